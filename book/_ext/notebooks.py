@@ -1,0 +1,168 @@
+"""A Sphinx builder that writes the chapters as clean notebooks: `make notebooks`.
+
+Colab and Jupyter know nothing of MyST: the text of a cell has to be plain Markdown with every
+reference resolved. Sphinx has resolved them all when a builder is called, so this one turns the
+document tree into Markdown, takes the code cells from the source as they stand, and adds a set-up
+cell. No output, date or random id is written: the same sources give the same bytes.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+from docutils import nodes
+from markdown_writer import MarkdownWriter
+from myst_nb.core.read import create_nb_reader
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from sphinx.builders import Builder
+
+SETUP = '''\
+# Set-up: uses lossfns if it is here, else installs it. NumPy and torch stay as they are.
+import importlib.util
+import os
+import subprocess
+import sys
+
+SOURCES = {{
+    "lossfns": os.environ.get("LOSSFNS_WHEEL", "git+{url}@{branch}"),
+    "jupyterquiz": "jupyterquiz",
+}}
+for name, source in SOURCES.items():
+    if importlib.util.find_spec(name) is None:
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", source]
+        if subprocess.run(pip).returncode:
+            raise SystemExit(
+                f"{{name}} could not be installed. Get {url} and run "
+                "`pip install --no-deps .` in it, or set LOSSFNS_WHEEL to a wheel of it; "
+                "for the quizzes, `pip install jupyterquiz`."
+            )
+        importlib.invalidate_caches()
+
+import lossfns
+import numpy
+import torch
+
+device = "cuda" if torch.cuda.is_available() else "cpu"
+print(f"Python {{sys.version.split()[0]}}, NumPy {{numpy.__version__}}, "
+      f"torch {{torch.__version__}}, lossfns {{lossfns.__version__}}, device {{device}}")
+'''
+
+# What a folded cell is called, by a word in its code.
+TITLES = {"display_quiz": "Quick check", "explore": "Explorer"}
+
+
+class NotebookBuilder(Builder):
+    name = "notebook"
+    format = "ipynb"
+
+    def init(self):
+        # Nothing is executed, so MyST-NB cannot know the language; nor need it.
+        self.config.suppress_warnings.append("myst-nb.lexer")
+        repository = self.config.html_theme_options
+        self.url, self.branch = repository["repository_url"], repository["repository_branch"]
+
+    def get_outdated_docs(self):
+        return self.env.found_docs
+
+    def prepare_writing(self, docnames):
+        pass
+
+    def get_target_uri(self, docname, typ=None):
+        """Notebooks lie side by side; a page that is none is shown by the repository."""
+        if self.read_source(docname):
+            return Path(docname).name + ".ipynb"
+        return f"{self.url}/blob/{self.branch}/{docname}.md"
+
+    def get_relative_uri(self, from_, to, typ=None):
+        return "" if from_ == to else self.get_target_uri(to)
+
+    def get_image_uri(self, path):
+        return f"{self.url}/raw/{self.branch}/{path}"
+
+    @cached_property
+    def bibliography(self):
+        """The page with the cited works; resolving it twice would list them twice."""
+        page = "book/bibliography"
+        if page not in self.env.all_docs:
+            return nodes.Element()
+        return self.env.get_and_resolve_doctree(page, self)
+
+    def read_source(self, docname):
+        """Return the notebook that a page is written as, or None."""
+        path = self.env.doc2path(docname)
+        text = Path(path).read_text(encoding="utf8")
+        reader = create_nb_reader(path, self.env.myst_config, self.env.mystnb_config, text)
+        return reader and reader.read(text)
+
+    def write_doc(self, docname, doctree):
+        source = self.read_source(docname)
+        if source is None:
+            return
+        cells = [new_code_cell(SETUP.format(url=self.url, branch=self.branch).rstrip())]
+        writer = MarkdownWriter(self, docname, doctree)
+        for content in writer.pieces():
+            if isinstance(content, str):
+                cells.append(new_markdown_cell(content))
+            else:
+                folder = Path(self.env.doc2path(docname)).parent
+                cells.append(code_cell(source.cells[content], folder))
+        notebook = new_notebook(cells=cells, metadata=metadata(source))
+        give_stable_ids(notebook)
+        nbformat.validate(notebook)
+        path = Path(self.outdir, Path(docname).name + ".ipynb")
+        path.write_text(nbformat.writes(notebook) + "\n", encoding="utf8")
+
+
+def code_cell(source, folder):
+    """Return a cell of the source as it is; folded, when the book does not show its code."""
+    cell = new_code_cell(inline_quizzes(source.source, folder))
+    if {"remove-input", "hide-input"} & set(source.metadata.get("tags", [])):
+        title = next((t for word, t in TITLES.items() if word in cell.source), "Figure")
+        cell.source = f'#@title {title} {{display-mode: "form"}}\n{cell.source}'
+        cell.metadata = {"cellView": "form", "jupyter": {"source_hidden": True}}
+    return cell
+
+
+def inline_quizzes(code, folder):
+    """Replace the name of a quiz file by its questions: the notebook travels without the file."""
+    for call in ast.walk(ast.parse(re.sub(r"^[%!].*$", "pass", code, flags=re.MULTILINE))):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "display_quiz":
+            name = ast.get_source_segment(code, call.args[0])
+            questions = json.loads((folder / ast.literal_eval(name)).read_text(encoding="utf8"))
+            for answer in (a for q in questions for a in q["answers"]):
+                answer.pop("computed", None)  # for our tests only
+            text = json.dumps(questions, indent=1, ensure_ascii=False)
+            assert "'''" not in text, name
+            code = code.replace(name, f"json.loads(r'''\n{text}\n''')")
+            imports = ["import json", "from jupyterquiz import display_quiz"]
+            code = "\n".join([*(i for i in imports if i not in code), code])
+    return code
+
+
+def metadata(source):
+    result = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "colab": {"provenance": [], "toc_visible": True},
+    }
+    if source.metadata.get("accelerator"):
+        result["accelerator"] = source.metadata["accelerator"]
+    return result
+
+
+def give_stable_ids(notebook):
+    """A cell's id comes from what is in it, so that inserting a cell leaves the others alone."""
+    seen = {}
+    for cell in notebook.cells:
+        digest = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
+        seen[digest] = seen.get(digest, 0) + 1
+        cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+
+
+def setup(app):
+    app.add_builder(NotebookBuilder)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

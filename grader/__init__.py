@@ -1,0 +1,1 @@
+"""What an instructor's machine runs: releasing assignments and grading them. Never shipped."""

@@ -1,0 +1,215 @@
+"""Checks of the arguments that are plain Python values; both twins share them."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+REDUCTIONS = ("none", "mean", "sum")
+
+
+def number(
+    name: str,
+    value: Any,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    below: float | None = None,
+    at_most: float | None = None,
+) -> None:
+    """Demand a real number inside the bounds; the error names the argument, bounds and value."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
+        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
+    # Written so that NaN, which fails every comparison, fails the check as well.
+    inside = (
+        (value == value)
+        and (above is None or value > above)
+        and (at_least is None or value >= at_least)
+        and (below is None or value < below)
+        and (at_most is None or value <= at_most)
+    )
+    if not inside:
+        bounds = [(">", above), (">=", at_least), ("<", below), ("<=", at_most)]
+        rule = " and ".join(f"{sign} {bound:g}" for sign, bound in bounds if bound is not None)
+        raise ValueError(f"{name} must be {rule or 'a number'}, got {value!r}")
+
+
+def integer(name: str, value: Any) -> None:
+    """Demand an integer; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} must be an integer, got {type(value).__name__}")
+
+
+def flag(name: str, value: Any) -> None:
+    """Demand True or False: the text "False" would count as true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+
+
+def one_of(name: str, value: Any, allowed: Collection[Any]) -> None:
+    """Demand one of the allowed values."""
+    if isinstance(value, str) and value in allowed:
+        return
+    choices = ", ".join(repr(choice) for choice in allowed)
+    raise ValueError(f"{name} must be one of {choices}, got {value!r}")
+
+
+def same_shapes(shapes: dict[str, tuple[int, ...]]) -> None:
+    """Demand equal shapes: (n, 1) against (n,) would broadcast to (n, n) and still train."""
+    (first, expected), *others = shapes.items()
+    for name, shape in others:
+        if shape != expected:
+            raise ValueError(
+                f"{first} and {name} must have the same shape, got {expected} and {shape}"
+            )
+
+
+def leading_axes(name: str, shape: tuple[int, ...], losses_shape: tuple[int, ...]) -> None:
+    """Demand a weight for every loss, or for every item along the leading axes."""
+    if shape != losses_shape[: len(shape)] or (not shape and losses_shape):
+        raise ValueError(
+            f"{name} must have the shape of the losses, {losses_shape}, or of its leading axes, "
+            f"got {shape}"
+        )
+
+
+def bounded(
+    name: str,
+    smallest: float,
+    largest: float,
+    *,
+    low: float = -np.inf,
+    high: float = np.inf,
+    open_low: bool = False,
+    hint: str = "",
+) -> None:
+    """Demand that values between smallest and largest lie in [low, high], or (low, high]."""
+    # Written so that NaN, which fails every comparison, fails the check as well.
+    if not (smallest > low if open_low else smallest >= low):
+        worst = smallest
+    elif not largest <= high:
+        worst = largest
+    else:
+        return
+    if high == np.inf:
+        rule = f"be {'>' if open_low else '>='} {low:g}"
+    elif low == -np.inf:
+        rule = f"be <= {high:g}"
+    else:
+        rule = f"lie in {'(' if open_low else '['}{low:g}, {high:g}]"
+    raise ValueError(f"{name} must {rule}, got {worst:g}{hint and '; ' + hint}")
+
+
+def class_axis(name: str, shape: tuple[int, ...], axis: int) -> int:
+    """Check that the axis exists and holds classes; return it counted from the front."""
+    integer("axis", axis)
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"axis must be one of the axes of {name}, shape {shape}, got {axis}")
+    if shape[axis] == 0:
+        raise ValueError(f"{name} must have at least one class along axis {axis}, got {shape}")
+    return axis % len(shape)
+
+
+def mask_axes(name: str, shape: tuple[int, ...], axis: int | Sequence[int]) -> tuple[int, ...]:
+    """Check that the axes exist and hold pixels; return them in order, counted from the front."""
+    axes = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    for one in axes:
+        integer("axis", one)
+        if not -len(shape) <= one < len(shape):
+            raise ValueError(f"axis must be among the axes of {name}, shape {shape}, got {axis}")
+    front = tuple(sorted({one % len(shape) for one in axes}))
+    if not axes or len(front) < len(axes):
+        raise ValueError(f"axis must be one axis or several different ones, got {axis}")
+    if any(shape[one] == 0 for one in front):
+        raise ValueError(f"{name} must have at least one pixel along axis {axis}, got {shape}")
+    return front
+
+
+def label_shapes(name: str, shape: tuple[int, ...], labels: tuple[int, ...], axis: int) -> None:
+    """Demand one label per row of classes, and help with the two usual mistakes."""
+    front = class_axis(name, shape, axis)
+    expected = shape[:front] + shape[front + 1 :]
+    if labels == expected:
+        return
+    hint = ""
+    if labels == shape:
+        hint = "; one-hot or soft targets must be floating point"
+    elif len(shape) > 2 and labels == shape[:1] + shape[2:]:
+        hint = "; for classes on axis 1, as in PyTorch, pass axis=1"
+    raise ValueError(
+        f"target must have the shape of {name} without its class axis, {expected}, "
+        f"got {labels}{hint}"
+    )
+
+
+def embedding_shapes(shapes: dict[str, tuple[int, ...]], *, batch: bool = False) -> None:
+    """Demand equal shapes (..., d) with d > 0; for losses of a whole batch, (n, d)."""
+    same_shapes(shapes)
+    name, shape = next(iter(shapes.items()))
+    if not shape or shape[-1] == 0:
+        raise ValueError(f"{name} must have at least one dimension on its last axis, got {shape}")
+    if batch and len(shape) != 2:
+        raise ValueError(f"{name} must have the shape (items, dimensions), got {shape}")
+
+
+def box_shapes(shapes: dict[str, tuple[int, ...]]) -> None:
+    """Demand equal shapes that end in the four corners of a box."""
+    same_shapes(shapes)
+    name, shape = next(iter(shapes.items()))
+    if not shape or shape[-1] != 4:
+        raise ValueError(
+            f"{name} must hold boxes (x1, y1, x2, y2) along its last axis, got {shape}"
+        )
+
+
+def task_vector(name: str, shape: tuple[int, ...], losses: tuple[int, ...], axis: int) -> None:
+    """Demand one number per task, for losses of that shape."""
+    front = class_axis("losses", losses, axis)
+    if shape != losses[front : front + 1]:
+        raise ValueError(
+            f"{name} must have one value per task, {losses[front : front + 1]} for losses of "
+            f"shape {losses}, got shape {shape}"
+        )
+
+
+# What multiplies e^{-s} L in the likelihood: the ½ of a Gaussian's squared error, none for a
+# softmax.
+TASK_KINDS = {"regression": 0.5, "classification": 1.0}
+
+
+def task_factors(kinds: Any, tasks: int) -> list[float]:
+    """Check the kind of each task; return the factor of its loss in the likelihood."""
+    if isinstance(kinds, str):
+        kinds = [kinds] * tasks
+    elif not isinstance(kinds, (list, tuple)):
+        raise TypeError(f"kinds must be a string or a list of them, got {type(kinds).__name__}")
+    if len(kinds) != tasks:
+        raise ValueError(f"kinds must name one kind per task, {tasks}, got {len(kinds)}")
+    for kind in kinds:
+        one_of("kinds", kind, TASK_KINDS)
+    return [TASK_KINDS[kind] for kind in kinds]
+
+
+def frame_shapes(
+    names: list[str],
+    points: tuple[int, ...],
+    rotations: tuple[int, ...],
+    translations: tuple[int, ...],
+    like: tuple[tuple[int, ...], ...] | None = None,
+) -> None:
+    """Demand points (m, 3) and frames of rotations (n, 3, 3) and translations (n, 3)."""
+    if like is not None:
+        shapes = (points, rotations, translations)
+        predicted = ("positions", "rotations", "translations")
+        for name, own, shape, expected in zip(names, predicted, shapes, like, strict=True):
+            if shape != expected:
+                raise ValueError(f"{name} must have the shape of {own}, {expected}, got {shape}")
+    if len(points) != 2 or points[1] != 3:
+        raise ValueError(f"{names[0]} must have the shape (atoms, 3), got {points}")
+    if len(rotations) != 3 or rotations[1:] != (3, 3):
+        raise ValueError(f"{names[1]} must have the shape (frames, 3, 3), got {rotations}")
+    if translations != rotations[:2]:
+        raise ValueError(
+            f"{names[2]} must have the shape (frames, 3) of {names[1]}, {rotations[:2]}, "
+            f"got {translations}"
+        )

@@ -1,0 +1,125 @@
+"""The function that learners and graders call."""
+
+import difflib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from lossfns.check.answer import ask
+from lossfns.check.exercise import ASPECTS, Exercise
+from lossfns.check.judge import Verdict, judge, reference
+from lossfns.check.message import advice, praise
+from lossfns.check.table import EXERCISES
+
+
+class CheckFailed(AssertionError):
+    """A function that is not yet right; `verdict` holds what was found."""
+
+    def __init__(self, message: str, verdict: Verdict):
+        super().__init__(message)
+        self.verdict = verdict
+
+    def _render_traceback_(self):
+        # IPython shows this instead of the frames of the checker, which teach nothing.
+        return str(self).splitlines()
+
+
+def check(
+    name: str,
+    function: Callable,
+    *,
+    seed: int = 0,
+    aspects: Sequence[str] | None = None,
+) -> None:
+    """Compare `function` with the reference of the exercise `name` on inputs drawn from `seed`.
+
+    Parameters
+    ----------
+    name : str
+        An exercise of `lossfns.check.EXERCISES`, such as `"mse"`.
+    function : callable
+        The function itself, not its result.
+    seed : int
+        Other seeds draw other inputs: values, sizes and shapes.
+    aspects : sequence of str, optional
+        Only these of "values", "reductions", "extremes", "bad input"; all by default.
+
+    Raises
+    ------
+    CheckFailed
+        With advice, when the function is not right.
+    ValueError, TypeError
+        When `check` itself is called wrongly.
+    """
+    exercise = _find(name)
+    if not callable(function):
+        raise TypeError(
+            f'check("{name}", ...) needs the function itself, got {type(function).__name__}; '
+            f'write check("{name}", {name}) without calling {name}'
+        )
+    calls = exercise.calls(seed)
+    if aspects is not None:
+        calls = _only(exercise, calls, aspects)
+    answers = []
+    for device in _devices(exercise):
+        answers = [ask(function, call, torch=exercise.torch, device=device) for call in calls]
+        verdict = judge(exercise, calls, answers)
+        if verdict.findings:
+            raise CheckFailed(advice(exercise, verdict), verdict)
+    if exercise.twin:
+        _hold_twin_equal(exercise, calls)
+    print(praise(exercise, verdict, len(calls)))
+
+
+def _find(name) -> Exercise:
+    if not isinstance(name, str):
+        raise TypeError(
+            f"name must be a string such as 'mse', got {type(name).__name__}; "
+            'the order is check("mse", mse)'
+        )
+    if name not in EXERCISES:
+        near = difflib.get_close_matches(name, EXERCISES, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"no exercise {name!r}{meant} There are: {', '.join(EXERCISES)}")
+    return EXERCISES[name]
+
+
+def _only(exercise, calls, aspects):
+    if isinstance(aspects, str):
+        raise TypeError(f"aspects must be a sequence such as ({aspects!r},), got a string")
+    unknown = [aspect for aspect in aspects if aspect not in ASPECTS]
+    if unknown:
+        raise ValueError(f"unknown aspects {unknown}; there are: {', '.join(ASPECTS)}")
+    kept = [call for call in calls if call.aspect in aspects]
+    if not kept:
+        raise ValueError(f"exercise {exercise.name!r} asks nothing about {', '.join(aspects)}")
+    return kept
+
+
+def _devices(exercise):
+    if not exercise.torch:
+        return ["cpu"]
+    import torch
+
+    return ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+
+
+def _hold_twin_equal(exercise, calls):
+    """PyTorch's own loss must give what the reference gives; if not, the exercise is at fault."""
+    import torch
+
+    def twin(*tensors, **options):
+        return getattr(torch.nn, exercise.twin)(**options)(*tensors)
+
+    for call in calls:
+        if call.raises:
+            continue
+        theirs = ask(twin, call, torch=True)
+        ours = reference(exercise, call)
+        if theirs.value is None or not np.allclose(
+            theirs.value, ours.value, rtol=exercise.rtol, atol=exercise.atol
+        ):
+            raise RuntimeError(
+                f"torch.nn.{exercise.twin} and the reference of {exercise.name!r} disagree; "
+                "this is a fault of the exercise, not of your answer"
+            )

@@ -1,0 +1,166 @@
+"""Compare answers with the reference and find the misconception that explains them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lossfns.check.answer import Answer, ask
+from lossfns.check.exercise import ASPECTS, Call, Exercise, Misconception
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One call that was answered wrongly: what is wrong, the answer, and the right one."""
+
+    problem: str
+    call: Call
+    answer: Answer
+    right: Answer
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`findings` is empty when all is right; `explained` is the misconception that fits."""
+
+    findings: tuple[Finding, ...] = ()
+    explained: Misconception | None = None
+    checked: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Finding:
+        """The smallest input that shows the mistake to mend first."""
+        worst = [f for f in self.findings if f.call.aspect == self.failed[0]]
+        return min(worst, key=lambda f: (f.call.size, len(f.call.options)))
+
+
+def judge(exercise: Exercise, calls: list[Call], answers: list[Answer]) -> Verdict:
+    """Judge the answers that a function gave to these calls."""
+    rights = [reference(exercise, call) for call in calls]
+    findings = []
+    for call, answer, right in zip(calls, answers, rights, strict=True):
+        problem = _problem(exercise, call, answer, right)
+        if problem:
+            findings.append(Finding(problem, call, answer, right))
+    present = {call.aspect for call in calls}
+    checked = tuple(aspect for aspect in ASPECTS if aspect in present)
+    failed = tuple(a for a in checked if any(f.call.aspect == a for f in findings))
+    if not findings:
+        return Verdict(checked=checked)
+    verdict = Verdict(tuple(findings), None, checked, failed)
+    return replace(verdict, explained=_explain(exercise, calls, answers, verdict))
+
+
+def reference(exercise: Exercise, call: Call) -> Answer:
+    """The answer of the reference, computed in float64 whatever the call's dtype."""
+    if call.raises:
+        return Answer(error=call.raises)
+    arrays = [array.astype(np.float64) for array in call.arrays.values()]
+    value = np.asarray(exercise.right(*arrays, **call.options), dtype=np.float64)
+    slopes = {
+        name: np.asarray(exercise.slopes[name](*arrays, **call.options)) for name in call.wants
+    }
+    return Answer(value=value, slopes=slopes)
+
+
+def _problem(exercise, call, answer, right) -> str:
+    """Name the first thing that is wrong with an answer, or "" when it is right."""
+    if answer.error == "NotImplementedError":
+        return "not written"
+    if call.raises:
+        if not answer.error:
+            return "accepts"
+        return "" if answer.error == call.raises else "raises another"
+    if answer.error:
+        return "raises"
+    if answer.kind == "NoneType":
+        return "not written"
+    if answer.value is None:
+        return "type"
+    if answer.value.shape != right.value.shape:
+        return "shape"
+    if not np.isfinite(answer.value).all():
+        return "not finite"
+    if not _value_is_right(exercise, call, answer, right):
+        return "value"
+    if any(slope is None for slope in answer.slopes.values()):
+        return "no gradient"
+    if not all(_close(exercise, answer.slopes[name], right.slopes[name]) for name in call.wants):
+        return "gradient"
+    if answer.changed:
+        return "changed"
+    if answer.moved:
+        return "device"
+    if exercise.torch and answer.dtype != str(next(iter(call.arrays.values())).dtype):
+        return "dtype"
+    if not exercise.torch and answer.dtype == "float16":
+        return "dtype"
+    return ""
+
+
+def _value_is_right(exercise, call, answer, right) -> bool:
+    if exercise.score is None:
+        return _close(exercise, answer.value, right.value)
+    best = exercise.score(call, right.value)
+    return exercise.score(call, answer.value) <= best * (1 + exercise.slack) + exercise.atol
+
+
+def _close(exercise, one, other) -> bool:
+    if one is None or other is None:
+        return one is other
+    if one.shape != other.shape:
+        return False
+    return np.allclose(one, other, rtol=exercise.rtol, atol=exercise.atol, equal_nan=True)
+
+
+def _explain(exercise, calls, answers, verdict) -> Misconception | None:
+    """The misconception that gives the same answers, up to the aspect that fails first.
+
+    Later aspects may hold a second, unrelated mistake; they only decide between candidates.
+    """
+    until = ASPECTS.index(verdict.failed[0])
+    asked = list(zip(calls, answers, strict=True))
+    must = [pair for pair in asked if _must_agree(pair[0], until, verdict.first.call)]
+
+    def agrees(misconception):
+        return (_same(exercise, misconception, call, answer) for call, answer in asked)
+
+    candidates = [
+        misconception
+        for misconception in exercise.misconceptions
+        if _shares_problem(exercise, misconception, verdict.first)
+        and all(_same(exercise, misconception, call, answer) for call, answer in must)
+    ]
+    return max(candidates, key=lambda one: sum(agrees(one)), default=None)
+
+
+def _shares_problem(exercise, misconception, finding) -> bool:
+    wrong = ask(misconception.wrong, finding.call, torch=exercise.torch)
+    return _problem(exercise, finding.call, wrong, finding.right) == finding.problem
+
+
+def _must_agree(call, until, first) -> bool:
+    # Each kind of bad input is a mistake of its own, so one of them is enough to recognise.
+    if call.aspect == "bad input":
+        return call is first
+    return ASPECTS.index(call.aspect) <= until
+
+
+def _same(exercise, misconception, call, answer) -> bool:
+    wrong = ask(misconception.wrong, call, torch=exercise.torch)
+    if answer.error or wrong.error:
+        return answer.error == wrong.error
+    if answer.value is None or wrong.value is None:
+        return answer.kind == wrong.kind
+    # An overflow to infinity and one to NaN are the same mistake.
+    mine, theirs = _finite_or_nan(answer.value), _finite_or_nan(wrong.value)
+    return (
+        _close(exercise, mine, theirs)
+        and answer.changed == wrong.changed
+        and (not exercise.torch or answer.dtype == wrong.dtype)
+        and all(_close(exercise, answer.slopes[n], wrong.slopes[n]) for n in call.wants)
+    )
+
+
+def _finite_or_nan(values):
+    return np.where(np.isfinite(values), values, np.nan)

@@ -1,0 +1,90 @@
+"""Fitting a line: the practical part, judged by how low the loss gets."""
+
+import numpy as np
+
+import lossfns.numpy as ln
+from lossfns.check.exercise import Call, Exercise, Misconception
+
+
+def _draw_line(rng):
+    sizes = [5, 5, 5, *(int(n) for n in rng.integers(12, 30, size=2))]
+    options = [("mse", 1.0), ("huber", 1.0), ("huber", 3.0), ("huber", 3.0), ("mse", 1.0)]
+    for count, (loss, delta) in zip(sizes, options, strict=True):
+        x = np.round(
+            rng.permutation(np.linspace(-2, 2, count)) + rng.normal(scale=0.1, size=count), 2
+        )
+        slope, intercept = rng.choice([-2.0, -1.0, 1.5, 3.0]), rng.choice([-3.0, -0.5, 1.0, 2.0])
+        y = np.round(slope * x + intercept + rng.normal(scale=0.3, size=count), 2)
+        # Outliers on one side only, so that they move both numbers.
+        y[np.argsort(x)[-(count // 5) :]] += 8.0
+        yield Call({"x": x, "y": y}, {"loss": loss, "delta": delta})
+
+
+def _fit(x, y, loss="mse", delta=1.0):
+    """Least squares, repeated with smaller weights on large errors for the Huber loss."""
+    columns, weight = np.stack([x, np.ones_like(x)], axis=1), np.ones_like(x)
+    for _ in range(1 if loss == "mse" else 500):
+        root = np.sqrt(weight)
+        line = np.linalg.lstsq(columns * root[:, None], y * root, rcond=None)[0]
+        weight = delta / np.maximum(delta, np.abs(columns @ line - y))
+    return line
+
+
+def _loss_of_line(call, line):
+    x, y = call.arrays["x"].astype(float), call.arrays["y"].astype(float)
+    pred = line[0] * x + line[1]
+    if call.options["loss"] == "mse":
+        return float(ln.mse(pred, y))
+    return float(ln.huber(pred, y, delta=call.options["delta"]))
+
+
+def _through_origin(x, y, loss="mse", delta=1.0):
+    both = _fit(np.concatenate([x, -x]), np.concatenate([y, -y]), loss, delta)
+    return np.array([both[0], 0.0])
+
+
+FIT_LINE = Exercise(
+    name="fit_line",
+    signature='fit_line(x, y, loss="mse", delta=1.0)',
+    read="02_regression.html#regression-outlier",
+    right=_fit,
+    draw=_draw_line,
+    score=_loss_of_line,
+    slack=0.01,
+    rtol=1e-2,
+    atol=1e-2,
+    misconceptions=(
+        Misconception(
+            "the mean squared error whatever loss says",
+            lambda x, y, **options: _fit(x, y),
+            'With loss="huber" follow the gradient of the Huber loss: the outliers must pull less.',
+        ),
+        Misconception(
+            "slope and intercept exchanged",
+            lambda x, y, **options: _fit(x, y, **options)[::-1].copy(),
+            "Return np.array([slope, intercept]), in this order.",
+        ),
+        Misconception(
+            "a line through the origin",
+            _through_origin,
+            "The intercept never moves from 0. Its gradient is the sum of the gradients of all "
+            "predictions; that of the slope is the sum of the same times x.",
+        ),
+        Misconception(
+            "a horizontal line",
+            lambda x, y, **options: np.array([0.0, _fit(0 * x, y, **options)[1]]),
+            "The slope never moves from 0. Its gradient is the sum of (gradient of the "
+            "prediction) times x, by the chain rule.",
+        ),
+        Misconception(
+            "δ fixed at 1",
+            lambda x, y, loss="mse", delta=1.0: _fit(x, y, loss),
+            "Hand delta on to the gradient of the Huber loss.",
+        ),
+        Misconception(
+            "x fitted as a function of y",
+            lambda x, y, **options: _fit(y, x, **options),
+            "The line predicts y from x: pred = slope * x + intercept.",
+        ),
+    ),
+)

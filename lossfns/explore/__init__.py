@@ -1,0 +1,22 @@
+"""Pictures that answer: explorers for the published page and the live kernel, and figures' style.
+
+`explore(draw, **controls)` makes an explorer from a drawing function of yours; the functions named
+after losses are ready to show. `lossfns.explore.style` makes figures in the style of the book.
+"""
+
+from .controls import Choice, Play, Slider
+from .engine import Explorer, explore
+from .explorers import bce_logit, mse_squares, mse_vs_ce, regression_losses, softmax_scores
+
+__all__ = [
+    "Choice",
+    "Explorer",
+    "Play",
+    "Slider",
+    "bce_logit",
+    "explore",
+    "mse_squares",
+    "mse_vs_ce",
+    "regression_losses",
+    "softmax_scores",
+]

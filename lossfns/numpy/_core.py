@@ -1,0 +1,188 @@
+"""What every NumPy loss shares: the `.grad` contract, the reduction and the input checks.
+
+A loss is written once, as a function that checks its inputs, computes the un-reduced losses and
+hands them to `reduced` together with the closed-form slope of each differentiable argument. The
+`loss` decorator turns it into a function that returns the value and carries `.grad` and
+`.value_and_grad`.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple, ParamSpec, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from lossfns._arguments import REDUCTIONS, bounded, leading_axes, one_of, same_shapes
+
+Array = npt.NDArray[np.float64]
+Value = float | Array
+P = ParamSpec("P")
+
+
+class Evaluation(NamedTuple):
+    """The value of a loss and, for each differentiable argument, a way to compute its gradient."""
+
+    value: Value
+    gradients: dict[str, Callable[[], Array]]
+
+
+class Loss(Protocol[P]):
+    """A loss function: call it for the value, `.grad` for the gradient of that value."""
+
+    __name__: str
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any: ...
+
+    def grad(self, *args: Any, wrt: str | None = None, **kwargs: Any) -> Array:
+        """Gradient of the reduced loss with respect to the first argument, or the one named."""
+
+    def value_and_grad(
+        self, *args: Any, wrt: str | None = None, **kwargs: Any
+    ) -> tuple[Value, Array]:
+        """Both, computed together."""
+
+
+def loss(evaluate: Callable[P, Evaluation]) -> Loss[P]:
+    """Make a loss of a function that returns an `Evaluation`."""
+
+    def evaluated(*args: Any, **kwargs: Any) -> Evaluation:
+        with np.errstate(all="ignore"):
+            result = evaluate(*args, **kwargs)
+            # One pass over the result is cheaper than one over every input.
+            if np.isnan(np.sum(result.value)):
+                _blame_not_finite(inspect.signature(evaluate).bind(*args, **kwargs).arguments)
+        return result
+
+    @functools.wraps(evaluate)
+    def value(*args: Any, **kwargs: Any) -> Value:
+        return evaluated(*args, **kwargs).value
+
+    def value_and_grad(*args: Any, wrt: str | None = None, **kwargs: Any) -> tuple[Value, Array]:
+        result = evaluated(*args, **kwargs)
+        name = next(iter(result.gradients)) if wrt is None else wrt
+        one_of("wrt", name, result.gradients)
+        with np.errstate(all="ignore"):
+            return result.value, result.gradients[name]()
+
+    def grad(*args: Any, wrt: str | None = None, **kwargs: Any) -> Array:
+        return value_and_grad(*args, wrt=wrt, **kwargs)[1]
+
+    signature = inspect.signature(evaluate)
+    value.__signature__ = signature.replace(return_annotation=Value)  # type: ignore[attr-defined]
+    value.grad = grad  # type: ignore[attr-defined]
+    value.value_and_grad = value_and_grad  # type: ignore[attr-defined]
+    return cast(Loss[P], value)
+
+
+def reduced(
+    losses: Array,
+    reduction: str,
+    weight: Array | None = None,
+    /,
+    *,
+    mass: Array | None = None,
+    axis: int | None = None,
+    **slopes: Callable[[], Array],
+) -> Evaluation:
+    """Reduce un-weighted losses, and chain their slopes through the same reduction.
+
+    `mean` is Σ w·l / Σ w·m over the items that count; an empty sum divided by nothing is 0.
+
+    Args:
+        losses: one loss per item.
+        reduction: "none", "mean" or "sum".
+        weight: of each item, from `paired`, in a shape that broadcasts to the losses.
+        mass: m, what an item adds to the denominator of the mean; 1 unless classes are weighted.
+        axis: where the classes, last in the slopes, belong in the gradient.
+        slopes: for each differentiable argument, a function that gives d(loss)/d(argument), in the
+            shape of the losses or with further axes at the end.
+    """
+    one_of("reduction", reduction, REDUCTIONS)
+    share = np.ones(()) if weight is None else weight
+    weighted = losses if weight is None else losses * weight
+    value: Value
+    if reduction == "none":
+        value = weighted + 0.0  # a loss of -0.0 reads badly
+    elif reduction == "sum":
+        value = float(weighted.sum()) + 0.0
+    else:
+        each = share if mass is None else share * mass
+        # Broadcast to the losses, every entry of it counts equally often.
+        total = float(each.sum()) * losses.size / max(each.size, 1)
+        share = share / total if total > 0 else np.zeros_like(share)
+        value = float(weighted.sum() / total) + 0.0 if total > 0 else 0.0
+    chain = functools.partial(_chain, share=share, axis=axis)
+    return Evaluation(value, {name: functools.partial(chain, s) for name, s in slopes.items()})
+
+
+def _chain(slope: Callable[[], Array], share: Array, axis: int | None) -> Array:
+    values = slope()
+    if share.ndim:
+        share = share.reshape(share.shape + (1,) * (values.ndim - share.ndim))
+    gradient = values * share
+    return gradient if axis is None else np.moveaxis(gradient, -1, axis)
+
+
+def paired(sample_weight: Any, **arrays: Any) -> tuple[Any, ...]:
+    """Check arrays that must agree in shape, and return them as float64 with the weights.
+
+    The first is the prediction and must be floating point. Items of weight 0 are replaced by a
+    harmless 0.5 everywhere, so that a NaN in a masked item reaches neither value nor gradient.
+    """
+    values = [real(name, array, floating=i == 0) for i, (name, array) in enumerate(arrays.items())]
+    same_shapes({name: value.shape for name, value in zip(arrays, values, strict=True)})
+    if sample_weight is None:
+        return (*values, None)
+    weight = item_weight(sample_weight, values[0].shape)
+    return (*(np.where(weight == 0, 0.5, value) for value in values), weight)
+
+
+def item_weight(sample_weight: Any, shape: tuple[int, ...]) -> Array:
+    """Check the weights against the shape of the losses; trailing axes of length 1 are added."""
+    weight = real("sample_weight", sample_weight)
+    leading_axes("sample_weight", weight.shape, shape)
+    within("sample_weight", weight, low=0.0)
+    return weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim))
+
+
+def real(name: str, value: Any, *, floating: bool = False) -> Array:
+    """Convert to float64, or say what is wrong; `floating` refuses integers."""
+    array = as_array(name, value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
+    if floating and array.dtype.kind != "f" and array.size:
+        raise TypeError(
+            f"{name} must be floating point, got {array.dtype}: predictions are real numbers; "
+            f"convert with np.asarray({name}, float) if yours are meant to be"
+        )
+    return array.astype(np.float64, copy=False)
+
+
+def as_array(name: str, value: Any) -> npt.NDArray[Any]:
+    """Convert to an array of whatever dtype; ragged lists are no array."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be an array of numbers; its rows differ in length") from None
+
+
+def within(name: str, array: Array, **limits: Any) -> None:
+    """Demand that every value lies within the limits of `bounded`."""
+    if array.size:
+        bounded(name, float(array.min()), float(array.max()), **limits)
+
+
+def _blame_not_finite(arguments: dict[str, Any]) -> None:
+    """Name the argument whose NaN, or failing that whose infinity, made the loss NaN."""
+    arrays = {
+        name: np.asarray(value)
+        for name, value in arguments.items()
+        if not isinstance(value, str) and value is not None
+    }
+    for fault, found in (("NaN", np.isnan), ("an infinity", np.isinf)):
+        for name, array in arrays.items():
+            if array.dtype.kind == "f" and found(array).any():
+                where = tuple(int(i) for i in np.argwhere(found(array))[0])
+                raise ValueError(f"{name} holds {fault} at index {where}: the loss is undefined")

@@ -1,0 +1,652 @@
+"""Classification losses: of probabilities, of logits, and of margins."""
+
+import numpy as np
+import numpy.typing as npt
+
+from lossfns._arguments import number, one_of
+from lossfns.numpy._classes import (
+    Labels,
+    class_rows,
+    class_weight,
+    distribution,
+    labelled_rows,
+    log_softmax,
+    one_hot,
+    per_class,
+    pick,
+    times,
+)
+from lossfns.numpy._core import Array, Evaluation, as_array, loss, paired, real, reduced, within
+
+
+@loss
+def bce(
+    probs: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Binary cross-entropy of probabilities: the negative log-likelihood of a Bernoulli variable.
+
+        l = -(y ln p + (1 - y) ln(1 - p))
+
+    Args:
+        probs: predicted probabilities of the positive class, in [0, 1], any shape.
+        target: same shape, in [0, 1]: labels 0 and 1, or soft labels between them.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, in nats. It is exact: infinite where the model rules out what happened. PyTorch
+        stops at 100, Keras at 16.1 (it clips probabilities at 1e-7).
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1].
+    Gradient:
+        (p - y) / (p (1 - p)) / n for the mean.
+    Pitfall:
+        A sigmoid that saturates to exactly 0 or 1 has lost the gradient: use `bce_with_logits`.
+    Reference:
+        Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14(1).
+    Chapter:
+        03_classification.html#loss-bce
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> ln.bce([0.5, 1.0], [1.0, 1.0], reduction="none").round(4)
+        array([0.6931, 0.    ])
+    """
+    probs, target, weight = paired(sample_weight, probs=probs, target=target)
+    within("probs", probs, low=0.0, high=1.0, hint="for logits use bce_with_logits")
+    within("target", target, low=0.0, high=1.0)
+    rest, target_rest = 1 - probs, 1 - target
+    losses = -times(target, np.log(probs)) - times(target_rest, np.log1p(-probs))
+    return reduced(
+        losses,
+        reduction,
+        weight,
+        probs=lambda: times(target_rest, 1 / rest) - times(target, 1 / probs),
+    )
+
+
+@loss
+def bce_with_logits(
+    logits: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    pos_weight: npt.ArrayLike | None = None,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Binary cross-entropy of logits, stable for logits of any size.
+
+        l = w₊ y softplus(-z) + (1 - y) softplus(z),   softplus(z) = ln(1 + e^z)
+
+    Args:
+        logits: floating point, any shape; the probability is the sigmoid of the logit.
+        target: same shape, in [0, 1]: labels 0 and 1, or soft labels between them.
+        pos_weight: w₊ ≥ 0, a number, or one per label along the last axis. It scales the positive
+            term and does not enter the denominator of the mean, as in PyTorch.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, in nats; 0 for an infinite logit of the right sign, where PyTorch gives NaN.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, targets outside [0, 1],
+        negative pos_weight.
+    Gradient:
+        (σ(z) - y) / n for the mean, without pos_weight.
+    Pitfall:
+        Fed with probabilities it trains, slowly and wrongly: a sigmoid of a sigmoid.
+    Reference:
+        Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14(1).
+    Chapter:
+        03_classification.html#loss-bce-with-logits
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> ln.bce_with_logits([0.0, -1000.0], [1.0, 1.0], reduction="none").round(4)
+        array([6.931e-01, 1.000e+03])
+        >>> ln.bce_with_logits.grad([0.0, -1000.0], [1.0, 1.0])
+        array([-0.25, -0.5 ])
+    """
+    logits, target, weight = paired(sample_weight, logits=logits, target=target)
+    within("target", target, low=0.0, high=1.0)
+    positive = target * _positive_weight(pos_weight, logits.shape)
+    negative = 1 - target
+    # softplus(±z) = max(±z, 0) + ln(1 + e^-|z|): one exponential for both, and none overflows.
+    tail = np.log1p(np.exp(-np.abs(logits)))
+    losses = times(positive, np.maximum(-logits, 0) + tail)
+    losses += times(negative, np.maximum(logits, 0) + tail)
+    return reduced(
+        losses,
+        reduction,
+        weight,
+        logits=lambda: negative * _sigmoid(logits) - positive * _sigmoid(-logits),
+    )
+
+
+@loss
+def categorical_cross_entropy(
+    probs: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Cross-entropy of predicted probabilities against one-hot or soft targets.
+
+        l = -Σ_c t_c ln p_c
+
+    Args:
+        probs: probabilities that sum to 1 over the class axis, any shape.
+        target: same shape: one-hot rows, or distributions.
+        axis: the class axis.
+        reduction, sample_weight: as for every loss; the losses have the shape without that axis.
+    Returns:
+        The loss, in nats; infinite where the model rules out what happened.
+    Raises:
+        TypeError, ValueError: shapes differ, rows that are not distributions, NaN.
+    Gradient:
+        -t / p / n for the mean.
+    Pitfall:
+        For logits use `cross_entropy`: a softmax followed by a logarithm loses what it need not.
+    Reference:
+        Bridle (1990), Probabilistic interpretation of feedforward classification network outputs,
+        Neurocomputing: Algorithms, Architectures and Applications.
+    Chapter:
+        03_classification.html#loss-categorical-cross-entropy
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> round(ln.categorical_cross_entropy([[0.7, 0.2, 0.1]], [[1.0, 0.0, 0.0]]), 4)
+        0.3567
+    """
+    probs, target, weight = class_rows(axis, sample_weight, probs=probs, target=target)
+    distribution("probs", probs, hint="for logits use cross_entropy")
+    distribution("target", target)
+    losses = -times(target, np.log(probs)).sum(axis=-1)
+    return reduced(losses, reduction, weight, axis=axis, probs=lambda: -times(target, 1 / probs))
+
+
+@loss
+def sparse_categorical_cross_entropy(
+    probs: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    ignore_index: int = -100,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Cross-entropy of predicted probabilities against integer labels.
+
+        l = -ln p_y
+
+    Args:
+        probs: probabilities that sum to 1 over the class axis, any shape.
+        target: integer labels, the shape of `probs` without its class axis.
+        ignore_index: label of items to leave out.
+        axis: the class axis.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, in nats; infinite where the model rules out what happened.
+    Raises:
+        TypeError, ValueError: shapes do not fit, labels that are not integers or out of range,
+        rows that are not distributions, NaN.
+    Gradient:
+        -1 / p_y / n for the labelled class and 0 for the others.
+    Pitfall:
+        The same number as `categorical_cross_entropy` on one-hot rows, in 1/C of the memory.
+    Reference:
+        Bridle (1990), Probabilistic interpretation of feedforward classification network outputs,
+        Neurocomputing: Algorithms, Architectures and Applications.
+    Chapter:
+        03_classification.html#loss-sparse-categorical-cross-entropy
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> round(ln.sparse_categorical_cross_entropy([[0.7, 0.2, 0.1]], [0]), 4)
+        0.3567
+    """
+    rows, labels, weight = labelled_rows(axis, sample_weight, ignore_index, target, probs=probs)
+    distribution("probs", rows, hint="for logits use cross_entropy")
+
+    def slope() -> Array:
+        return -times(one_hot(labels, rows.shape[-1]), 1 / rows)
+
+    return reduced(-np.log(pick(rows, labels)), reduction, weight, axis=axis, probs=slope)
+
+
+@loss
+def cross_entropy(
+    logits: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    weight: npt.ArrayLike | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Softmax cross-entropy of logits against integer labels or soft targets.
+
+        l = -Σ_c w_c t_c ln softmax(z)_c,   mean = Σ l / Σ Σ_c w_c t_c
+
+    Args:
+        logits: floating point, any shape with a class axis.
+        target: integer labels, the shape of `logits` without its class axis; or floating-point
+            distributions over the classes, the shape of `logits`.
+        weight: of each class, ≥ 0, length C.
+        ignore_index: integer label of items to leave out.
+        label_smoothing: ε in [0, 1], spread over all C classes: t becomes (1 - ε) t + ε / C. The
+            other convention, ε shared by the C - 1 wrong classes, is ε C / (C - 1) here.
+        axis: the class axis; PyTorch puts the classes on axis 1.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, in nats. Labels and the same labels as one-hot rows give the same number under
+        class weights and smoothing; in PyTorch they do not, as its soft targets are averaged over
+        the number of items and its smoothed labels over the unsmoothed weights.
+    Raises:
+        TypeError, ValueError: shapes do not fit, labels out of range, targets that are not
+        distributions, NaN, label_smoothing outside [0, 1], negative weight.
+    Gradient:
+        (softmax(z) - t) / n for the mean, without weights.
+    Pitfall:
+        It contains the softmax. Feeding it probabilities applies the softmax twice.
+    Reference:
+        Bridle (1990), Probabilistic interpretation of feedforward classification network outputs;
+        label smoothing: Szegedy et al. (2016), CVPR, arXiv:1512.00567.
+    Chapter:
+        03_classification.html#loss-cross-entropy
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> round(ln.cross_entropy([[2.0, 1.0, 0.1]], [0]), 4)
+        0.417
+        >>> ln.cross_entropy.grad([[2.0, 1.0, 0.1]], [0]).round(4)
+        array([[-0.341 ,  0.2424,  0.0986]])
+    """
+    number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+    logits, target = real("logits", logits, floating=True), as_array("target", target)
+    if target.dtype.kind == "f" and target.ndim == logits.ndim:
+        rows, soft, share = class_rows(axis, sample_weight, logits=logits, target=target)
+        distribution("target", soft)
+    else:
+        rows, labels, share = labelled_rows(
+            axis, sample_weight, ignore_index, target, logits=logits
+        )
+        if not label_smoothing:
+            own = class_weight(weight, rows)[labels]
+            return _label_cross_entropy(rows, labels, own, reduction, share, axis)
+        soft = one_hot(labels, rows.shape[-1])
+    soft = class_weight(weight, rows) * (
+        (1 - label_smoothing) * soft + label_smoothing / rows.shape[-1]
+    )
+    log_probs, mass = log_softmax(rows), soft.sum(axis=-1)
+    return reduced(
+        -times(soft, log_probs).sum(axis=-1),
+        reduction,
+        share,
+        mass=mass,
+        axis=axis,
+        logits=lambda: mass[..., None] * np.exp(log_probs) - soft,
+    )
+
+
+@loss
+def hinge(
+    scores: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    margin: float = 1.0,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Hinge loss of the support vector machine: zero once the score clears the margin.
+
+        l = max(0, margin - y s)
+
+    Args:
+        scores: floating point, any shape; the sign is the prediction.
+        target: same shape, -1 or +1.
+        margin: > 0.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, in units of the score.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, targets other than ±1,
+        margin ≤ 0.
+    Gradient:
+        -y / n inside the margin, 0 outside, -y / 2n on its edge.
+    Pitfall:
+        Labels 0 and 1 make every negative example cost the margin whatever is predicted.
+    Reference:
+        Cortes & Vapnik (1995), Support-vector networks, Machine Learning 20.
+    Chapter:
+        03_classification.html#loss-hinge
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> ln.hinge([0.3, 2.0, 0.5], [1, 1, -1], reduction="none")
+        array([0.7, 0. , 1.5])
+    """
+    gap, target, weight = _margin_gap(scores, target, margin, sample_weight)
+    losses = np.maximum(gap, 0)
+    return reduced(losses, reduction, weight, scores=lambda: -target * np.heaviside(gap, 0.5))
+
+
+@loss
+def squared_hinge(
+    scores: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    margin: float = 1.0,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Squared hinge loss: the hinge without its kink, and with a harder look at large violations.
+
+        l = max(0, margin - y s)²
+
+    Args:
+        scores: floating point, any shape; the sign is the prediction.
+        target: same shape, -1 or +1.
+        margin: > 0.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, in squared units of the score.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, targets other than ±1,
+        margin ≤ 0.
+    Gradient:
+        -2 y max(0, margin - y s) / n for the mean.
+    Pitfall:
+        A mislabelled point pulls in proportion to its violation, as an outlier does under MSE.
+    Reference:
+        Tang (2013), Deep learning using linear support vector machines, arXiv:1306.0239.
+    Chapter:
+        03_classification.html#loss-squared-hinge
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> ln.squared_hinge([0.5, 2.0, 0.5], [1, 1, -1], reduction="none")
+        array([0.25, 0.  , 2.25])
+    """
+    gap, target, weight = _margin_gap(scores, target, margin, sample_weight)
+    violation = np.maximum(gap, 0)
+    return reduced(violation**2, reduction, weight, scores=lambda: -2 * target * violation)
+
+
+@loss
+def multiclass_hinge(
+    scores: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    margin: float = 1.0,
+    kind: str = "weston_watkins",
+    ignore_index: int = -100,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Multi-class hinge loss, of all rivals of the labelled class or of the strongest one.
+
+        weston_watkins:  l = Σ_{j≠y} max(0, margin + s_j - s_y)
+        crammer_singer:  l = max(0, margin + max_{j≠y} s_j - s_y)
+
+    Args:
+        scores: floating point, any shape with a class axis.
+        target: integer labels, the shape of `scores` without its class axis.
+        margin: > 0.
+        kind: "weston_watkins" or "crammer_singer".
+        ignore_index: label of items to leave out.
+        axis: the class axis.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, in units of the score. PyTorch's `multi_margin_loss` is weston_watkins / C;
+        scikit-learn's `hinge_loss` is crammer_singer.
+    Raises:
+        TypeError, ValueError: shapes do not fit, labels out of range, NaN, margin ≤ 0, unknown
+        kind.
+    Gradient:
+        1 for each violating rival and minus their number for the label, over n; for crammer_singer
+        rivals that tie share the 1.
+    Pitfall:
+        Only differences of scores count, and only up to the margin: they are not probabilities.
+    Reference:
+        Weston & Watkins (1999), Support vector machines for multi-class pattern recognition,
+        ESANN; Crammer & Singer (2001), JMLR 2.
+    Chapter:
+        03_classification.html#loss-multiclass-hinge
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> ln.multiclass_hinge([[2.0, 1.5, 1.25]], [0])
+        0.75
+        >>> ln.multiclass_hinge([[2.0, 1.5, 1.25]], [0], kind="crammer_singer")
+        0.5
+    """
+    number("margin", margin, above=0)
+    one_of("kind", kind, ("weston_watkins", "crammer_singer"))
+    rows, labels, weight = labelled_rows(axis, sample_weight, ignore_index, target, scores=scores)
+    own = one_hot(labels, rows.shape[-1])
+    rivals = np.where(own == 1, -np.inf, margin + rows - pick(rows, labels)[..., None])
+    pressure = np.heaviside(rivals, 0.5)
+    if kind == "weston_watkins":
+        losses = np.maximum(rivals, 0).sum(axis=-1)
+    else:
+        strongest = rivals.max(axis=-1, keepdims=True)
+        losses = np.maximum(strongest, 0)[..., 0]
+        tied = rivals == strongest
+        pressure = np.where(tied, pressure, 0) / tied.sum(axis=-1, keepdims=True)
+    total = pressure.sum(axis=-1, keepdims=True)
+    return reduced(losses, reduction, weight, axis=axis, scores=lambda: pressure - own * total)
+
+
+@loss
+def generalized_cross_entropy(
+    logits: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    q: float = 0.7,
+    ignore_index: int = -100,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Generalized cross-entropy for noisy labels: between cross-entropy and absolute error.
+
+        l = (1 - p_y^q) / q,   p = softmax(z)
+
+    Args:
+        logits: floating point, any shape with a class axis.
+        target: integer labels, the shape of `logits` without its class axis.
+        q: in (0, 1]; towards 0 it is cross-entropy, at 1 it is half the L1 distance.
+        ignore_index: label of items to leave out.
+        axis: the class axis.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, between 0 and 1 / q.
+    Raises:
+        TypeError, ValueError: shapes do not fit, labels out of range, NaN, q outside (0, 1].
+    Gradient:
+        p_y^q (p - onehot(y)) / n for the mean.
+    Pitfall:
+        Near q = 1 with many classes training barely starts: p_y^q is tiny everywhere.
+    Reference:
+        Zhang & Sabuncu (2018), NeurIPS, arXiv:1805.07836.
+    Chapter:
+        03_classification.html#loss-generalized-cross-entropy
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> ln.generalized_cross_entropy([[0.0, 0.0]], [1], q=1.0)
+        0.5
+    """
+    number("q", q, above=0, at_most=1)
+    rows, labels, weight = labelled_rows(axis, sample_weight, ignore_index, target, logits=logits)
+    log_probs = log_softmax(rows)
+    log_own = pick(log_probs, labels)
+    return reduced(
+        -np.expm1(q * log_own) / q,
+        reduction,
+        weight,
+        axis=axis,
+        logits=lambda: (
+            np.exp(q * log_own)[..., None] * (np.exp(log_probs) - one_hot(labels, rows.shape[-1]))
+        ),
+    )
+
+
+@loss
+def symmetric_cross_entropy(
+    logits: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    alpha: float = 0.1,
+    beta: float = 1.0,
+    log_zero: float = -4.0,
+    ignore_index: int = -100,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Symmetric cross-entropy for noisy labels: cross-entropy plus its reverse.
+
+        l = -α ln p_y - β A (1 - p_y),   p = softmax(z),   A standing for ln 0
+
+    Args:
+        logits: floating point, any shape with a class axis.
+        target: integer labels, the shape of `logits` without its class axis.
+        alpha: weight of the cross-entropy, ≥ 0.
+        beta: weight of the reverse cross-entropy, ≥ 0.
+        log_zero: A < 0.
+        ignore_index: label of items to leave out.
+        axis: the class axis.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, in nats. The defaults are the paper's for CIFAR-10.
+    Raises:
+        TypeError, ValueError: shapes do not fit, labels out of range, NaN, negative alpha or beta,
+        log_zero ≥ 0.
+    Gradient:
+        (α - β A p_y) (p - onehot(y)) / n for the mean.
+    Pitfall:
+        beta and log_zero only enter as their product: tune one of them.
+    Reference:
+        Wang et al. (2019), ICCV, arXiv:1908.06112.
+    Chapter:
+        03_classification.html#loss-symmetric-cross-entropy
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> ln.symmetric_cross_entropy([[0.0, 0.0]], [1], alpha=0.0)
+        2.0
+    """
+    number("alpha", alpha, at_least=0)
+    number("beta", beta, at_least=0)
+    number("log_zero", log_zero, below=0)
+    rows, labels, weight = labelled_rows(axis, sample_weight, ignore_index, target, logits=logits)
+    log_probs = log_softmax(rows)
+    log_own = pick(log_probs, labels)
+    # 1 - p_y without cancellation for a confident model.
+    losses = -alpha * log_own + beta * log_zero * np.expm1(log_own)
+
+    def slope() -> Array:
+        pull = alpha - beta * log_zero * np.exp(log_own)
+        return pull[..., None] * (np.exp(log_probs) - one_hot(labels, rows.shape[-1]))
+
+    return reduced(losses, reduction, weight, axis=axis, logits=slope)
+
+
+@loss
+def logit_adjusted_cross_entropy(
+    logits: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    class_counts: npt.ArrayLike,
+    tau: float = 1.0,
+    ignore_index: int = -100,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Cross-entropy of logits shifted by the log-frequency of each class, for long tails.
+
+        l = -ln softmax(z + τ ln π)_y,   π = counts / Σ counts
+
+    Args:
+        logits: floating point, any shape with a class axis; used un-shifted at prediction time.
+        target: integer labels, the shape of `logits` without its class axis.
+        class_counts: examples of each class in the training set, > 0, length C.
+        tau: strength of the shift, ≥ 0; 0 is plain cross-entropy.
+        ignore_index: label of items to leave out.
+        axis: the class axis.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, in nats.
+    Raises:
+        TypeError, ValueError: shapes do not fit, labels out of range, NaN, counts ≤ 0, tau < 0.
+    Gradient:
+        (softmax(z + τ ln π) - onehot(y)) / n for the mean.
+    Pitfall:
+        It aims at balanced accuracy: predicted probabilities no longer match the frequencies.
+    Reference:
+        Menon et al. (2021), Long-tail learning via logit adjustment, ICLR, arXiv:2007.07314.
+    Chapter:
+        03_classification.html#loss-logit-adjusted-cross-entropy
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> loss = ln.logit_adjusted_cross_entropy([[0.0, 0.0]], [1], class_counts=[90, 10])
+        >>> round(loss, 4)
+        2.3026
+    """
+    number("tau", tau, at_least=0)
+    rows, labels, weight = labelled_rows(axis, sample_weight, ignore_index, target, logits=logits)
+    counts = per_class("class_counts", class_counts, rows)
+    within("class_counts", counts, low=0.0, open_low=True)
+    rows = rows + tau * np.log(counts / counts.sum())
+    return _label_cross_entropy(rows, labels, np.ones(labels.shape), reduction, weight, axis)
+
+
+def _label_cross_entropy(
+    rows: Array,
+    labels: Labels,
+    own: Array,
+    reduction: str,
+    weight: Array | None,
+    axis: int,
+) -> Evaluation:
+    """Cross-entropy of logits against labels; `own` is the class weight of each label."""
+    log_probs = log_softmax(rows)
+    return reduced(
+        -times(own, pick(log_probs, labels)),
+        reduction,
+        weight,
+        mass=own,
+        axis=axis,
+        logits=lambda: own[..., None] * (np.exp(log_probs) - one_hot(labels, rows.shape[-1])),
+    )
+
+
+def _margin_gap(
+    scores: npt.ArrayLike, target: npt.ArrayLike, margin: float, sample_weight: npt.ArrayLike | None
+) -> tuple[Array, Array, Array | None]:
+    """How much of the margin is missing, the targets, and the weights."""
+    number("margin", margin, above=0)
+    scores, target, weight = paired(sample_weight, scores=scores, target=target)
+    valid = np.abs(target) == 1
+    if not (valid if weight is None else valid | (weight == 0)).all():
+        raise ValueError("target must hold -1 and +1 only; for labels 0 and 1 pass 2 * target - 1")
+    return margin - target * scores, target, weight
+
+
+def _positive_weight(pos_weight: npt.ArrayLike | None, shape: tuple[int, ...]) -> Array:
+    if pos_weight is None:
+        return np.ones(())
+    if not isinstance(pos_weight, np.ndarray) and np.ndim(pos_weight) == 0:
+        number("pos_weight", pos_weight, at_least=0)
+    value = real("pos_weight", pos_weight)
+    if value.ndim and (not shape or value.shape != shape[-1:]):
+        raise ValueError(
+            f"pos_weight must be a number or one per label along the last axis of logits, "
+            f"{shape}, got shape {value.shape}"
+        )
+    within("pos_weight", value, low=0.0)
+    return value
+
+
+def _sigmoid(z: Array) -> Array:
+    # exp of a non-positive number never overflows.
+    small = np.exp(-np.abs(z))
+    return np.asarray(np.where(z >= 0, 1, small) / (1 + small))

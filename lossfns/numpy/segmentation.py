@@ -1,0 +1,512 @@
+"""Overlap losses of masks: one statistic (tp, fp, fn) per mask, and what is made of it.
+
+A mask is what lies along `axis`, by default the last two axes: an image. Every other axis counts
+masks: images of a batch, classes, or both, each with a loss of its own.
+
+Smoothing is written once: `smooth` counts as that many more pixels of agreement, tp + smooth, and
+so enters Dice, Jaccard and Tversky alike. A mask that is empty and predicted empty costs 0, and an
+empty mask with something predicted costs more the more is predicted.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lossfns._arguments import flag, mask_axes, number, same_shapes
+from lossfns.numpy._classes import times
+from lossfns.numpy._core import Array, Evaluation, item_weight, loss, real, reduced, within
+from lossfns.numpy._logits import sides
+
+IMAGE = (-2, -1)
+
+
+@loss
+def dice(
+    probs: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    smooth: float = 1.0,
+    squared: bool = False,
+    axis: int | Sequence[int] = IMAGE,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Dice loss: one minus the overlap of two masks, relative to their mean size.
+
+        l = 1 - 2 (Σ p y + s) / (Σ p + Σ y + 2 s)
+        l = 1 - 2 (Σ p y + s) / (Σ p² + Σ y² + 2 s)   with squared
+
+    Args:
+        probs: predicted probabilities, in [0, 1], any shape with the axes of a mask.
+        target: same shape, in [0, 1]: 0 and 1, or soft masks.
+        smooth: s ≥ 0, pixels of agreement added to every mask. The s of formulas written
+            (2 Σ p y + s) / (Σ p + Σ y + s), as in MONAI, is twice this one.
+        squared: squares in the denominator (Milletari's V-Net) instead of the plain sums.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
+            in a row.
+        reduction, sample_weight: as for every loss; the losses have the shape without those axes.
+    Returns:
+        The loss, in [0, 1]. A correctly empty mask costs 0. Without smoothing an empty mask costs
+        1 whatever else is predicted, with no gradient to say how to improve.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
+        smooth < 0, axes that do not exist.
+    Gradient:
+        With N = ½ (fp + fn) and D = tp + s + N: (½ (1 - 2 y) (D - N) - y N) / D² over the number
+        of masks; 0 where D = 0. With squared, p - y in place of ½ (1 - 2 y).
+    Pitfall:
+        The sums run over one mask. Over a whole batch (flattened masks) it is another loss, in
+        which large objects hide small ones.
+    Reference:
+        Milletari, Navab & Ahmadi (2016), V-Net, 3DV, arXiv:1606.04797.
+    Chapter:
+        05_imbalance.html#loss-dice
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> ln.dice([[1.0, 1.0, 0.0, 0.0]], [[1, 0, 1, 0]], smooth=0.0)
+        0.5
+        >>> ln.dice([[0.5, 0.5]], [[0, 0]], smooth=1.0), ln.dice([[0.0, 0.0]], [[0, 0]])
+        (0.3333333333333333, 0.0)
+    """
+    masks = _masks(target, axis, sample_weight, probs=probs)
+    return masks.reduced(reduction, *_overlap(masks, 0.5, 0.5, smooth, squared=squared))
+
+
+@loss
+def jaccard(
+    probs: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    smooth: float = 1.0,
+    squared: bool = False,
+    axis: int | Sequence[int] = IMAGE,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Jaccard (IoU) loss: one minus intersection over union of two masks.
+
+        l = 1 - (tp + s) / (tp + s + fp + fn),   tp = Σ p y, fp = Σ p (1 - y), fn = Σ (1 - p) y
+
+    Args:
+        probs: predicted probabilities, in [0, 1], any shape with the axes of a mask.
+        target: same shape, in [0, 1]: 0 and 1, or soft masks.
+        smooth: s ≥ 0, pixels of agreement added to every mask.
+        squared: Σ p² + Σ y² - Σ p y as the union, instead of Σ p + Σ y - Σ p y.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
+            in a row.
+        reduction, sample_weight: as for every loss; the losses have the shape without those axes.
+    Returns:
+        The loss, in [0, 1]. With D the Dice loss of the same smoothing it is 2 D / (1 + D).
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
+        smooth < 0, axes that do not exist.
+    Gradient:
+        With N = fp + fn and D = tp + s + N: ((1 - 2 y) (D - N) - y N) / D² over the number of
+        masks; 0 where D = 0.
+    Pitfall:
+        It ranks predictions of one mask as Dice does; training with either improves both.
+    Reference:
+        Rahman & Wang (2016), Optimizing intersection-over-union in deep neural networks for image
+        segmentation, ISVC.
+    Chapter:
+        05_imbalance.html#loss-jaccard
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> round(ln.jaccard([[1.0, 1.0, 0.0, 0.0]], [[1, 0, 1, 0]], smooth=0.0), 4)
+        0.6667
+    """
+    masks = _masks(target, axis, sample_weight, probs=probs)
+    return masks.reduced(reduction, *_overlap(masks, 1.0, 1.0, smooth, squared=squared))
+
+
+@loss
+def tversky(
+    probs: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    alpha: float = 0.3,
+    beta: float = 0.7,
+    smooth: float = 1.0,
+    axis: int | Sequence[int] = IMAGE,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Tversky loss: Dice with separate prices for false alarms and for misses.
+
+        l = 1 - (tp + s) / (tp + s + α fp + β fn),   fp = Σ p (1 - y), fn = Σ (1 - p) y
+
+    Args:
+        probs: predicted probabilities, in [0, 1], any shape with the axes of a mask.
+        target: same shape, in [0, 1]: 0 and 1, or soft masks.
+        alpha: α ≥ 0, the price of a false positive.
+        beta: β ≥ 0, the price of a false negative, as in the paper; larger finds more. (Papers
+            that follow, focal Tversky among them, swap the letters.)
+        smooth: s ≥ 0, pixels of agreement added to every mask.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
+            in a row.
+        reduction, sample_weight: as for every loss; the losses have the shape without those axes.
+    Returns:
+        The loss, in [0, 1]; α = β = ½ is `dice`, α = β = 1 `jaccard`.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
+        alpha, beta or smooth < 0, axes that do not exist.
+    Gradient:
+        With N = α fp + β fn and D = tp + s + N: ((α (1 - y) - β y) (D - N) - y N) / D² over the
+        number of masks; 0 where D = 0.
+    Pitfall:
+        Summed over the classes of a softmax, false positives of one class are false negatives of
+        another: α and β cancel. Take one loss per class, as here.
+    Reference:
+        Salehi, Erdogmus & Gholipour (2017), Tversky loss function for image segmentation using 3D
+        fully convolutional deep networks, MLMI, arXiv:1706.05721.
+    Chapter:
+        05_imbalance.html#loss-tversky
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> found, missed = [[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]]
+        >>> round(ln.tversky(found, [[1, 0, 0]], smooth=0.0), 4)  # one false positive
+        0.2308
+        >>> round(ln.tversky(missed, [[1, 1, 0]], smooth=0.0), 4)  # one false negative
+        0.4118
+    """
+    _check_prices(alpha, beta)
+    masks = _masks(target, axis, sample_weight, probs=probs)
+    return masks.reduced(reduction, *_overlap(masks, alpha, beta, smooth))
+
+
+@loss
+def focal_tversky(
+    probs: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    alpha: float = 0.3,
+    beta: float = 0.7,
+    gamma: float = 4 / 3,
+    smooth: float = 1.0,
+    axis: int | Sequence[int] = IMAGE,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Focal Tversky loss: the Tversky loss of each mask to a power.
+
+        l = (1 - (tp + s) / (tp + s + α fp + β fn))^(1 / γ)
+
+    Args:
+        probs: predicted probabilities, in [0, 1], any shape with the axes of a mask.
+        target: same shape, in [0, 1]: 0 and 1, or soft masks.
+        alpha: α ≥ 0, the price of a false positive.
+        beta: β ≥ 0, the price of a false negative, as in `tversky`. The paper swaps the letters:
+            its α = 0.7 is β here.
+        gamma: γ > 0; the exponent is 1 / γ, as in the paper, whose best is 4/3. Above 1 small
+            errors keep a strong pull, below 1 they fade. Code that raises to γ itself has 3/4.
+        smooth: s ≥ 0, pixels of agreement added to every mask.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
+            in a row.
+        reduction, sample_weight: as for every loss; the losses have the shape without those axes.
+    Returns:
+        The loss, in [0, 1]; γ = 1 is `tversky`.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
+        alpha, beta or smooth < 0, gamma ≤ 0, axes that do not exist.
+    Gradient:
+        T^(1/γ - 1) / γ times that of the Tversky loss T; 0 for a perfect mask, where for γ > 1
+        the slope is infinite and automatic differentiation gives NaN.
+    Pitfall:
+        The power of the mean over a batch is not the mean of the powers: it is taken per mask.
+    Reference:
+        Abraham & Khan (2019), A novel focal Tversky loss function with improved attention U-Net
+        for lesion segmentation, ISBI, arXiv:1810.07842.
+    Chapter:
+        05_imbalance.html#loss-focal-tversky
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> round(ln.focal_tversky([[1.0, 0.0, 0.0]], [[1, 1, 0]], smooth=0.0), 4)
+        0.514
+    """
+    _check_prices(alpha, beta)
+    number("gamma", gamma, above=0)
+    masks = _masks(target, axis, sample_weight, probs=probs)
+    return masks.reduced(reduction, *_overlap(masks, alpha, beta, smooth, power=1 / gamma))
+
+
+@loss
+def dice_bce(
+    probs: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    bce_weight: float = 1.0,
+    smooth: float = 1.0,
+    squared: bool = False,
+    axis: int | Sequence[int] = IMAGE,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Dice plus binary cross-entropy: overlap of the mask, and a clear gradient at every pixel.
+
+        l = dice + λ · mean over the pixels of the mask of -(y ln p + (1 - y) ln(1 - p))
+
+    Args:
+        probs: predicted probabilities, in [0, 1], any shape with the axes of a mask.
+        target: same shape, in [0, 1]: 0 and 1, or soft masks.
+        bce_weight: λ ≥ 0.
+        smooth, squared: of the Dice part, see `dice`.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
+            in a row.
+        reduction, sample_weight: as for every loss; the losses have the shape without those axes.
+    Returns:
+        The loss; infinite where a pixel is certain and wrong.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
+        bce_weight or smooth < 0, axes that do not exist.
+    Gradient:
+        That of `dice` plus λ that of `bce`, averaged over the pixels.
+    Pitfall:
+        The two parts have different scales: Dice is at most 1 a mask, cross-entropy of a bad start
+        several.
+    Reference:
+        Isensee et al. (2021), nnU-Net, Nature Methods 18, arXiv:1904.08128.
+    Chapter:
+        05_imbalance.html#loss-dice-bce
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> round(ln.dice_bce([[0.5, 0.5]], [[1, 0]], smooth=0.0), 4)
+        1.1931
+    """
+    number("bce_weight", bce_weight, at_least=0)
+    masks = _masks(target, axis, sample_weight, probs=probs)
+    overlap, push = _overlap(masks, 0.5, 0.5, smooth, squared=squared)
+    if not bce_weight:
+        return masks.reduced(reduction, overlap, push)
+    p, y, rest = masks.scores, masks.target, 1 - masks.scores
+    surprise = -times(y, np.log(p)) - times(1 - y, np.log1p(-p))
+    share = bce_weight / p.shape[-1]
+
+    def slope() -> Array:
+        return np.asarray(push() + share * (times(1 - y, 1 / rest) - times(y, 1 / p)))
+
+    return masks.reduced(reduction, overlap + share * surprise.sum(axis=-1), slope)
+
+
+@loss
+def dice_bce_with_logits(
+    logits: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    bce_weight: float = 1.0,
+    smooth: float = 1.0,
+    squared: bool = False,
+    axis: int | Sequence[int] = IMAGE,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Dice plus binary cross-entropy of logits, finite for logits of any size.
+
+        l = dice(σ(z), y) + λ · mean over the pixels of the mask of bce_with_logits(z, y)
+
+    Args:
+        logits: floating point, any shape with the axes of a mask.
+        target: same shape, in [0, 1]: 0 and 1, or soft masks.
+        bce_weight: λ ≥ 0.
+        smooth, squared: of the Dice part, see `dice`.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
+            in a row.
+        reduction, sample_weight: as for every loss; the losses have the shape without those axes.
+    Returns:
+        The loss: `dice_bce` of the sigmoid.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, targets outside [0, 1],
+        bce_weight or smooth < 0, axes that do not exist.
+    Gradient:
+        p (1 - p) times that of `dice`, plus λ (p - y) averaged over the pixels.
+    Pitfall:
+        For Dice alone the factor p (1 - p) silences pixels that are certain and wrong; the
+        cross-entropy is what still reaches them.
+    Reference:
+        Isensee et al. (2021), nnU-Net, Nature Methods 18, arXiv:1904.08128.
+    Chapter:
+        05_imbalance.html#loss-dice-bce-with-logits
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> round(ln.dice_bce_with_logits([[0.0, 0.0]], [[1, 0]], smooth=0.0), 4)
+        1.1931
+        >>> ln.dice_bce_with_logits([[-1000.0, 0.0]], [[1, 0]], smooth=0.0) > 500
+        True
+    """
+    number("bce_weight", bce_weight, at_least=0)
+    masks = _masks(target, axis, sample_weight, logits=logits)
+    p, rest, hit, reject = sides(masks.scores)
+    y = masks.target
+    overlap, push = _overlap(masks._replace(scores=p), 0.5, 0.5, smooth, squared=squared)
+    losses, share = overlap, bce_weight / p.shape[-1]
+    if bce_weight:
+        losses = overlap + share * (times(y, hit) + times(1 - y, reject)).sum(axis=-1)
+
+    def slope() -> Array:
+        return np.asarray(push() * p * rest + share * ((1 - y) * p - y * rest))
+
+    return masks.reduced(reduction, losses, slope)
+
+
+@loss
+def lovasz(
+    probs: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    axis: int | Sequence[int] = IMAGE,
+    reduction: str = "mean",
+    sample_weight: npt.ArrayLike | None = None,
+) -> Evaluation:
+    """Lovász loss of probabilities: the Jaccard loss made convex, exact for hard predictions.
+
+        l = Σ_i e_(i) (J_i - J_{i-1}),   e_(1) ≥ e_(2) ≥ …  the errors |y - p|, sorted,
+        J_i: the Jaccard loss of getting exactly the first i of them wrong
+
+    This is the Lovász-softmax of one class; with classes on an axis of their own there is a loss
+    for each. (The Lovász hinge, of logits, is the same with the errors max(0, 1 - z (2 y - 1)).)
+
+    Args:
+        probs: predicted probabilities, in [0, 1], any shape with the axes of a mask.
+        target: same shape, 0 and 1.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
+            in a row.
+        reduction, sample_weight: as for every loss; the losses have the shape without those axes.
+    Returns:
+        The loss, in [0, 1]; for p of 0 and 1 it is `jaccard` without smoothing. Of an empty mask it
+        is the largest p.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, probs outside [0, 1],
+        targets other than 0 and 1, axes that do not exist.
+    Gradient:
+        (1 - 2 y) (J_i - J_{i-1}) over the number of masks, i the rank of the pixel's error; among
+        equal errors the earlier pixel ranks first.
+    Pitfall:
+        Classes that do not occur in an image are counted too; the authors' code leaves them out by
+        default. Give them a weight of 0 for the same.
+    Reference:
+        Berman, Rannen Triki & Blaschko (2018), The Lovász-softmax loss, CVPR, arXiv:1705.08790.
+    Chapter:
+        05_imbalance.html#loss-lovasz
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> round(ln.lovasz([[0.9, 0.6, 0.2]], [[1, 0, 1]]), 4)
+        0.5333
+    """
+    masks = _masks(target, axis, sample_weight, probs=probs)
+    p, y = masks.scores, masks.target
+    if not ((y == 0) | (y == 1) | masks.left_out).all():
+        raise ValueError("target must hold 0 and 1 only: a soft mask has no Jaccard loss of a set")
+    errors = np.abs(y - p)
+    order = np.argsort(-errors, axis=-1, kind="stable")
+    steps = _jaccard_steps(np.take_along_axis(y, order, axis=-1))
+    share = np.empty_like(steps)
+    np.put_along_axis(share, order, steps, axis=-1)
+    return masks.reduced(reduction, (errors * share).sum(axis=-1), lambda: (1 - 2 * y) * share)
+
+
+class Masks(NamedTuple):
+    """Predictions and targets with the pixels of a mask along the last axis."""
+
+    name: str
+    scores: Array
+    target: Array
+    weight: Array | None
+    left_out: Array
+    restore: Callable[[Array], Array]
+
+    def reduced(self, reduction: str, losses: Array, slope: Callable[[], Array]) -> Evaluation:
+        """Reduce a loss per mask; the gradient gets the shape of the input."""
+        evaluation = reduced(losses, reduction, self.weight, axis=-1, scores=slope)
+        chained = evaluation.gradients["scores"]
+        return Evaluation(evaluation.value, {self.name: lambda: self.restore(chained())})
+
+
+def _masks(
+    target: npt.ArrayLike,
+    axis: int | Sequence[int],
+    sample_weight: npt.ArrayLike | None,
+    **scores: npt.ArrayLike,
+) -> Masks:
+    """Check predicted against true masks, and lay out each along the last axis.
+
+    Masks of weight 0 become ½ everywhere, so that nothing in them reaches value or gradient.
+    """
+    ((name, value),) = scores.items()
+    p, y = real(name, value, floating=True), real("target", target)
+    same_shapes({name: p.shape, "target": y.shape})
+    front = mask_axes(name, p.shape, axis)
+    back = tuple(range(-len(front), 0))
+    shape = np.moveaxis(p, front, back).shape
+    rows, mask = shape[: len(shape) - len(front)], shape[len(shape) - len(front) :]
+    p, y = (np.moveaxis(a, front, back).reshape(*rows, math.prod(mask)) for a in (p, y))
+    weight, left_out = None, np.zeros((), bool)
+    if sample_weight is not None:
+        weight = item_weight(sample_weight, rows)
+        left_out = weight[..., None] == 0
+        p, y = np.where(left_out, 0.5, p), np.where(left_out, 0.5, y)
+    if name == "probs":
+        within("probs", p, low=0.0, high=1.0, hint="pass the sigmoid or softmax of logits")
+    within("target", y, low=0.0, high=1.0)
+
+    def restore(grad: Array) -> Array:
+        return np.asarray(np.moveaxis(grad.reshape(shape), back, front))
+
+    return Masks(name, p, y, weight, left_out, restore)
+
+
+def _check_prices(alpha: float, beta: float) -> None:
+    number("alpha", alpha, at_least=0)
+    number("beta", beta, at_least=0)
+
+
+def _overlap(
+    masks: Masks,
+    alpha: float,
+    beta: float,
+    smooth: float,
+    *,
+    squared: bool = False,
+    power: float = 1.0,
+) -> tuple[Array, Callable[[], Array]]:
+    """The Tversky loss of each mask to a power, and its slope.
+
+    Written as miss / (hit + miss) it keeps its digits for nearly perfect masks, which 1 - hit / …
+    would cancel.
+    """
+    number("smooth", smooth, at_least=0)
+    flag("squared", squared)
+    p, y = masks.scores, masks.target
+    hit = (p * y).sum(axis=-1) + smooth
+    if squared:
+        miss = alpha * ((p - y) ** 2).sum(axis=-1)
+    else:
+        miss = alpha * (p * (1 - y)).sum(axis=-1) + beta * ((1 - p) * y).sum(axis=-1)
+    total = hit + miss
+    ratio = np.where(total == 0, 0.0, miss / total)
+
+    def slope() -> Array:
+        price = 2 * alpha * (p - y) if squared else alpha * (1 - y) - beta * y
+        # Divided twice, as the square of a small total underflows.
+        bent = price * (hit / total)[..., None] - y * (miss / total)[..., None]
+        steep = power * ratio ** (power - 1) / total
+        steep = np.where((total == 0) | (ratio == 0) & (power < 1), 0.0, steep)
+        return times(np.broadcast_to(steep[..., None], p.shape), bent)
+
+    return ratio**power, slope
+
+
+def _jaccard_steps(sorted_target: Array) -> Array:
+    """How much the Jaccard loss of a set rises with each pixel that joins those got wrong.
+
+    A pixel of the mask takes 1 from the intersection, another adds 1 to the union; as differences
+    of losses that lie close together the steps would cancel.
+    """
+    size = sorted_target.sum(axis=-1, keepdims=True)
+    hit = size - sorted_target.cumsum(axis=-1)
+    union = size + (1 - sorted_target).cumsum(axis=-1)
+    grown = np.where(
+        union == 1, 1.0, hit / (union * (union - 1))
+    )  # from 0 / 0 to 0 / 1: a loss of 1
+    return np.asarray(np.where(sorted_target == 1, 1 / union, grown))

@@ -1,0 +1,177 @@
+"""Records of the overlap losses of masks."""
+
+import numpy as np
+
+from lossfns.records.record import Arrays, Hyper, Record
+
+_NAN = float("nan")
+
+
+def _masks(rng: np.random.Generator, n: int) -> Arrays:
+    """Small images, some of whose true masks are empty."""
+    target = (rng.random((n, 2, 3)) < 0.5).astype(float)
+    target[n // 2 : n // 2 + 1] = 0
+    return {"probs": rng.uniform(0.05, 0.95, (n, 2, 3)), "target": target}
+
+
+def _logit_masks(rng: np.random.Generator, n: int) -> Arrays:
+    masks = _masks(rng, n)
+    return {"logits": 2 * rng.normal(size=(n, 2, 3)), "target": masks["target"]}
+
+
+_AXIS = Hyper(
+    default=(-2, -1),
+    domain="axes of a mask",
+    valid=((-2, -1), (-1, -2)),
+    wrong=(5, (), (-1, -1), 0.5, (0.5,), None),
+)
+_SMOOTH = Hyper(default=1.0, domain="≥ 0", valid=(1.0, 0.0), wrong=(-1.0, _NAN))
+_SQUARED = Hyper(default=False, domain="bool", valid=(False, True), wrong=())
+_ALPHA = Hyper(default=0.3, domain="≥ 0", valid=(0.3, 0.9), wrong=(-0.1, _NAN))
+_BETA = Hyper(default=0.7, domain="≥ 0", valid=(0.7, 0.0), wrong=(-0.1, _NAN))
+_IN_UNIT = "probs, target in [0, 1]"
+_OVERLAP = r"1 - \frac{tp + s}{tp + s + \alpha\,fp + \beta\,fn}"
+
+SEGMENTATION = [
+    Record(
+        name="dice",
+        family="segmentation",
+        task="segmentation of small objects",
+        formula=r"1 - \frac{2(tp + s)}{2(tp + s) + fp + fn}",
+        units="none",
+        convex=False,
+        differentiable="except for an empty mask predicted empty without smoothing",
+        robust=True,
+        domain=_IN_UNIT,
+        sample=_masks,
+        wrt=("probs",),
+        item_axes=2,
+        hyper={"smooth": _SMOOTH, "squared": _SQUARED, "axis": _AXIS},
+        equivalents={"keras": "keras.losses.Dice (over the whole batch)"},
+        paper="Milletari, Navab & Ahmadi (2016), 3DV, arXiv:1606.04797",
+        chapter="05_imbalance.html#loss-dice",
+    ),
+    Record(
+        name="jaccard",
+        family="segmentation",
+        task="segmentation, IoU as the objective",
+        formula=r"1 - \frac{tp + s}{tp + s + fp + fn}",
+        units="none",
+        convex=False,
+        differentiable="except for an empty mask predicted empty without smoothing",
+        robust=True,
+        domain=_IN_UNIT,
+        sample=_masks,
+        wrt=("probs",),
+        item_axes=2,
+        hyper={"smooth": _SMOOTH, "squared": _SQUARED, "axis": _AXIS},
+        paper="Rahman & Wang (2016), ISVC",
+        chapter="05_imbalance.html#loss-jaccard",
+    ),
+    Record(
+        name="tversky",
+        family="segmentation",
+        task="segmentation where misses cost more than false alarms",
+        formula=_OVERLAP,
+        units="none",
+        convex=False,
+        differentiable="except for an empty mask predicted empty without smoothing",
+        robust=True,
+        domain=_IN_UNIT,
+        sample=_masks,
+        wrt=("probs",),
+        item_axes=2,
+        hyper={"alpha": _ALPHA, "beta": _BETA, "smooth": _SMOOTH, "axis": _AXIS},
+        equivalents={"keras": "keras.losses.Tversky (over the whole batch)"},
+        paper="Salehi, Erdogmus & Gholipour (2017), MLMI, arXiv:1706.05721",
+        chapter="05_imbalance.html#loss-tversky",
+    ),
+    Record(
+        name="focal_tversky",
+        family="segmentation",
+        task="segmentation of small lesions",
+        formula=rf"\Bigl({_OVERLAP}\Bigr)^{{1/\gamma}}",
+        units="none",
+        convex=False,
+        differentiable="except for a perfect mask",
+        robust=True,
+        domain=_IN_UNIT,
+        sample=_masks,
+        wrt=("probs",),
+        item_axes=2,
+        hyper={
+            "alpha": _ALPHA,
+            "beta": _BETA,
+            "gamma": Hyper(
+                default=4 / 3, domain="> 0", valid=(4 / 3, 0.5), wrong=(0.0, -1.0, _NAN)
+            ),
+            "smooth": _SMOOTH,
+            "axis": _AXIS,
+        },
+        paper="Abraham & Khan (2019), ISBI, arXiv:1810.07842",
+        chapter="05_imbalance.html#loss-focal-tversky",
+    ),
+    Record(
+        name="dice_bce",
+        family="segmentation",
+        task="segmentation",
+        formula=r"1 - \frac{2(tp + s)}{2(tp + s) + fp + fn}"
+        r" - \lambda\,\overline{y \ln p + (1 - y)\ln(1 - p)}",
+        units="none",
+        convex=False,
+        differentiable="everywhere in (0, 1)",
+        robust=False,
+        domain=_IN_UNIT,
+        sample=_masks,
+        wrt=("probs",),
+        item_axes=2,
+        hyper={
+            "bce_weight": Hyper(default=1.0, domain="≥ 0", valid=(1.0, 0.0), wrong=(-1.0, _NAN)),
+            "smooth": _SMOOTH,
+            "squared": _SQUARED,
+            "axis": _AXIS,
+        },
+        paper="Isensee et al. (2021), Nature Methods 18, arXiv:1904.08128",
+        chapter="05_imbalance.html#loss-dice-bce",
+    ),
+    Record(
+        name="dice_bce_with_logits",
+        family="segmentation",
+        task="segmentation, from logits",
+        formula=r"1 - \frac{2(tp + s)}{2(tp + s) + fp + fn}"
+        r" + \lambda\,\overline{y \ln(1 + e^{-z}) + (1 - y)\ln(1 + e^{z})}",
+        units="none",
+        convex=False,
+        differentiable="everywhere",
+        robust=True,
+        domain="logits real, target in [0, 1]",
+        sample=_logit_masks,
+        wrt=("logits",),
+        item_axes=2,
+        hyper={
+            "bce_weight": Hyper(default=1.0, domain="≥ 0", valid=(1.0, 0.0), wrong=(-1.0, _NAN)),
+            "smooth": _SMOOTH,
+            "squared": _SQUARED,
+            "axis": _AXIS,
+        },
+        paper="Isensee et al. (2021), Nature Methods 18, arXiv:1904.08128",
+        chapter="05_imbalance.html#loss-dice-bce-with-logits",
+    ),
+    Record(
+        name="lovasz",
+        family="segmentation",
+        task="segmentation, IoU as the objective",
+        formula=r"\sum_i e_{(i)} (J_i - J_{i-1}), \quad e_{(1)} \ge e_{(2)} \ge \dots",
+        units="none",
+        convex=True,
+        differentiable="except where two errors are equal",
+        robust=True,
+        domain="probs in [0, 1], target 0 or 1",
+        sample=_masks,
+        wrt=("probs",),
+        item_axes=2,
+        hyper={"axis": _AXIS},
+        paper="Berman, Rannen Triki & Blaschko (2018), CVPR, arXiv:1705.08790",
+        chapter="05_imbalance.html#loss-lovasz",
+    ),
+]

@@ -1,0 +1,128 @@
+"""What losses over classes share: rows of classes, labels and distributions.
+
+Inside the losses the classes are always the last axis, a row per item.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lossfns._arguments import class_axis, integer, label_shapes, same_shapes
+from lossfns.torch._core import (
+    companion,
+    compute_dtype,
+    item_weight,
+    reads_values,
+    same_device,
+    tensor,
+    within,
+)
+
+
+def class_rows(axis: int, sample_weight: Any, validate: bool, **tensors: Any) -> tuple[Any, ...]:
+    """Check tensors that agree in shape; return them with the classes last, and the item weights.
+
+    Rows of weight 0 become uniform, so that nothing in a masked item reaches value or gradient.
+    """
+    first, *others = tensors
+    scores = compute_dtype(first, tensors[first])
+    rows = [scores, *(companion(name, tensors[name], scores) for name in others)]
+    same_shapes({name: tuple(row.shape) for name, row in zip(tensors, rows, strict=True)})
+    class_axis(first, tuple(scores.shape), axis)
+    rows = [row.movedim(axis, -1) for row in rows]
+    if sample_weight is None:
+        return (*rows, None)
+    weight = item_weight(sample_weight, scores, rows[0].shape[:-1], validate)
+    return (*(_without(weight, row) for row in rows), weight)
+
+
+def labelled_rows(
+    axis: int, sample_weight: Any, ignore_index: int, validate: bool, target: Any, **scores: Any
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Check scores against integer labels; return rows, labels and weights, 0 where ignored."""
+    integer("ignore_index", ignore_index)
+    ((name, value),) = scores.items()
+    rows = compute_dtype(name, value)
+    target = integers(target, rows)
+    label_shapes(name, tuple(rows.shape), tuple(target.shape), axis)
+    rows = rows.movedim(axis, -1)
+    counted = target != ignore_index
+    weight = counted.to(rows.dtype)
+    if sample_weight is not None:
+        given = item_weight(sample_weight, rows, target.shape, validate)
+        # Not a product: a NaN weight of an ignored item would survive it.
+        weight = torch.where(counted, given, 0)
+    labels = in_range(torch.where(counted, target, 0), rows.shape[-1], validate)
+    return _without(weight, rows), labels, weight
+
+
+def integers(target: Any, like: Tensor, name: str = "target") -> Tensor:
+    """Demand integers, on the prediction's device: labels or class indices."""
+    target = tensor(name, target)
+    same_device(name, target, like)
+    if target.dtype == torch.bool or target.is_floating_point() or target.is_complex():
+        raise TypeError(f"{name} must hold integer class indices, got {target.dtype}")
+    return target
+
+
+def in_range(labels: Tensor, classes: int, validate: bool, name: str = "target") -> Tensor:
+    """Demand labels from 0 to classes - 1, where values may be read."""
+    if reads_values(labels, validate):
+        wrong = (labels < 0) | (labels >= classes)
+        if wrong.any():
+            where = tuple(wrong.nonzero()[0].tolist())
+            raise ValueError(
+                f"{name} must hold classes 0 to {classes - 1}, "
+                f"got {labels[where].item()} at {where}"
+            )
+    return labels.long()
+
+
+def _without(weight: Tensor, rows: Tensor) -> Tensor:
+    return torch.where(weight[..., None] == 0, 1 / rows.shape[-1], rows)
+
+
+def distribution(name: str, rows: Tensor, validate: bool, hint: str = "") -> None:
+    """Demand rows of probabilities that sum to 1, within what half precision leaves of it."""
+    within(name, rows, low=0.0, high=1.0, validate=validate, hint=hint)
+    if reads_values(rows, validate) and rows.numel():
+        sums = rows.detach().sum(dim=-1).flatten()
+        worst = sums[(sums - 1).abs().argmax()].item()
+        if abs(worst - 1) > 0.01:
+            raise ValueError(f"{name} must sum to 1 over the classes, got {worst:g}")
+
+
+def class_weight(weight: Tensor | None, rows: Tensor, validate: bool) -> Tensor | None:
+    """Check the weights of the classes, if there are any."""
+    if weight is None:
+        return None
+    value = per_class("weight", weight, rows)
+    within("weight", value, low=0.0, validate=validate)
+    return value
+
+
+def per_class(name: str, value: Tensor, rows: Tensor) -> Tensor:
+    """Check numbers of which there must be one per class."""
+    classes = companion(name, value, rows)
+    if classes.shape != rows.shape[-1:]:
+        raise ValueError(
+            f"{name} must have one value per class, {tuple(rows.shape[-1:])}, "
+            f"got {tuple(classes.shape)}"
+        )
+    return classes
+
+
+def pick(rows: Tensor, labels: Tensor) -> Tensor:
+    """The entry of each row that its label names."""
+    return rows.gather(-1, labels[..., None])[..., 0]
+
+
+def times(factor: Tensor, value: Tensor) -> Tensor:
+    """Product in which 0 wins, in value and gradient: 0 · log 0 = 0."""
+    return factor * torch.where(factor == 0, 0, value)
+
+
+def times_log(factor: Tensor, value: Tensor) -> Tensor:
+    """factor · ln(value) in which 0 wins, in value and gradient."""
+    return factor * torch.where(factor == 0, 1, value).log()

@@ -1,0 +1,177 @@
+"""What every PyTorch loss shares: dtype promotion, input checks and the reduction.
+
+Checks of shape, dtype, device and hyper-parameters run everywhere. Checks that must read values
+run for CPU tensors in eager mode; on a GPU they would wait for the device, and under
+`torch.compile` or `torch.func.vmap` they cannot run: there, `validate=True` asks for them.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import torch
+from torch import Tensor
+
+from lossfns._arguments import REDUCTIONS, bounded, leading_axes, one_of, same_shapes
+
+F = TypeVar("F", bound=Callable[..., Tensor])
+G = TypeVar("G", bound=Callable[..., Any])
+
+
+def loss(twin: Callable[..., Any] | None = None) -> Callable[[F], F]:
+    """Finish a torch loss: name the argument that made it NaN, and inherit the twin's docstring."""
+
+    def decorate(function: F) -> F:
+        @functools.wraps(function)
+        def checked(*args: Any, **kwargs: Any) -> Tensor:
+            value = function(*args, **kwargs)
+            if reads_values(value, kwargs.get("validate", False)) and value.isnan().any():
+                _blame_not_finite(inspect.signature(function).bind(*args, **kwargs).arguments)
+            return value
+
+        return cast(F, checked if twin is None else documented(twin)(checked))
+
+    return decorate
+
+
+def documented(twin: Callable[..., Any]) -> Callable[[G], G]:
+    """Inherit the docstring of the NumPy twin, up to its example.
+
+    The documentation of the mathematics is written once; the torch function's own docstring holds
+    what differs, with its example.
+    """
+
+    def decorate(function: G) -> G:
+        theory = (inspect.getdoc(twin) or "").partition("\nExample:")[0]
+        function.__doc__ = f"{theory}\n{inspect.getdoc(function)}\n"
+        return function
+
+    return decorate
+
+
+def reduced(
+    losses: Tensor, reduction: str, weight: Tensor | None = None, *, mass: Tensor | None = None
+) -> Tensor:
+    """Reduce un-weighted losses; `mean` is Σ w·l / Σ w·m, and 0 where nothing counts.
+
+    Args:
+        losses: one loss per item.
+        reduction: "none", "mean" or "sum".
+        weight: of each item, from `paired`, in a shape that broadcasts to the losses.
+        mass: m, what an item adds to the denominator of the mean; 1 unless classes are weighted.
+    """
+    one_of("reduction", reduction, REDUCTIONS)
+    if weight is not None:
+        losses = losses * weight
+    if reduction == "none":
+        return losses
+    total = losses.sum()
+    if reduction == "sum":
+        return total
+    if weight is None and mass is None:
+        return total / max(losses.numel(), 1)
+    each = losses.new_ones(())
+    for share in (weight, mass):
+        each = each if share is None else each * share
+    counted = each.expand(losses.shape).sum()
+    return total / torch.where(counted > 0, counted, 1)
+
+
+def paired(sample_weight: Any, *, validate: bool = False, **tensors: Any) -> tuple[Any, ...]:
+    """Check tensors that must agree in shape and device; return them in the compute dtype.
+
+    The first is the prediction: it must be floating point and decides the compute dtype, float32
+    for half precision. Items of weight 0 are replaced by a harmless 0.5 everywhere, so that a NaN
+    in a masked item reaches neither value nor gradient.
+    """
+    first, *others = tensors
+    pred = compute_dtype(first, tensors[first])
+    values = [pred, *(companion(name, tensors[name], pred) for name in others)]
+    same_shapes({name: tuple(value.shape) for name, value in zip(tensors, values, strict=True)})
+    if sample_weight is None:
+        return (*values, None)
+    weight = item_weight(sample_weight, pred, pred.shape, validate)
+    return (*(torch.where(weight == 0, 0.5, value) for value in values), weight)
+
+
+def item_weight(
+    sample_weight: Any, like: Tensor, shape: tuple[int, ...], validate: bool = False
+) -> Tensor:
+    """Check the weights against the shape of the losses; trailing axes of length 1 are added."""
+    weight = companion("sample_weight", sample_weight, like)
+    leading_axes("sample_weight", tuple(weight.shape), tuple(shape))
+    within("sample_weight", weight, low=0.0, validate=validate)
+    return weight.reshape(*weight.shape, *(1,) * (len(shape) - weight.dim()))
+
+
+def compute_dtype(name: str, value: Any) -> Tensor:
+    """Demand a floating-point tensor; float16 and bfloat16 become float32."""
+    value = tensor(name, value)
+    if not value.is_floating_point():
+        raise TypeError(
+            f"{name} must be floating point, got {value.dtype}: predictions are real numbers; "
+            f"convert with {name}.float() if yours are meant to be"
+        )
+    return value.float() if value.dtype.itemsize < 4 else value
+
+
+def companion(name: str, value: Any, like: Tensor) -> Tensor:
+    """Demand a real tensor on the prediction's device; return it in the prediction's dtype."""
+    value = tensor(name, value)
+    if value.is_complex():
+        raise TypeError(f"{name} must hold real numbers, got dtype {value.dtype}")
+    same_device(name, value, like)
+    return value.to(like.dtype)
+
+
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """Matrix product in the precision of its factors, which autocast would round to half."""
+    if not torch.amp.is_autocast_available(a.device.type):
+        return a @ b
+    with torch.autocast(a.device.type, enabled=False):
+        return a @ b
+
+
+def positive_part(x: Tensor) -> Tensor:
+    """max(0, x); `maximum` shares the gradient at the tie, where `relu` and `clamp` take a side."""
+    return torch.maximum(x, x.new_zeros(()))
+
+
+def tensor(name: str, value: Any) -> Tensor:
+    """Demand a tensor."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
+    return value
+
+
+def same_device(name: str, value: Tensor, like: Tensor) -> None:
+    if value.device != like.device:
+        raise ValueError(f"{name} is on {value.device}, but the prediction is on {like.device}")
+
+
+def reads_values(value: Tensor, validate: bool = False) -> bool:
+    """Whether checks may look at the values: always when asked to, else where it costs nothing."""
+    return validate or (
+        value.device.type == "cpu"
+        and not torch.compiler.is_compiling()
+        # Inside vmap a tensor stands for many and has no one truth value.
+        and torch._C._functorch.peek_interpreter_stack() is None
+    )
+
+
+def within(name: str, value: Tensor, *, validate: bool = False, **limits: Any) -> None:
+    """Demand that every value lies within the limits of `bounded`, where values may be read."""
+    if reads_values(value, validate) and value.numel():
+        smallest, largest = torch.aminmax(value.detach())
+        bounded(name, smallest.item(), largest.item(), **limits)
+
+
+def _blame_not_finite(arguments: dict[str, Any]) -> None:
+    """Name the argument whose NaN, or failing that whose infinity, made the loss NaN."""
+    tensors = {n: v for n, v in arguments.items() if isinstance(v, Tensor)}
+    for fault, found in (("NaN", torch.isnan), ("an infinity", torch.isinf)):
+        for name, value in tensors.items():
+            if value.is_floating_point() and found(value).any():
+                where = tuple(found(value).nonzero()[0].tolist())
+                raise ValueError(f"{name} holds {fault} at index {where}: the loss is undefined")

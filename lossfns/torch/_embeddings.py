@@ -1,0 +1,21 @@
+"""What losses over embeddings share: unit vectors and distances."""
+
+import torch
+from torch import Tensor
+
+
+def distance(difference: Tensor, p: float = 2.0) -> Tensor:
+    """p-norm of each row; where the row is 0 the derivative is 0, not NaN."""
+    size = difference.detach().abs().amax(-1, keepdim=True)
+    same = size == 0
+    # In units of the largest entry no power overflows; a row of zeros takes a detour around the
+    # root, whose slope there is infinite.
+    relative = difference.abs() / torch.where(same, 1, size)
+    norm = torch.where(same, 1, relative).pow(p).sum(-1, keepdim=True).pow(1 / p)
+    return torch.where(same, 0, size * norm)[..., 0]
+
+
+def unit(rows: Tensor) -> Tensor:
+    """Rows scaled to length 1; a row of zeros has no direction, stays zero and gets no gradient."""
+    length = distance(rows)[..., None]
+    return torch.where(length == 0, 0, rows / torch.where(length == 0, 1, length))

@@ -1,0 +1,151 @@
+"""Entropy and divergences between distributions. Classes are summed first: `mean` is over items."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from lossfns import numpy as ln
+from lossfns._arguments import number
+from lossfns.torch._classes import class_rows, distribution, times, times_log
+from lossfns.torch._core import loss, reduced
+
+
+@loss(ln.entropy)
+def entropy(
+    probs: Tensor,
+    *,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        `torch.distributions.Categorical(probs).entropy()`; `torch.special.entr` per class.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.entropy(torch.tensor([[0.5, 0.5]]))
+        tensor(0.6931)
+    """
+    probs, weight = class_rows(axis, sample_weight, validate, probs=probs)
+    distribution("probs", probs, validate)
+    return reduced(-times_log(probs, probs).sum(-1), reduction, weight)
+
+
+@loss(ln.kl_div)
+def kl_div(
+    log_probs: Tensor,
+    target: Tensor,
+    *,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        `torch.nn.functional.kl_div(log_probs, target, reduction="batchmean")`.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.kl_div(torch.tensor([[0.25, 0.75]]).log(), torch.tensor([[0.5, 0.5]]))
+        tensor(0.1438)
+    """
+    log_probs, target, weight = _log_rows(axis, sample_weight, validate, log_probs, target)
+    losses = (times_log(target, target) - times(target, log_probs)).sum(-1)
+    return reduced(losses, reduction, weight)
+
+
+@loss(ln.js_div)
+def js_div(
+    log_probs: Tensor,
+    target: Tensor,
+    *,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.js_div(torch.tensor([[0.9, 0.1]]).log(), torch.tensor([[0.1, 0.9]]))
+        tensor(0.3681)
+    """
+    log_probs, target, weight = _log_rows(axis, sample_weight, validate, log_probs, target)
+    probs = log_probs.exp()
+    middle = 0.5 * (probs + target)
+    log_middle = torch.where(middle == 0, 1, middle).log()
+    # Where the probability has underflowed its logarithm may be -inf: 0 wins there.
+    seen = torch.where(probs == 0, 0, log_probs)
+    pulled = probs * (seen - log_middle)
+    losses = 0.5 * (pulled + times_log(target, target) - target * log_middle).sum(-1)
+    return reduced(losses, reduction, weight)
+
+
+@loss(ln.gaussian_kl)
+def gaussian_kl(
+    mean: Tensor,
+    log_var: Tensor,
+    *,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        `torch.distributions.kl_divergence(Normal(mean, std), Normal(0, 1)).sum(-1)`.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.gaussian_kl(torch.tensor([[1.0, 2.0]]), torch.zeros(1, 2))
+        tensor(2.5000)
+    """
+    mean, log_var, weight = class_rows(axis, sample_weight, validate, mean=mean, log_var=log_var)
+    losses = 0.5 * (mean**2 + (torch.expm1(log_var) - log_var)).sum(-1)
+    return reduced(losses, reduction, weight)
+
+
+@loss(ln.distillation)
+def distillation(
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    *,
+    temperature: float = 1.0,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        `F.kl_div(log_softmax(student / T), softmax(teacher / T), reduction="batchmean") * T**2`.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> student, teacher = torch.tensor([[1.0, 0.0]]), torch.tensor([[3.0, 0.0]])
+        >>> lt.distillation(student, teacher, temperature=2.0)
+        tensor(0.3610)
+    """
+    number("temperature", temperature, above=0)
+    student, teacher, weight = class_rows(
+        axis, sample_weight, validate, student_logits=student_logits, teacher_logits=teacher_logits
+    )
+    log_student = (student / temperature).log_softmax(-1)
+    log_teacher = (teacher / temperature).log_softmax(-1)
+    soft = log_teacher.exp()
+    # Both may be -inf for a class that both rule out.
+    losses = (times(soft, log_teacher) - times(soft, log_student)).sum(-1)
+    return reduced(temperature**2 * losses, reduction, weight)
+
+
+def _log_rows(
+    axis: int, sample_weight: Tensor | None, validate: bool, log_probs: Tensor, target: Tensor
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Check a prediction in logarithms against a target distribution."""
+    rows, target, weight = class_rows(
+        axis, sample_weight, validate, log_probs=log_probs, target=target
+    )
+    if weight is not None:
+        # The neutral row of a masked item, as a logarithm.
+        rows = torch.where(weight[..., None] == 0, -math.log(rows.shape[-1]), rows)
+    hint = "log_probs must be logarithms of probabilities: pass a log-softmax"
+    distribution("exp(log_probs)", rows.exp(), validate, hint=hint)
+    distribution("target", target, validate)
+    return rows, target, weight

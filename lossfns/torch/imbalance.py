@@ -1,0 +1,287 @@
+"""Losses for rare classes: class weights, focal losses and the asymmetric loss."""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from lossfns import numpy as ln
+from lossfns._arguments import number, one_of
+from lossfns.torch._classes import class_weight, labelled_rows, per_class, pick, times
+from lossfns.torch._core import (
+    documented,
+    loss,
+    paired,
+    positive_part,
+    reduced,
+    tensor,
+    within,
+)
+
+SCHEMES = ("inverse", "inverse_sqrt", "effective")
+
+
+@documented(ln.class_weights)
+def class_weights(
+    counts: Tensor, *, scheme: str = "inverse", beta: float = 0.999, validate: bool = False
+) -> Tensor:
+    """PyTorch:
+        None; scikit-learn's `class_weight="balanced"` is the inverse scheme.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.class_weights(torch.tensor([900, 100]))
+        tensor([0.5556, 5.0000])
+    """
+    one_of("scheme", scheme, SCHEMES)
+    number("beta", beta, at_least=0, below=1)
+    counts = tensor("counts", counts)
+    if counts.is_complex():
+        raise TypeError(f"counts must hold real numbers, got dtype {counts.dtype}")
+    if counts.dim() != 1 or not counts.numel():
+        shape = tuple(counts.shape)
+        raise ValueError(f"counts must be a list of one count per class, got shape {shape}")
+    exact = counts.is_floating_point() and counts.dtype.itemsize >= 4
+    counts = counts if exact else counts.to(torch.get_default_dtype())
+    largest = torch.finfo(counts.dtype).max
+    within("counts", counts, low=0.0, high=largest, open_low=True, validate=validate)
+    if scheme == "effective":
+        # 1 - β^n without cancellation, for few examples and β near 1.
+        return (beta - 1) / torch.expm1(counts * (math.log(beta) if beta else -math.inf))
+    inverse = counts.mean() / counts
+    return inverse.sqrt() if scheme == "inverse_sqrt" else inverse
+
+
+@loss(ln.focal)
+def focal(
+    probs: Tensor,
+    target: Tensor,
+    *,
+    alpha: float | None = 0.25,
+    gamma: float = 2.0,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.focal(torch.tensor([0.9, 0.1]), torch.ones(2), alpha=None, reduction="none")
+        tensor([1.0536e-03, 1.8651e+00])
+    """
+    _check_focal(alpha, gamma)
+    probs, target, weight = paired(sample_weight, validate=validate, probs=probs, target=target)
+    hint = "for logits use focal_with_logits"
+    within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
+    within("target", target, low=0.0, high=1.0, validate=validate)
+    positive, negative = _alpha_t(alpha, target)
+    # A term that costs nothing is left out, as its power or logarithm may have an infinite slope.
+    hit, missed = _where_it_costs(probs, positive, probs == 1, gamma)
+    reject, alarmed = _where_it_costs(probs, negative, probs == 0, gamma)
+    losses = -missed * (1 - hit) ** gamma * hit.log()
+    return reduced(losses - alarmed * reject**gamma * torch.log1p(-reject), reduction, weight)
+
+
+@loss(ln.focal_with_logits)
+def focal_with_logits(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    alpha: float | None = 0.25,
+    gamma: float = 2.0,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None; `torchvision.ops.sigmoid_focal_loss`, whose gradient is NaN for 0 < gamma < 1 at
+        saturated logits, which treats soft labels in another way, and returns "none" by default.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.focal_with_logits(torch.tensor([2.0, -2.0]), torch.ones(2), reduction="none")
+        tensor([0.0005, 0.4125])
+    """
+    _check_focal(alpha, gamma)
+    logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
+    within("target", target, low=0.0, high=1.0, validate=validate)
+    positive, negative = _alpha_t(alpha, target)
+    hit, reject = -F.logsigmoid(logits), -F.logsigmoid(-logits)
+    missed, alarmed = _faded(hit, reject, gamma), _faded(reject, hit, gamma)
+    return reduced(times(positive, missed) + times(negative, alarmed), reduction, weight)
+
+
+@loss(ln.softmax_focal)
+def softmax_focal(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    weight: Tensor | None = None,
+    gamma: float = 2.0,
+    ignore_index: int = -100,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.softmax_focal(torch.tensor([[2.0, 1.0, 0.1]]), torch.tensor([0]))
+        tensor(0.0485)
+    """
+    number("gamma", gamma, at_least=0, below=math.inf)
+    rows, labels, share = labelled_rows(
+        axis, sample_weight, ignore_index, validate, target, logits=logits
+    )
+    losses = _focal_term(_log_odds(rows, labels), gamma)
+    by_class = class_weight(weight, rows, validate)
+    if by_class is None:
+        return reduced(losses, reduction, share)
+    per_label = pick(by_class.expand_as(rows), labels)
+    return reduced(times(per_label, losses), reduction, share, mass=per_label)
+
+
+@loss(ln.class_balanced_focal)
+def class_balanced_focal(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    class_counts: Tensor,
+    beta: float = 0.999,
+    gamma: float = 2.0,
+    ignore_index: int = -100,
+    axis: int = -1,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> logits, counts = torch.zeros(2, 2), torch.tensor([900, 100])
+        >>> lt.class_balanced_focal(
+        ...     logits, torch.tensor([0, 1]), class_counts=counts, reduction="none"
+        ... )
+        tensor([0.0958, 0.5973])
+    """
+    number("beta", beta, at_least=0, below=1)
+    number("gamma", gamma, at_least=0, below=math.inf)
+    rows, labels, share = labelled_rows(
+        axis, sample_weight, ignore_index, validate, target, logits=logits
+    )
+    counts = per_class("class_counts", class_counts, rows)
+    within("class_counts", counts, low=0.0, open_low=True, validate=validate)
+    weights = class_weights(counts, scheme="effective", beta=beta)
+    per_label = pick((weights / weights.mean()).expand_as(rows), labels)
+    own = labels[..., None] == torch.arange(rows.shape[-1], device=rows.device)
+    losses = _focal_term(torch.where(own, rows, -rows), gamma).sum(-1)
+    return reduced(per_label * losses, reduction, share)
+
+
+@loss(ln.asymmetric)
+def asymmetric(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    gamma_pos: float = 0.0,
+    gamma_neg: float = 4.0,
+    margin: float = 0.05,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> logits, target = torch.tensor([0.0, 0.0, -3.0]), torch.tensor([1, 0, 0])
+        >>> lt.asymmetric(logits, target, reduction="none")
+        tensor([0.6931, 0.0245, 0.0000])
+    """
+    number("gamma_pos", gamma_pos, at_least=0, below=math.inf)
+    number("gamma_neg", gamma_neg, at_least=0, below=math.inf)
+    number("margin", margin, at_least=0, below=1)
+    logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
+    within("target", target, low=0.0, high=1.0, validate=validate)
+    missed = _focal_term(logits, gamma_pos)
+    if margin:
+        alarmed = _shifted_term(logits, gamma_neg, margin)
+    else:
+        alarmed = _focal_term(-logits, gamma_neg)
+    return reduced(times(target, missed) + times(1 - target, alarmed), reduction, weight)
+
+
+def _check_focal(alpha: float | None, gamma: float) -> None:
+    if alpha is not None:
+        number("alpha", alpha, at_least=0, at_most=1)
+    number("gamma", gamma, at_least=0, below=math.inf)
+
+
+def _alpha_t(alpha: float | None, target: Tensor) -> tuple[Tensor, Tensor]:
+    """The weights of the positive and of the negative term."""
+    if alpha is None:
+        return target, 1 - target
+    return alpha * target, (1 - alpha) * (1 - target)
+
+
+def _where_it_costs(
+    probs: Tensor, share: Tensor, right: Tensor, gamma: float
+) -> tuple[Tensor, Tensor]:
+    """Probabilities and weights, harmless and 0 where a term has no weight or is fully faded."""
+    free = share == 0
+    if gamma:
+        free = free | right
+    return torch.where(free, 0.5, probs), torch.where(free, 0, share)
+
+
+def _focal_term(log_odds: Tensor, gamma: float) -> Tensor:
+    """Focal loss of what happened, by its log-odds."""
+    # logsigmoid, as torch's softplus drops the tail beyond its threshold of 20.
+    return _faded(-F.logsigmoid(log_odds), -F.logsigmoid(-log_odds), gamma)
+
+
+def _faded(surprise: Tensor, opposite: Tensor, gamma: float) -> Tensor:
+    """(1 - p)^γ (-ln p) from -ln p and -ln(1 - p).
+
+    As exp(γ ln(1 - p)) the fading has a finite slope everywhere; as a power (1 - p)^γ with γ < 1
+    it has an infinite one at p = 1.
+    """
+    if not gamma:
+        return surprise
+    # Where p is 0 nothing fades; the constant says so to the gradient, which is inf · 0 at p = 0.
+    return surprise * torch.exp(-gamma * torch.where(opposite == 0, 0, opposite))
+
+
+def _shifted_term(z: Tensor, gamma: float, margin: float) -> Tensor:
+    """Loss of a negative whose probability is lowered by a margin > 0."""
+    p, rest = z.sigmoid(), (-z).sigmoid()
+    shifted = positive_part(p - margin)
+    # 1 - p + m for p near 1, where 1 - p_m would cancel; ln(1 - p_m) as log1p for the others. Each
+    # branch gets harmless numbers where it is not taken.
+    likely = p > 0.5
+    left = torch.where(likely, torch.minimum(rest + margin, p.new_ones(())), 1)
+    surprise = -left.log() - torch.log1p(-torch.where(likely, 0, shifted))
+    if not gamma:
+        return surprise
+    # A power below 1 has an infinite slope at 0, where the loss has none.
+    free = shifted == 0
+    return torch.where(free, 0, torch.where(free, 1, shifted) ** gamma * surprise)
+
+
+def _log_odds(rows: Tensor, labels: Tensor) -> Tensor:
+    """The label against all its rivals as a binary problem: z_y - ln Σ_{j≠y} e^{z_j}.
+
+    ln p_y and ln(1 - p_y) are then exact, however sure the model is.
+    """
+    own = labels[..., None] == torch.arange(rows.shape[-1], device=rows.device)
+    rivals = rows.masked_fill(own, -torch.inf)
+    top = rivals.detach().amax(-1, keepdim=True)
+    top = torch.where(top == -torch.inf, 0, top)
+    total = (rivals - top).exp().sum(-1)
+    # No rival at all: the logarithm of 0, without its slope.
+    alone = total == 0
+    rest = torch.where(alone, -torch.inf, torch.where(alone, 1, total).log())
+    return pick(rows, labels) - top[..., 0] - rest

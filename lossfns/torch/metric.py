@@ -1,0 +1,507 @@
+"""Losses on embeddings: what should be close, and what should be far apart.
+
+Where the items of a batch serve as each other's negatives (InfoNCE and its kin), a weight per item
+would have no one meaning, and there is no `sample_weight`.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from lossfns import numpy as ln
+from lossfns._arguments import embedding_shapes, flag, number, one_of
+from lossfns.torch._classes import in_range, integers, pick
+from lossfns.torch._core import (
+    companion,
+    compute_dtype,
+    item_weight,
+    loss,
+    positive_part,
+    product,
+    reads_values,
+    reduced,
+    within,
+)
+from lossfns.torch._embeddings import distance, unit
+
+
+@loss(ln.contrastive)
+def contrastive(
+    first: Tensor,
+    second: Tensor,
+    target: Tensor,
+    *,
+    margin: float = 1.0,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> second = torch.tensor([[3.0, 4.0], [0.3, 0.4]])
+        >>> lt.contrastive(torch.zeros(2, 2), second, torch.tensor([1, 0]), reduction="none")
+        tensor([12.5000,  0.1250])
+    """
+    number("margin", margin, above=0)
+    first, second = _embeddings(first=first, second=second)
+    same, weight = _pair_target(target, (0, 1), first, sample_weight, validate)
+    gap = distance(_masked(first - second, weight))
+    push = (1 - same) * (margin - gap).clamp(min=0)
+    return reduced(0.5 * (same * gap**2 + push**2), reduction, weight)
+
+
+@loss(ln.triplet)
+def triplet(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    *,
+    margin: float = 1.0,
+    p: float = 2.0,
+    squared: bool = False,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        `torch.nn.functional.triplet_margin_loss`, which adds 1e-6 to every difference.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> anchor, positive = torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])
+        >>> lt.triplet(anchor, positive, torch.tensor([[0.0, 2.0]]), margin=1.0)
+        tensor(4.)
+    """
+    number("margin", margin, above=0)
+    number("p", p, at_least=1)
+    flag("squared", squared)
+    if squared and p != 2:
+        raise ValueError(f"p must be 2 for squared distances, got {p!r}")
+    anchor, positive, negative = _embeddings(anchor=anchor, positive=positive, negative=negative)
+    weight = None
+    if sample_weight is not None:
+        weight = item_weight(sample_weight, anchor, anchor.shape[:-1], validate)
+    near, far = (_masked(anchor - other, weight) for other in (positive, negative))
+    if squared:
+        gap = margin + (near**2).sum(-1) - (far**2).sum(-1)
+    else:
+        gap = margin + distance(near, p) - distance(far, p)
+    return reduced(positive_part(gap), reduction, weight)
+
+
+def mine_triplets(
+    embeddings: Tensor, target: Tensor, *, kind: str = "semi_hard", margin: float = 1.0
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Choose triplets from a labelled batch by how hard they are.
+
+    The kinds, arguments, errors and pitfall are those of `lossfns.numpy.mine_triplets`; embeddings
+    and target are tensors on one device, and so are the three index tensors returned.
+
+    Args:
+        embeddings: (n, d), floating point.
+        target: (n,), integer classes.
+        kind: "all", "easy", "semi_hard" or "hard".
+        margin: > 0, in units of Euclidean distance.
+    Returns:
+        Three index tensors of one length: anchors, positives, negatives.
+    Raises:
+        TypeError, ValueError: shapes do not fit, classes that are not integers, NaN, unknown kind.
+    Gradient:
+        None: the choice is discrete.
+    Pitfall:
+        How many triplets there are is known only when they are found: on a GPU, that is a sync.
+    Reference:
+        Schroff, Kalenichenko & Philbin (2015), FaceNet, CVPR, arXiv:1503.03832.
+    Chapter:
+        06_contrastive.html#mine-triplets
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> points = torch.tensor([[0.0], [1.0], [1.5], [9.0]])
+        >>> lt.mine_triplets(points, torch.tensor([0, 0, 1, 1]), kind="semi_hard")
+        (tensor([0, 3]), tensor([1, 2]), tensor([2, 1]))
+    """
+    one_of("kind", kind, ("all", "easy", "semi_hard", "hard"))
+    number("margin", margin, above=0)
+    (rows,) = _batch(embeddings=embeddings)
+    if reads_values(rows) and not rows.isfinite().all():
+        raise ValueError("embeddings must be finite to have distances")
+    classes = _classes_of(target, rows)
+    same = classes[:, None] == classes
+    others = ~torch.eye(len(rows), dtype=torch.bool, device=rows.device)
+    chosen = (same & others)[:, :, None] & ~same[:, None, :]
+    gaps = distance((rows[:, None] - rows).detach())
+    near, far = gaps[:, :, None], gaps[:, None, :]
+    if kind == "easy":
+        chosen = chosen & (near + margin <= far)
+    elif kind == "semi_hard":
+        chosen = chosen & (near < far) & (far < near + margin)
+    elif kind == "hard":
+        chosen = chosen & (far <= near)
+    anchors, positives, negatives = chosen.nonzero(as_tuple=True)
+    return anchors, positives, negatives
+
+
+@loss(ln.cosine_embedding)
+def cosine_embedding(
+    first: Tensor,
+    second: Tensor,
+    target: Tensor,
+    *,
+    margin: float = 0.0,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        `torch.nn.functional.cosine_embedding_loss`.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> first, second = torch.tensor([[3.0, 0.0]]), torch.tensor([[0.0, 2.0]])
+        >>> lt.cosine_embedding(first, second, torch.tensor([1]))
+        tensor(1.)
+    """
+    number("margin", margin, at_least=-1, below=1)
+    first, second = _embeddings(first=first, second=second)
+    sign, weight = _pair_target(target, (-1, 1), first, sample_weight, validate)
+    cosine = (unit(_masked(first, weight)) * unit(_masked(second, weight))).sum(-1)
+    apart = positive_part(cosine - margin)
+    return reduced(torch.where(sign > 0, 1 - cosine, apart), reduction, weight)
+
+
+@loss(ln.info_nce)
+def info_nce(
+    query: Tensor,
+    key: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    reduction: str = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        `F.cross_entropy(q @ k.T / temperature, torch.arange(n))` of normalised rows. The
+        temperature may be a tensor, and is then differentiable.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.info_nce(torch.eye(2), torch.eye(2), temperature=1.0)
+        tensor(0.3133)
+    """
+    query, key = _batch(query=query, key=key)
+    scores = product(unit(query), unit(key).T) / _temperature(temperature, query, validate)
+    return reduced(-scores.log_softmax(-1).diagonal(), reduction)
+
+
+@loss(ln.nt_xent)
+def nt_xent(
+    first: Tensor,
+    second: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    reduction: str = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None. The temperature may be a tensor, and is then differentiable.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.nt_xent(torch.eye(2), torch.eye(2), temperature=1.0)
+        tensor(0.5514)
+    """
+    first, second = _batch(first=first, second=second)
+    views = unit(torch.cat([first, second]))
+    log_probs = _softmax_over_others(
+        product(views, views.T) / _temperature(temperature, first, validate)
+    )
+    n = len(first)
+    losses = torch.cat([log_probs.diagonal(n), log_probs.diagonal(-n)])
+    return reduced(-losses, reduction)
+
+
+@loss(ln.clip)
+def clip(
+    image: Tensor,
+    text: Tensor,
+    *,
+    temperature: float | Tensor = 0.07,
+    reduction: str = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None. The temperature may be a tensor, and is then differentiable.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.clip(torch.eye(2), torch.eye(2), temperature=1.0)
+        tensor(0.3133)
+    """
+    image, text = _batch(image=image, text=text)
+    scores = product(unit(image), unit(text).T) / _temperature(temperature, image, validate)
+    both = scores.log_softmax(-1).diagonal() + scores.log_softmax(0).diagonal()
+    return reduced(-0.5 * both, reduction)
+
+
+@loss(ln.sup_con)
+def sup_con(
+    embeddings: Tensor,
+    target: Tensor,
+    *,
+    temperature: float | Tensor = 0.1,
+    reduction: str = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None. The temperature may be a tensor, and is then differentiable.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> views = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+        >>> lt.sup_con(views, torch.tensor([0, 0, 1]), temperature=1.0)
+        tensor(0.3133)
+    """
+    (rows,) = _batch(embeddings=embeddings)
+    classes = _classes_of(target, rows)
+    views = unit(rows)
+    log_probs = _softmax_over_others(
+        product(views, views.T) / _temperature(temperature, rows, validate)
+    )
+    others = ~torch.eye(len(rows), dtype=torch.bool, device=rows.device)
+    positive = (classes[:, None] == classes) & others
+    partners = positive.sum(-1)
+    losses = -torch.where(positive, log_probs, 0).sum(-1) / partners.clamp(min=1)
+    return reduced(losses, reduction, mass=(partners > 0).to(losses.dtype))
+
+
+@loss(ln.siglip)
+def siglip(
+    image: Tensor,
+    text: Tensor,
+    *,
+    scale: float | Tensor = 10.0,
+    bias: float | Tensor = -10.0,
+    reduction: str = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None. Scale and bias may be tensors, and are then differentiable.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.siglip(torch.eye(1), torch.eye(1), scale=10.0, bias=-10.0)
+        tensor(0.6931)
+    """
+    image, text = _batch(image=image, text=text)
+    scale = _number("scale", scale, image, validate, above=0)
+    bias = _number("bias", bias, image, validate)
+    sign = 2 * torch.eye(len(image), dtype=image.dtype, device=image.device) - 1
+    margins = sign * (scale * product(unit(image), unit(text).T) + bias)
+    return reduced(-F.logsigmoid(margins).sum(-1), reduction)
+
+
+@loss(ln.arcface)
+def arcface(
+    embeddings: Tensor,
+    target: Tensor,
+    *,
+    prototypes: Tensor,
+    margin: float = 0.5,
+    scale: float = 64.0,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None. The prototypes are differentiable here: a parameter of shape (C, d).
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> embeddings, target = torch.ones(1, 2), torch.tensor([0])
+        >>> lt.arcface(embeddings, target, prototypes=torch.eye(2), margin=0.0, scale=1.0)
+        tensor(0.6931)
+    """
+    number("margin", margin, at_least=0, below=math.pi)
+    number("scale", scale, above=0)
+    (rows,) = _embeddings(embeddings=embeddings)
+    (centres,) = _batch(prototypes=prototypes)
+    if centres.shape[-1] != rows.shape[-1]:
+        raise ValueError(
+            f"embeddings and prototypes must have the same number of dimensions, "
+            f"got {tuple(rows.shape)} and {tuple(centres.shape)}"
+        )
+    centres = companion("prototypes", centres, rows)
+    labels = _classes_of(target, rows, len(centres), validate)
+    weight = None
+    if sample_weight is not None:
+        weight = item_weight(sample_weight, rows, labels.shape, validate)
+    cosines = product(unit(_masked(rows, weight)), unit(centres).T)
+    own = labels[..., None] == torch.arange(len(centres), device=rows.device)
+    cosine = pick(cosines, labels).clamp(-1, 1)
+    # The root's slope at sin θ = 0 is infinite: take the root of 1 there, and multiply by 0.
+    squared = 1 - cosine**2
+    flat = squared <= 0
+    sine = torch.where(flat, 1, squared).sqrt() * torch.where(flat, 0, 1)
+    shifted = torch.where(
+        cosine > -math.cos(margin),
+        cosine * math.cos(margin) - sine * math.sin(margin),
+        cosine - margin * math.sin(margin),
+    )
+    scores = torch.where(own, shifted[..., None], cosines)
+    return reduced(-pick((scale * scores).log_softmax(-1), labels), reduction, weight)
+
+
+@loss(ln.vicreg)
+def vicreg(
+    first: Tensor,
+    second: Tensor,
+    *,
+    invariance: float = 25.0,
+    variance: float = 25.0,
+    covariance: float = 1.0,
+    reduction: str = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> view = torch.tensor([[1.0, 1.0], [-1.0, -1.0]])
+        >>> lt.vicreg(view, view, variance=0.0)
+        tensor(8.)
+    """
+    number("invariance", invariance, at_least=0)
+    number("variance", variance, at_least=0)
+    number("covariance", covariance, at_least=0)
+    one_of("reduction", reduction, ("mean",))
+    first, second = _batch(first=first, second=second)
+    n, d = _at_least_two(first)
+    total = invariance * ((first - second) ** 2).mean()
+    for view in (first, second):
+        centred = view - view.mean(0)
+        spread = ((centred**2).sum(0) / (n - 1) + 1e-4).sqrt()
+        mixed = product(centred.T, centred) / (n - 1)
+        mixed = mixed - mixed.diagonal().diag()
+        short = positive_part(1 - spread)
+        total = total + variance * short.mean() / 2 + covariance * (mixed**2).sum() / d
+    return reduced(total, "sum")
+
+
+@loss(ln.barlow_twins)
+def barlow_twins(
+    first: Tensor,
+    second: Tensor,
+    *,
+    redundancy: float = 0.005,
+    reduction: str = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> view = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]])
+        >>> lt.barlow_twins(view, -view, redundancy=0.0)
+        tensor(8.)
+    """
+    number("redundancy", redundancy, at_least=0)
+    one_of("reduction", reduction, ("mean",))
+    first, second = _batch(first=first, second=second)
+    _at_least_two(first)
+    # A column centred and scaled to length 1: the scalar products are the correlations.
+    a, b = (unit((view - view.mean(0)).T) for view in (first, second))
+    identity = torch.eye(len(a), dtype=a.dtype, device=a.device)
+    weight = identity + redundancy * (1 - identity)
+    return reduced(weight * (product(a, b.T) - identity) ** 2, "sum")
+
+
+def _embeddings(**tensors: Any) -> list[Tensor]:
+    """Check embeddings of one shape and device, (..., d): the last axis holds the dimensions."""
+    first, *others = tensors
+    rows = [compute_dtype(first, tensors[first])]
+    for name in others:
+        compute_dtype(name, tensors[name])
+        rows.append(companion(name, tensors[name], rows[0]))
+    embedding_shapes({name: tuple(row.shape) for name, row in zip(tensors, rows, strict=True)})
+    return rows
+
+
+def _batch(**tensors: Any) -> list[Tensor]:
+    """Check the embeddings of a whole batch, (n, d): one row an item."""
+    rows = _embeddings(**tensors)
+    embedding_shapes(
+        {name: tuple(row.shape) for name, row in zip(tensors, rows, strict=True)}, batch=True
+    )
+    return rows
+
+
+def _pair_target(
+    target: Any, allowed: tuple[float, float], rows: Tensor, sample_weight: Any, validate: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Check the label of each pair, and its weight."""
+    labels = companion("target", target, rows)
+    if labels.shape != rows.shape[:-1]:
+        raise ValueError(
+            f"target must have one label per pair, {tuple(rows.shape[:-1])}, "
+            f"got {tuple(labels.shape)}"
+        )
+    weight = None
+    if sample_weight is not None:
+        weight = item_weight(sample_weight, rows, labels.shape, validate)
+        labels = torch.where(weight == 0, allowed[1], labels)
+    if reads_values(labels, validate):
+        if not ((labels == allowed[0]) | (labels == allowed[1])).all():
+            raise ValueError(f"target must hold {allowed[0]:g} and {allowed[1]:g} only")
+    return labels, weight
+
+
+def _masked(rows: Tensor, weight: Tensor | None) -> Tensor:
+    """Rows of weight 0 become zeros, so that nothing in them reaches value or gradient."""
+    return rows if weight is None else torch.where(weight[..., None] == 0, 0, rows)
+
+
+def _classes_of(
+    target: Any, rows: Tensor, classes: int | None = None, validate: bool = False
+) -> Tensor:
+    """Check one integer label per embedding."""
+    labels = integers(target, rows)
+    if labels.shape != rows.shape[:-1]:
+        raise ValueError(
+            f"target must have one label for each of the embeddings, {tuple(rows.shape[:-1])}, "
+            f"got {tuple(labels.shape)}"
+        )
+    return labels if classes is None else in_range(labels, classes, validate)
+
+
+def _temperature(
+    temperature: float | Tensor, rows: Tensor, validate: bool = False
+) -> float | Tensor:
+    return _number("temperature", temperature, rows, validate, above=0)
+
+
+def _number(
+    name: str,
+    value: float | Tensor,
+    rows: Tensor,
+    validate: bool = False,
+    *,
+    above: float | None = None,
+) -> float | Tensor:
+    """Check a hyper-parameter that may be learned, and then is a tensor that holds one number."""
+    if not isinstance(value, Tensor):
+        number(name, value, above=above)
+        return value
+    if value.numel() != 1:
+        raise ValueError(f"{name} must be a single number, got shape {tuple(value.shape)}")
+    value = companion(name, value, rows)
+    low = -torch.inf if above is None else above
+    within(name, value, low=low, open_low=True, validate=validate)
+    return value.reshape(())
+
+
+def _softmax_over_others(scores: Tensor) -> Tensor:
+    """Log-softmax of each row without its diagonal entry, which becomes -inf."""
+    own = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
+    return scores.masked_fill(own, -torch.inf).log_softmax(-1)
+
+
+def _at_least_two(rows: Tensor) -> tuple[int, int]:
+    if len(rows) < 2:
+        raise ValueError(f"first must hold at least 2 items to have a spread, got {len(rows)}")
+    return rows.shape[0], rows.shape[1]

@@ -1,0 +1,202 @@
+"""Losses of sequences: connectionist temporal classification, and language models."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lossfns import numpy as ln
+from lossfns._arguments import integer, number
+from lossfns.torch._classes import in_range, integers, labelled_rows, pick
+from lossfns.torch._core import compute_dtype, item_weight, loss, reads_values, reduced
+
+# Stands for ln 0 inside CTC: ln(0 + 0) has a gradient of 0/0, this has none of consequence.
+_LOG_ZERO = -1e30
+
+
+@loss(ln.ctc)
+def ctc(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    input_lengths: Tensor | None = None,
+    target_lengths: Tensor | None = None,
+    blank: int = 0,
+    reduction: str = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        `torch.nn.functional.ctc_loss`, of log-probabilities with time first; it cannot be
+        differentiated twice, and its "mean" divides each loss by the length of its target.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.ctc(torch.zeros(1, 2, 3), torch.tensor([[1]]))
+        tensor(1.0986)
+    """
+    rows = compute_dtype("logits", logits)
+    labels = integers(target, rows)
+    if rows.dim() != 3 or labels.dim() != 2 or len(labels) != len(rows) or not rows.shape[2]:
+        raise ValueError(
+            f"logits must have the shape (items, frames, symbols) and target (items, symbols), "
+            f"got {tuple(rows.shape)} and {tuple(labels.shape)}"
+        )
+    integer("blank", blank)
+    number("blank", blank, at_least=0, at_most=rows.shape[2] - 1)
+    frames = _lengths("input_lengths", input_lengths, "logits", rows, validate)
+    sizes = _lengths("target_lengths", target_lengths, "target", labels, validate)
+    used = torch.arange(labels.shape[1], device=rows.device) < sizes[:, None]
+    if reads_values(labels, validate):
+        wrong = used & ((labels < 0) | (labels >= rows.shape[2]) | (labels == blank))
+        if wrong.any():
+            where = tuple(wrong.nonzero()[0].tolist())
+            raise ValueError(
+                f"target must hold symbols 0 to {rows.shape[2] - 1} other than the blank {blank}, "
+                f"got {labels[where].item()} at {where}"
+            )
+    labels = torch.where(used, labels, blank).long()
+    weight = None
+    if sample_weight is not None:
+        weight = item_weight(sample_weight, rows, rows.shape[:1], validate)
+        rows = torch.where(weight[:, None, None] == 0, 0, rows)
+    losses = -_log_likelihood(rows.log_softmax(-1), labels, frames, sizes, blank)
+    # Where no path fits, the loss is infinite and its gradient 0.
+    losses = torch.where(losses > -_LOG_ZERO / 2, torch.inf, losses)
+    if weight is not None:
+        losses = torch.where(weight == 0, 0, losses)  # 0 · ∞ would be NaN
+    return reduced(losses, reduction, weight)
+
+
+@loss(ln.causal_lm)
+def causal_lm(
+    logits: Tensor,
+    tokens: Tensor,
+    *,
+    ignore_index: int = -100,
+    num_items: float | Tensor | None = None,
+    z_loss: float = 0.0,
+    reduction: str = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        `F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())`. `num_items` may
+        be a tensor on the device.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.causal_lm(torch.zeros(1, 3, 10), torch.tensor([[1, 2, 3]]))
+        tensor(2.3026)
+    """
+    rows = compute_dtype("logits", logits)
+    tokens = integers(tokens, rows, "tokens")
+    if rows.dim() != 3 or tokens.shape != rows.shape[:2]:
+        raise ValueError(
+            f"tokens must have the shape of logits, (items, tokens, vocabulary), without its last "
+            f"axis, {tuple(rows.shape[:-1])}, got {tuple(rows.shape)} and {tuple(tokens.shape)}"
+        )
+    integer("ignore_index", ignore_index)
+    known = torch.where(tokens == ignore_index, 0, tokens)
+    in_range(known, rows.shape[2], validate, "tokens")
+    return _token_loss(
+        rows[:, :-1], tokens[:, 1:], ignore_index, num_items, z_loss, reduction, validate
+    )
+
+
+@loss(ln.masked_lm)
+def masked_lm(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    ignore_index: int = -100,
+    num_items: float | Tensor | None = None,
+    reduction: str = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        `F.cross_entropy(logits.flatten(0, 1), target.flatten())`. `num_items` may be a tensor on
+        the device.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.masked_lm(torch.zeros(1, 3, 10), torch.tensor([[-100, 4, -100]]))
+        tensor(2.3026)
+    """
+    return _token_loss(logits, target, ignore_index, num_items, 0.0, reduction, validate)
+
+
+def _token_loss(
+    logits: Tensor,
+    target: Tensor,
+    ignore_index: int,
+    num_items: float | Tensor | None,
+    z_loss: float,
+    reduction: str,
+    validate: bool,
+) -> Tensor:
+    number("z_loss", z_loss, at_least=0)
+    if isinstance(num_items, Tensor):
+        if num_items.dim():
+            raise ValueError(f"num_items must be one number, got shape {tuple(num_items.shape)}")
+        if reads_values(num_items, validate):
+            number("num_items", num_items.item(), above=0)
+    elif num_items is not None:
+        number("num_items", num_items, above=0)
+    rows, labels, weight = labelled_rows(-1, None, ignore_index, validate, target, logits=logits)
+    normaliser = rows.logsumexp(-1)
+    losses = normaliser - pick(rows, labels)
+    if z_loss:
+        losses = losses + z_loss * normaliser**2
+    if num_items is None or reduction != "mean":
+        return reduced(losses, reduction, weight)
+    return reduced(losses, "sum", weight) / num_items
+
+
+def _lengths(name: str, given: Any, of: str, rows: Tensor, validate: bool) -> Tensor:
+    longest = rows.shape[1]
+    if given is None:
+        return torch.full((len(rows),), longest, device=rows.device)
+    lengths = integers(given, rows, name)
+    if lengths.shape != rows.shape[:1]:
+        raise ValueError(
+            f"{name} must have one length per item, ({len(rows)},), got {tuple(lengths.shape)}"
+        )
+    if reads_values(lengths, validate) and lengths.numel():
+        smallest, largest = (bound.item() for bound in lengths.aminmax())
+        if smallest < 0 or largest > longest:
+            worst = smallest if smallest < 0 else largest
+            raise ValueError(f"{name} must lie in [0, {longest}], as {of} says, got {worst}")
+    return lengths
+
+
+def _log_likelihood(
+    log_probs: Tensor, labels: Tensor, frames: Tensor, sizes: Tensor, blank: int
+) -> Tensor:
+    """Log-probability of each target, summed over its alignments frame by frame.
+
+    The target is stretched to blank, s1, blank, s2, ..., blank; a path moves by one place a frame,
+    stays, or jumps over a blank between two different symbols.
+    """
+    n, steps, _ = log_probs.shape
+    # Nothing is written in place: under vmap, of a batch into a tensor that has none.
+    pairs = torch.stack([torch.full_like(labels, blank), labels], 2).flatten(1)
+    places = torch.nn.functional.pad(pairs, (0, 1), value=blank)
+    new = (places[:, 2:] != blank) & (places[:, 2:] != places[:, :-2])
+    jumps = torch.nn.functional.pad(new, (2, 0), value=False)[:, : places.shape[1]]
+    emitted = log_probs.gather(2, places[:, None].expand(n, steps, -1)).clamp(min=_LOG_ZERO)
+    zero = emitted.new_tensor(_LOG_ZERO)
+
+    # Before the first frame every path stands on the first blank, and may step off it at once.
+    start = torch.arange(places.shape[1], device=places.device)
+    reached = torch.where(start == 0, 0, zero).expand(n, -1)
+    history = [reached]
+    for t in range(steps):
+        by_one = torch.nn.functional.pad(reached, (1, 0), value=_LOG_ZERO)[:, :-1]
+        moves = [reached, by_one]
+        if t:
+            by_two = torch.nn.functional.pad(reached, (2, 0), value=_LOG_ZERO)[:, :-2]
+            moves.append(torch.where(jumps, by_two, zero))
+        reached = torch.stack(moves).logsumexp(0) + emitted[:, t]
+        history.append(reached)
+    at_end = torch.stack(history, 1)[torch.arange(n, device=frames.device), frames]
+    last = at_end.gather(1, 2 * sizes[:, None])[:, 0]
+    before = at_end.gather(1, (2 * sizes[:, None] - 1).clamp(min=0))[:, 0]
+    # Not `logaddexp`, whose second derivative is inf / inf where one of the two is ln 0.
+    return torch.stack([last, torch.where(sizes > 0, before, zero)]).logsumexp(0)

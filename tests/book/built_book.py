@@ -1,0 +1,29 @@
+"""What the tests know about the book, and how to build it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+JUPYTER_BOOK = Path(sys.executable).parent / "jupyter-book"
+
+
+def pages_in(toc):
+    """Return the pages of a table of contents, in order."""
+    own = [toc[key] for key in ("root", "file") if key in toc]
+    return own + [p for key in ("parts", "chapters") for c in toc.get(key, []) for p in pages_in(c)]
+
+
+PAGES = pages_in(yaml.safe_load((ROOT / "_toc.yml").read_text()))
+CHAPTERS = [
+    page for page in PAGES
+    if (source := ROOT / f"{page}.md").exists() and "{code-cell}" in source.read_text()
+]
+
+
+def build(folder, *options):
+    """Build a book as `make book` does."""
+    command = [JUPYTER_BOOK, "build", folder, "-q", "-W", "-n", "--keep-going", *options]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder)

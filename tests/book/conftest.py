@@ -1,0 +1,83 @@
+"""The built book, and a browser to read it with."""
+
+import pytest
+from built_book import ROOT, build
+from jupyter_cache import get_cache
+from myst_nb.core.read import read_myst_markdown_notebook
+from system import find_browser
+
+
+@pytest.fixture(scope="session")
+def site():
+    result = build(ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def executed(site):
+    """Return a function that gives the cells of a chapter with the outputs on its page."""
+
+    cache = get_cache(ROOT / "_build" / ".jupyter_cache")
+
+    def read(page):
+        source = read_myst_markdown_notebook((ROOT / f"{page}.md").read_text())
+        return cache.merge_match_into_notebook(source)[1].cells
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+class Reader:
+    """Somebody who reads a page from disk; notes what the page asks for and complains about."""
+
+    def __init__(self, browser, site, width, scheme):
+        self.site = site
+        viewport = {"width": width, "height": 844}
+        self.context = browser.new_context(viewport=viewport, color_scheme=scheme)
+        self.tab = self.context.new_page()
+        self.complaints = []
+        self.requests = []
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.tab.on("console", self.listen)
+        self.tab.on("request", self.note)
+
+    def listen(self, message):
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def note(self, request):
+        if not request.url.startswith(("file:", "data:", "blob:")):
+            self.requests.append(request.url)
+
+    def open(self, page, query=""):
+        self.tab.goto((self.site / f"{page}.html").as_uri() + query)
+        # Equations and quizzes appear after the page.
+        self.tab.wait_for_function("!window.MathJax || MathJax.startup?.promise")
+        self.tab.evaluate("window.MathJax && MathJax.startup.promise")
+        self.tab.wait_for_timeout(700)
+        return self.tab
+
+
+@pytest.fixture
+def reader(chromium, site):
+    readers = []
+
+    def make(width=1280, scheme="light"):
+        readers.append(Reader(chromium, site, width, scheme))
+        return readers[-1]
+
+    yield make
+    for one in readers:
+        one.context.close()

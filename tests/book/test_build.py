@@ -1,0 +1,91 @@
+"""The build itself, on a book of two tiny chapters: what it runs again, and what it refuses."""
+
+import re
+import shutil
+
+import pytest
+import yaml
+from built_book import ROOT, build
+
+CHAPTER = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+# {name}
+
+```{{code-cell}} ipython3
+import os
+print(os.environ["LOSSFNS_EXPLORE"], os.environ["OMP_NUM_THREADS"])
+```
+
+```{{code-cell}} ipython3
+name = "quizzes/{name}.json"
+print(1 / {divisor})
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("book")
+    shutil.copytree(ROOT / "book" / "_ext", folder / "book" / "_ext")
+    shutil.copytree(ROOT / "book" / "_static", folder / "book" / "_static")
+    shutil.copy(ROOT / "_config.yml", folder)
+    toc = {"format": "jb-book", "root": "book/one", "chapters": [{"file": "book/two"}]}
+    (folder / "_toc.yml").write_text(yaml.safe_dump(toc))
+    (folder / "book" / "references.bib").write_text("")
+    (folder / "book" / "quizzes").mkdir()
+    (folder / "lossfns").mkdir()
+    (folder / ".venv").mkdir()
+    (folder / ".venv" / "notebook.ipynb").write_text("not a page, and no notebook either")
+    write(folder, "one")
+    write(folder, "two")
+    return folder
+
+
+def write(folder, name, divisor=1, more=""):
+    text = CHAPTER.format(name=name, divisor=divisor) + more
+    (folder / "book" / f"{name}.md").write_text(text)
+
+
+def executed(result):
+    return sorted(re.findall(r"^  (\w+) done in", result.stdout, re.MULTILINE))
+
+
+def test_only_what_changed_runs_again(book):
+    first = build(book)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert executed(first) == ["one", "two"]
+    assert "static 1" in (book / "_build" / "html" / "book" / "one.html").read_text()
+    assert executed(build(book)) == []
+
+    write(book, "two", divisor=2)
+    assert executed(build(book)) == ["two"]
+    assert "0.5" in (book / "_build" / "html" / "book" / "two.html").read_text()
+
+    (book / "book" / "quizzes" / "one.json").write_text("[]")
+    assert executed(build(book)) == ["one"]
+
+    (book / "lossfns" / "new.py").write_text("changed = True")
+    assert executed(build(book)) == ["one", "two"]
+
+
+def test_a_failing_cell_fails_the_build_and_is_named(book):
+    write(book, "two", divisor=0)
+    result = build(book)
+    write(book, "two", divisor=2)
+    assert result.returncode != 0
+    assert "book/two.md:14: code cell 2 of two failed" in result.stderr
+    assert "ZeroDivisionError" in result.stderr
+    assert "jupyter_cache" not in result.stderr, "a traceback of ours"
+
+
+def test_a_warning_fails_the_build_each_time_until_it_is_mended(book):
+    write(book, "two", divisor=2, more="\nSee {ref}`nowhere`.\n")
+    for _ in range(2):
+        result = build(book)
+        assert result.returncode != 0
+        assert re.search(r"book/two\.md:\d+: WARNING: undefined label: 'nowhere'", result.stderr)
+    write(book, "two", divisor=2)
+    assert build(book).returncode == 0

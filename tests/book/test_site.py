@@ -1,0 +1,109 @@
+"""The built site, read as files."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from built_book import CHAPTERS, PAGES, ROOT
+
+EXPECTED = [
+    "book/00_start",
+    "book/notation",
+    "book/01_foundations",
+    "book/02_regression",
+    "book/03_classification",
+    "book/bibliography",
+]
+
+
+class Tags(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.found = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+
+def tags(site, page):
+    return Tags((site / f"{page}.html").read_text()).found
+
+
+def article(site, page):
+    """Return the tags of the page's own content, without menus."""
+    html = (site / f"{page}.html").read_text()
+    return Tags(re.search(r"<article.*?</article>", html, re.DOTALL).group()).found
+
+
+def test_the_expected_pages_are_in_the_contents():
+    assert PAGES == EXPECTED
+
+
+@pytest.mark.parametrize("page", EXPECTED)
+def test_page_is_built_with_a_title_and_content(site, page):
+    html = (site / f"{page}.html").read_text()
+    title = re.search(r"<title>(.*?)</title>", html, re.DOTALL).group(1)
+    assert "Loss Functions in Machine Learning" in title
+    assert len(html) > 10_000
+
+
+def test_the_site_opens_on_the_start_page(site):
+    assert "book/00_start.html" in (site / "index.html").read_text()
+
+
+@pytest.mark.parametrize("page", EXPECTED)
+def test_page_loads_nothing_from_elsewhere(site, page):
+    for tag, attributes in tags(site, page):
+        if tag in ("script", "img", "iframe", "source", "object", "embed"):
+            address = attributes.get("src") or attributes.get("data") or ""
+        elif tag == "link" and attributes.get("rel") not in ("canonical", "next", "prev"):
+            address = attributes.get("href") or ""
+        else:
+            continue
+        assert not re.match(r"(https?:)?//", address), f"<{tag}> asks {address}"
+
+
+@pytest.mark.parametrize("page", EXPECTED)
+def test_page_never_mentions_the_thebe_script(site, page):
+    assert "THEBE_JS_URL" not in (site / f"{page}.html").read_text()
+
+
+@pytest.mark.parametrize("page", EXPECTED)
+def test_every_figure_says_in_words_what_it_shows(site, page):
+    for tag, attributes in article(site, page):
+        if tag == "img":
+            words = attributes.get("alt") or ""
+        elif tag == "svg" and attributes.get("role") == "img":
+            words = attributes.get("aria-label") or ""
+        else:
+            continue
+        assert len(words.split()) >= 4, f"<{tag}> has the text {words!r}"
+        assert not words.endswith(".png"), f"<{tag}> has a file name for text: {words!r}"
+
+
+@pytest.mark.parametrize("page", EXPECTED)
+def test_colab_and_download_offer_the_notebook_exactly_where_there_is_one(site, page):
+    html = (site / f"{page}.html").read_text()
+    name = page.removeprefix("book/")
+    links = [a.get("href", "") for tag, a in tags(site, page) if tag == "a"]
+    colab = {link for link in links if "colab.research.google.com" in link}
+    copy = site / "_sources" / f"{page}.ipynb"
+    if page in CHAPTERS:
+        notebook = ROOT / "notebooks" / f"{name}.ipynb"
+        assert {link.split("/blob/main/")[1] for link in colab} == {f"notebooks/{name}.ipynb"}
+        assert f"../_sources/{page}.ipynb" in links
+        assert copy.read_bytes() == notebook.read_bytes()
+    else:
+        assert not colab
+        assert ".ipynb" not in html
+
+
+def test_every_internal_link_leads_somewhere(site):
+    for page in EXPECTED:
+        for tag, attributes in article(site, page):
+            address = attributes.get("href", "")
+            if tag != "a" or re.match(r"\w+:", address) or address.startswith("#"):
+                continue
+            target = (site / page).parent / address.split("#")[0].split("?")[0]
+            assert target.exists(), f"{page} links to {address}"

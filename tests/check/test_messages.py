@@ -1,0 +1,200 @@
+"""What `check` says, to learners whose answer is wrong and to callers who use it wrongly."""
+
+import numpy as np
+import pytest
+import torch
+
+from lossfns.check import EXERCISES, CheckFailed, check
+
+
+def advice(name, function, **options):
+    with pytest.raises(CheckFailed) as failure:
+        check(name, function, **options)
+    return str(failure.value)
+
+
+def mae(pred, target):
+    return np.abs(pred - target).mean()
+
+
+def mse(pred, target, reduction="mean"):
+    if pred.shape != target.shape:
+        raise ValueError("shapes differ")
+    squares = (pred - target) ** 2
+    if reduction not in ("none", "sum", "mean"):
+        raise ValueError("unknown reduction")
+    return squares if reduction == "none" else getattr(squares, reduction)()
+
+
+def not_implemented(*args, **options):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("function", [not_implemented, lambda *args, **options: None])
+def test_a_function_that_is_not_written_is_said_to_be_so(name, function):
+    message = advice(name, function)
+    assert "not written yet" in message
+    assert " ".join(EXERCISES[name].signature.split()) in " ".join(message.split())
+
+
+def test_not_written_is_said_for_bad_input_too():
+    assert "not written yet" in advice("mse", not_implemented, aspects=["bad input"])
+
+
+def test_the_smallest_input_can_be_pasted():
+    message = advice("mae", lambda pred, target: np.abs(pred - target).sum())
+    (line,) = (line for line in message.splitlines() if line.startswith("  mae("))
+    assert eval(line, {"mae": mae, "np": np}) == pytest.approx(shown(message, "right"))
+    assert shown(message, "yours") == pytest.approx(2 * shown(message, "right"))
+
+
+def test_the_smallest_input_of_a_tensor_exercise_can_be_pasted():
+    def total(pred, target, delta=1.0):
+        return torch.nn.functional.huber_loss(pred, target, delta=delta, reduction="sum")
+
+    message = advice("huber_torch", total)
+    (line,) = (line for line in message.splitlines() if line.startswith("  huber_torch("))
+    value = eval(line, {"huber_torch": total, "torch": torch})
+    assert value.dtype == torch.float32
+    assert f"yours: {value.item():.6g}" in message
+
+
+def shown(message, whose):
+    (line,) = (line for line in message.splitlines() if line.startswith(f"  {whose}: "))
+    return float(line.split(": ")[1])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda p, t: 3 * mae(p, t), "times 3."),
+        (lambda p, t: 5 * np.abs(p - t).sum(), "times 5 × n"),
+        (lambda p, t: mae(p, t) / p.size, "times 1 / n"),
+        (lambda p, t: mae(p, t) + 1, "none of the usual mistakes"),
+        (lambda p, t: [mae(p, t)], "returns list"),
+        (lambda p, t: str(mae(p, t)), "returns str"),
+        (lambda p, t: torch.tensor(mae(p, t)), "returns Tensor"),
+        (lambda p, t: np.array([mae(p, t)]), "has shape (1,); one number is expected"),
+        (lambda p, t: np.abs(p - t), "not yet averaged?"),
+        (lambda p, t: (p - t if p > t else t - p).mean(), "np.where(condition, this, that)"),
+        (lambda p, t: mae(p, t) * 1j, "complex128"),
+        (lambda p, t: np.array([mae(p, t)], dtype=object)[:, None], "object"),
+        (lambda p, t: mae(p, t) * np.inf, "not a finite number"),
+        (lambda p, t: np.float16(mae(p, t) if mae(p, t) < 5 else 0), "dtype is float16"),
+        (lambda p, t: p.mena(), "no attribute 'mena'"),
+        (lambda p: 0.0, "takes 1 positional argument but 2 were given"),
+        (lambda p, t: 1 / 0, "ZeroDivisionError"),
+        (lambda p, t: exit(), "SystemExit"),
+        (lambda p, t: [np.subtract(p, t, out=t), np.abs(t).mean()][1], "changes its input target"),
+    ],
+)
+def test_other_mistakes_are_described(wrong, words):
+    aspects = ["values"] if "float16" in words else None
+    assert words in " ".join(advice("mae", wrong, aspects=aspects).split())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda p, t, delta=1.0: [0.0], "where a torch.Tensor of real numbers is expected"),
+        (lambda p, t, delta=1.0: p.add_(1), "in-place operation"),
+        (lambda p, t, delta=1.0: t.sub_(p).mul_(-1).abs().mean(), "not yet right"),
+        (lambda p, t, delta=1.0: huber(p, t, delta) + (p - p.detach()).sum(), "finds a gradient"),
+        (lambda p, t, delta=1.0: torch.tensor(huber(p, t, delta).item()), "no gradient reaches"),
+        (
+            lambda p, t, delta=1.0: huber(p, t, delta).double(),
+            "their dtype is float64",
+        ),
+        (lambda p, t, delta=1.0: huber(p, t, delta).to("meta"), "meta"),
+    ],
+)
+def test_mistakes_with_tensors_are_described(wrong, words):
+    assert words in " ".join(advice("huber_torch", wrong).split())
+
+
+def huber(pred, target, delta):
+    return torch.nn.functional.huber_loss(pred, target, delta=delta)
+
+
+def test_a_second_mistake_does_not_hide_the_first():
+    """Half the loss, and no check of shapes at all: the value comes first."""
+
+    def wrong(pred, target, reduction="mean"):
+        losses = 0.5 * (pred - target) ** 2
+        return losses if reduction == "none" else getattr(losses, reduction)()
+
+    assert "half of the mean squared error" in advice("mse", wrong)
+
+
+def test_a_misconception_that_is_right_on_the_input_explains_nothing():
+    """Among those of the MSE, some go wrong on bad input only."""
+
+    def half_precision(pred, target, reduction="mean"):
+        return np.float16(mse(pred, target, reduction))
+
+    message = advice("mse", half_precision, aspects=["reductions"], seed=3)
+    assert "dtype is float16" in " ".join(message.split())
+
+
+@pytest.mark.gpu
+def test_a_result_on_another_device_is_a_mistake():
+    def moved(pred, target, delta=1.0):
+        return huber(pred, target, delta).cpu()
+
+    message = advice("huber_torch", moved)
+    assert "The result is on cpu although the input is not." in message
+    check("huber_torch", lambda pred, target, delta=1.0: huber(pred, target, delta))
+
+
+def test_aspects_are_judged_apart():
+    def without_bad_input(pred, target, reduction="mean"):
+        squares = (pred - target) ** 2
+        return (
+            squares
+            if reduction == "none"
+            else squares.sum()
+            if reduction == "sum"
+            else (squares.mean())
+        )
+
+    check("mse", without_bad_input, aspects=["values", "reductions", "extremes"])
+    message = advice("mse", without_bad_input)
+    assert "broadcasting" in message or "unknown reduction" in message
+    assert "Already right: values, reductions, extremes." in message
+
+
+def test_another_seed_asks_other_questions():
+    def answers(seed):
+        return [call.arrays["pred"].tolist() for call in EXERCISES["mse"].calls(seed)]
+
+    assert answers(1) == answers(1)
+    assert answers(1) != answers(2)
+    shapes = {
+        call.arrays["pred"].shape for seed in range(20) for call in EXERCISES["mse"].calls(seed)
+    }
+    assert len(shapes) > 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "words"),
+    [
+        (("maee", mae), {}, ValueError, "did you mean 'mae'"),
+        (("xyz", mae), {}, ValueError, "There are: mse, mse_grad"),
+        ((mae, "mae"), {}, TypeError, 'the order is check("mse", mse)'),
+        (("mae", 0.5), {}, TypeError, "without calling mae"),
+        (("mae", mae), {"aspects": "values"}, TypeError, "sequence"),
+        (("mae", mae), {"aspects": ["value"]}, ValueError, "unknown aspects ['value']"),
+        (("mae", mae), {"aspects": ["bad input"]}, ValueError, "asks nothing about bad input"),
+    ],
+)
+def test_wrong_use_of_check_is_explained(arguments, options, error, words):
+    with pytest.raises(error) as failure:
+        check(*arguments, **options)
+    assert words in str(failure.value)
+
+
+def test_a_fault_of_the_exercise_is_not_blamed_on_the_learner(monkeypatch):
+    monkeypatch.setattr(torch.nn.MSELoss, "forward", lambda self, p, t: 2 * (p - t).square().mean())
+    with pytest.raises(RuntimeError, match="a fault of the exercise"):
+        check("mse_torch", lambda p, t, reduction="mean": mse(p, t, reduction))

@@ -1,0 +1,128 @@
+"""The notebooks of solutions/: reviewable, consistent, and in step with exercises/."""
+
+import ast
+import doctest
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from course import ROOT, SOLUTIONS, graded_cells, names, solution
+
+from grader.release import release
+from lossfns.check import EXERCISES
+
+EVERY_ASSIGNMENT = pytest.mark.parametrize("name", names())
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in paths
+        if ".ipynb_checkpoints" not in path.parts
+    }
+
+
+def test_exercises_are_what_the_command_makes(tmp_path):
+    release(SOLUTIONS, tmp_path / "exercises")
+    fresh, kept = files(tmp_path / "exercises"), files(ROOT / "exercises")
+    assert sorted(fresh) == sorted(kept), "run: make exercises"
+    for name in fresh:
+        assert fresh[name] == kept[name], f"exercises/{name} is out of step; run: make exercises"
+
+
+@EVERY_ASSIGNMENT
+def test_nothing_but_the_notebook_lies_in_its_folder(name):
+    assert list(files(SOLUTIONS / name)) == [f"{name}.ipynb"]
+
+
+@EVERY_ASSIGNMENT
+def test_the_notebook_can_be_read_in_a_diff(name):
+    path = SOLUTIONS / name / f"{name}.ipynb"
+    notebook = solution(name)
+    nbformat.validate(notebook)
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in notebook.cells)
+    for cell in graded_cells(notebook):
+        assert cell.id == cell.metadata.nbgrader.grade_id.replace("_", "-").lower() or (
+            cell.id == cell.metadata.nbgrader.grade_id
+        )
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    plain = json.loads(path.read_text(encoding="utf8"))
+    written = json.dumps(plain, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    assert path.read_text(encoding="utf8") == written
+
+
+@EVERY_ASSIGNMENT
+def test_the_stated_points_are_the_points(name):
+    notebook = solution(name)
+    points = {
+        cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points
+        for cell in graded_cells(notebook)
+        if cell.metadata.nbgrader.grade
+    }
+    title = notebook.cells[0].source
+    assert int(re.search(r"\*\*Total\*\* (\d+) points", title)[1]) == sum(points.values())
+    rows = [int(n) for n in re.findall(r"\| (\d+) \|$", title, flags=re.MULTILINE)]
+    assert sum(rows) == sum(points.values())
+    assert sum(int(n) for n in re.findall(r"`\w+` (\d+)", title)) == sum(
+        n for grade_id, n in points.items() if not solution_cell(notebook, grade_id)
+    )
+    by_hand = sum(n for grade_id, n in points.items() if solution_cell(notebook, grade_id))
+    readme = (SOLUTIONS / "README.md").read_text(encoding="utf8")
+    row = rf"\[{name}\]\(.*?\) \| {sum(points.values()) - by_hand} \| {by_hand} \|"
+    assert re.search(row, readme)
+
+
+def solution_cell(notebook, grade_id):
+    (cell,) = (c for c in graded_cells(notebook) if c.metadata.nbgrader.grade_id == grade_id)
+    return cell.metadata.nbgrader.solution
+
+
+@EVERY_ASSIGNMENT
+def test_every_graded_cell_checks_more_than_it_shows(name):
+    """The visible check names an exercise; the hidden part repeats it with another seed."""
+    for cell in graded_cells(solution(name)):
+        if not cell.metadata.nbgrader.grade or cell.cell_type != "code":
+            continue
+        visible, hidden = cell.source.split("### BEGIN HIDDEN TESTS")
+        shown, kept = checks(visible), checks(hidden.replace("### END HIDDEN TESTS", ""))
+        assert shown and kept
+        assert all(
+            exercise in EXERCISES and function == exercise for exercise, function, _ in shown
+        )
+        assert {exercise for exercise, _, _ in shown} <= {exercise for exercise, _, _ in kept}
+        assert not any(seeded for _, _, seeded in shown)
+        assert all(seeded for _, _, seeded in kept)
+
+
+def checks(code):
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    return [
+        (call.args[0].value, call.args[1].id, "seed" in {word.arg for word in call.keywords})
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "check"
+    ]
+
+
+@EVERY_ASSIGNMENT
+def test_the_examples_in_the_stubs_hold_for_the_solution(name):
+    space = {"np": np, "torch": torch}
+    for cell in graded_cells(solution(name)):
+        if cell.cell_type == "code" and cell.metadata.nbgrader.solution:
+            exec(cell.source, space)
+    finder, runner = doctest.DocTestFinder(), doctest.DocTestRunner()
+    for function in [f for f in space.values() if getattr(f, "__doc__", "") and callable(f)]:
+        for test in finder.find(function, function.__name__, globs=space, module=False):
+            runner.run(test)
+    assert runner.tries >= 10
+    assert runner.failures == 0
+
+
+def test_links_of_the_release_point_at_the_repository():
+    text = (ROOT / "exercises" / "02_regression" / "02_regression.ipynb").read_text("utf8")
+    assert "{{" not in text and "](../" not in text
+    assert "/blob/main/notebooks/02_regression.ipynb" in text

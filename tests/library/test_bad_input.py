@@ -1,0 +1,302 @@
+"""Wrong input to every loss: the documented error, naming the argument, and nothing changed."""
+
+import copy
+import inspect
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from library import textbook
+from library.cases import draw, every_loss, numpy_loss, to_torch, torch_loss
+
+import lossfns.numpy as ln
+import lossfns.torch as lt
+from lossfns import catalog
+from lossfns.records.record import REQUIRED
+
+NAN, INF = float("nan"), float("inf")
+
+
+class Mistake(NamedTuple):
+    what: str
+    change: dict[str, Any]
+    blamed: str
+    error: type | tuple[type, ...]
+
+
+# Values outside the domain, which the catalog gives in words. A loss without a row here fails.
+ROWS = [("probs", 1.5), ("probs", -0.1), ("probs", 0.9)]
+LABELS = [("target", 4), ("target", -1)]
+MASKS = [("probs", 1.01), ("probs", -0.1), ("target", 2.0), ("target", -1.0)]
+OUTSIDE = {
+    **dict.fromkeys(["mse", "rmse", "mae", "huber", "smooth_l1", "log_cosh", "quantile"], []),
+    **dict.fromkeys(["pseudo_huber", "general_robust", "gaussian_kl", "distillation"], []),
+    "mape": [("target", 0.0)],
+    "msle": [("pred", -1.0), ("pred", -3.0), ("target", -1.0)],
+    "poisson_nll": [("target", -1.0)],
+    "gaussian_nll": [("var", 0.0), ("var", -1.0)],
+    "laplace_nll": [("scale", 0.0), ("scale", -1.0)],
+    "gaussian_crps": [("std", 0.0), ("std", -1.0)],
+    "bce": [("probs", 1.01), ("probs", -0.1), ("target", 2.0), ("target", -1.0)],
+    "bce_with_logits": [("target", 2.0), ("target", -1.0)],
+    "categorical_cross_entropy": [*ROWS, ("target", 1.5), ("target", -0.1)],
+    "sparse_categorical_cross_entropy": [*ROWS, *LABELS],
+    "cross_entropy": LABELS,
+    "hinge": [("target", 0.0), ("target", 2.0)],
+    "squared_hinge": [("target", 0.0), ("target", 2.0)],
+    "multiclass_hinge": LABELS,
+    "generalized_cross_entropy": LABELS,
+    "symmetric_cross_entropy": LABELS,
+    "logit_adjusted_cross_entropy": LABELS,
+    "entropy": ROWS,
+    "kl_div": [("log_probs", 0.5), ("log_probs", 0.0), ("target", 1.5), ("target", -0.1)],
+    "js_div": [("log_probs", 0.5), ("log_probs", 0.0), ("target", 1.5), ("target", -0.1)],
+    "focal": [("probs", 1.01), ("probs", -0.1), ("target", 2.0), ("target", -1.0)],
+    **dict.fromkeys(["focal_with_logits", "asymmetric"], [("target", 2.0), ("target", -1.0)]),
+    **dict.fromkeys(["softmax_focal", "class_balanced_focal"], LABELS),
+    **dict.fromkeys(["dice", "jaccard", "tversky", "focal_tversky", "dice_bce"], MASKS),
+    "dice_bce_with_logits": [("target", 2.0), ("target", -1.0)],
+    "lovasz": [*MASKS, ("target", 0.5)],
+    "brier": [("probs", 1.01), ("probs", -0.1), ("target", 2.0), ("target", -1.0)],
+    **dict.fromkeys(["weighted_sum", "uncertainty_weighting"], []),
+}
+for family in textbook.FAMILIES:
+    OUTSIDE |= getattr(family, "OUTSIDE", {})
+
+
+def mistakes_in_values(record):
+    """What is wrong with numbers and shapes is wrong in both twins."""
+    arrays = record.sample(np.random.default_rng(1), 6)
+    for name, value in arrays.items():
+        if len(arrays) > 1 or record.item_axes:
+            yield Mistake(f"{name}: extra axis", {name: value[..., None]}, name, ValueError)
+        if len(arrays) > 1:
+            yield Mistake(f"{name}: one item less", {name: value[:-1]}, name, ValueError)
+        if value.dtype.kind == "f":
+            yield Mistake(f"{name}: NaN", {name: with_first(value, NAN)}, name, ValueError)
+        if value.ndim > 1:
+            yield Mistake(f"{name}: no classes", {name: value[:, :0]}, name, ValueError)
+    for name, wrong in OUTSIDE[record.name]:
+        change = {name: with_first(arrays[name], wrong)}
+        yield Mistake(f"{name}: holds {wrong}", change, name, ValueError)
+
+    pred, target = next(iter(arrays)), arrays.get("target")
+    yield Mistake(f"{pred}: integers", {pred: arrays[pred].astype(int)}, pred, TypeError)
+    yield Mistake(f"{pred}: booleans", {pred: arrays[pred] > 0}, pred, TypeError)
+    for name, value in arrays.items():
+        yield Mistake(f"{name}: complex", {name: value.astype(complex)}, name, TypeError)
+    if target is not None and target.dtype.kind == "i":
+        yield Mistake("target: float labels", {"target": target.astype(float)}, "target", TypeError)
+        yield Mistake("target: booleans", {"target": target > 1}, "target", TypeError)
+        rows = {"target": np.eye(4, dtype=int)[target]}
+        yield Mistake("target: integer rows", rows, "target", ValueError)
+
+    if not record.takes_weights:
+        return
+    weight = np.ones(6)
+    for what, wrong, error in [
+        ("negative", with_first(weight, -1.0), ValueError),
+        ("NaN", with_first(weight, NAN), ValueError),
+        ("infinite", with_first(weight, INF), ValueError),
+        ("one item less", weight[:-1], ValueError),
+        ("extra axis", weight[:, None], ValueError),
+        ("a scalar", np.array(2.0), ValueError),
+        ("complex", weight.astype(complex), TypeError),
+    ]:
+        yield Mistake(f"sample_weight: {what}", {"sample_weight": wrong}, "sample_weight", error)
+
+
+def mistakes_in_settings(record):
+    for wrong in ("average", "", "NONE", None, 3, True, ["mean"]):
+        yield Mistake(f"reduction={wrong!r}", {"reduction": wrong}, "reduction", ValueError)
+    for how in sorted({"none", "sum"} - set(record.reductions)):
+        yield Mistake(f"reduction={how!r}", {"reduction": how}, "reduction", ValueError)
+    for name, hyper in record.hyper.items():
+        for wrong in (*hyper.wrong, *wrong_types(hyper)):
+            yield Mistake(f"{name}={wrong!r}", {name: wrong}, name, (ValueError, TypeError))
+    yield Mistake("unknown argument", {"wieght": 1.0}, "wieght", TypeError)
+
+
+def wrong_types(hyper):
+    """Values of another type than those that are valid."""
+    yield from ("2", [], {}, 1j, ...)
+    if not any(isinstance(value, bool) for value in hyper.valid):
+        yield True
+    else:
+        yield from (1, 0.0)
+    if None not in hyper.valid:
+        yield None
+    if hyper.default is REQUIRED or any(isinstance(value, tuple) for value in hyper.valid):
+        yield from ((1.0, 1.0, 1.0, 1j), (1.0, 1.0, 1.0, NAN), ((1.0,) * 4,))
+
+
+def mistakes_in_arrays(record):
+    """Things that NumPy would turn into arrays that are not numbers."""
+    for name, value in record.sample(np.random.default_rng(1), 6).items():
+        shape = value.shape
+        for what, wrong, error in [
+            ("ragged lists", [[1.0], [1.0, 2.0]], ValueError),
+            ("strings", np.full(shape, "1"), TypeError),
+            ("bytes", np.full(shape, b"1"), TypeError),
+            ("objects", np.full(shape, 1.0, dtype=object), TypeError),
+            ("dates", np.full(shape, "2020-01-01", dtype="datetime64[D]"), TypeError),
+            ("a dictionary", {"a": 1.0}, TypeError),
+        ]:
+            yield Mistake(f"{name}: {what}", {name: wrong}, name, error)
+        if not optional(record, name):
+            yield Mistake(f"{name}: None", {name: None}, name, TypeError)
+    if record.takes_weights:
+        weight = {"sample_weight": ["1"] * 6}
+        yield Mistake("sample_weight: strings", weight, "sample_weight", TypeError)
+    for wrong in ("target", "", 3, ["pred"]):
+        if wrong not in record.wrt:
+            yield Mistake(f"wrt={wrong!r}", {"wrt": wrong}, "wrt", ValueError)
+
+
+def mistakes_in_tensors(record):
+    """Things that are no tensors, or tensors that live elsewhere."""
+    arrays = record.sample(np.random.default_rng(1), 6)
+    weight = {"sample_weight": np.ones(6)} if record.takes_weights else {}
+    for name, value in (arrays | weight).items():
+        wrongs = [value.tolist(), 1.0, "1"] + ([] if optional(record, name) else [None])
+        for wrong in wrongs:
+            what = f"{name}: {type(wrong).__name__}"
+            yield Mistake(what, {name: wrong}, name, TypeError)
+        if name != record.wrt[0]:
+            elsewhere = torch.tensor(value, device="meta")
+            yield Mistake(f"{name}: elsewhere", {name: elsewhere}, name, ValueError)
+
+
+def optional(record, name):
+    """Whether None is what an argument is anyway."""
+    return inspect.signature(numpy_loss(record)).parameters[name].default is None
+
+
+def with_first(array, value):
+    changed = array.copy()
+    changed.flat[0] = value
+    return changed
+
+
+def with_mistakes(*generators):
+    return pytest.mark.parametrize(
+        "record, mistake",
+        [
+            pytest.param(record, mistake, id=f"{record.name}-{mistake.what}")
+            for record in catalog.values()
+            for generate in generators
+            for mistake in generate(record)
+        ],
+    )
+
+
+@with_mistakes(mistakes_in_values, mistakes_in_settings, mistakes_in_arrays)
+def test_numpy_names_the_wrong_argument(record, mistake):
+    arguments = draw(record, 6) | mistake.change
+    function = numpy_loss(record).grad if "wrt" in mistake.change else numpy_loss(record)
+    assert_refused(function, arguments, mistake)
+
+
+@with_mistakes(mistakes_in_values, mistakes_in_settings, mistakes_in_tensors)
+def test_torch_names_the_wrong_argument(record, mistake):
+    change = {
+        name: torch.tensor(value) if isinstance(value, np.ndarray) else value
+        for name, value in mistake.change.items()
+    }
+    assert_refused(torch_loss(record), to_torch(draw(record, 6) | change), mistake)
+
+
+def assert_refused(function, arguments, mistake):
+    before = copy.deepcopy({n: v for n, v in arguments.items() if not _on_meta(v)})
+    with pytest.raises(mistake.error) as caught:
+        function(**arguments)
+    assert mistake.blamed in str(caught.value)
+    for name, value in before.items():
+        assert same(value, arguments[name]), f"{name} was changed"
+
+
+def _on_meta(value):
+    return isinstance(value, torch.Tensor) and value.device.type == "meta"
+
+
+def same(before, after):
+    if isinstance(before, torch.Tensor):
+        before, after = before.numpy(), after.numpy()
+    if isinstance(before, np.ndarray):
+        return np.array_equal(before, after, equal_nan=before.dtype.kind in "fc")
+    return before == after or before != before
+
+
+@every_loss
+def test_every_loss_is_fed_at_least_15_wrong_inputs(record):
+    both = [*mistakes_in_values(record), *mistakes_in_settings(record)]
+    assert len({mistake.what for mistake in both}) >= 15
+    assert record.name in OUTSIDE
+
+
+@every_loss
+def test_arguments_after_prediction_and_target_must_be_named(record):
+    arrays = draw(record)
+    positional = [
+        name
+        for name, parameter in inspect.signature(numpy_loss(record)).parameters.items()
+        if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    ]
+    data = [arrays[name] for name in positional]
+    for function, inputs in [
+        (numpy_loss(record), data),
+        (torch_loss(record), [torch.tensor(array) for array in data]),
+    ]:
+        with pytest.raises(TypeError, match="positional"):
+            function(*inputs, 1.0)
+        with pytest.raises(TypeError, match="missing"):
+            function()
+
+
+@every_loss
+def test_shapes_are_checked_where_values_are_not(record):
+    """On another device, here one without values, a wrong shape is still an error."""
+    arguments = to_torch(draw(record), device="meta")
+    tensors = list(record.sample(np.random.default_rng(0), 2))
+    if len(tensors) > 1:
+        with pytest.raises(ValueError, match=tensors[1]):
+            torch_loss(record)(**arguments | {tensors[1]: arguments[tensors[1]][:-1]})
+    if record.takes_weights:
+        with pytest.raises(ValueError, match="sample_weight"):
+            torch_loss(record)(**arguments, sample_weight=torch.ones(3, device="meta"))
+
+
+@every_loss
+def test_a_wrong_shape_is_shown_with_the_right_one(record):
+    arrays = record.sample(np.random.default_rng(1), 6)
+    if len(arrays) == 1 or record.name == "ctc":
+        return  # nothing to compare with; a text is as long as it is
+    name = list(arrays)[1]
+    wrong = arrays[name][..., None]
+    with pytest.raises(ValueError) as caught:
+        numpy_loss(record)(**draw(record, 6) | {name: wrong})
+    assert str(arrays[name].shape) in str(caught.value)
+    assert str(wrong.shape) in str(caught.value)
+
+
+@every_loss
+def test_the_gradient_refuses_what_the_value_refuses(record):
+    name = record.wrt[0]
+    arrays = draw(record, 6)
+    with pytest.raises(ValueError, match=name):
+        numpy_loss(record).grad(**arrays | {name: with_first(arrays[name], NAN)})
+
+
+def test_a_nan_is_located():
+    pred = np.zeros((2, 3))
+    pred[1, 2] = NAN
+    for mse, convert in [(ln.mse, np.asarray), (lt.mse, torch.tensor)]:
+        with pytest.raises(ValueError, match=r"pred holds NaN at index \(1, 2\)"):
+            mse(convert(pred), convert(np.zeros((2, 3))))
+
+
+def test_an_infinity_that_makes_the_loss_nan_is_named():
+    for mse, convert in [(ln.mse, np.asarray), (lt.mse, torch.tensor)]:
+        with pytest.raises(ValueError, match="pred holds an infinity"):
+            mse(convert([INF]), convert([INF]))

@@ -1,0 +1,95 @@
+"""Tests of the tests: a planted mistake must be noticed, and by the tests of the loss it sits in.
+
+`make test` plants the sample; `python tests/library/test_mutations.py` plants all of them, and
+prints which test noticed each first.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# (what is wrong, the file, the text there, the text instead, the tests that should notice).
+MUTATIONS = [
+    ("sign of a gradient", "numpy/regression.py", "pred=lambda: 2 * error)",
+     "pred=lambda: -2 * error)", "mse"),
+    ("a missing ½", "torch/regression.py", "clipped * (error - 0.5 * clipped)",
+     "clipped * (error - clipped)", "huber"),
+    ("a dropped weight", "torch/_core.py", "        losses = losses * weight\n",
+     "        losses = losses * 1\n", "mae"),
+    ("q and 1 - q exchanged", "numpy/regression.py",
+     "np.maximum(levels * gap, (levels - 1) * gap)",
+     "np.maximum(-levels * gap, (1 - levels) * gap)", "quantile"),
+    ("a missing factor T²", "numpy/divergence.py", "temperature**2 * times", "times",
+     "distillation"),
+    ("a wrong axis", "torch/divergence.py",
+     "(times_log(target, target) - times(target, log_probs)).sum(-1)",
+     "(times_log(target, target) - times(target, log_probs)).sum(0)", "kl_div"),
+    ("a softmax without its maximum", "numpy/_classes.py",
+     "shifted = rows - rows.max(", "shifted = rows - 0 * rows.max(",
+     "cross_entropy"),
+    ("the wrong side of the margin", "numpy/classification.py", "margin - target * scores",
+     "margin + target * scores", "hinge"),
+    ("half precision kept", "torch/_core.py", "value.dtype.itemsize < 4",
+     "value.dtype.itemsize < 2", "mse"),
+    ("smoothing over C - 1 classes", "torch/classification.py",
+     "label_smoothing * spread.mean(-1)",
+     "label_smoothing * spread.sum(-1) / (rows.shape[-1] - 1)", "cross_entropy"),
+    ("a mean over the wrong number", "numpy/_core.py", "float(each.sum()) * losses.size",
+     "float(each.sum() > 0) * losses.size", "log_cosh"),
+    ("shapes that broadcast", "_arguments.py", "        if shape != expected:\n",
+     "        if False:\n", "mape"),
+]
+SAMPLE = MUTATIONS[:3]
+
+
+def plant(folder, file, old, new):
+    """Copy the library with one mistake in it."""
+    shutil.copytree(ROOT / "lossfns", folder / "lossfns", dirs_exist_ok=True)
+    path = folder / "lossfns" / file
+    text = path.read_text(encoding="utf8")
+    assert text.count(old) >= 1, f"{file} no longer holds {old!r}"
+    path.write_text(text.replace(old, new, 1), encoding="utf8")
+
+
+def first_to_notice(folder, keyword):
+    """Run the tests of one loss against that copy; return the name of the first that fails."""
+    command = [
+        sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header",
+        "-m", "not gpu", "-k", f"{keyword} and not test_mutations",
+        "-c", str(ROOT / "pyproject.toml"), str(ROOT / "tests" / "library"),
+    ]
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    # Not in the root: Python would find the library there first.
+    run = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
+    out = run.stdout
+    return next((line.split()[1] for line in out.splitlines() if line.startswith("FAILED ")), "")
+
+
+@pytest.mark.parametrize("name, file, old, new, keyword", SAMPLE, ids=[m[0] for m in SAMPLE])
+def test_a_planted_mistake_is_noticed(name, file, old, new, keyword, tmp_path):
+    plant(tmp_path, file, old, new)
+    assert keyword in first_to_notice(tmp_path, keyword)
+
+
+def test_every_mistake_can_still_be_planted(tmp_path):
+    for _, file, old, new, _ in MUTATIONS:
+        plant(tmp_path, file, old, new)
+
+
+if __name__ == "__main__":
+    import tempfile
+
+    unnoticed = 0
+    for name, file, old, new, keyword in MUTATIONS:
+        with tempfile.TemporaryDirectory() as folder:
+            plant(Path(folder), file, old, new)
+            test = first_to_notice(Path(folder), keyword)
+        unnoticed += not test
+        print(f"{name:32} {test or 'NOT NOTICED'}", flush=True)
+    sys.exit(unnoticed)

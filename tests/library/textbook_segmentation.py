@@ -1,0 +1,166 @@
+"""The overlap losses as papers print them; see `library.textbook`. A mask is rows of pixels."""
+
+import math
+
+from mpmath import exp, log, mpf
+
+
+def dice(probs, target, smooth, squared):
+    """Milletari et al.: twice the intersection over the two sizes, with s pixels of agreement."""
+    p, y = _pixels(probs, target)
+    size = 2 if squared else 1
+    both = sum(a * b for a, b in zip(p, y, strict=True)) + smooth
+    sizes = sum(a**size for a in p) + sum(b**size for b in y) + 2 * smooth
+    return 1 - 2 * both / sizes if sizes else mpf(0)
+
+
+def jaccard(probs, target, smooth, squared):
+    p, y = _pixels(probs, target)
+    size = 2 if squared else 1
+    both = sum(a * b for a, b in zip(p, y, strict=True)) + smooth
+    union = sum(a**size for a in p) + sum(b**size for b in y) + 2 * smooth - both
+    return 1 - both / union if union else mpf(0)
+
+
+def tversky(probs, target, alpha, beta, smooth):
+    p, y = _pixels(probs, target)
+    tp = sum(a * b for a, b in zip(p, y, strict=True)) + smooth
+    fp = sum(a * (1 - b) for a, b in zip(p, y, strict=True))
+    fn = sum((1 - a) * b for a, b in zip(p, y, strict=True))
+    total = tp + mpf(alpha) * fp + mpf(beta) * fn
+    return 1 - tp / total if total else mpf(0)
+
+
+def focal_tversky(probs, target, alpha, beta, gamma, smooth):
+    return tversky(probs, target, alpha, beta, smooth) ** (1 / mpf(gamma))
+
+
+def dice_bce(probs, target, bce_weight, smooth, squared):
+    p, y = _pixels(probs, target)
+    surprise = [-log(a) if b else -log(1 - a) for a, b in zip(p, y, strict=True)]
+    return dice(probs, target, smooth, squared) + bce_weight * sum(surprise) / len(p)
+
+
+def dice_bce_with_logits(logits, target, bce_weight, smooth, squared):
+    z, y = _pixels(logits, target)
+    p, rest = [1 / (1 + exp(-x)) for x in z], [1 / (1 + exp(x)) for x in z]
+    surprise = [-log(a) if b else -log(r) for a, r, b in zip(p, rest, y, strict=True)]
+    return dice([p], [y], smooth, squared) + bce_weight * sum(surprise) / len(p)
+
+
+def lovasz(probs, target):
+    """Berman et al.: the sorted errors against the increments of the Jaccard loss of sets."""
+    p, y = _pixels(probs, target)
+    errors = sorted(range(len(p)), key=lambda i: -abs(y[i] - p[i]))
+    steps = [jaccard_of(errors[: i + 1], y) - jaccard_of(errors[:i], y) for i in range(len(p))]
+    return sum(abs(y[i] - p[i]) * step for i, step in zip(errors, steps, strict=True))
+
+
+def jaccard_of(wrong, y):
+    """The Jaccard loss of a prediction that gets these pixels wrong."""
+    mask = {i for i, b in enumerate(y) if b}
+    predicted = mask ^ set(wrong)
+    union = mask | predicted
+    return 1 - mpf(len(mask & predicted)) / len(union) if union else mpf(0)
+
+
+def _pixels(probs, target):
+    return sum(probs, []), sum(target, [])
+
+
+def _certain(almost):
+    """Nearly perfect, nearly perfectly wrong, and an empty mask."""
+    right = [[1 - almost, almost], [almost / 2, 1 - almost / 4]]
+    wrong = [[almost, 1 - almost], [1 - almost / 2, almost / 4]]
+    mask = [[1.0, 0.0], [0.0, 1.0]]
+    return [
+        {"probs": right, "target": mask},
+        {"probs": wrong, "target": mask},
+        {"probs": right, "target": [[0.0] * 2] * 2},
+        {"probs": [[1e-9, 1e-20], [1e-30, 1e-6]], "target": [[0.0] * 2] * 2},
+    ]
+
+
+_ITEMS = _certain(2**-20)
+# No two equal errors: there Lovász' slope is a matter of choice.
+_RANKED = [
+    {"probs": [[1e-9, 1e-20], [1e-30, 1e-6]], "target": [[0.0] * 2] * 2},
+    {"probs": [[1e-9, 0.25], [0.5, 2**-20]], "target": [[0.0, 1.0], [1.0, 1.0]]},
+]
+
+EXTREMES = {
+    "dice": _ITEMS,
+    "jaccard": _ITEMS,
+    "tversky": _ITEMS,
+    "focal_tversky": _ITEMS,
+    "dice_bce": _ITEMS,
+    "dice_bce_with_logits": [
+        {"logits": [[-1000.0, 1000.0], [0.0, 40.0]], "target": [[1.0, 0.0], [1.0, 1.0]]},
+        {"logits": [[1000.0, -1000.0], [1e-9, -40.0]], "target": [[1.0, 0.0], [0.0, 0.0]]},
+    ],
+    "lovasz": _RANKED,
+}
+
+# The input of MONAI's tests of DiceLoss and TverskyLoss: the sigmoid of ±1.
+_P, _Q = 1 / (1 + math.exp(-1)), 1 / (1 + math.e)
+_MONAI = {"probs": [[_P, _Q], [_Q, _P]], "target": [[1.0, 0.0], [1.0, 1.0]], "smooth": 0.0}
+_HARD = {"probs": [[1.0, 1.0, 0.0, 0.0]], "target": [[1.0, 0.0, 1.0, 0.0]], "smooth": 0.0}
+_EMPTY = {"probs": [[0.0, 0.0]], "target": [[0.0, 0.0]]}
+_FALSE_ALARM = {"probs": [[1.0, 1.0]], "target": [[0.0, 0.0]]}
+
+KNOWN = {
+    "dice": [
+        # 0.307576, and 0.178337 with squared denominators, in MONAI's tests.
+        (_MONAI, 1 - (4 * _P + 2 * _Q) / 5),
+        (_MONAI | {"squared": True}, 1 - (4 * _P + 2 * _Q) / (2 * _P**2 + 2 * _Q**2 + 3)),
+        # By hand: one pixel of two and two agrees.
+        (_HARD, 0.5),
+        (_HARD | {"smooth": 1.0}, 1 - 4 / 6),
+        (_EMPTY, 0.0),
+        (_EMPTY | {"smooth": 0.0}, 0.0),
+        (_FALSE_ALARM, 0.5),
+        (_FALSE_ALARM | {"smooth": 0.0}, 1.0),
+    ],
+    "jaccard": [
+        # 0.470451 in MONAI's tests.
+        (_MONAI, 1 - (2 * _P + _Q) / (5 - 2 * _P - _Q)),
+        (_HARD, 2 / 3),
+        (_EMPTY, 0.0),
+        (_FALSE_ALARM, 1 - 1 / 3),
+    ],
+    "tversky": [
+        # 0.307576 in MONAI's tests of TverskyLoss with α = β = ½.
+        (_MONAI | {"alpha": 0.5, "beta": 0.5}, 1 - (4 * _P + 2 * _Q) / 5),
+        # Salehi et al. (2017), equation 4, by hand: tp = fp = fn = 1.
+        (_HARD | {"alpha": 0.2, "beta": 0.8}, 0.5),
+        (_HARD | {"probs": [[1.0, 0.0, 0.0, 0.0]]}, 1 - 1 / 1.7),
+        (_HARD | {"probs": [[1.0, 1.0, 1.0, 0.0]]}, 1 - 2 / 2.3),
+        (_FALSE_ALARM, 1 - 1 / 1.6),
+    ],
+    "focal_tversky": [
+        # Abraham & Khan (2019), equation 4, by hand: a miss of one of two pixels.
+        (_HARD | {"probs": [[1.0, 0.0, 0.0, 0.0]]}, (1 - 1 / 1.7) ** 0.75),
+        (_HARD | {"probs": [[1.0, 0.0, 1.0, 0.0]]}, 0.0),
+    ],
+    "dice_bce": [
+        # By hand at p = ½: Dice 1 - 1 / 2, and ln 2; then the pixels that are certain and right.
+        ({"probs": [[0.5, 0.5]], "target": [[1.0, 0.0]], "smooth": 0.0}, 0.5 + math.log(2)),
+        ({"probs": [[1.0, 0.0]], "target": [[1.0, 0.0]]}, 0.0),
+        ({"probs": [[1.0, 0.0]], "target": [[0.0, 0.0]]}, math.inf),
+    ],
+    "dice_bce_with_logits": [
+        ({"logits": [[0.0, 0.0]], "target": [[1.0, 0.0]], "smooth": 0.0}, 0.5 + math.log(2)),
+        # Certain: right costs nothing, wrong half of the 1000 that the logit says, and all of Dice.
+        ({"logits": [[1e3, -1e3]], "target": [[1.0, 0.0]], "smooth": 0.0}, 0.0),
+        ({"logits": [[-1e3, -1e3]], "target": [[1.0, 0.0]], "smooth": 0.0}, 501.0),
+    ],
+    "lovasz": [
+        # By hand: errors 0.8 (of the mask), 0.6, 0.1 (of the mask); Jaccard ½, ⅔, 1.
+        (
+            {"probs": [[0.9, 0.6, 0.2]], "target": [[1.0, 0.0, 1.0]]},
+            0.8 / 2 + 0.6 / 6 + 0.1 / 3,
+        ),
+        ({n: v for n, v in _HARD.items() if n != "smooth"}, 2 / 3),
+        ({"probs": [[0.2, 0.7]], "target": [[0.0, 0.0]]}, 0.7),
+    ],
+}
