@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lossfns.check.answer import ask
-from lossfns.check.exercise import ASPECTS, Exercise
+from lossfns.check.exercise import Exercise
 from lossfns.check.judge import Verdict, judge, reference
 from lossfns.check.message import advice, praise
 from lossfns.check.table import EXERCISES
@@ -57,9 +57,7 @@ def check(
             f'check("{name}", ...) needs the function itself, got {type(function).__name__}; '
             f'write check("{name}", {name}) without calling {name}'
         )
-    calls = exercise.calls(seed)
-    if aspects is not None:
-        calls = _only(exercise, calls, aspects)
+    calls = exercise.calls(seed, aspects)
     answers = []
     for device in _devices(exercise):
         answers = [ask(function, call, torch=exercise.torch, device=device) for call in calls]
@@ -82,18 +80,6 @@ def _find(name) -> Exercise:
         meant = f"; did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"no exercise {name!r}{meant} There are: {', '.join(EXERCISES)}")
     return EXERCISES[name]
-
-
-def _only(exercise, calls, aspects):
-    if isinstance(aspects, str):
-        raise TypeError(f"aspects must be a sequence such as ({aspects!r},), got a string")
-    unknown = [aspect for aspect in aspects if aspect not in ASPECTS]
-    if unknown:
-        raise ValueError(f"unknown aspects {unknown}; there are: {', '.join(ASPECTS)}")
-    kept = [call for call in calls if call.aspect in aspects]
-    if not kept:
-        raise ValueError(f"exercise {exercise.name!r} asks nothing about {', '.join(aspects)}")
-    return kept
 
 
 def _devices(exercise):

@@ -4,8 +4,8 @@ A `Call` holds arrays and JSON-like options and nothing else. It can be sent to 
 process, answered there with `lossfns.check.answer.ask`, and judged here.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,6 +18,9 @@ class Call:
     """One question to the learner's function: `function(*arrays, **options)`.
 
     `wants` names the arrays whose gradient is asked for as well (PyTorch exercises).
+    `kept` holds arrays that the function does not get but `Exercise.score` needs, such as the
+    labels of items that a trained model must predict. With `any_result` it only matters that
+    there is a result.
     `raises` is the name of the exception that the call must raise, or "" for an ordinary call.
     """
 
@@ -26,6 +29,8 @@ class Call:
     aspect: str = "values"
     wants: tuple[str, ...] = ()
     raises: str = ""
+    kept: dict[str, np.ndarray] = field(default_factory=dict)
+    any_result: bool = False
 
     @property
     def size(self) -> int:
@@ -49,6 +54,9 @@ class Exercise:
     result with respect to that array, for PyTorch exercises. Where many answers are right,
     `score(call, answer)` says how good one is, lower is better, and `slack` how far above the
     reference's score an answer may lie, as a fraction.
+
+    `read` is where to read again: "page.html#label" of the book, or the name of a chapter that is
+    still to come.
     """
 
     name: str
@@ -65,10 +73,25 @@ class Exercise:
     rtol: float = 1e-4
     atol: float = 1e-6
 
-    def calls(self, seed: int) -> list[Call]:
-        """The questions for this seed, grouped by aspect, in the order in which they are asked."""
+    def calls(self, seed: int, aspects: Sequence[str] | None = None) -> list[Call]:
+        """The questions for this seed about these aspects, in the order in which they are asked."""
         drawn = list(self.draw(np.random.default_rng(seed)))
-        return sorted(drawn, key=lambda call: ASPECTS.index(call.aspect))
+        drawn.sort(key=lambda call: ASPECTS.index(call.aspect))
+        if aspects is None:
+            return drawn
+        if isinstance(aspects, str):
+            raise TypeError(f"aspects must be a sequence such as ({aspects!r},), got a string")
+        unknown = [aspect for aspect in aspects if aspect not in ASPECTS]
+        if unknown:
+            raise ValueError(f"unknown aspects {unknown}; there are: {', '.join(ASPECTS)}")
+        kept = [call for call in drawn if call.aspect in aspects]
+        if not kept:
+            raise ValueError(f"exercise {self.name!r} asks nothing about {', '.join(aspects)}")
+        if all(call.raises for call in kept):
+            # A function that refuses everything has not understood what is bad about bad input.
+            good = next(call for call in drawn if not call.raises)
+            kept.append(replace(good, aspect=kept[0].aspect, any_result=True))
+        return kept
 
 
 def summed_slope(loss, wrt: str = "pred") -> Callable:

@@ -34,7 +34,8 @@ def advice(exercise: Exercise, verdict: Verdict) -> str:
     good = [aspect for aspect in verdict.checked if aspect not in verdict.failed]
     if good:
         parts.append(f"Already right: {', '.join(good)}.")
-    parts.append(f"Read again: the chapter at {exercise.read}")
+    chapter = "the chapter at " * ("#" in exercise.read) + exercise.read
+    parts.append(f"Read again: {chapter}")
     return "\n\n".join(parts)
 
 
@@ -49,6 +50,11 @@ def _not_written(exercise, first) -> str:
 def _unexplained(exercise: Exercise, verdict: Verdict) -> str:
     first = verdict.first
     answer, right = first.answer, first.right
+    if first.problem == "raises" and first.call.any_result:
+        return (
+            f"This input is good, yet it is refused with {answer.error}: {answer.message} "
+            "Refuse bad input only."
+        )
     if first.problem == "raises":
         return f"It stops with {answer.error}: {answer.message} {_cure(exercise, answer.message)}"
     if first.problem == "raises another":
@@ -192,12 +198,16 @@ def _array(array, torch) -> str:
     if array.size > _SHOWN:
         return f"<array of shape {array.shape}>"
     usual = np.float32 if torch else np.float64
+    if array.dtype.kind == "i":
+        usual = array.dtype
     made = "torch.tensor" if torch else "np.array"
     note = "" if array.dtype == usual else f", dtype={'torch' if torch else 'np'}.{array.dtype}"
     return f"{made}({_listed(array)}{note})"
 
 
 def _listed(array) -> str:
+    if array.ndim == 0 and array.dtype.kind == "i":
+        return str(array)
     if array.ndim == 0:
         text = f"{array:.6g}"
         # torch.tensor([1]) would hold an integer.

@@ -1,6 +1,5 @@
 """The notebooks of solutions/: reviewable, consistent, and in step with exercises/."""
 
-import ast
 import doctest
 import json
 import re
@@ -12,8 +11,10 @@ import pytest
 import torch
 from course import ROOT, SOLUTIONS, graded_cells, names, solution
 
+from grader.probes import probes
 from grader.release import release
 from lossfns.check import EXERCISES
+from lossfns.check.exercise import ASPECTS
 
 EVERY_ASSIGNMENT = pytest.mark.parametrize("name", names())
 
@@ -83,29 +84,24 @@ def solution_cell(notebook, grade_id):
 
 
 @EVERY_ASSIGNMENT
-def test_every_graded_cell_checks_more_than_it_shows(name):
-    """The visible check names an exercise; the hidden part repeats it with another seed."""
+def test_every_graded_cell_names_its_checks_and_nothing_else(name):
+    """The grader reads these calls and asks the same on inputs of its own."""
     for cell in graded_cells(solution(name)):
-        if not cell.metadata.nbgrader.grade or cell.cell_type != "code":
-            continue
-        visible, hidden = cell.source.split("### BEGIN HIDDEN TESTS")
-        shown, kept = checks(visible), checks(hidden.replace("### END HIDDEN TESTS", ""))
-        assert shown and kept
-        assert all(
-            exercise in EXERCISES and function == exercise for exercise, function, _ in shown
-        )
-        assert {exercise for exercise, _, _ in shown} <= {exercise for exercise, _, _ in kept}
-        assert not any(seeded for _, _, seeded in shown)
-        assert all(seeded for _, _, seeded in kept)
+        if cell.metadata.nbgrader.grade and cell.cell_type == "code":
+            for exercise, function, aspects in probes(cell.source):
+                assert function == exercise
+                assert EXERCISES[exercise].calls(0, aspects)
 
 
-def checks(code):
-    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
-    return [
-        (call.args[0].value, call.args[1].id, "seed" in {word.arg for word in call.keywords})
-        for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id == "check"
-    ]
+@EVERY_ASSIGNMENT
+def test_every_aspect_of_every_function_is_graded(name):
+    asked = {}
+    for cell in graded_cells(solution(name)):
+        if cell.metadata.nbgrader.grade and cell.cell_type == "code":
+            for exercise, _, aspects in probes(cell.source):
+                asked.setdefault(exercise, set()).update(aspects or ASPECTS)
+    for exercise, aspects in asked.items():
+        assert {call.aspect for call in EXERCISES[exercise].calls(0)} <= aspects
 
 
 @EVERY_ASSIGNMENT

@@ -43,6 +43,20 @@ def _through_origin(x, y, loss="mse", delta=1.0):
     return np.array([both[0], 0.0])
 
 
+def _descend(x, y, loss, delta, steps, direction):
+    """Gradient descent from 0, where `direction` makes the gradient of the line from g and x."""
+    line = np.zeros(2)
+    for _ in range(steps):
+        pred = line[0] * x + line[1]
+        g = ln.mse.grad(pred, y) if loss == "mse" else ln.huber.grad(pred, y, delta=delta)
+        line = line - 0.1 * direction(g, x)
+    return line
+
+
+def _right_direction(g, x):
+    return np.array([(g * x).sum(), g.sum()])
+
+
 FIT_LINE = Exercise(
     name="fit_line",
     signature='fit_line(x, y, loss="mse", delta=1.0)',
@@ -85,6 +99,20 @@ FIT_LINE = Exercise(
             "x fitted as a function of y",
             lambda x, y, **options: _fit(y, x, **options),
             "The line predicts y from x: pred = slope * x + intercept.",
+        ),
+        Misconception(
+            "too few steps",
+            lambda x, y, loss="mse", delta=1.0: _descend(x, y, loss, delta, 10, _right_direction),
+            "The line is still on its way: ten steps of size 0.1 are not enough. Print the loss "
+            "now and then and go on until it no longer falls.",
+        ),
+        Misconception(
+            "the factor x missing in the gradient of the slope",
+            lambda x, y, loss="mse", delta=1.0: _descend(
+                x, y, loss, delta, 2000, lambda g, x: np.array([g.sum(), g.sum()])
+            ),
+            "Slope and intercept move by the same steps. The slope acts on pred through x, so by "
+            "the chain rule its gradient is the sum of g times x.",
         ),
     ),
 )
