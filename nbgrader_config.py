@@ -18,8 +18,25 @@ c.CourseDirectory.root = str(ROOT)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 
-# Before nbgrader's own steps of a release, ours: it fills in where the course is published.
-c.GenerateAssignment.preprocessors.prepend(["grader.repository.RepositoryAddress"])
+# Only notebooks are taken along, at every step: what lies beside a source notebook never reaches the
+# learners, and what lies beside a submission (a numpy.py, a link) never reaches the grader.
+c.CourseDirectory.ignore = ["*"]
 
-# Cells that train may take a while on a slow machine.
-c.Execute.timeout = 120
+# Before nbgrader's own steps of a release, ours: it fills in where the course is published.
+c.GenerateAssignment.preprocessors.prepend(["grader.steps.RepositoryAddress"])
+
+# Grading: intake, box and verifier (grader/) in place of nbgrader's own steps, which run what was
+# handed in on this machine and take the marks from what it prints.
+c.Autograde.exporter_class = "grader.steps.SubmissionExporter"
+c.Autograde.pre_convert_hook = "grader.steps.before_autograde"
+c.Autograde.sanitize_preprocessors = []
+c.Autograde.autograde_preprocessors = [
+    "grader.steps.Grade",
+    "grader.steps.SaveMarks",
+    "nbgrader.preprocessors.AssignLatePenalties",
+]
+# What a submission may use, where it differs from grader/box.py: seconds for a cell, for example.
+c.Grade.limits = {}
+
+# What learners wrote is shown as text: no tag of theirs acts in the browser of whoever reads it.
+c.HTMLExporter.sanitize_html = True

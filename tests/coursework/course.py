@@ -14,8 +14,8 @@ SOLUTIONS = ROOT / "solutions"
 
 
 class Course:
-    def __init__(self, folder: Path):
-        self.folder = folder
+    def __init__(self, folder: Path, source: Path = SOLUTIONS):
+        self.folder, self.source = folder, source
         self.gradebook = f"sqlite:///{folder}/gradebook.db"
 
     def nbgrader(self, *arguments: str) -> str:
@@ -23,7 +23,7 @@ class Course:
         command = [
             *(sys.executable, "-m", "nbgrader", *arguments),
             f"--CourseDirectory.root={self.folder}",
-            f"--CourseDirectory.source_directory={SOLUTIONS}",
+            f"--CourseDirectory.source_directory={self.source}",
         ]
         # Jupyter's own settings and history of whoever runs the tests stay out.
         private = {f"JUPYTER_{kind}_DIR": str(self.folder / kind) for kind in ("CONFIG", "RUNTIME")}

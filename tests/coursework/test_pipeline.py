@@ -4,7 +4,7 @@ import csv
 import shutil
 
 import pytest
-from course import Course, answered, graded_cells, solutions
+from coursework.course import Course, answered, graded_cells, solutions
 
 NAME = "02_regression"
 AUTOMATIC, BY_HAND = 54, 6

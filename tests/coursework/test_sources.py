@@ -9,7 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
-from course import ROOT, SOLUTIONS, graded_cells, names, solution
+from coursework.course import ROOT, SOLUTIONS, graded_cells, names, solution
 
 from grader.probes import probes
 from grader.release import release

@@ -1,0 +1,137 @@
+"""`python -m grader grade NAME`: grade what was handed in, write the marks, show a table."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from tqdm import tqdm
+
+from grader.course import Course, CourseError, require_level
+from grader.flags import alike
+from grader.gradebook import Writer, only_writer, write_whole
+from grader.job import Job, Result
+from grader.levels import MEANING
+from grader.schedule import finished, latest, run_here, run_on_dask
+from grader.status import Status
+
+SHOWN = 40  # rows of the table in a terminal
+
+
+def grade(
+    course: Course,
+    assignment: str,
+    *,
+    jobs: int,
+    scheduler: str = "",
+    students: list[str] | None = None,
+    trust: bool = False,
+) -> list[dict[str, str]]:
+    """Grade an assignment and return the rows of the table, one a student.
+
+    Raises CourseError where the instructor has to do something first.
+    """
+    level = require_level(trust)
+    course.released(assignment)
+    with only_writer(course, assignment), Writer(course, assignment) as writer:
+        folder = course.results(assignment)
+        names, refused = _names(course, assignment, students)
+        print(f"{len(names)} submissions to {assignment}; the code is shut in by {MEANING[level]}")
+        graded: list[str] = []
+        missing: list[str] = []
+        bar = tqdm(total=len(names), unit="submission", disable=None)
+
+        def report(result: Result) -> None:
+            writer.write(result)
+            graded.append(result.student)
+            bar.set_postfix_str(f"{result.student}: {result.status}")
+            bar.update()
+
+        def todo() -> Iterator[Job]:
+            for student in names:
+                job = course.job(assignment, student)
+                if job is None:
+                    missing.append(student)
+                    bar.update()
+                elif result := finished(folder, job):
+                    report(result)
+                else:
+                    yield job
+
+        with bar:
+            if scheduler:
+                run_on_dask(list(todo()), folder, scheduler, report)
+            else:
+                run_here(todo(), folder, jobs, report)
+        rows = _table(folder, sorted(graded), missing, refused)
+    write_whole(folder / "table.csv", _as_csv(rows))
+    _show(rows, folder)
+    return rows
+
+
+def _names(
+    course: Course, assignment: str, students: list[str] | None
+) -> tuple[list[str], dict[str, str]]:
+    found = dict(course.students(assignment))
+    if students is not None:
+        unknown = [name for name in students if name not in found]
+        if unknown:
+            raise CourseError(f"nothing was handed in by {', '.join(unknown)}")
+        found = {name: found[name] for name in students}
+    names = [name for name, problem in found.items() if not problem]
+    return names, {name: problem for name, problem in found.items() if problem}
+
+
+def _table(
+    folder: Path, graded: list[str], missing: list[str], refused: dict[str, str]
+) -> list[dict[str, str]]:
+    results = {student: result for student in graded if (result := latest(folder, student))}
+    shared = alike({student: result.prints for student, result in results.items()})
+    rows = []
+    for student, result in results.items():
+        flags = [*result.flags, *shared.get(student, [])]
+        marks = f"{sum(result.scores.values()):g}" if result.scores else ""
+        rows.append(_row(student, result.status, marks, result.message, flags))
+    rows += [_row(student, Status.MISSING, "", "", []) for student in missing]
+    rows += [_row(student, Status.UNREADABLE, "", why, []) for student, why in refused.items()]
+    return sorted(rows, key=lambda row: row["student"])
+
+
+def _row(
+    student: str, status: Status, marks: str, message: str, flags: list[str]
+) -> dict[str, str]:
+    return {
+        "student": student,
+        "status": str(status),
+        "marks": marks,
+        "message": " ".join(message.split())[:300],
+        "flags": "; ".join(flags),
+    }
+
+
+def _as_csv(rows: list[dict[str, str]]) -> str:
+    file = io.StringIO()
+    table = csv.DictWriter(file, ["student", "status", "marks", "message", "flags"])
+    table.writeheader()
+    table.writerows({key: harmless(value) for key, value in row.items()} for row in rows)
+    return file.getvalue()
+
+
+def harmless(text: str) -> str:
+    """Text for a cell of a table: a spreadsheet must not take it for a formula."""
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") else text
+
+
+def _show(rows: list[dict[str, str]], folder: Path) -> None:
+    counts = Counter(row["status"] for row in rows)
+    print(", ".join(f"{count} {status}" for status, count in counts.most_common()))
+    print(f"{'student':20} {'status':14} {'marks':>6}  remarks")
+    for row in rows[:SHOWN]:
+        remarks = "; ".join(filter(None, (row["message"], row["flags"])))
+        line = f"{row['student'][:20]:20} {row['status']:14} {row['marks']:>6}  {remarks}"
+        print("".join(c if c.isprintable() else " " for c in line)[:160].rstrip())
+    if len(rows) > SHOWN:
+        print(f"... and {len(rows) - SHOWN} more")
+    print(f"all of it: {folder / 'table.csv'}")

@@ -1,0 +1,175 @@
+"""Put results into nbgrader's gradebook and its folder of graded notebooks. One process writes.
+
+Writing is idempotent: a result that is written twice is there once. Marks that a person gave stay;
+they are up for review again only where the answer has changed since.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy.exc import SQLAlchemyError
+
+from grader.course import Course, CourseError
+from grader.job import Result
+from grader.status import Status
+
+PATIENCE = 60.0  # seconds for a gradebook that somebody else has locked
+
+
+@contextmanager
+def only_writer(course: Course, assignment: str) -> Iterator[None]:
+    """Hold the right to write. A second grader of the same assignment is told to wait."""
+    path = course.results(assignment) / "lock"
+    with open(path, "a+", encoding="utf8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.seek(0)
+            raise CourseError(
+                f"{assignment} is being graded by process {file.read().strip() or '?'} already; "
+                "wait for it: nothing has to be done twice"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+class Writer:
+    """Writes results of one assignment."""
+
+    def __init__(self, course: Course, assignment: str):
+        self.course, self.assignment = course, assignment
+        self.gradebook = self._patiently(
+            lambda: Gradebook(course.db_url, course.coursedir.course_id)
+        )
+        try:
+            self._patiently(lambda: self.gradebook.find_assignment(assignment))
+        except MissingEntry:
+            self.close()
+            raise CourseError(
+                f"the gradebook does not know {assignment!r}; run "
+                f"`nbgrader generate_assignment {assignment}` first"
+            ) from None
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.gradebook.close()
+
+    def write(self, result: Result) -> None:
+        """The marks into the gradebook, then the notebook into its folder."""
+        folder = self.course.path("autograded", result.student, self.assignment)
+        path = folder / f"{self.assignment}.ipynb"
+        before = answers(_read(path))
+        self._patiently(lambda: self._write_marks(result, before))
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(result.notebook, indent=1, ensure_ascii=False) + "\n")
+
+    def _write_marks(self, result: Result, before: dict[str, str]) -> None:
+        book, student = self.gradebook, result.student
+        book.update_or_create_student(student)
+        handed_in = self.course.path("submitted", student, self.assignment)
+        when = self.course.coursedir.get_existing_timestamp(str(handed_in))
+        known = {"timestamp": when} if when else {}
+        submission = book.update_or_create_submission(self.assignment, student, **known)
+        (notebook,) = (n for n in submission.notebooks if n.name == self.assignment)
+        set_marks(notebook, result, before)
+        book.db.commit()
+        if when:
+            names = ("student", "assignment", "notebook", "db_url")
+            values = (student, self.assignment, self.assignment, self.course.db_url)
+            AssignLatePenalties(parent=None).preprocess(
+                nbformat.from_dict(result.notebook),
+                {"nbgrader": dict(zip(names, values, strict=True))},
+            )
+
+    def _patiently(self, action: Any) -> Any:
+        """Wait while another program holds the gradebook, and say what is wrong if it goes on."""
+        end, pause = time.monotonic() + PATIENCE, 0.1
+        while True:
+            try:
+                return action()
+            except SQLAlchemyError as error:
+                if hasattr(self, "gradebook"):
+                    self.gradebook.db.rollback()
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise CourseError(
+                        f"the gradebook {self.course.db_url.rpartition('@')[2]} cannot be written: "
+                        f"{str(error).splitlines()[0]} The results are kept in "
+                        f"{self.course.results(self.assignment)}; run the command again"
+                    ) from None
+            time.sleep(pause)
+            pause = min(2 * pause, 2.0)
+
+
+def set_marks(notebook: Any, result: Result, before: dict[str, str]) -> None:
+    """Set the marks of a submitted notebook in the gradebook; `before` are the answers of then.
+
+    Written answers wait for a person, unless nothing was written.
+    """
+    cells = {
+        cell["metadata"]["nbgrader"]["grade_id"]: cell
+        for cell in result.notebook["cells"]
+        if "grade_id" in cell["metadata"].get("nbgrader", {})
+    }
+    untouched = set(result.untouched)
+    for grade in notebook.grades:
+        answer = _source(cells.get(grade.name, {}))
+        graded = result.status not in (Status.NOT_GRADED, Status.UNREADABLE)
+        if grade.name in result.scores:
+            grade.auto_score = result.scores[grade.name]
+            grade.needs_manual_grade = not graded or grade.manual_score is not None
+        elif graded and grade.name in untouched:
+            grade.auto_score, grade.needs_manual_grade = 0.0, False
+        else:
+            changed = before.get(grade.name) not in (None, answer)
+            grade.auto_score = None
+            grade.needs_manual_grade = grade.manual_score is None or changed
+    for comment in notebook.comments:
+        comment.auto_comment = "No response." if comment.name in untouched else None
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        scratch.write_text(text, encoding="utf8")
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def answers(notebook: dict[str, Any]) -> dict[str, str]:
+    """The answers in a graded notebook."""
+    return {
+        about["grade_id"]: _source(cell)
+        for cell in notebook.get("cells", [])
+        if (about := cell["metadata"].get("nbgrader", {})).get("solution")
+    }
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The graded notebook of the last time."""
+    try:
+        return json.loads(path.read_text(encoding="utf8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _source(cell: dict[str, Any]) -> str:
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)

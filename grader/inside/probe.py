@@ -1,0 +1,72 @@
+"""Put the grader's questions to a learner's function and send back what it answers.
+
+Questions and answers are JSON with the bytes of arrays, in base64; nothing is unpickled on either
+side. All this runs in the learner's process and can be forged there, which is why it holds nothing
+that would help to: the grader compares the arrays itself.
+"""
+
+import base64
+import contextlib
+import dataclasses
+import io
+import json
+from types import SimpleNamespace
+
+import numpy as np
+from answer import Answer, ask
+from IPython import get_ipython
+
+
+def reply(name, question):
+    """Put every call to the function of that name; `grader.questions` reads the result."""
+    asked = json.loads(base64.b64decode(question))
+    function = get_ipython().user_ns.get(name)
+    answers, used = [], set()
+    for call in asked["calls"]:
+        call = SimpleNamespace(
+            arrays={name: _array(*parts) for name, parts in call["arrays"].items()},
+            options=call["options"],
+            wants=call["wants"],
+        )
+        if function is None:
+            answers.append(Answer(error="NameError", message=f"{name} is not defined"))
+            continue
+        with _watched(asked["torch"], used), contextlib.redirect_stdout(io.StringIO()):
+            answers.append(ask(function, call, torch=asked["torch"]))
+    text = json.dumps({"answers": [_plain(answer) for answer in answers], "used": sorted(used)})
+    return base64.b64encode(text.encode()).decode()
+
+
+def _array(dtype, shape, data):
+    return np.frombuffer(base64.b64decode(data), dtype).reshape(shape).copy()
+
+
+def _plain(answer):
+    known = {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)}
+    known["value"] = _parts(answer.value)
+    known["slopes"] = {name: _parts(slope) for name, slope in answer.slopes.items()}
+    return known
+
+
+def _parts(array):
+    if array is None:
+        return None
+    array = np.asarray(array, np.float64)
+    return [list(array.shape), base64.b64encode(array.tobytes()).decode()]
+
+
+@contextlib.contextmanager
+def _watched(torch, used):
+    """Note which functions of PyTorch are called."""
+    if not torch:
+        yield
+        return
+    from torch.overrides import TorchFunctionMode
+
+    class Watch(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            used.add(getattr(function, "__name__", ""))
+            return function(*args, **(kwargs or {}))
+
+    with Watch():
+        yield

@@ -1,0 +1,121 @@
+"""Our steps in nbgrader's own commands; nbgrader_config.py names them.
+
+`nbgrader autograde` and the button of the formgrader thereby do what `python -m grader grade` does,
+one submission after the other. nbgrader never opens a submission itself: what it reads in its place
+is the released notebook, and the step `Grade` puts the graded one there.
+"""
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool, Dict
+
+from grader.course import Course, require_level
+from grader.gradebook import answers, set_marks
+from grader.intake import Unreadable, find_notebook, is_student_id
+from grader.job import Result, do
+from grader.schedule import finished, keep, latest
+
+CONFIG = Path(__file__).resolve().parent.parent / "_config.yml"
+Resources = dict[str, Any]
+
+
+class RepositoryAddress(NbGraderPreprocessor):
+    """A step of the release: fill in the repository, which only _config.yml knows.
+
+    A learner's copy lies alone, perhaps on Colab: links that are relative to the repository
+    become absolute, and the set-up cell learns from where to install.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        repository = yaml.safe_load(CONFIG.read_text(encoding="utf8"))["repository"]
+        url, branch = repository["url"], repository["branch"]
+        for cell in nb.cells:
+            cell.source = cell.source.replace("{{repository}}", url).replace("{{branch}}", branch)
+            if cell.cell_type == "markdown":
+                cell.source = re.sub(r"\]\(\.\./\.\./", f"]({url}/blob/{branch}/", cell.source)
+        return nb, resources
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads the released notebook where nbgrader would read a submission.
+
+    A submission may be no notebook at all; whatever it is, intake deals with it later.
+    """
+
+    def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> Any:
+        course = Course(self.parent.coursedir)
+        assignment = resources["nbgrader"]["assignment"]
+        student = resources["nbgrader"]["student"]
+        if Path(filename).parent == course.path("submitted", student, assignment):
+            notebook = nbformat.reads(course.released(assignment), as_version=4)
+            return self.from_notebook_node(notebook, resources=resources, **kw)
+        return super().from_filename(filename, resources=resources, **kw)
+
+
+class Grade(NbGraderPreprocessor):
+    """The step of `nbgrader autograde` in place of running the notebook: intake, box, verifier."""
+
+    trust_code = Bool(
+        False, help="Grade although this machine cannot shut the code in (--Grade.trust_code=True)"
+    ).tag(config=True)
+    limits = Dict(help="What a submission may use, where it differs from grader.box.Limits").tag(
+        config=True
+    )
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        course = Course(CourseDirectory(parent=self.parent, config=self.config))
+        about = resources["nbgrader"]
+        require_level(self.trust_code)
+        job = course.job(about["assignment"], about["student"])
+        folder = course.results(about["assignment"])
+        before = latest(folder, about["student"])
+        result = finished(folder, job) or do(job)
+        keep(folder, result)
+        self.log.info("%s: %s %s", result.student, result.status, result.message)
+        for flag in result.flags:
+            self.log.warning("%s: flag: %s", result.student, flag)
+        resources["result"] = result
+        resources["before"] = answers(before.notebook) if before else {}
+        return nbformat.from_dict(result.notebook), resources
+
+
+class SaveMarks(NbGraderPreprocessor):
+    """The step in place of reading marks from outputs: take them from the result."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        about, result = resources["nbgrader"], resources["result"]
+        assert isinstance(result, Result)
+        with Gradebook(about["db_url"]) as gradebook:
+            notebook = gradebook.find_submission_notebook(
+                about["notebook"], about["assignment"], about["student"]
+            )
+            set_marks(notebook, result, resources["before"])
+            gradebook.db.commit()
+        return nb, resources
+
+
+def before_autograde(*, assignment: str, student: str, notebooks: list[str]) -> None:
+    """A notebook that was handed in under another name gets a copy under the right one."""
+    for path in map(Path, notebooks):
+        folder, name = path.parent, path.parent.name
+        if path.stem == name or not is_student_id(folder.parent.name):
+            continue
+        try:
+            found = find_notebook(folder, name)
+        except (Unreadable, OSError):
+            continue
+        target = folder / f"{name}.ipynb"
+        if found == path and not os.path.lexists(target):
+            shutil.copyfile(path, target, follow_symlinks=False)
+            notebooks[:] = [str(target)]

@@ -1,0 +1,257 @@
+"""Run a rebuilt notebook in the box and mark its graded cells from outside.
+
+The code of the solution cells runs in the box. A graded cell does not run at all: its probes are
+read here (`probes.py`), the questions are drawn here, the learner's function is asked in the box,
+and the answers are compared here with the reference. Nothing that the box prints earns a mark.
+"""
+
+import hashlib
+import hmac
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from grader.box import Box, BoxError, Limits, Outcome
+from grader.probes import Probe, probes
+from grader.questions import BadReply, expression, read
+from grader.status import Status
+from lossfns.check import EXERCISES
+from lossfns.check.answer import Answer
+from lossfns.check.judge import judge
+from lossfns.check.message import advice, praise
+
+# Seed 0 is what learners see: a mistake that shows there is shown with its input.
+VISIBLE_SEED = 0
+SECRET_SEEDS = 2
+MOST_RESTARTS = 8
+
+
+@dataclass
+class Mark:
+    """The score of one graded cell, and what is said about it; not `asked` if time ran out."""
+
+    grade_id: str
+    points: float
+    score: float
+    text: str
+    asked: bool = True
+
+
+@dataclass
+class Graded:
+    """A notebook with the outputs of its cells, and the marks."""
+
+    notebook: NotebookNode
+    status: Status
+    message: str
+    marks: list[Mark]
+    used: set[str] = field(default_factory=set)
+    restarts: int = 0
+    seconds: float = 0.0
+
+
+def grade(
+    notebook: NotebookNode,
+    student: str,
+    secret: bytes,
+    limits: Limits,
+    left_behind: Collection[str] = (),
+) -> Graded:
+    """Grade a notebook that was rebuilt from the released one; its graded cells are the course's.
+
+    `left_behind` are names that the learner defined in cells that are not taken over.
+
+    Raises BoxError if the box fails, which says nothing about the submission.
+    """
+    start = time.monotonic()
+    run = _Run(student, secret, limits, left_behind)
+    marks = []
+    try:
+        for cell in notebook.cells:
+            if cell.cell_type != "code":
+                continue
+            cell.outputs, cell.execution_count = [], None
+            about = cell.metadata.get("nbgrader", {})
+            if about.get("grade") and not about.get("solution"):
+                mark = run.ask(cell, about)
+                marks.append(mark)
+                cell.outputs = [_verdict(mark)]
+            elif "ungraded" not in cell.metadata.get("tags", []):
+                run.execute(cell)
+    finally:
+        run.close()
+    status = Status.PARTLY if run.troubles else Status.GRADED
+    return Graded(
+        notebook,
+        status,
+        "; ".join(run.troubles),
+        marks,
+        run.used,
+        run.restarts,
+        time.monotonic() - start,
+    )
+
+
+class _Run:
+    """The box while one notebook is graded, started again where code has killed it."""
+
+    def __init__(self, student: str, secret: bytes, limits: Limits, left_behind: Collection[str]):
+        self.student, self.secret, self.limits = student, secret, limits
+        self.left_behind = left_behind
+        self.end = time.monotonic() + limits.submission
+        self.history: list[str] = []
+        self.troubles: list[str] = []
+        self.used: set[str] = set()
+        self.restarts = 0
+        self._box: Box | None = None
+
+    def execute(self, cell: NotebookNode) -> None:
+        """Run a cell and keep what it shows."""
+        outcome = self._in_box(cell.source, self.limits.cell)
+        if outcome is None:
+            return
+        cell.outputs = _outputs(outcome)
+        if outcome.status in ("ok", "error"):
+            self.history.append(cell.source)
+        else:
+            self._note(outcome, cell)
+
+    def ask(self, cell: NotebookNode, about: dict[str, Any]) -> Mark:
+        """Put the probes of a graded cell to the learner's functions; all points or none."""
+        points = float(about["points"])
+        mark = Mark(about["grade_id"], points, points, "")
+        said = []
+        for probe in probes(cell.source):
+            right, text = self._probe(probe, about["grade_id"], cell)
+            if right is None:
+                mark.asked = False
+            if not right:
+                mark.score, mark.text = 0.0, text
+                return mark
+            said.append(text)
+        mark.text = "\n".join(said)
+        return mark
+
+    def close(self) -> None:
+        if self._box is not None:
+            self._box.close()
+            self._box = None
+
+    def _probe(self, probe: Probe, grade_id: str, cell: NotebookNode) -> tuple[bool | None, str]:
+        exercise = EXERCISES[probe.exercise]
+        count = 0
+        for seed in (VISIBLE_SEED, *self._seeds(grade_id, probe)):
+            calls = exercise.calls(seed, probe.aspects)
+            question = expression(probe.function, calls, torch=exercise.torch)
+            outcome = self._in_box("", self.limits.probe, question)
+            if outcome is None:
+                return None, "Not checked: the time for this notebook was over."
+            if outcome.status in ("timeout", "died"):
+                self._note(outcome, cell)
+                return False, f"{probe.function}: {_trouble(outcome, self.limits.probe)}."
+            try:
+                answers, used = read(outcome.value, len(calls))
+            except BadReply as error:
+                return False, f"{probe.function}: could not be checked, {error}."
+            if all(answer.error == "NameError" for answer in answers) and any(
+                answer.message == f"{probe.function} is not defined" for answer in answers
+            ):
+                return False, (
+                    f"{probe.function} is not defined: its cell is empty, or stopped with an error."
+                )
+            self.used |= used
+            verdict = judge(exercise, calls, answers)
+            count += len(calls)
+            if verdict.findings:
+                text = advice(exercise, verdict, example=seed == VISIBLE_SEED)
+                return False, text + self._about_missing_names(probe, answers)
+        return True, praise(exercise, verdict, count)
+
+    def _about_missing_names(self, probe: Probe, answers: list[Answer]) -> str:
+        """A helper in a cell of its own works for the learner and is missing here: say so."""
+        missing = {
+            name
+            for name in self.left_behind
+            for answer in answers
+            if answer.error == "NameError" and f"'{name}'" in answer.message
+        }
+        return "".join(
+            f"\n\nYou define {name} in a cell that you added. The grader takes the cells of the "
+            f"assignment only: move it into the cell of {probe.function}."
+            for name in sorted(missing)
+        )
+
+    def _seeds(self, grade_id: str, probe: Probe) -> list[int]:
+        """Seeds that nobody can guess without the secret of the course."""
+        text = f"{self.student}\0{grade_id}\0{probe.exercise}\0{probe.aspects}"
+        digest = hmac.new(self.secret, text.encode(), hashlib.sha256).digest()
+        return [int.from_bytes(digest[8 * i : 8 * i + 8]) for i in range(SECRET_SEEDS)]
+
+    def _in_box(self, code: str, seconds: float, question: str = "") -> Outcome | None:
+        """Run code, or ask, in a box that has run all that came before. None when time is over."""
+        left = self.end - time.monotonic()
+        if left <= 0 or self.restarts > MOST_RESTARTS:
+            self._once("the notebook took too long as a whole")
+            return None
+        if self._box is None or not self._box.alive:
+            self._start()
+        return self._box.run(code, min(seconds, left), expression=question)
+
+    def _start(self) -> None:
+        if self._box is not None:
+            self._box.close()
+            self.restarts += 1
+        self._box = Box(self.limits)
+        try:
+            self._box.__enter__()
+        except BoxError:
+            self._box = None
+            raise
+        for source in self.history:
+            self._box.run(source, self.limits.cell)
+
+    def _note(self, outcome: Outcome, cell: NotebookNode) -> None:
+        about = cell.metadata.get("nbgrader", {})
+        name = about.get("grade_id") or cell.get("id", "?")
+        seconds = self.limits.probe if about.get("grade") else self.limits.cell
+        self._once(f"cell {name}: {_trouble(outcome, seconds)}")
+
+    def _once(self, trouble: str) -> None:
+        if trouble not in self.troubles:
+            self.troubles.append(trouble)
+
+
+def _trouble(outcome: Outcome, seconds: float) -> str:
+    if outcome.status == "timeout":
+        return f"stopped after {seconds:g} s"
+    return "the process ended (out of memory or time, a crash, or an exit)"
+
+
+def _outputs(outcome: Outcome) -> list[NotebookNode]:
+    made = []
+    for output in outcome.outputs:
+        kind, name, text = output["kind"], output["name"], output["text"]
+        if kind == "stream":
+            made.append(new_output("stream", name="stderr" if name else "stdout", text=text))
+        elif kind == "picture":
+            made.append(new_output("display_data", data={"image/png": text}))
+        else:
+            made.append(
+                new_output("error", ename=name[:80], evalue="", traceback=text.splitlines())
+            )
+    if outcome.status in ("timeout", "died"):
+        text = _trouble(outcome, 0) if outcome.status == "died" else "stopped: it took too long"
+        made.append(new_output("error", ename="Stopped", evalue=text, traceback=[text]))
+    return made
+
+
+def _verdict(mark: Mark) -> NotebookNode:
+    """What nbgrader reads the score from: an error for nothing, any other output for all points."""
+    if mark.score == mark.points:
+        return new_output("stream", name="stdout", text=mark.text + "\n")
+    first, *_ = mark.text.splitlines()
+    return new_output("error", ename="CheckFailed", evalue=first, traceback=mark.text.splitlines())

@@ -1,0 +1,42 @@
+"""One class, graded once, for the tests of the grader."""
+
+import http.server
+import threading
+
+import pytest
+from submissions.corpus import SAMPLES
+from submissions.desk import NAME
+from submissions.school import School
+
+from grader.grade import grade
+
+
+class Listener(http.server.BaseHTTPRequestHandler):
+    heard: list[str] = []
+
+    def handle_one_request(self):
+        self.heard.append("a connection")
+        self.close_connection = True
+
+
+@pytest.fixture(scope="session")
+def listener():
+    """A server on this machine that notes every connection."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def school(tmp_path_factory, listener):
+    """The whole class, with everything graded, and the rows of the table in `school.rows`."""
+    school = School(tmp_path_factory.mktemp("school"), listener.server_port)
+    school.release()
+    school.hand_in(SAMPLES)
+    school.hand_in_under_bad_names()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_SECRET", "canary-secret-of-the-course")
+        rows = grade(school.course, NAME, jobs=2)
+    school.rows = {row["student"]: row for row in rows}
+    return school

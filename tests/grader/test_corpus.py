@@ -1,0 +1,178 @@
+"""What becomes of a class of right, wrong, broken and hostile submissions, in the real box."""
+
+import json
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from submissions.answers import MARKUP
+from submissions.corpus import REFUSED_NAMES, SAMPLES
+from submissions.desk import ESSAY, NAME, POINTS
+from submissions.school import LIMITS, School
+
+from grader.levels import BUBBLEWRAP, find_level
+from grader.schedule import latest
+
+pytestmark = pytest.mark.sandbox
+BY_NAME = {sample.name: sample for sample in SAMPLES}
+every_sample = pytest.mark.parametrize("name", BY_NAME)
+HANDED_IN = [name for name, sample in BY_NAME.items() if sample.status != "missing"]
+
+
+def result(school, name):
+    return latest(school.course.results(NAME), name)
+
+
+def feedback(school, name):
+    """All that the learner is told: the outputs of the graded notebook, and its banner."""
+    return json.dumps(result(school, name).notebook["cells"], ensure_ascii=False)
+
+
+def test_the_box_is_really_in_use():
+    assert find_level() == BUBBLEWRAP
+
+
+def test_the_corpus_is_large():
+    assert len(SAMPLES) >= 85
+    assert sum(sample.demo for sample in SAMPLES) >= 20
+
+
+@every_sample
+def test_status_is_as_expected(school, name):
+    assert school.rows[name]["status"] == BY_NAME[name].status, school.rows[name]
+
+
+@pytest.mark.parametrize("name", HANDED_IN)
+def test_marks_are_as_expected(school, name):
+    scores = school.scores(name)
+    scores.pop(ESSAY)
+    assert scores == {cell: POINTS[cell] * (cell in BY_NAME[name].earns) for cell in POINTS}
+
+
+@every_sample
+def test_flags_are_as_expected(school, name):
+    said = school.rows[name]["flags"]
+    for flag in BY_NAME[name].flags:
+        assert flag in said
+    if name.startswith("right") and name != "right-with-warnings":
+        assert said == ""
+
+
+@pytest.mark.parametrize("name", [name for name in HANDED_IN if BY_NAME[name].says])
+def test_the_learner_is_told(school, name):
+    told = " ".join(feedback(school, name).replace("\\n", " ").split())
+    for words in BY_NAME[name].says:
+        assert words in told.replace('", "', " ")
+
+
+@pytest.mark.parametrize("name", REFUSED_NAMES)
+def test_a_folder_that_is_no_student_is_refused(school, name):
+    assert school.rows[name]["status"] == "unreadable"
+    assert school.rows[name]["message"] == "not a student id"
+    assert not (school.folder / "autograded" / name).exists()
+
+
+@pytest.mark.parametrize("name", HANDED_IN)
+def test_nothing_was_found_that_should_be_hidden(school, name):
+    told = feedback(school, name)
+    assert "FOUND []" in told or "FOUND" not in told.replace("print(\\\"FOUND", "")
+    assert "canary-secret" not in told
+
+
+def test_no_connection_left_the_box(school, listener):
+    assert listener.RequestHandlerClass.heard == []
+
+
+def test_no_process_is_left(school):
+    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    assert "987654" not in running
+    assert "/box/inside/launch.py" not in running
+
+
+def test_no_file_is_left(school):
+    assert not list(Path("/tmp").glob("box-*"))
+    folders = {path.name for path in school.folder.iterdir()}
+    assert folders <= {
+        *("solutions", "exercises", "submitted", "autograded", "grading", "gradebook.db"),
+        *("CONFIG", "RUNTIME"),
+    }
+
+
+def test_every_submission_has_its_log(school):
+    for name in HANDED_IN:
+        log = (school.course.results(NAME) / f"{name}.log").read_text()
+        assert f"{NAME} of {name}" in log
+        assert BY_NAME[name].status in log
+
+
+def test_a_hidden_input_is_not_shown(school):
+    """Whoever knows only the visible answers learns the kind of mistake, not the question."""
+    told = feedback(school, "hard-coded")
+    assert "right on the inputs of the check you see" in told
+    assert "The smallest input" not in told
+
+
+def test_texts_are_shown_without_acting(school):
+    shown = feedback(school, "markup") + feedback(school, "markup-output")
+    shown += feedback(school, "right-large-outputs") + feedback(school, "lying-error")
+    cells = result(school, "markup").notebook["cells"]
+    (essay,) = ("".join(cell["source"]) for cell in cells if cell.get("id") == ESSAY)
+    assert "<script" not in essay and "javascript:" not in essay
+    assert "1 < 2" in essay
+    for student in ("markup", "markup-output", "right-large-outputs", "lying-error"):
+        for cell in result(school, student).notebook["cells"]:
+            for output in cell.get("outputs", []):
+                assert set(output.get("data", {})) <= {"image/png", "text/plain"}
+
+
+@pytest.fixture(scope="module")
+def feedback_pages(school):
+    school.commands.nbgrader("generate_feedback", NAME)
+    return school.folder / "feedback"
+
+
+class Acts(HTMLParser):
+    """What in a page would act: scripts that hold the canary, handlers, frames, odd links."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.tag = [], ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tag = tag
+        for name, value in attributes:
+            if name.startswith("on") or "javascript:" in (value or "").lower():
+                self.found.append((tag, name, value))
+        if tag in ("iframe", "object", "embed"):
+            self.found.append((tag, dict(attributes)))
+
+    def handle_data(self, text):
+        if self.tag == "script" and "canary" in text:
+            self.found.append((self.tag, text))
+
+    def handle_endtag(self, tag):
+        self.tag = ""
+
+
+@pytest.mark.parametrize("name", ["markup", "markup-output", "right-large-outputs", "lying-error"])
+def test_nothing_of_a_learner_acts_in_the_feedback_page(feedback_pages, name):
+    page = (feedback_pages / name / NAME / f"{NAME}.html").read_text(encoding="utf8")
+    assert Acts(page).found == []
+
+
+def test_what_acts_would_be_seen():
+    assert len(Acts(MARKUP).found) == 4
+
+
+def test_stock_nbgrader_with_our_configuration_gives_the_same_marks(school, tmp_path):
+    demo = [sample for sample in SAMPLES if sample.demo]
+    other = School(tmp_path, school.port)
+    other.release()
+    other.hand_in(demo)
+    other.commands.nbgrader("autograde", NAME, f"--Grade.limits={LIMITS!r}")
+    for sample in demo:
+        if sample.status != "missing":
+            assert other.scores(sample.name) == school.scores(sample.name), sample.name
+

@@ -1,0 +1,163 @@
+"""Notebook files as they come in: from other programs, damaged, tampered with, or no notebooks."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell
+from submissions.answers import HELPER, IN_FUNCTION, MSE
+from submissions.desk import ROOT, Desk
+
+
+def colab(desk: Desk) -> None:
+    """Colab gives cells ids of its own in the metadata and adds cells of its own."""
+    notebook = desk.notebook()
+    for i, cell in enumerate(notebook.cells):
+        cell.pop("id", None)
+        cell.metadata["id"] = f"aBcD{i}"
+        cell.metadata["outputId"] = "e0f1"
+    notebook.metadata["colab"] = {"provenance": [], "toc_visible": True}
+    notebook.metadata["accelerator"] = "GPU"
+    notebook.cells.insert(2, new_code_cell("from google.colab import drive", id="x"))
+    notebook.nbformat_minor = 0
+    desk.hand_in(json.loads(json.dumps(notebook)))
+
+
+def vs_code(desk: Desk) -> None:
+    notebook = desk.notebook()
+    for cell in notebook.cells:
+        cell.metadata["vscode"] = {"languageId": "python"}
+    notebook.metadata["kernelspec"] = {
+        "name": "venv",
+        "display_name": ".venv",
+        "language": "python",
+    }
+    notebook.metadata["language_info"] = {"name": "python", "version": "3.12.1"}
+    desk.hand_in(notebook)
+
+
+def stripped(desk: Desk) -> None:
+    """No metadata and no ids, as after a detour through a script."""
+    notebook = json.loads(json.dumps(desk.notebook()))
+    for cell in notebook["cells"]:
+        cell["metadata"] = {}
+        cell.pop("id", None)
+    desk.hand_in(notebook)
+
+
+def version_3(desk: Desk) -> None:
+    cells = []
+    for cell in desk.notebook().cells:
+        key = "input" if cell.cell_type == "code" else "source"
+        old = {"cell_type": cell.cell_type, "metadata": dict(cell.metadata), key: cell.source}
+        cells.append(old | ({"outputs": [], "language": "python"} if key == "input" else {}))
+    desk.hand_in({"worksheets": [{"cells": cells}], "metadata": {}, "nbformat": 3})
+
+
+def duplicated(desk: Desk) -> None:
+    notebook = desk.notebook(mse=IN_FUNCTION.format(body="return 0.0"))
+    again = copy.deepcopy(next(c for c in notebook.cells if c.get("id") == "mse"))
+    again.source = MSE
+    notebook.cells.insert(5, again)
+    checks = next(c for c in notebook.cells if c.get("id") == "mse-values")
+    notebook.cells.append(copy.deepcopy(checks))
+    desk.hand_in(json.loads(json.dumps(notebook)))
+
+
+def tampered(desk: Desk) -> None:
+    """Checks emptied, points raised, locks opened, order reversed, a graded cell invented."""
+    notebook = desk.notebook(mse=IN_FUNCTION.format(body="return 0.0"))
+    for cell in notebook.cells:
+        about = cell.metadata.get("nbgrader")
+        if about and about.get("grade"):
+            about.update(points=1000, locked=False, checksum="0")
+            if cell.cell_type == "code":
+                cell.source = "pass"
+    invented = new_code_cell("pass", id="gift")
+    invented.metadata["nbgrader"] = {
+        **{"grade": True, "grade_id": "gift", "points": 1000, "locked": True},
+        **{"solution": False, "schema_version": 3, "task": False, "cell_type": "code"},
+    }
+    notebook.cells = [invented, *reversed(notebook.cells)]
+    notebook.metadata["kernelspec"] = {"name": "bash", "display_name": "Bash", "language": "bash"}
+    desk.hand_in(notebook)
+
+
+def only_answers(desk: Desk) -> None:
+    """All cells but the answers deleted."""
+    notebook = desk.notebook()
+    notebook.cells = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution")]
+    desk.hand_in(notebook)
+
+
+def helper_elsewhere(desk: Desk) -> None:
+    notebook = desk.notebook(mse=HELPER.split("\n\n", 1)[1])
+    notebook.cells.insert(2, new_code_cell(HELPER.split("\n\n", 1)[0], id="mine"))
+    desk.hand_in(notebook)
+
+
+def hundred_thousand_cells(desk: Desk) -> None:
+    notebook = json.loads(json.dumps(desk.notebook()))
+    filler = {"cell_type": "code", "source": "1", "metadata": {}, "outputs": []}
+    notebook["cells"] += [filler | {"id": f"f{i}"} for i in range(100_000)]
+    desk.hand_in(notebook)
+
+
+def large_outputs(desk: Desk) -> None:
+    notebook = desk.notebook()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            text = "<script>alert('canary')</script>" * 30_000
+            cell.outputs = [nbformat.v4.new_output("display_data", data={"text/html": text})]
+    desk.hand_in(notebook)
+
+
+def odd_cells(desk: Desk) -> None:
+    notebook = json.loads(json.dumps(desk.notebook()))
+    odd = [None, 3, "x", [], {}, {"cell_type": "code"}, {"cell_type": 7, "source": 3}]
+    odd += [{"cell_type": "code", "source": None}, {"cell_type": "code", "source": [1, None, "x"]}]
+    odd += [{"cell_type": "code", "source": "", "metadata": {"nbgrader": [1]}, "id": {"a": 1}}]
+    notebook["cells"] = odd + notebook["cells"] + odd
+    desk.hand_in(notebook)
+
+
+def surrogates(desk: Desk) -> None:
+    text = json.dumps(desk.notebook(essay="MAE \ud800\u202e\u0000 always."))
+    desk.hand_in(text)
+
+
+def beside(name: str, content: str) -> Callable[[Desk], None]:
+    def make(desk: Desk) -> None:
+        (desk.folder / name).write_text(content)
+        desk.hand_in(desk.notebook())
+
+    return make
+
+
+def linked(target: Path) -> Callable[[Desk], None]:
+    return lambda desk: desk.path.symlink_to(target)
+
+
+def linked_folder(desk: Desk) -> None:
+    desk.folder.rmdir()
+    desk.folder.symlink_to(ROOT / "solutions" / "02_regression")
+
+
+def encoded(encoding: str) -> Callable[[Desk], None]:
+    def make(desk: Desk) -> None:
+        text = json.dumps(desk.notebook(essay="Größe – MAE"), ensure_ascii=False)
+        desk.hand_in(text.encode(encoding, "replace"))
+
+    return make
+
+
+def renamed(desk: Desk) -> None:
+    desk.hand_in(desk.notebook())
+    desk.path.rename(desk.folder / "my homework (1).ipynb")
+
+
+def two_notebooks(desk: Desk) -> None:
+    for name in ("a.ipynb", "b.ipynb"):
+        (desk.folder / name).write_text(json.dumps(desk.notebook()))
