@@ -15,6 +15,8 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 # solutions/NAME → exercises/NAME, and for the submissions, which git ignores:
 # submitted/STUDENT/NAME → autograded/STUDENT/NAME → feedback/STUDENT/NAME, marks in gradebook.db.
 c.CourseDirectory.root = str(ROOT)
+# PostgreSQL wants a course for every assignment; a gradebook may hold several.
+c.CourseDirectory.course_id = "losses"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -103,7 +103,8 @@ class Writer:
         while True:
             try:
                 return action()
-            except SQLAlchemyError as error:
+            # nbgrader wraps some errors of the database in one of its own.
+            except (SQLAlchemyError, InvalidEntry) as error:
                 if hasattr(self, "gradebook"):
                     self.gradebook.db.rollback()
                 if "locked" not in str(error) or time.monotonic() > end:

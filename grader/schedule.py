@@ -94,8 +94,7 @@ def run_here(jobs: Iterable[Job], folder: Path, processes: int, report: Report) 
 def _child(job: Job, folder: Path, parent: int) -> None:
     _end_with(parent)
     with open(folder / f"{job.student}.log", "w", encoding="utf8") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
+        sys.stdout = sys.stderr = log
         start = time.strftime("%Y-%m-%d %H:%M:%S")
         print(f"{start} {job.assignment} of {job.student}, {len(job.content)} bytes", flush=True)
         result = do(job)
@@ -119,7 +118,7 @@ def run_on_dask(jobs: list[Job], folder: Path, address: str, report: Report) -> 
     """Do jobs on a Dask cluster, whose workers have this repository and its environment."""
     from distributed import Client
 
-    with Client(address, timeout="30s", set_as_default=False) as client:
+    with Client(address, timeout="30s") as client:
         by_key = {job.key: job for job in jobs}
         futures = client.map(do, jobs, key=list(by_key), retries=TRIES, pure=True)
         for key, result in _completed(futures):

@@ -24,11 +24,11 @@ class School:
         self.commands = Commands(folder, folder / "solutions")
         self.course = Course.open(str(folder), **LIMITS)
 
-    def release(self) -> None:
+    def release(self, *options: str) -> None:
         source = self.folder / "solutions" / NAME / f"{NAME}.ipynb"
         source.parent.mkdir(parents=True)
         nbformat.write(assignment(), source)
-        self.commands.nbgrader("generate_assignment", NAME)
+        self.commands.nbgrader("generate_assignment", NAME, *options)
 
     def released(self) -> NotebookNode:
         return nbformat.reads(self.course.released(NAME), as_version=4)
