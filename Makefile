@@ -35,6 +35,12 @@ notebooks: $(READY)  ## Generate notebooks/ from book/
 exercises: $(READY)  ## Generate exercises/ from solutions/
 	@$(BIN)/python -m grader release
 
+grade-demo: $(READY)  ## Grade a class of sample submissions in the box and print a table
+	@$(BIN)/python tests/submissions/demo.py
+
+bench: $(READY)  ## Compare the throughput of grading with that of nbgrader alone
+	@$(BIN)/python benchmarks/grading.py
+
 lock:  ## Pin the newest environment that fits pyproject.toml in requirements.txt
 	@rm -rf _build/lock && $(PYTHON) -m venv _build/lock
 	_build/lock/bin/pip install $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) '.[dev]'
@@ -59,4 +65,4 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/pip install --no-deps -e .
 	@touch $@
 
-.PHONY: help book test serve notebooks exercises lock clean
+.PHONY: help book test serve notebooks exercises grade-demo bench lock clean

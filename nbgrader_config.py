@@ -20,7 +20,7 @@ c.CourseDirectory.course_id = "losses"
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 
-# Only notebooks are taken along, at every step: what lies beside a source notebook never reaches the
+# Only notebooks are taken along, at every step: what lies beside a source never reaches the
 # learners, and what lies beside a submission (a numpy.py, a link) never reaches the grader.
 c.CourseDirectory.ignore = ["*"]
 

@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-import warnings
 
 from grader.course import Course, CourseError
 from grader.export import FORMATS, export
@@ -45,8 +44,6 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument("--db", default="", help="gradebook, as sqlite:///… or postgresql://…")
 
     options = parser.parse_args(arguments)
-    # SQLAlchemy 2 tells nbgrader how to write its queries better; the person here cannot.
-    warnings.filterwarnings("ignore", module="nbgrader.api")
     try:
         if options.command == "release":
             release()

@@ -210,17 +210,23 @@ class Box:
         return [*command, "--", *launch], {"PATH": os.environ.get("PATH", os.defpath)}
 
     def _wait_until_ready(self) -> None:
-        end = time.monotonic() + self.limits.start
-        while time.monotonic() < end:
-            if not self.alive:
-                break
-            self._client.kernel_info()
-            with contextlib.suppress(Exception):
-                if self._client.shell_channel.get_msg(timeout=0.5):
-                    self._drop_waiting_messages()
-                    return
+        if self._is_heard(self.limits.start):
+            return
         words = b"".join(self._last_words)[-2000:].decode(errors="replace").strip()
         raise BoxError(f"the kernel did not start: {words or 'no answer in time'}")
+
+    def _is_heard(self, seconds: float) -> bool:
+        """Wait until the kernel answers and its output, which has a way of its own, arrives."""
+        end = time.monotonic() + seconds
+        answered = False
+        while time.monotonic() < end and self.alive:
+            self._client.kernel_info()
+            with contextlib.suppress(Exception):
+                answered = bool(self._client.shell_channel.get_msg(timeout=0.2)) or answered
+            if answered and self._client.iopub_channel.socket.poll(200):
+                self._drop_waiting_messages()
+                return True
+        return False
 
     def _drop_waiting_messages(self) -> None:
         """Questions repeated during the start have answers that nobody waits for any more."""
@@ -249,12 +255,7 @@ class Box:
         with contextlib.suppress(zmq.ZMQError):
             self._client.iopub_channel.socket.disconnect(address)
         self._client.iopub_channel.socket.connect(address)
-        end = time.monotonic() + 2
-        while time.monotonic() < end:
-            self._client.kernel_info()
-            if self._client.iopub_channel.socket.poll(50):
-                break
-        self._drop_waiting_messages()
+        self._is_heard(5.0)
 
     def _interrupt(self) -> None:
         message = self._client.session.msg("interrupt_request", content={})

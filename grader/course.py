@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -37,9 +37,14 @@ def require_level(trust: bool) -> int:
 class Course:
     """A course directory as nbgrader sees it."""
 
-    def __init__(self, coursedir: CourseDirectory):
+    def __init__(self, coursedir: CourseDirectory, limits: Mapping[str, float] | None = None):
         self.coursedir = coursedir
         self.root = Path(coursedir.root)
+        try:
+            self.limits = Limits(**(limits or {}))
+        except TypeError:
+            known = ", ".join(field.name for field in fields(Limits))
+            raise CourseError(f"Grade.limits may hold {known}; got {dict(limits or {})}") from None
 
     @classmethod
     def open(cls, root: str = "", db: str = "", **limits: float) -> "Course":
@@ -49,9 +54,7 @@ class Course:
             config.CourseDirectory.root = str(Path(root).resolve())
         if db:
             config.CourseDirectory.db_url = db
-        if limits:
-            config.Grade.limits = limits
-        return cls(CourseDirectory(config=config))
+        return cls(CourseDirectory(config=config), {**config.Grade.get("limits", {}), **limits})
 
     @property
     def db_url(self) -> str:
@@ -104,16 +107,6 @@ class Course:
             if not os.path.lexists(folder / assignment):
                 continue
             yield folder.name, "" if is_student_id(folder.name) else "not a student id"
-
-    @property
-    def limits(self) -> Limits:
-        """What a submission may use: `c.Grade.limits` of the settings changes single ones."""
-        changed = self.coursedir.config.Grade.get("limits", {})
-        try:
-            return Limits(**dict(changed))
-        except TypeError:
-            known = ", ".join(field.name for field in fields(Limits))
-            raise CourseError(f"Grade.limits may hold {known}; got {dict(changed)}") from None
 
     def job(self, assignment: str, student: str) -> Job | None:
         """What has to be graded; None where nothing was handed in."""

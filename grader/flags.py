@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 
 from nbformat import NotebookNode
 
+from lossfns.check import EXERCISES
+
 # Finished losses: writing one is what the assignment asks for.
 LOSS = re.compile(
     r"(_loss|_loss_\w+|Loss|cross_entropy\w*|kl_div|nll|mean_(squared|absolute)\w*_error|log_loss"
@@ -26,7 +28,7 @@ TRICKS = set("eval exec compile __import__ globals locals vars setattr delattr o
 SYSTEM = set(
     "os sys subprocess socket ctypes inspect importlib gc threading multiprocessing signal shutil "
     "pathlib pickle marshal builtins requests urllib http IPython ipykernel zmq atexit tempfile "
-    "resource pty".split()
+    "resource pty sqlite3 glob".split()
 )
 # What libraries are called. getattr(losses, reduction) is no trick.
 MODULES = LIBRARIES | SYSTEM | set("np numpy torch nn F functional __builtins__".split())
@@ -45,15 +47,21 @@ def flags_of(notebook: NotebookNode, used: Iterable[str] = ()) -> list[str]:
     for cell in notebook.cells:
         about = cell.metadata.get("nbgrader", {})
         if cell.cell_type == "code" and about.get("solution"):
-            for flag in _of_code(cell.source):
-                found[f"{about['grade_id']}: {flag}"] = None
+            name = about["grade_id"]
+            # Where a model is trained and judged by its predictions, losses are there to be used.
+            free = name in EXERCISES and EXERCISES[name].score is not None
+            for flag in _of_code(cell.source, losses_allowed=free):
+                found[f"{name}: {flag}"] = None
     for name in sorted(used):
         if LOSS.search(name) and name not in ALLOWED_CALLS:
             found[f"PyTorch's {name} was called while the answers were checked"] = None
     return list(found)
 
 
-def _of_code(source: str) -> list[str]:
+def _of_code(source: str, losses_allowed: bool) -> list[str]:
+    def is_loss(name: str) -> bool:
+        return not losses_allowed and name not in ALLOWED_CALLS and bool(LOSS.search(name))
+
     magics = re.findall(r"^\s*[%!]+\s*\w+", source, re.MULTILINE)
     found = [f"has the command {magic.strip()}" for magic in magics]
     try:
@@ -66,12 +74,12 @@ def _of_code(source: str) -> list[str]:
                 found += _imports(alias.name for alias in names)
             case ast.ImportFrom(module=str(module), names=names):
                 found += _imports([module])
-                found += [f"imports {a.name}" for a in names if LOSS.search(a.name)]
+                found += [f"imports {a.name}" for a in names if is_loss(a.name)]
             case ast.Call(ast.Name(name)) if name in TRICKS:
                 found.append(f"calls {name}()")
             case ast.Call(ast.Name("getattr"), [owner, name, *_]) if _from_library(owner, name):
                 found.append("calls getattr() with a computed name")
-            case ast.Attribute(attr=name) if LOSS.search(name) and name not in ALLOWED_CALLS:
+            case ast.Attribute(attr=name) if is_loss(name):
                 found.append(f"uses {ast.unparse(node)}")
             case ast.Attribute(attr=name) if name in ("f_back", "__globals__", "__subclasses__"):
                 found.append(f"reaches for {name}")

@@ -16,7 +16,7 @@ from grader.levels import MEANING
 from grader.schedule import finished, latest, run_here, run_on_dask
 from grader.status import Status
 
-SHOWN = 40  # rows of the table in a terminal
+SHOWN = 60  # rows of the table in a terminal
 
 
 def grade(

@@ -80,11 +80,13 @@ def read_file(path: Path) -> bytes:
     except OSError as error:
         why = "it is a link" if path.is_symlink() else error.strerror
         raise Unreadable(f"{path.name} cannot be opened as a file: {why}") from None
-    with os.fdopen(handle, "rb") as file:
-        about = os.fstat(file.fileno())
-        if not stat.S_ISREG(about.st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
             raise Unreadable(f"{path.name} is not an ordinary file")
-        content = file.read(LARGEST + 1)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            content = file.read(LARGEST + 1)
+    finally:
+        os.close(handle)
     if len(content) > LARGEST:
         raise Unreadable(
             f"{path.name} is larger than {LARGEST // 2**20} MB; clear all outputs and hand it in "

@@ -72,22 +72,30 @@ def release_check(paths: list[str]) -> int:
 
 def secrets_of(solutions: Path, course_secret: Path) -> Secrets:
     """Read what must not get out."""
-    words: dict[str, str] = {}
-    code: dict[str, str] = {}
+    answers: list[tuple[str, nbformat.NotebookNode]] = []
+    # What stands in a cell that everybody sees is none: a training loop that is to be repaired.
+    shown: set[str] = set()
     for path in sorted(solutions.glob("*/*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
             about = cell.metadata.get("nbgrader", {})
-            if not about.get("solution"):
-                continue
-            name = f"{path.stem}, {about['grade_id']}"
-            if cell.cell_type == "markdown":
-                words |= dict.fromkeys(_runs(_words(cell.source), WORDS), name)
-                continue
-            for region in re.findall(
-                r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", cell.source, re.DOTALL
-            ):
-                lines = _lines(region)
-                code |= dict.fromkeys(_runs(lines, min(LINES, max(len(lines), 1))), name)
+            if about.get("solution"):
+                answers.append((f"{path.stem}, {about['grade_id']}", cell))
+            else:
+                lines = _lines(cell.source)
+                shown |= {run for n in range(1, LINES + 1) for run in _runs(lines, n)}
+    words: dict[str, str] = {}
+    code: dict[str, str] = {}
+    for name, cell in answers:
+        if cell.cell_type == "markdown":
+            runs = _runs(_words(cell.source), WORDS)
+            words |= dict.fromkeys(filter(_is_prose, runs), name)
+            continue
+        for region in re.findall(
+            r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", cell.source, re.DOTALL
+        ):
+            lines = _lines(region)
+            runs = set(_runs(lines, min(LINES, max(len(lines), 1))))
+            code |= dict.fromkeys(runs - shown, name)
     secret = course_secret.read_text().strip() if course_secret.exists() else ""
     return Secrets(words, code, secret or os.environ.get("COURSE_SECRET", ""))
 
@@ -153,6 +161,11 @@ def _outputs(text: str) -> Iterator[str]:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
+
+
+def _is_prose(run: str) -> bool:
+    """Whether most of it are words; a formula is nobody's own."""
+    return sum(len(word) > 2 for word in run.split()) > WORDS // 2
 
 
 def _lines(text: str) -> list[str]:

@@ -5,6 +5,7 @@ same key is not made again; so a run that was killed goes on where it was.
 """
 
 import ctypes
+import importlib
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 from grader.box import sweep
+from grader.course import CourseError
 from grader.gradebook import write_whole
 from grader.job import Job, Result, do, failed
 from grader.status import Status
@@ -49,6 +51,8 @@ def keep(folder: Path, result: Result) -> None:
 def run_here(jobs: Iterable[Job], folder: Path, processes: int, report: Report) -> None:
     """Do jobs in child processes, one process a job, so many at a time."""
     sweep()
+    # Imported once and shared by all children, which compare tensors' answers with the reference.
+    importlib.import_module("torch")
     fork = multiprocessing.get_context("fork")
     waiting = iter([(job, 1) for job in jobs])
     again: list[tuple[Job, int]] = []
@@ -118,7 +122,11 @@ def run_on_dask(jobs: list[Job], folder: Path, address: str, report: Report) -> 
     """Do jobs on a Dask cluster, whose workers have this repository and its environment."""
     from distributed import Client
 
-    with Client(address, timeout="30s") as client:
+    try:
+        client = Client(address, timeout="30s")
+    except (OSError, ValueError) as error:
+        raise CourseError(f"there is no Dask scheduler at {address}: {error}") from None
+    with client:
         by_key = {job.key: job for job in jobs}
         futures = client.map(do, jobs, key=list(by_key), retries=TRIES, pure=True)
         for key, result in _completed(futures):

@@ -74,7 +74,7 @@ class Grade(NbGraderPreprocessor):
     )
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        course = Course(CourseDirectory(parent=self.parent, config=self.config))
+        course = Course(CourseDirectory(parent=self.parent, config=self.config), self.limits)
         about = resources["nbgrader"]
         require_level(self.trust_code)
         job = course.job(about["assignment"], about["student"])

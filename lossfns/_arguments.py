@@ -40,6 +40,18 @@ def integer(name: str, value: Any) -> None:
         raise TypeError(f"{name} must be an integer, got {type(value).__name__}")
 
 
+def check_chunk_size(size: int | None) -> None:
+    if size is not None:
+        integer("chunk_size", size)
+        number("chunk_size", size, at_least=1)
+
+
+def slices(items: int, size: int | None, width: int, budget: int = 2**24) -> list[slice]:
+    """Cut rows of some width into chunks of `size`, or of as many as make up the budget."""
+    step = size or max(1, budget // width)
+    return [slice(start, start + step) for start in range(0, items, step)]
+
+
 def flag(name: str, value: Any) -> None:
     """Demand True or False: the text "False" would count as true."""
     if not isinstance(value, (bool, np.bool_)):
@@ -142,6 +154,29 @@ def label_shapes(name: str, shape: tuple[int, ...], labels: tuple[int, ...], axi
     )
 
 
+def linear_shapes(
+    hidden: tuple[int, ...],
+    target: tuple[int, ...],
+    weight: tuple[int, ...],
+    bias: tuple[int, ...] | None,
+) -> None:
+    """Demand a label per hidden vector, and a linear layer from those vectors to the classes."""
+    if not hidden or target != hidden[:-1]:
+        raise ValueError(
+            f"target must have one label per vector of hidden, {hidden[:-1]}, got {target} "
+            f"for hidden {hidden}"
+        )
+    if len(weight) != 2 or not weight[0] or weight[1] != hidden[-1]:
+        raise ValueError(
+            f"linear_weight must have the shape (classes, {hidden[-1]}) for hidden {hidden}, "
+            f"got {weight}"
+        )
+    if bias is not None and bias != weight[:1]:
+        raise ValueError(
+            f"linear_bias must have one value per class, {weight[:1]}, got shape {bias}"
+        )
+
+
 def embedding_shapes(shapes: dict[str, tuple[int, ...]], *, batch: bool = False) -> None:
     """Demand equal shapes (..., d) with d > 0; for losses of a whole batch, (n, d)."""
     same_shapes(shapes)
@@ -160,6 +195,25 @@ def box_shapes(shapes: dict[str, tuple[int, ...]]) -> None:
         raise ValueError(
             f"{name} must hold boxes (x1, y1, x2, y2) along its last axis, got {shape}"
         )
+
+
+def anchor_shapes(
+    logits: tuple[int, ...], target: tuple[int, ...], **others: tuple[int, ...]
+) -> None:
+    """Demand a label per row of logits, and for each a number (objectness) or four (a box)."""
+    class_axis("logits", logits, -1)
+    anchors = logits[:-1]
+    if target != anchors:
+        raise ValueError(
+            f"target must have one label per anchor of logits, {anchors}, got {target}"
+        )
+    for name, shape in others.items():
+        expected = anchors if "objectness" in name else (*anchors, 4)
+        if shape != expected:
+            raise ValueError(
+                f"{name} must have the shape {expected} for the anchors of logits, {anchors}, "
+                f"got {shape}"
+            )
 
 
 def task_vector(name: str, shape: tuple[int, ...], losses: tuple[int, ...], axis: int) -> None:

@@ -29,6 +29,7 @@ TRAITS = {
     "small_batch": "the batch is small",
     "online": "answers are sampled and judged while training",
     "overlap": "the metric is the overlap of the masks",
+    "many_classes": "there are so many classes or tokens that their logits fill the memory",
 }
 
 
@@ -134,6 +135,10 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
             "smooth_l1", "per coordinate; a badly placed box pulls no harder", ("outliers",)
         ),
     ),
+    "detection": (
+        Suggestion("retinanet", "focal loss at every anchor, however few of them hold an object"),
+        Suggestion("yolo", "asks each cell for an object, and of the objects class and overlap"),
+    ),
     "embeddings": (
         Suggestion("nt_xent", "two views of an item against all others of the batch"),
         Suggestion("info_nce", "each query against the keys of the batch"),
@@ -162,6 +167,11 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
     ),
     "sequences": (
         Suggestion("causal_lm", "predict the next token, from the left"),
+        Suggestion(
+            "linear_cross_entropy",
+            "the same from hidden states: the logits exist for a few tokens at a time",
+            ("many_classes",),
+        ),
         Suggestion("masked_lm", "fill in masked tokens, with both sides in view"),
         Suggestion("ctc", "text from many more frames, with no alignment given"),
     ),

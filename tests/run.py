@@ -19,8 +19,9 @@ REPORTS = ROOT / "_build" / "tests"
 GENERATED = ["tests/notebooks"]
 PAGES = ["tests/book"]
 COURSEWORK = ["tests/coursework"]
+GRADER = ["tests/grader"]
 
-MAKES_THINGS = [*COURSEWORK, *GENERATED, *PAGES]
+MAKES_THINGS = [*COURSEWORK, *GRADER, *GENERATED, *PAGES]
 
 
 @dataclass
@@ -107,6 +108,7 @@ PARTS = {
     "types": program(BIN / "mypy"),
     "library": tests("-n", "2", "tests", *(f"--ignore={path}" for path in MAKES_THINGS)),
     "coursework": tests(*COURSEWORK),
+    "grader": tests(*GRADER),
     "generated folders": tests(*GENERATED),
     "book": program("make", "--no-print-directory", "book"),
     "pages": tests(*PAGES),

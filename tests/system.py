@@ -21,10 +21,16 @@ def find_sandbox():
     return shutil.which("bwrap")
 
 
+def find_postgresql():
+    """Debian keeps the programs of the server out of PATH."""
+    return next(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
+
+
 # The mark of the tests that need it: (how to find it, its package, what the tests are).
 NEEDS = {
     "browser": (find_browser, "chromium", "the built pages in a browser"),
     "sandbox": (find_sandbox, "bubblewrap", "the sandbox of the grader"),
+    "postgresql": (find_postgresql, "postgresql", "a gradebook in PostgreSQL"),
 }
 
 
@@ -51,5 +57,8 @@ def sudo_asks_nothing():
 def how_to_get(marks):
     """Return the one command that would install what these marks need."""
     if sys.platform == "darwin":
-        return "brew install --cask google-chrome (the sandbox exists on Linux only)"
+        return (
+            "brew install --cask google-chrome (the sandbox exists on Linux only, and the test of "
+            "PostgreSQL needs Debian's package)"
+        )
     return "sudo apt-get install " + " ".join(NEEDS[mark][1] for mark in marks)

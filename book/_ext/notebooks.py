@@ -52,7 +52,7 @@ print(f"Python {{sys.version.split()[0]}}, NumPy {{numpy.__version__}}, "
 '''
 
 # What a folded cell is called, by a word in its code.
-TITLES = {"display_quiz": "Quick check", "explore": "Explorer"}
+TITLES = {"display_quiz": "Quick check", "explore": "Explorer", "atlas": "From the catalog"}
 
 
 class NotebookBuilder(Builder):

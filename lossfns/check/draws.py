@@ -93,3 +93,41 @@ def _normal(rng, shape) -> Batch:
     target = np.round(rng.normal(scale=2.0, size=shape), 3)
     error = np.round(rng.normal(scale=1.5, size=shape), 3)
     return target + error, target
+
+
+def labelled(rng: np.random.Generator) -> list[Batch]:
+    """Pairs (logits, target) of halves and labels 0 and 1, right and wrong ones of both kinds."""
+    rows, columns = (int(k) for k in rng.integers(2, 6, size=2))
+    columns += rows == columns
+    tall = _labels(rng, (columns, rows))
+    return [
+        _labels(rng, (1,), [1.0]),
+        _labels(rng, (1,), [0.0]),
+        _labels(rng, (2,)),
+        _labels(rng, (3,)),
+        _labels(rng, (2, 3)),
+        _labels(rng, (int(rng.integers(4, 9)), 1)),
+        (tall[0].T, tall[1].T),
+        (_spread(rng, count := int(rng.integers(60, 120))), (rng.random(count) < 0.3) * 1.0),
+    ]
+
+
+def ask_logits(pairs: Iterable[Batch], aspect: str = "values", wants=(), **options) -> list[Call]:
+    """As `ask_all`, for losses of logits."""
+    return [
+        Call({"logits": logits, "target": target}, options, aspect, wants)
+        for logits, target in pairs
+    ]
+
+
+def _labels(rng, shape, labels=(1.0, 0.0)) -> Batch:
+    count = int(np.prod(shape))
+    logits = rng.permutation(np.resize([2.0, 1.0, -0.5, -1.5, 0.5], count))
+    target = rng.permutation(np.resize(labels, count))
+    return logits.reshape(shape), target.reshape(shape)
+
+
+def _spread(rng, count):
+    """Logits of which none is exactly 0, where max(z, 0) and |z| have kinks."""
+    logits = np.round(rng.normal(scale=1.5, size=count), 3)
+    return np.where(logits == 0, 0.001, logits)

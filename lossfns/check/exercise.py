@@ -25,7 +25,7 @@ class Call:
     """
 
     arrays: dict[str, np.ndarray]
-    options: dict[str, float | str] = field(default_factory=dict)
+    options: dict[str, float | str | list[str]] = field(default_factory=dict)
     aspect: str = "values"
     wants: tuple[str, ...] = ()
     raises: str = ""
@@ -39,11 +39,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Misconception:
-    """A wrong variant of an exercise that people really write, and what to tell them."""
+    """A wrong variant of an exercise that people really write, and what to tell them.
+
+    An answer has this misconception if it is the same as that of `wrong` everywhere. Where numbers
+    differ from one learner to the next, as those of trained models do, `shows(call, value)` says
+    instead by what the result is recognised, such as scores that are all 0 or 1.
+    """
 
     name: str
     wrong: Callable
     hint: str
+    shows: Callable[[Call, np.ndarray], bool] | None = None
 
 
 @dataclass(frozen=True)

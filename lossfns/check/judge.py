@@ -106,8 +106,13 @@ def _problem(exercise, call, answer, right) -> str:
 def _value_is_right(exercise, call, answer, right) -> bool:
     if exercise.score is None:
         return _close(exercise, answer.value, right.value)
-    best = exercise.score(call, right.value)
-    return exercise.score(call, answer.value) <= best * (1 + exercise.slack) + exercise.atol
+    return exercise.score(call, answer.value) <= passing_score(exercise, call, right)
+
+
+def passing_score(exercise: Exercise, call: Call, right: Answer) -> float:
+    """The highest score with which an answer to this call is still right."""
+    assert exercise.score is not None and right.value is not None
+    return exercise.score(call, right.value) * (1 + exercise.slack) + exercise.atol
 
 
 def _close(exercise, one, other) -> bool:
@@ -121,7 +126,9 @@ def _close(exercise, one, other) -> bool:
 def _explain(exercise, calls, answers, verdict) -> Misconception | None:
     """The misconception that gives the same answers, up to the aspect that fails first.
 
-    Later aspects may hold a second, unrelated mistake; they only decide between candidates.
+    Later aspects may hold a second, unrelated mistake; they only decide between candidates, after
+    the question whether a candidate is about that aspect at all: many variants with wrong values
+    accept bad input as well.
     """
     until = ASPECTS.index(verdict.failed[0])
     asked = list(zip(calls, answers, strict=True))
@@ -136,7 +143,21 @@ def _explain(exercise, calls, answers, verdict) -> Misconception | None:
         if _shares_problem(exercise, misconception, verdict.first)
         and all(_same(exercise, misconception, call, answer) for call, answer in must)
     ]
-    return max(candidates, key=lambda one: sum(agrees(one)), default=None)
+    if len(candidates) < 2:
+        return candidates[0] if candidates else None
+    first = verdict.failed[0]
+    return max(
+        candidates, key=lambda one: (_goes_wrong_in(exercise, one) == first, sum(agrees(one)))
+    )
+
+
+def _goes_wrong_in(exercise, misconception) -> str:
+    """The first aspect in which a misconception gives wrong answers when everything is asked."""
+    for call in exercise.calls(seed=0):
+        wrong = ask(misconception.wrong, call, torch=exercise.torch)
+        if _problem(exercise, call, wrong, reference(exercise, call)):
+            return call.aspect
+    return ""
 
 
 def _shares_problem(exercise, misconception, finding) -> bool:
@@ -152,6 +173,9 @@ def _must_agree(call, until, first) -> bool:
 
 
 def _same(exercise, misconception, call, answer) -> bool:
+    ordinary = not call.raises and not call.any_result
+    if misconception.shows is not None and answer.value is not None and ordinary:
+        return bool(misconception.shows(call, answer.value))
     wrong = ask(misconception.wrong, call, torch=exercise.torch)
     if answer.error or wrong.error:
         return answer.error == wrong.error

@@ -1,11 +1,12 @@
 """Put a verdict into words that help the learner to the next step."""
 
+import re
 import textwrap
 
 import numpy as np
 
 from lossfns.check.exercise import Call, Exercise
-from lossfns.check.judge import Finding, Verdict
+from lossfns.check.judge import Finding, Verdict, passing_score
 
 _SHOWN = 24
 
@@ -19,8 +20,11 @@ def praise(exercise: Exercise, verdict: Verdict, count: int) -> str:
     return f"{exercise.name}: right on all {count} inputs ({what}){peer}."
 
 
-def advice(exercise: Exercise, verdict: Verdict) -> str:
-    """What is wrong, on which input it shows, and where to read."""
+def advice(exercise: Exercise, verdict: Verdict, *, example: bool = True) -> str:
+    """What is wrong, on which input it shows, and where to read.
+
+    Without `example` the input, which may be a secret of the grader, stays out.
+    """
     first = verdict.first
     if first.problem == "not written":
         return _not_written(exercise, first)
@@ -30,7 +34,10 @@ def advice(exercise: Exercise, verdict: Verdict) -> str:
         kind = _fill(_unexplained(exercise, verdict))
         if first.answer.line:
             kind += f"\n  in: {first.answer.line}"
-    parts = [f"{exercise.name}: not yet right.", kind, _example(exercise, first)]
+    if example:
+        parts = [f"{exercise.name}: not yet right.", kind, _example(exercise, first)]
+    else:
+        parts = [f"{exercise.name}: right on the inputs of the check you see, not on others.", kind]
     good = [aspect for aspect in verdict.checked if aspect not in verdict.failed]
     if good:
         parts.append(f"Already right: {', '.join(good)}.")
@@ -103,6 +110,8 @@ def _unexplained(exercise: Exercise, verdict: Verdict) -> str:
     if first.problem == "dtype":
         wanted = "that of the input" if exercise.torch else "float64 or float32"
         return f"The numbers are right but their dtype is {answer.dtype}; {wanted} is expected."
+    if exercise.score is not None:
+        return "The result has the right form, but it is not good enough: its loss is too high."
     return _pattern(verdict)
 
 
@@ -159,6 +168,8 @@ def _example(exercise: Exercise, finding: Finding) -> str:
     if exercise.score is not None and finding.problem == "value":
         lines.append(f"  loss of yours: {exercise.score(finding.call, finding.answer.value):.6g}")
         lines.append(f"  loss of right: {exercise.score(finding.call, finding.right.value):.6g}")
+        enough = passing_score(exercise, finding.call, finding.right)
+        lines.append(f"  good enough: {enough:.6g}")
     return "\n".join(lines)
 
 
@@ -198,15 +209,17 @@ def _array(array, torch) -> str:
     if array.size > _SHOWN:
         return f"<array of shape {array.shape}>"
     usual = np.float32 if torch else np.float64
-    if array.dtype.kind == "i":
+    if array.dtype.kind in "ib":
         usual = array.dtype
     made = "torch.tensor" if torch else "np.array"
     note = "" if array.dtype == usual else f", dtype={'torch' if torch else 'np'}.{array.dtype}"
-    return f"{made}({_listed(array)}{note})"
+    # Python knows neither name by itself.
+    listed = re.sub(r"\b(nan|inf)\b", r"np.\1", _listed(array))
+    return f"{made}({listed}{note})"
 
 
 def _listed(array) -> str:
-    if array.ndim == 0 and array.dtype.kind == "i":
+    if array.ndim == 0 and array.dtype.kind in "ib":
         return str(array)
     if array.ndim == 0:
         text = f"{array:.6g}"

@@ -1,10 +1,28 @@
 """All exercises by name. A new one is a new row in the table of its family."""
 
-from lossfns.check import regression
+from lossfns.check import (
+    classification,
+    contrastive,
+    debugging,
+    foundations,
+    imbalance,
+    multitask,
+    regression,
+    stability,
+)
 from lossfns.check.exercise import Exercise
 
 # One module an assignment, in the order of the chapters.
-FAMILIES = (regression,)
+FAMILIES = (
+    foundations,
+    regression,
+    classification,
+    stability,
+    imbalance,
+    contrastive,
+    debugging,
+    multitask,
+)
 
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise for family in FAMILIES for exercise in family.EXERCISES

@@ -35,7 +35,7 @@ from lossfns.numpy.classification import (
     squared_hinge,
     symmetric_cross_entropy,
 )
-from lossfns.numpy.detection import box_iou, ciou, diou, giou
+from lossfns.numpy.detection import box_iou, ciou, diou, giou, retinanet, yolo
 from lossfns.numpy.divergence import (
     distillation,
     entropy,
@@ -102,7 +102,7 @@ from lossfns.numpy.segmentation import (
     lovasz,
     tversky,
 )
-from lossfns.numpy.sequence import causal_lm, ctc, masked_lm
+from lossfns.numpy.sequence import causal_lm, ctc, linear_cross_entropy, masked_lm
 from lossfns.numpy.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.numpy.structure import distogram, fape
 
@@ -159,6 +159,7 @@ __all__ = [
     "kl_div",
     "kl_penalty",
     "laplace_nll",
+    "linear_cross_entropy",
     "log_cosh",
     "logit_adjusted_cross_entropy",
     "lovasz",
@@ -176,6 +177,7 @@ __all__ = [
     "pseudo_huber",
     "quantile",
     "reliability_curve",
+    "retinanet",
     "reward_model",
     "rmse",
     "siglip",
@@ -191,4 +193,5 @@ __all__ = [
     "vicreg",
     "wav2vec2_contrastive",
     "weighted_sum",
+    "yolo",
 ]

@@ -83,6 +83,7 @@ def reduced(
     /,
     *,
     mass: Array | None = None,
+    items: float | None = None,
     axis: int | None = None,
     **slopes: Callable[[], Array],
 ) -> Evaluation:
@@ -95,6 +96,7 @@ def reduced(
         reduction: "none", "mean" or "sum".
         weight: of each item, from `paired`, in a shape that broadcasts to the losses.
         mass: m, what an item adds to the denominator of the mean; 1 unless classes are weighted.
+        items: > 0, the denominator itself, where it is not what these losses add up to.
         axis: where the classes, last in the slopes, belong in the gradient.
         slopes: for each differentiable argument, a function that gives d(loss)/d(argument), in the
             shape of the losses or with further axes at the end.
@@ -110,7 +112,7 @@ def reduced(
     else:
         each = share if mass is None else share * mass
         # Broadcast to the losses, every entry of it counts equally often.
-        total = float(each.sum()) * losses.size / max(each.size, 1)
+        total = float(each.sum()) * losses.size / max(each.size, 1) if items is None else items
         share = share / total if total > 0 else np.zeros_like(share)
         value = float(weighted.sum() / total) + 0.0 if total > 0 else 0.0
     chain = functools.partial(_chain, share=share, axis=axis)

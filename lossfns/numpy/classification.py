@@ -1,5 +1,7 @@
 """Classification losses: of probabilities, of logits, and of margins."""
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -108,17 +110,8 @@ def bce_with_logits(
     logits, target, weight = paired(sample_weight, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0)
     positive = target * _positive_weight(pos_weight, logits.shape)
-    negative = 1 - target
-    # softplus(±z) = max(±z, 0) + ln(1 + e^-|z|): one exponential for both, and none overflows.
-    tail = np.log1p(np.exp(-np.abs(logits)))
-    losses = times(positive, np.maximum(-logits, 0) + tail)
-    losses += times(negative, np.maximum(logits, 0) + tail)
-    return reduced(
-        losses,
-        reduction,
-        weight,
-        logits=lambda: negative * _sigmoid(logits) - positive * _sigmoid(-logits),
-    )
+    losses, slope = binary_surprise(logits, positive, 1 - target)
+    return reduced(losses, reduction, weight, logits=slope)
 
 
 @loss
@@ -617,6 +610,17 @@ def _label_cross_entropy(
         axis=axis,
         logits=lambda: own[..., None] * (np.exp(log_probs) - one_hot(labels, rows.shape[-1])),
     )
+
+
+def binary_surprise(
+    logits: Array, positive: Array, negative: Array
+) -> tuple[Array, Callable[[], Array]]:
+    """-ln p and -ln(1 - p) by their weights, of arguments that have been checked, and the slope."""
+    # softplus(±z) = max(±z, 0) + ln(1 + e^-|z|): one exponential for both, and none overflows.
+    tail = np.log1p(np.exp(-np.abs(logits)))
+    losses = times(positive, np.maximum(-logits, 0) + tail)
+    losses += times(negative, np.maximum(logits, 0) + tail)
+    return losses, lambda: np.asarray(negative * _sigmoid(logits) - positive * _sigmoid(-logits))
 
 
 def _margin_gap(

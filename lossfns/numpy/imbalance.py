@@ -114,7 +114,7 @@ def focal(
         >>> ln.focal([0.9, 0.1], [1.0, 1.0], alpha=None, reduction="none").round(4)
         array([1.1000e-03, 1.8651e+00])
     """
-    _check_focal(alpha, gamma)
+    check_focal(alpha, gamma)
     probs, target, weight = paired(sample_weight, probs=probs, target=target)
     within("probs", probs, low=0.0, high=1.0, hint="for logits use focal_with_logits")
     within("target", target, low=0.0, high=1.0)
@@ -174,18 +174,10 @@ def focal_with_logits(
         >>> ln.focal_with_logits.grad([1000.0], [1.0], gamma=0.5)
         array([0.])
     """
-    _check_focal(alpha, gamma)
+    check_focal(alpha, gamma)
     logits, target, weight = paired(sample_weight, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0)
-    positive, negative = _alpha_t(alpha, target)
-    p, rest, hit, reject = sides(logits)
-    losses = times(positive, _fade(rest, gamma) * hit)
-    losses += times(negative, _fade(p, gamma) * reject)
-
-    def slope() -> Array:
-        pulled = negative * _fade(p, gamma) * (p + gamma * times(rest, reject))
-        return np.asarray(pulled - positive * _fade(rest, gamma) * (rest + gamma * times(p, hit)))
-
+    losses, slope = sigmoid_focal(logits, target, alpha, gamma)
     return reduced(losses, reduction, weight, logits=slope)
 
 
@@ -383,7 +375,23 @@ def asymmetric(
     )
 
 
-def _check_focal(alpha: float | None, gamma: float) -> None:
+def sigmoid_focal(
+    logits: Array, target: Array, alpha: float | None, gamma: float
+) -> tuple[Array, Callable[[], Array]]:
+    """Focal losses of arguments that have been checked, and the slope; `retinanet` adds them up."""
+    positive, negative = _alpha_t(alpha, target)
+    p, rest, hit, reject = sides(logits)
+    losses = times(positive, _fade(rest, gamma) * hit)
+    losses += times(negative, _fade(p, gamma) * reject)
+
+    def slope() -> Array:
+        pulled = negative * _fade(p, gamma) * (p + gamma * times(rest, reject))
+        return np.asarray(pulled - positive * _fade(rest, gamma) * (rest + gamma * times(p, hit)))
+
+    return losses, slope
+
+
+def check_focal(alpha: float | None, gamma: float) -> None:
     if alpha is not None:
         number("alpha", alpha, at_least=0, at_most=1)
     number("gamma", gamma, at_least=0, below=math.inf)

@@ -222,10 +222,7 @@ def smooth_l1(
     """
     number("beta", beta, at_least=0)
     pred, target, weight = paired(sample_weight, pred=pred, target=target)
-    error = pred - target
-    # At beta = 0 it is the limit: dividing by it would make every gradient 0/0.
-    slope = np.clip(error / beta, -1, 1) if beta else np.sign(error)
-    losses = slope * (error - 0.5 * beta * slope)
+    losses, slope = rounded_l1(pred - target, beta)
     return reduced(losses, reduction, weight, pred=lambda: slope)
 
 
@@ -716,3 +713,10 @@ def gaussian_crps(
 
 _lgamma = np.vectorize(math.lgamma, otypes=[np.float64])
 _erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def rounded_l1(error: Array, beta: float) -> tuple[Array, Array]:
+    """Smooth L1 of errors that have been checked, and the slope; `retinanet` adds them up."""
+    # At beta = 0 it is the limit: dividing by it would make every gradient 0/0.
+    slope = np.clip(error / beta, -1, 1) if beta else np.sign(error)
+    return slope * (error - 0.5 * beta * slope), slope

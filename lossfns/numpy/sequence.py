@@ -1,19 +1,22 @@
 """Losses of sequences: connectionist temporal classification, and language models."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from lossfns._arguments import integer, number
+from lossfns._arguments import check_chunk_size, integer, linear_shapes, number, slices
 from lossfns.numpy._classes import (
     Labels,
+    class_weight,
     in_range,
     integers,
     labelled_rows,
     log_softmax,
     one_hot,
     pick,
+    times,
 )
 from lossfns.numpy._core import Array, Evaluation, item_weight, loss, real, reduced
 
@@ -182,6 +185,132 @@ def masked_lm(
     return _token_loss(logits, target, ignore_index, num_items, 0.0, reduction)
 
 
+@loss
+def linear_cross_entropy(
+    hidden: npt.ArrayLike,
+    target: npt.ArrayLike,
+    *,
+    linear_weight: npt.ArrayLike,
+    linear_bias: npt.ArrayLike | None = None,
+    weight: npt.ArrayLike | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    z_loss: float = 0.0,
+    num_items: float | None = None,
+    chunk_size: int | None = None,
+    reduction: str = "mean",
+) -> Evaluation:
+    """Cross-entropy of a linear layer's outputs, without ever holding all of them.
+
+        z = W h + b
+        l = -Σ_c w_c t_c ln softmax(z)_c + m ζ logsumexp(z)²,   m = Σ_c w_c t_c,   mean = Σ l / Σ m
+
+    For a language model the outputs (tokens × vocabulary) are the largest array of the whole
+    training step. Here they exist for `chunk_size` tokens at a time.
+
+    Args:
+        hidden: h, floating point, (..., H), such as (texts, tokens, H).
+        target: (...), integers: the class of each vector. Nothing is shifted, see `causal_lm`.
+        linear_weight: W, (C, H), C classes or tokens of a vocabulary.
+        linear_bias: b, (C,), or None.
+        weight: w of each class, ≥ 0, length C.
+        ignore_index: label of vectors to leave out, such as padding; no work is done for them.
+        label_smoothing: ε in [0, 1], spread over all C classes, as for `cross_entropy`.
+        z_loss: ζ ≥ 0, keeps the normaliser near 1, as for `causal_lm`.
+        num_items: what to divide by instead of Σ m, see `causal_lm`.
+        chunk_size: vectors at a time, ≥ 1; by default as many as make up 16 million outputs. It
+            changes memory and speed, not the loss.
+        reduction: "none" (the shape of target), "mean" or "sum". There is no `sample_weight`.
+    Returns:
+        The loss, in nats per vector: `cross_entropy` of h Wᵀ + b; 0 if all labels are ignored.
+    Raises:
+        TypeError, ValueError: shapes do not fit, labels out of range, integer predictions, NaN, a
+        hyper-parameter out of range.
+    Gradient:
+        g W for `hidden`, gᵀ h for "linear_weight" and Σ g for "linear_bias", where g is that of
+        `cross_entropy`. For "none" the latter two are those of the sum.
+    Pitfall:
+        A second use of the logits, for instance to count hits, computes them all again.
+    Reference:
+        Wijmans et al. (2025), Cut your losses in large-vocabulary language models, ICLR,
+        arXiv:2411.09009; chunks of tokens with gradients on the way forward: Hsu et al. (2024),
+        Liger Kernel, arXiv:2410.10989.
+    Chapter:
+        09_case_studies.html#loss-linear-cross-entropy
+    Example:
+        >>> import numpy as np, lossfns.numpy as ln
+        >>> hidden, head = np.ones((1, 3, 2)), np.zeros((10, 2))
+        >>> round(ln.linear_cross_entropy(hidden, [[1, 2, -100]], linear_weight=head), 4)
+        2.3026
+        >>> ln.linear_cross_entropy.grad(
+        ...     [[1.0, 2.0]], [0], linear_weight=[[0.0, 0.0], [0.0, 0.0]], wrt="linear_weight"
+        ... )
+        array([[-0.5, -1. ],
+               [ 0.5,  1. ]])
+    """
+    number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+    _check_tokens(z_loss, num_items)
+    check_chunk_size(chunk_size)
+    integer("ignore_index", ignore_index)
+    states, target = real("hidden", hidden, floating=True), integers(target)
+    head = real("linear_weight", linear_weight)
+    bias = np.zeros(head.shape[:1]) if linear_bias is None else real("linear_bias", linear_bias)
+    linear_shapes(states.shape, target.shape, head.shape, bias.shape)
+    counted = target != ignore_index
+    rows, labels = states[counted], in_range(target[counted], len(head))
+    by_class = class_weight(weight, head.T)
+    own = (1 - label_smoothing) * by_class[labels]
+    even = label_smoothing / len(head) * by_class
+    mass = own + even.sum()
+
+    def chunks() -> Iterator[tuple[slice, Array]]:
+        for part in slices(len(rows), chunk_size, len(head)):
+            yield part, rows[part] @ head.T + bias
+
+    losses, normaliser = np.zeros(len(rows)), np.zeros(len(rows))
+    for part, logits in chunks():
+        log_probs = log_softmax(logits)
+        normaliser[part] = logits.max(axis=-1) - log_probs.max(axis=-1)
+        losses[part] = -own[part] * pick(log_probs, labels[part]) - times(even, log_probs).sum(-1)
+    losses += z_loss * mass * normaliser**2
+
+    tail = reduced(
+        _in_place(losses, counted),
+        reduction,
+        counted.astype(float),
+        mass=_in_place(mass, counted),
+        items=num_items,
+        losses=lambda: np.ones(counted.shape),
+    )
+
+    def pulls() -> Iterator[tuple[slice, Array]]:
+        """The slope with respect to the outputs, chunk by chunk."""
+        share = tail.gradients["losses"]()[counted]
+        steep = share * mass * (1 + 2 * z_loss * normaliser)
+        for part, logits in chunks():
+            pull = steep[part, None] * np.exp(logits - normaliser[part, None])
+            pull -= share[part, None] * even
+            pull[np.arange(len(pull)), labels[part]] -= share[part] * own[part]
+            yield part, pull
+
+    def of_hidden() -> Array:
+        slope = np.zeros(rows.shape)
+        for part, pull in pulls():
+            slope[part] = pull @ head
+        return _in_place(slope, counted)
+
+    def of_weight() -> Array:
+        return sum((pull.T @ rows[part] for part, pull in pulls()), np.zeros(head.shape))
+
+    def of_bias() -> Array:
+        return sum((pull.sum(axis=0) for _, pull in pulls()), np.zeros(bias.shape))
+
+    gradients = {"hidden": of_hidden, "linear_weight": of_weight}
+    return Evaluation(
+        tail.value, gradients if linear_bias is None else gradients | {"linear_bias": of_bias}
+    )
+
+
 def _token_loss(
     logits: Any,
     target: Any,
@@ -190,9 +319,7 @@ def _token_loss(
     z_loss: float,
     reduction: str,
 ) -> Evaluation:
-    number("z_loss", z_loss, at_least=0)
-    if num_items is not None:
-        number("num_items", num_items, above=0)
+    _check_tokens(z_loss, num_items)
     rows, labels, weight = labelled_rows(-1, None, ignore_index, target, logits=logits)
     log_probs = log_softmax(rows)
     normaliser = rows.max(axis=-1) - log_probs.max(axis=-1)
@@ -202,12 +329,20 @@ def _token_loss(
         pull = np.exp(log_probs) * (1 + 2 * z_loss * normaliser)[..., None]
         return np.asarray(pull - one_hot(labels, rows.shape[-1]))
 
-    if num_items is None or reduction != "mean":
-        return reduced(losses, reduction, weight, logits=slope)
-    total = reduced(losses, "sum", weight, logits=slope)
-    return Evaluation(
-        total.value / num_items, {"logits": lambda: total.gradients["logits"]() / num_items}
-    )
+    return reduced(losses, reduction, weight, items=num_items, logits=slope)
+
+
+def _check_tokens(z_loss: float, num_items: float | None) -> None:
+    number("z_loss", z_loss, at_least=0)
+    if num_items is not None:
+        number("num_items", num_items, above=0)
+
+
+def _in_place(values: Array, counted: npt.NDArray[np.bool_]) -> Array:
+    """Values of the counted items where they belong, zeros where nothing counts."""
+    whole = np.zeros(counted.shape + values.shape[1:])
+    whole[counted] = values
+    return whole
 
 
 def _ctc_inputs(

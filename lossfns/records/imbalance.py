@@ -12,8 +12,8 @@ from lossfns.records.classification import (
 from lossfns.records.record import REQUIRED, Function, Hyper, Record
 
 _NAN = float("nan")
-_ALPHA = Hyper(default=0.25, domain="[0, 1], or None", valid=(0.25, None), wrong=(-0.1, 1.5, _NAN))
-_GAMMA = Hyper(default=2.0, domain="≥ 0", valid=(2.0, 0.0, 0.5), wrong=(-1.0, _NAN))
+ALPHA = Hyper(default=0.25, domain="[0, 1], or None", valid=(0.25, None), wrong=(-0.1, 1.5, _NAN))
+GAMMA = Hyper(default=2.0, domain="≥ 0", valid=(2.0, 0.0, 0.5), wrong=(-1.0, _NAN))
 _LIN = "Lin et al. (2017), ICCV, arXiv:1708.02002"
 
 IMBALANCE = [
@@ -29,7 +29,7 @@ IMBALANCE = [
         domain="probs, target in [0, 1]",
         sample=binary("probs", probabilities),
         wrt=("probs",),
-        hyper={"alpha": _ALPHA, "gamma": _GAMMA},
+        hyper={"alpha": ALPHA, "gamma": GAMMA},
         equivalents={"keras": "keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True)"},
         paper=_LIN,
         chapter="05_imbalance.html#loss-focal",
@@ -47,7 +47,7 @@ IMBALANCE = [
         domain="logits real, target in [0, 1]",
         sample=binary("logits", logits),
         wrt=("logits",),
-        hyper={"alpha": _ALPHA, "gamma": _GAMMA},
+        hyper={"alpha": ALPHA, "gamma": GAMMA},
         equivalents={
             "torchvision": "torchvision.ops.sigmoid_focal_loss",
             "keras": "keras.losses.BinaryFocalCrossentropy"
@@ -77,7 +77,7 @@ IMBALANCE = [
                 valid=(None, (0.5, 1.0, 2.0, 4.0)),
                 wrong=((1.0, 1.0), (-1.0, 1.0, 1.0, 1.0)),
             ),
-            "gamma": _GAMMA,
+            "gamma": GAMMA,
             "ignore_index": IGNORE,
             "axis": AXIS,
         },

@@ -55,7 +55,8 @@ class Record:
         crosswise: arguments that hold pairs of items, along their first two axes.
         fewest: items that a batch must have.
         hyper: the hyper-parameters by name.
-        compatible: whether a combination of valid hyper-parameters is valid.
+        compatible: whether a combination of valid hyper-parameters is valid, and among those to
+            be tried where there are too many.
         reductions: those it offers.
         equivalents: the same or nearest loss elsewhere, by library.
         paper: the source, with arXiv number where there is one.

@@ -1,12 +1,16 @@
 """Records of the losses of sequences."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from lossfns.records.classification import IGNORE
-from lossfns.records.record import Arrays, Hyper, Record
+from lossfns.records.record import REQUIRED, Arrays, Hyper, Record
 
 FRAMES = 4
 SYMBOLS = 4
+STATES = 3
 
 _NAN = float("nan")
 _NUM_ITEMS = Hyper(default=None, domain="> 0, or None", valid=(None, 40.0), wrong=(0, -3.0, _NAN))
@@ -33,6 +37,56 @@ def _masked(rng: np.random.Generator, n: int) -> Arrays:
     arrays = _text(rng, n)
     return {"logits": arrays["logits"], "target": arrays["tokens"]}
 
+
+def _states(rng: np.random.Generator, n: int) -> Arrays:
+    return {
+        "hidden": rng.normal(size=(n, FRAMES, STATES)),
+        "target": rng.integers(0, SYMBOLS, (n, FRAMES)),
+    }
+
+
+def _head(seed: int) -> tuple[tuple[float, ...], ...]:
+    rows = np.random.default_rng(seed).normal(size=(SYMBOLS, STATES)).round(2)
+    return tuple(map(tuple, rows.tolist()))
+
+
+def _few_or_all(settings: Mapping[str, Any]) -> bool:
+    """Each setting away from its default by itself, and all of them together."""
+    changed = [name for name, value in settings.items() if value != _HEAD[name].valid[0]]
+    return len(changed) <= 1 or len(changed) == len(settings)
+
+
+_Z_LOSS = Hyper(default=0.0, domain="≥ 0", valid=(0.0, 0.1), wrong=(-0.1, _NAN))
+
+_HEAD = {
+    "linear_weight": Hyper(
+        default=REQUIRED,
+        domain="a row per class",
+        valid=(_head(1), _head(2)),
+        wrong=((1.0, 2.0), ((1.0, 2.0),)),
+    ),
+    "linear_bias": Hyper(
+        default=None,
+        domain="one per class, or None",
+        valid=(None, (0.5, -1.0, 0.0, 2.0)),
+        wrong=((1.0, 2.0),),
+    ),
+    "weight": Hyper(
+        default=None,
+        domain="one per class, ≥ 0",
+        valid=(None, (0.5, 1.0, 2.0, 0.0)),
+        wrong=((1.0, -1.0, 1.0, 1.0), (1.0, 1.0)),
+    ),
+    "ignore_index": IGNORE,
+    "label_smoothing": Hyper(
+        default=0.0, domain="[0, 1]", valid=(0.0, 0.1), wrong=(-0.1, 1.1, _NAN)
+    ),
+    "z_loss": _Z_LOSS,
+    "num_items": _NUM_ITEMS,
+    "chunk_size": Hyper(
+        default=None, domain="≥ 1, or None", valid=(None, 3), wrong=(0, -1, 0.5, _NAN)
+    ),
+}
 
 SEQUENCE = [
     Record(
@@ -82,7 +136,7 @@ SEQUENCE = [
         hyper={
             "ignore_index": IGNORE,
             "num_items": _NUM_ITEMS,
-            "z_loss": Hyper(default=0.0, domain="≥ 0", valid=(0.0, 0.1), wrong=(-0.1, _NAN)),
+            "z_loss": _Z_LOSS,
         },
         equivalents={"torch": "torch.nn.functional.cross_entropy (of shifted, flattened tokens)"},
         paper="Bengio et al. (2003), JMLR 3",
@@ -107,5 +161,30 @@ SEQUENCE = [
         equivalents={"torch": "torch.nn.functional.cross_entropy (of flattened tokens)"},
         paper="Devlin et al. (2019), NAACL, arXiv:1810.04805",
         chapter="09_case_studies.html#loss-masked-lm",
+    ),
+    Record(
+        name="linear_cross_entropy",
+        family="sequence",
+        task="language models and classifiers whose logits do not fit into memory",
+        formula=r"-\sum_c w_c t_c \ln \operatorname{softmax}(W h + b)_c"
+        r" + m\, \zeta \ln^2 \textstyle\sum_c e^{(W h + b)_c}, \quad m = \sum_c w_c t_c",
+        units="nats per vector",
+        convex=True,
+        differentiable="everywhere",
+        robust=True,
+        domain="hidden, linear_weight, linear_bias real, target: integers",
+        sample=_states,
+        wrt=("hidden",),
+        item_axes=2,
+        batched=True,
+        weightless=True,
+        hyper=_HEAD,
+        compatible=_few_or_all,
+        equivalents={
+            "torch": "torch.nn.functional.cross_entropy (of torch.nn.functional.linear);"
+            " torch 2.13 also has torch.nn.functional.linear_cross_entropy",
+        },
+        paper="Wijmans et al. (2025), ICLR, arXiv:2411.09009",
+        chapter="09_case_studies.html#loss-linear-cross-entropy",
     ),
 ]

@@ -38,7 +38,7 @@ from lossfns.torch.debug import (
     overfit_one_batch,
     watch,
 )
-from lossfns.torch.detection import box_iou, ciou, diou, giou
+from lossfns.torch.detection import box_iou, ciou, diou, giou, retinanet, yolo
 from lossfns.torch.divergence import (
     distillation,
     entropy,
@@ -114,7 +114,7 @@ from lossfns.torch.segmentation import (
     lovasz,
     tversky,
 )
-from lossfns.torch.sequence import causal_lm, ctc, masked_lm
+from lossfns.torch.sequence import causal_lm, ctc, linear_cross_entropy, masked_lm
 from lossfns.torch.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.torch.structure import distogram, fape
 
@@ -181,6 +181,7 @@ __all__ = [
     "kl_div",
     "kl_penalty",
     "laplace_nll",
+    "linear_cross_entropy",
     "log_cosh",
     "logit_adjusted_cross_entropy",
     "lovasz",
@@ -203,6 +204,7 @@ __all__ = [
     "quantile",
     "r1_penalty",
     "reliability_curve",
+    "retinanet",
     "reward_model",
     "rmse",
     "siglip",
@@ -220,4 +222,5 @@ __all__ = [
     "watch",
     "wav2vec2_contrastive",
     "weighted_sum",
+    "yolo",
 ]

@@ -8,6 +8,7 @@ run for CPU tensors in eager mode; on a GPU they would wait for the device, and 
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar, cast
 
 import torch
@@ -51,7 +52,12 @@ def documented(twin: Callable[..., Any]) -> Callable[[G], G]:
 
 
 def reduced(
-    losses: Tensor, reduction: str, weight: Tensor | None = None, *, mass: Tensor | None = None
+    losses: Tensor,
+    reduction: str,
+    weight: Tensor | None = None,
+    *,
+    mass: Tensor | None = None,
+    items: float | Tensor | None = None,
 ) -> Tensor:
     """Reduce un-weighted losses; `mean` is Σ w·l / Σ w·m, and 0 where nothing counts.
 
@@ -60,6 +66,7 @@ def reduced(
         reduction: "none", "mean" or "sum".
         weight: of each item, from `paired`, in a shape that broadcasts to the losses.
         mass: m, what an item adds to the denominator of the mean; 1 unless classes are weighted.
+        items: > 0, the denominator itself, where it is not what these losses add up to.
     """
     one_of("reduction", reduction, REDUCTIONS)
     if weight is not None:
@@ -69,6 +76,8 @@ def reduced(
     total = losses.sum()
     if reduction == "sum":
         return total
+    if items is not None:
+        return total / items
     if weight is None and mass is None:
         return total / max(losses.numel(), 1)
     each = losses.new_ones(())
@@ -127,10 +136,15 @@ def companion(name: str, value: Any, like: Tensor) -> Tensor:
 
 def product(a: Tensor, b: Tensor) -> Tensor:
     """Matrix product in the precision of its factors, which autocast would round to half."""
-    if not torch.amp.is_autocast_available(a.device.type):
+    with unrounded(a):
         return a @ b
-    with torch.autocast(a.device.type, enabled=False):
-        return a @ b
+
+
+def unrounded(like: Tensor) -> AbstractContextManager[Any]:
+    """Switch autocast off on the device of a tensor."""
+    if not torch.amp.is_autocast_available(like.device.type):
+        return nullcontext()
+    return torch.autocast(like.device.type, enabled=False)
 
 
 def positive_part(x: Tensor) -> Tensor:
@@ -156,8 +170,13 @@ def reads_values(value: Tensor, validate: bool = False) -> bool:
         value.device.type == "cpu"
         and not torch.compiler.is_compiling()
         # Inside vmap a tensor stands for many and has no one truth value.
-        and torch._C._functorch.peek_interpreter_stack() is None
+        and not transformed()
     )
+
+
+def transformed() -> bool:
+    """Whether `torch.func` transforms what is being computed."""
+    return bool(torch._C._are_functorch_transforms_active())
 
 
 def within(name: str, value: Tensor, *, validate: bool = False, **limits: Any) -> None:

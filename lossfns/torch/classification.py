@@ -75,9 +75,7 @@ def bce_with_logits(
     positive = target
     if pos_weight is not None:
         positive = target * _positive_weight(pos_weight, logits, validate)
-    # softplus(z) as -logsigmoid(-z): torch's softplus drops the tail beyond its threshold of 20.
-    losses = times(positive, -F.logsigmoid(logits)) + times(1 - target, -F.logsigmoid(-logits))
-    return reduced(losses, reduction, weight)
+    return reduced(binary_surprise(logits, positive, 1 - target), reduction, weight)
 
 
 @loss(ln.categorical_cross_entropy)
@@ -349,6 +347,12 @@ def logit_adjusted_cross_entropy(
     within("class_counts", counts, low=0.0, open_low=True, validate=validate)
     rows = rows + tau * (counts / counts.sum()).log()
     return reduced(-pick(rows.log_softmax(-1), labels), reduction, weight)
+
+
+def binary_surprise(logits: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+    """-ln p and -ln(1 - p) by their weights, of arguments that have been checked."""
+    # softplus(z) as -logsigmoid(-z): torch's softplus drops the tail beyond its threshold of 20.
+    return times(positive, -F.logsigmoid(logits)) + times(negative, -F.logsigmoid(-logits))
 
 
 def _margin_gap(

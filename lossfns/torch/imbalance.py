@@ -70,7 +70,7 @@ def focal(
         >>> lt.focal(torch.tensor([0.9, 0.1]), torch.ones(2), alpha=None, reduction="none")
         tensor([1.0536e-03, 1.8651e+00])
     """
-    _check_focal(alpha, gamma)
+    check_focal(alpha, gamma)
     probs, target, weight = paired(sample_weight, validate=validate, probs=probs, target=target)
     hint = "for logits use focal_with_logits"
     within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
@@ -102,13 +102,10 @@ def focal_with_logits(
         >>> lt.focal_with_logits(torch.tensor([2.0, -2.0]), torch.ones(2), reduction="none")
         tensor([0.0005, 0.4125])
     """
-    _check_focal(alpha, gamma)
+    check_focal(alpha, gamma)
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0, validate=validate)
-    positive, negative = _alpha_t(alpha, target)
-    hit, reject = -F.logsigmoid(logits), -F.logsigmoid(-logits)
-    missed, alarmed = _faded(hit, reject, gamma), _faded(reject, hit, gamma)
-    return reduced(times(positive, missed) + times(negative, alarmed), reduction, weight)
+    return reduced(sigmoid_focal(logits, target, alpha, gamma), reduction, weight)
 
 
 @loss(ln.softmax_focal)
@@ -214,7 +211,15 @@ def asymmetric(
     return reduced(times(target, missed) + times(1 - target, alarmed), reduction, weight)
 
 
-def _check_focal(alpha: float | None, gamma: float) -> None:
+def sigmoid_focal(logits: Tensor, target: Tensor, alpha: float | None, gamma: float) -> Tensor:
+    """Focal losses of arguments that have been checked; `retinanet` adds them up."""
+    positive, negative = _alpha_t(alpha, target)
+    hit, reject = -F.logsigmoid(logits), -F.logsigmoid(-logits)
+    missed, alarmed = _faded(hit, reject, gamma), _faded(reject, hit, gamma)
+    return times(positive, missed) + times(negative, alarmed)
+
+
+def check_focal(alpha: float | None, gamma: float) -> None:
     if alpha is not None:
         number("alpha", alpha, at_least=0, at_most=1)
     number("gamma", gamma, at_least=0, below=math.inf)

@@ -127,10 +127,7 @@ def smooth_l1(
     """
     number("beta", beta, at_least=0)
     pred, target, weight = paired(sample_weight, validate=validate, pred=pred, target=target)
-    error = pred - target
-    # At beta = 0 it is the limit: dividing by it would make every gradient 0/0.
-    slope = (error / beta).clamp(-1, 1) if beta else error.sign()
-    return reduced(slope * (error - 0.5 * beta * slope), reduction, weight)
+    return reduced(rounded_l1(pred - target, beta), reduction, weight)
 
 
 @loss(ln.log_cosh)
@@ -410,3 +407,10 @@ def gaussian_crps(
     z = gap / torch.maximum(std, gap.detach().abs() / 40)
     sharpness = math.sqrt(2 / math.pi) * torch.exp(-0.5 * z * z) - 1 / math.sqrt(math.pi)
     return reduced(gap * torch.erf(z / math.sqrt(2)) + std * sharpness, reduction, weight)
+
+
+def rounded_l1(error: Tensor, beta: float) -> Tensor:
+    """Smooth L1 of errors that have been checked; `retinanet` adds them up."""
+    # At beta = 0 it is the limit: dividing by it would make every gradient 0/0.
+    slope = (error / beta).clamp(-1, 1) if beta else error.sign()
+    return slope * (error - 0.5 * beta * slope)

@@ -6,9 +6,25 @@ import torch
 from torch import Tensor
 
 from lossfns import numpy as ln
-from lossfns._arguments import integer, number
-from lossfns.torch._classes import in_range, integers, labelled_rows, pick
-from lossfns.torch._core import compute_dtype, item_weight, loss, reads_values, reduced
+from lossfns._arguments import (
+    REDUCTIONS,
+    check_chunk_size,
+    integer,
+    linear_shapes,
+    number,
+    one_of,
+)
+from lossfns.torch._classes import class_weight, in_range, integers, labelled_rows, pick
+from lossfns.torch._core import (
+    companion,
+    compute_dtype,
+    item_weight,
+    loss,
+    reads_values,
+    reduced,
+    transformed,
+)
+from lossfns.torch._linear import chunked_each, chunked_sum, whole
 
 # Stands for ln 0 inside CTC: ln(0 + 0) has a gradient of 0/0, this has none of consequence.
 _LOG_ZERO = -1e30
@@ -122,6 +138,74 @@ def masked_lm(
     return _token_loss(logits, target, ignore_index, num_items, 0.0, reduction, validate)
 
 
+@loss(ln.linear_cross_entropy)
+def linear_cross_entropy(
+    hidden: Tensor,
+    target: Tensor,
+    *,
+    linear_weight: Tensor,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    z_loss: float = 0.0,
+    num_items: float | Tensor | None = None,
+    chunk_size: int | None = None,
+    reduction: str = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        `F.cross_entropy(F.linear(hidden, linear_weight, linear_bias), target, weight)`; torch 2.13
+        has a `torch.nn.functional.linear_cross_entropy`, whose chunks know no label smoothing.
+        Layer and bias get gradients too; class weights are constants. On a GPU a chunk has up to
+        128 million outputs by default, and ignored vectors are multiplied as zeros: counting them
+        would wait for it. All outputs at once are computed under `torch.func`, and where gradients
+        are to be differentiated again (`create_graph=True`).
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> hidden, head = torch.ones(1, 3, 2), torch.zeros(10, 2)
+        >>> lt.linear_cross_entropy(hidden, torch.tensor([[1, 2, -100]]), linear_weight=head)
+        tensor(2.3026)
+    """
+    number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+    one_of("reduction", reduction, REDUCTIONS)
+    _check_tokens(z_loss, num_items, validate)
+    check_chunk_size(chunk_size)
+    integer("ignore_index", ignore_index)
+    states = compute_dtype("hidden", hidden)
+    target = integers(target, states)
+    head = companion("linear_weight", linear_weight, states)
+    bias = None if linear_bias is None else companion("linear_bias", linear_bias, states)
+    linear_shapes(
+        tuple(states.shape),
+        tuple(target.shape),
+        tuple(head.shape),
+        None if bias is None else tuple(bias.shape),
+    )
+    by_class = class_weight(weight, head.T, validate)
+    by_class = None if by_class is None else by_class.detach()
+    rows, flat = states.reshape(-1, states.shape[-1]), target.reshape(-1)
+    counted = flat != ignore_index
+    labels = in_range(torch.where(counted, flat, 0), len(head), validate)
+    share = counted.to(rows.dtype)
+    if reduction == "mean":
+        items = num_items
+        if items is None:
+            mass = _mass(labels, by_class, label_smoothing, share)
+            items = torch.where(mass > 0, mass, 1)
+        share = share / items
+    inputs = (rows, head, bias, labels, share, by_class, float(label_smoothing), float(z_loss))
+    if reduction == "none":
+        each = whole(*inputs) if transformed() else chunked_each(*inputs, chunk_size)
+        return each.reshape(target.shape)
+    if transformed():
+        return whole(*inputs).sum()
+    learning = torch.is_grad_enabled()
+    wanted = [learning and x is not None and x.requires_grad for x in (rows, head, bias)]
+    total: Tensor = chunked_sum(*inputs, chunk_size, wanted)[0]
+    return total
+
+
 def _token_loss(
     logits: Tensor,
     target: Tensor,
@@ -131,6 +215,16 @@ def _token_loss(
     reduction: str,
     validate: bool,
 ) -> Tensor:
+    _check_tokens(z_loss, num_items, validate)
+    rows, labels, weight = labelled_rows(-1, None, ignore_index, validate, target, logits=logits)
+    normaliser = rows.logsumexp(-1)
+    losses = normaliser - pick(rows, labels)
+    if z_loss:
+        losses = losses + z_loss * normaliser**2
+    return reduced(losses, reduction, weight, items=num_items)
+
+
+def _check_tokens(z_loss: float, num_items: float | Tensor | None, validate: bool) -> None:
     number("z_loss", z_loss, at_least=0)
     if isinstance(num_items, Tensor):
         if num_items.dim():
@@ -139,14 +233,13 @@ def _token_loss(
             number("num_items", num_items.item(), above=0)
     elif num_items is not None:
         number("num_items", num_items, above=0)
-    rows, labels, weight = labelled_rows(-1, None, ignore_index, validate, target, logits=logits)
-    normaliser = rows.logsumexp(-1)
-    losses = normaliser - pick(rows, labels)
-    if z_loss:
-        losses = losses + z_loss * normaliser**2
-    if num_items is None or reduction != "mean":
-        return reduced(losses, reduction, weight)
-    return reduced(losses, "sum", weight) / num_items
+
+
+def _mass(labels: Tensor, by_class: Tensor | None, smoothing: float, share: Tensor) -> Tensor:
+    """What the labels that count weigh, smoothed."""
+    if by_class is None:
+        return share.sum()
+    return (share * ((1 - smoothing) * by_class[labels] + smoothing * by_class.mean())).sum()
 
 
 def _lengths(name: str, given: Any, of: str, rows: Tensor, validate: bool) -> Tensor:

@@ -17,10 +17,13 @@ def pages_in(toc):
 
 
 PAGES = pages_in(yaml.safe_load((ROOT / "_toc.yml").read_text()))
-CHAPTERS = [
+# What has cells to run. The numbered ones teach, with explorers and quizzes; the others are
+# reference pages.
+EXECUTED = [
     page for page in PAGES
     if (source := ROOT / f"{page}.md").exists() and "{code-cell}" in source.read_text()
 ]
+CHAPTERS = [page for page in EXECUTED if page.removeprefix("book/")[0].isdigit()]
 
 
 def build(folder, *options):

@@ -1,11 +1,11 @@
-"""The chapters' sources: numbers come from cells, and code fits the page."""
+"""The sources of the pages: numbers come from cells, and code fits the page."""
 
 import json
 import re
 
 import nbformat
 import pytest
-from built_book import CHAPTERS, ROOT
+from built_book import EXECUTED, ROOT
 
 DECIMAL = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.]*\d)")
 
@@ -30,7 +30,7 @@ def computed(cells):
     return "\n".join(said)
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
+@pytest.mark.parametrize("page", EXECUTED)
 def test_every_decimal_number_in_the_text_occurs_in_a_cell(executed, page):
     known = set(DECIMAL.findall(computed(executed(page))))
     text = prose((ROOT / f"{page}.md").read_text())
@@ -38,7 +38,7 @@ def test_every_decimal_number_in_the_text_occurs_in_a_cell(executed, page):
     assert not unknown, f"{page} has numbers that no cell contains or prints: {unknown}"
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
+@pytest.mark.parametrize("page", EXECUTED)
 def test_no_cell_failed_or_complained(executed, page):
     assert any(cell.get("outputs") for cell in executed(page))
     for cell in executed(page):
@@ -47,7 +47,7 @@ def test_no_cell_failed_or_complained(executed, page):
             assert output.get("name") != "stderr", "".join(output["text"])
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
+@pytest.mark.parametrize("page", EXECUTED)
 def test_code_cells_fit_the_page(executed, page):
     for cell in executed(page):
         if cell["cell_type"] == "code":
@@ -56,7 +56,7 @@ def test_code_cells_fit_the_page(executed, page):
             assert max(map(len, lines), default=0) <= 88, f"{page}: {max(lines, key=len)!r}"
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
+@pytest.mark.parametrize("page", EXECUTED)
 def test_no_live_widget_is_published(executed, page):
     assert "widget-view" not in json.dumps(executed(page))
 

@@ -1,10 +1,16 @@
 """What `check` says, to learners whose answer is wrong and to callers who use it wrongly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from lossfns.check import EXERCISES, CheckFailed, check
+from lossfns.check.answer import ask
+from lossfns.check.exercise import Call, Misconception
+from lossfns.check.judge import judge
+from lossfns.check.message import written
 
 
 def advice(name, function, **options):
@@ -40,6 +46,16 @@ def test_a_function_that_is_not_written_is_said_to_be_so(name, function):
 
 def test_not_written_is_said_for_bad_input_too():
     assert "not written yet" in advice("mse", not_implemented, aspects=["bad input"])
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_bad_input_that_is_accepted_is_said_to_be(name):
+    """Asked alone, as one cell of an assignment does, whatever the function returns."""
+    exercise = EXERCISES[name]
+    if any(call.raises for call in exercise.calls(0)):
+        zero = torch.zeros(()) if exercise.torch else 0.0
+        message = advice(name, lambda *args, **options: zero, aspects=["bad input"])
+        assert "must raise ValueError" in message or "This looks like" in message
 
 
 def test_the_smallest_input_can_be_pasted():
@@ -137,6 +153,13 @@ def test_a_misconception_that_is_right_on_the_input_explains_nothing():
     assert "dtype is float16" in " ".join(message.split())
 
 
+def test_a_result_that_is_not_good_enough_is_told_what_would_be():
+    message = advice("fit_line", lambda x, y, **options: np.array([0.5, 0.25]))
+    assert "it is not good enough" in message
+    assert shown(message, "loss of right") < shown(message, "good enough")
+    assert shown(message, "good enough") < shown(message, "loss of yours")
+
+
 @pytest.mark.gpu
 def test_a_result_on_another_device_is_a_mistake():
     def moved(pred, target, delta=1.0):
@@ -164,6 +187,27 @@ def test_aspects_are_judged_apart():
     assert "Already right: values, reductions, extremes." in message
 
 
+@pytest.mark.parametrize(
+    ("name", "function", "mistake"),
+    [
+        (
+            "huber",
+            lambda p, t, delta=1.0: huber_losses(p, t, delta).mean(),
+            "not positive accepted",
+        ),
+        ("bce", lambda p, t: -(t * np.log(p) + (1 - t) * np.log(1 - p)).mean(), "no probabilities"),
+    ],
+)
+def test_bad_input_asked_alone_is_explained_by_a_mistake_about_bad_input(name, function, mistake):
+    """Wrong variants of the values accept bad input, too, and must not be named for it."""
+    assert mistake in advice(name, function, aspects=["bad input"])
+
+
+def huber_losses(pred, target, delta):
+    size = np.abs(pred - target)
+    return np.where(size <= delta, 0.5 * size**2, delta * (size - 0.5 * delta))
+
+
 def test_another_seed_asks_other_questions():
     def answers(seed):
         return [call.arrays["pred"].tolist() for call in EXERCISES["mse"].calls(seed)]
@@ -180,7 +224,7 @@ def test_another_seed_asks_other_questions():
     ("arguments", "options", "error", "words"),
     [
         (("maee", mae), {}, ValueError, "did you mean 'mae'"),
-        (("xyz", mae), {}, ValueError, "There are: mse, mse_grad"),
+        (("xyz", mae), {}, ValueError, "There are: weighted_risk, ridge_risk"),
         ((mae, "mae"), {}, TypeError, 'the order is check("mse", mse)'),
         (("mae", 0.5), {}, TypeError, "without calling mae"),
         (("mae", mae), {"aspects": "values"}, TypeError, "sequence"),
@@ -198,3 +242,22 @@ def test_a_fault_of_the_exercise_is_not_blamed_on_the_learner(monkeypatch):
     monkeypatch.setattr(torch.nn.MSELoss, "forward", lambda self, p, t: 2 * (p - t).square().mean())
     with pytest.raises(RuntimeError, match="a fault of the exercise"):
         check("mse_torch", lambda p, t, reduction="mean": mse(p, t, reduction))
+
+
+def test_masks_and_missing_numbers_can_be_pasted():
+    exercise = EXERCISES["mse"]
+    arrays = {"losses": np.array([1.5, np.nan, -np.inf]), "mask": np.array([True, False, True])}
+    pasted = written(exercise, Call(arrays)).replace("mse(", "list((", 1) + ")"
+    losses, mask = eval(pasted, {"np": np})
+    assert np.array_equal(losses, arrays["losses"], equal_nan=True)
+    assert np.array_equal(mask, arrays["mask"]) and mask.dtype == bool
+
+
+def test_a_mistake_can_be_recognised_by_what_it_shows():
+    """Where numbers differ from run to run, as those of trained models do."""
+    shown = Misconception("negative", lambda p, t: -mae(p, t), "…", lambda call, value: value < 0)
+    exercise = replace(EXERCISES["mae"], misconceptions=(shown,))
+    calls = exercise.calls(0)
+    for factor, explained in ((-3.0, shown), (3.0, None)):
+        answers = [ask(lambda p, t, k=factor: k * mae(p, t), call) for call in calls]
+        assert judge(exercise, calls, answers).explained is explained

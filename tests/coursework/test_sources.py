@@ -105,6 +105,15 @@ def test_every_aspect_of_every_function_is_graded(name):
 
 
 @EVERY_ASSIGNMENT
+def test_only_imports_and_answers_run_when_it_is_graded(name):
+    """What is there to be looked at costs time and decides nothing: it has the tag "ungraded"."""
+    for cell in solution(name).cells:
+        if cell.cell_type == "code" and "nbgrader" not in cell.metadata:
+            ungraded = "ungraded" in cell.metadata.get("tags", [])
+            assert ungraded or cell.id in ("set-up", "torch-set-up"), cell.id
+
+
+@EVERY_ASSIGNMENT
 def test_the_examples_in_the_stubs_hold_for_the_solution(name):
     space = {"np": np, "torch": torch}
     for cell in graded_cells(solution(name)):

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from submissions.desk import NAME
+from submissions.desk import NAME, TOTAL
 
 from grader.__main__ import main
 from grader.course import CourseError
@@ -25,22 +25,22 @@ def test_a_plain_table(school, capsys):
     rows = exported(school, "csv", capsys)
     assert rows[0][:1] == ["student_id"] and rows[0][4:7] == ["score", "max_score", "status"]
     found = by_student(rows)
-    assert found["right"][4:] == ["12", "18", "graded", "yes"]
-    assert found["untouched"][4:] == ["0", "18", "graded", ""]
+    assert found["right"][4:] == [str(TOTAL), str(TOTAL + 6), "graded", "yes"]
+    assert found["untouched"][4:] == ["0", str(TOTAL + 6), "graded", ""]
     assert found["empty"][6] == "unreadable"
 
 
 def test_canvas_finds_its_columns(school, capsys):
     header, points, *rows = exported(school, "canvas", capsys)
     assert header == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", NAME]
-    assert points[0] == "    Points Possible" and points[-1] == "18"
-    assert {row[3]: row[5] for row in rows}["half"] == "8"
+    assert points[0] == "    Points Possible" and points[-1] == str(TOTAL + 6)
+    assert {row[3]: row[5] for row in rows}["half"] == str(TOTAL - 4)
 
 
 def test_moodle_finds_its_columns(school, capsys):
     rows = exported(school, "moodle", capsys)
     assert rows[0][:4] == ["ID number", "First name", "Last name", "Email address"]
-    assert by_student(rows)["half"][4:] == ["8", "graded"]
+    assert by_student(rows)["half"][4:] == [str(TOTAL - 4), "graded"]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1", "  =1", "\n@x"])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from submissions.corpus import SAMPLES
-from submissions.desk import ESSAY, NAME, POINTS
+from submissions.desk import ESSAY, NAME, POINTS, TOTAL
 from submissions.school import LIMITS, School
 
 from grader.course import Course
@@ -99,7 +99,7 @@ def test_a_killed_child_is_replaced(school, tmp_path, monkeypatch):
     monkeypatch.setattr(schedule, "do", killed_once)
     (row,) = grade(one.course, NAME, jobs=1)
     assert marker.exists()
-    assert (row["status"], row["marks"]) == ("graded", "12")
+    assert (row["status"], row["marks"]) == ("graded", str(TOTAL))
 
 
 def test_a_child_that_always_dies_is_our_fault_and_stops_nobody(tmp_path, monkeypatch):
@@ -218,4 +218,4 @@ def test_a_gradebook_in_postgresql(school, postgresql, tmp_path):
         gradebook.db.commit()
     other.commands.nbgrader("autograde", NAME, "--student=right", "--force", source)
     with other.commands.open_gradebook() as gradebook:
-        assert gradebook.find_submission(NAME, "right").score == 18
+        assert gradebook.find_submission(NAME, "right").score == TOTAL + 6

@@ -43,6 +43,7 @@ def test_every_task_has_a_usual_choice(task):
         ("regression", {"outliers": False}, "mse", "mse"),
         ("multiclass", {"noisy_labels": True}, "generalized_cross_entropy", "cross_entropy"),
         ("embeddings", {"modalities": True, "small_batch": True}, "siglip", "info_nce"),
+        ("sequences", {"many_classes": True}, "linear_cross_entropy", "ctc"),
     ],
 )
 def test_the_loss_that_fits_most_traits_comes_first_and_the_usual_one_last(

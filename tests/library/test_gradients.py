@@ -17,32 +17,23 @@ from library.cases import (
 
 import lossfns.numpy as ln
 import lossfns.torch as lt
-
-
-def finite_differences(function, arguments, name, step=1e-6):
-    """The derivative of the sum of the losses with respect to each entry of an argument."""
-    gradient = np.zeros_like(arguments[name])
-    for index in np.ndindex(gradient.shape):
-        ends = []
-        for sign in (1, -1):
-            moved = arguments[name].copy()
-            moved[index] += sign * step
-            ends.append(np.sum(function(**{**arguments, name: moved})))
-        gradient[index] = (ends[0] - ends[1]) / (2 * step)
-    return gradient
+from lossfns.conformance.measures import CURVATURE, SLOPE, curvature_error, slope_error
 
 
 @weighted
 @every_reduction
 def test_closed_form_gradient_is_the_slope_of_the_loss(record, setting, reduction, weighted):
     arguments = draw(record, 6, weighted) | setting | {"reduction": reduction}
-    function = numpy_loss(record)
     for name in record.wrt:
-        slope = finite_differences(function, arguments, name)
-        # A central difference is off by step² of the third derivative and by eps/step of the loss.
-        scale = 1 + np.abs(slope).max()
-        gradient = function.grad(**arguments, wrt=name)
-        np.testing.assert_allclose(gradient, slope, rtol=1e-6, atol=1e-8 * scale, err_msg=name)
+        assert slope_error(record, arguments, name) <= SLOPE.error, name
+
+
+@some_settings
+def test_second_derivative_is_the_slope_of_the_closed_form_gradient(record, setting):
+    if record.double_backward:
+        for name in record.wrt:
+            error = curvature_error(record, draw(record, 6) | setting, name)
+            assert error <= CURVATURE.error, name
 
 
 @every_reduction

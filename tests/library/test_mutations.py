@@ -42,6 +42,15 @@ MUTATIONS = [
      "label_smoothing * spread.sum(-1) / (rows.shape[-1] - 1)", "cross_entropy"),
     ("a mean over the wrong number", "numpy/_core.py", "float(each.sum()) * losses.size",
      "float(each.sum() > 0) * losses.size", "log_cosh"),
+    ("a mean over all anchors", "torch/detection.py", "items=anchors.positive.sum()",
+     "items=anchors.counted.sum()", "retinanet"),
+    ("boxes where no object is", "numpy/detection.py",
+     "        return np.where(held == 1, values, 0.0)\n", "        return values\n", "yolo"),
+    ("no gradient at the label", "torch/_linear.py",
+     "self.of_head.index_add_(0, label, drop[:, None] * x, alpha=-1)", "pass",
+     "linear_cross_entropy"),
+    ("ignored vectors multiplied", "torch/_linear.py", "    elif not share.all():\n",
+     "    elif False:\n", "linear_cross_entropy"),
     ("shapes that broadcast", "_arguments.py", "        if shape != expected:\n",
      "        if False:\n", "mape"),
 ]
@@ -63,6 +72,8 @@ def first_to_notice(folder, keyword):
         sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header",
         "-m", "not gpu", "-k", f"{keyword} and not test_mutations",
         "-c", str(ROOT / "pyproject.toml"), str(ROOT / "tests" / "library"),
+        # In place of the root, where Python would find the library without the mistake.
+        "-o", f"pythonpath={folder} {ROOT / 'tests'}",
     ]
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     # Not in the root: Python would find the library there first.

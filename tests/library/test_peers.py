@@ -11,140 +11,8 @@ from torch.nn import functional as F
 import lossfns.numpy as ln
 import lossfns.torch as lt
 from lossfns import catalog
-
-
-def reduce(losses, reduction):
-    return {"none": losses, "mean": losses.mean(), "sum": losses.sum()}[reduction]
-
-
-def from_distribution(build):
-    """A negative log-likelihood from torch.distributions."""
-
-    def peer(pred, target, reduction, **settings):
-        return reduce(-build(pred, **settings).log_prob(target), reduction)
-
-    return peer
-
-
-def torch_hinge(scores, target, reduction, margin):
-    # hinge_embedding_loss clamps margin - x for targets of -1.
-    losses = F.hinge_embedding_loss(
-        scores * target, -torch.ones_like(target), margin=margin, reduction="none"
-    )
-    return reduce(losses, reduction)
-
-
-def torch_multiclass_hinge(scores, target, reduction, margin, kind):
-    if kind != "weston_watkins":
-        return None
-    classes = scores.shape[-1]
-    losses = F.multi_margin_loss(scores, target, margin=margin, reduction="none")
-    return reduce(classes * losses, reduction)
-
-
-def torch_cross_entropy(logits, target, reduction, weight, label_smoothing):
-    if weight is not None and label_smoothing:
-        return None  # torch divides by another sum: see the tests of differences below
-    return F.cross_entropy(
-        logits, target, weight, reduction=reduction, label_smoothing=label_smoothing
-    )
-
-
-def torch_distillation(student_logits, teacher_logits, reduction, temperature):
-    losses = F.kl_div(
-        (student_logits / temperature).log_softmax(-1),
-        (teacher_logits / temperature).log_softmax(-1),
-        log_target=True,
-        reduction="none",
-    )
-    return reduce(losses.sum(-1) * temperature**2, reduction)
-
-
-def torch_gaussian_kl(mean, log_var, reduction):
-    normal = torch.distributions.Normal
-    posterior = normal(mean, (log_var / 2).exp())
-    prior = normal(torch.zeros_like(mean), torch.ones_like(mean))
-    return reduce(torch.distributions.kl_divergence(posterior, prior).sum(-1), reduction)
-
-
-def torch_ctc(logits, target, reduction, blank, input_lengths=None, target_lengths=None):
-    n, steps, _ = logits.shape
-    lengths = (
-        torch.full((n,), steps) if input_lengths is None else input_lengths,
-        torch.full((n,), target.shape[1]) if target_lengths is None else target_lengths,
-    )
-    log_probs = logits.log_softmax(-1).transpose(0, 1)
-    return reduce(F.ctc_loss(log_probs, target, *lengths, blank, reduction="none"), reduction)
-
-
-def torch_tokens(logits, target, reduction, num_items, z_loss=0.0):
-    if num_items is not None or z_loss:
-        return None
-    losses = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction=reduction)
-    return losses.reshape(target.shape) if reduction == "none" else losses
-
-
-def torch_causal_lm(logits, tokens, **settings):
-    return torch_tokens(logits[:, :-1], tokens[:, 1:], **settings)
-
-
-TORCH = {
-    "mse": lambda pred, target, reduction: F.mse_loss(pred, target, reduction=reduction),
-    "rmse": lambda pred, target, reduction: F.mse_loss(pred, target).sqrt(),
-    "mae": lambda pred, target, reduction: F.l1_loss(pred, target, reduction=reduction),
-    "huber": lambda pred, target, reduction, delta: F.huber_loss(
-        pred, target, reduction=reduction, delta=delta
-    ),
-    "smooth_l1": lambda pred, target, reduction, beta: F.smooth_l1_loss(
-        pred, target, reduction=reduction, beta=beta
-    ),
-    "log_cosh": lambda pred, target, reduction: reduce((pred - target).cosh().log(), reduction),
-    "poisson_nll": lambda log_rate, target, reduction, full: (
-        None if full else F.poisson_nll_loss(log_rate, target, reduction=reduction)
-    ),
-    "gaussian_nll": lambda pred, target, reduction, var, full: F.gaussian_nll_loss(
-        pred, target, var, reduction=reduction, full=full
-    ),
-    "laplace_nll": from_distribution(torch.distributions.Laplace),
-    "bce": lambda probs, target, reduction: F.binary_cross_entropy(
-        probs, target, reduction=reduction
-    ),
-    "bce_with_logits": lambda logits, target, reduction, pos_weight: (
-        F.binary_cross_entropy_with_logits(
-            logits,
-            target,
-            reduction=reduction,
-            pos_weight=None if pos_weight is None else torch.tensor(pos_weight),
-        )
-    ),
-    "sparse_categorical_cross_entropy": lambda probs, target, reduction: F.nll_loss(
-        probs.log(), target, reduction=reduction
-    ),
-    "cross_entropy": torch_cross_entropy,
-    "hinge": torch_hinge,
-    "multiclass_hinge": torch_multiclass_hinge,
-    "entropy": lambda probs, reduction: reduce(
-        torch.distributions.Categorical(probs).entropy(), reduction
-    ),
-    "kl_div": lambda log_probs, target, reduction: reduce(
-        F.kl_div(log_probs, target, reduction="none").sum(-1), reduction
-    ),
-    "gaussian_kl": torch_gaussian_kl,
-    "distillation": torch_distillation,
-    "triplet": lambda anchor, positive, negative, reduction, margin, p, squared: (
-        None
-        if squared
-        else F.triplet_margin_loss(
-            anchor, positive, negative, margin=margin, p=p, eps=0.0, reduction=reduction
-        )
-    ),
-    "cosine_embedding": lambda first, second, target, reduction, margin: F.cosine_embedding_loss(
-        first, second, target, margin=margin, reduction=reduction
-    ),
-    "ctc": torch_ctc,
-    "causal_lm": torch_causal_lm,
-    "masked_lm": torch_tokens,
-}
+from lossfns.conformance.measures import PEER, peer_error
+from lossfns.conformance.peers import TORCH
 
 
 def test_every_equivalent_in_torch_is_compared():
@@ -158,21 +26,10 @@ def test_equals_torchs_own(record):
     compared = 0
     for setting in settings(record):
         for reduction in record.reductions:
-            arguments = to_torch(draw(record) | setting)
-            own = {
-                n: v.clone().requires_grad_() if n in record.wrt else v
-                for n, v in arguments.items()
-            }
-            expected = TORCH[record.name](**own, reduction=reduction)
-            if expected is None:
-                continue
-            name = record.wrt[0]
-            (expected_grad,) = torch.autograd.grad(expected.sum(), own[name])
-            value, grads = torch_value_and_grads(record, arguments, reduction=reduction)
-            torch.testing.assert_close(value, expected.detach())
-            if record.name != "entropy":  # torch normalises the rows, and differentiates that
-                torch.testing.assert_close(grads[name], expected_grad)
-            compared += 1
+            error = peer_error(record, setting, reduction)
+            if error is not None:
+                assert error <= PEER.error, (setting, reduction)
+                compared += 1
     assert compared
 
 
@@ -267,21 +124,24 @@ def test_labels_and_one_hot_rows_agree_under_class_weights():
     logits = torch.tensor([[2.0, 0.5, -1.0], [0.0, 1.0, 0.0], [0.3, 0.2, 0.1]])
     labels, weight = torch.tensor([0, 1, 2]), torch.tensor([1.0, 2.0, 5.0])
     one_hot = F.one_hot(labels, 3).float()
-    # torch divides soft targets by the number of items, labels by the sum of their weights.
+    # torch divides labels by the sum of their weights, 8: 0.919; soft targets by the number of
+    # items, 3: 2.451.
     theirs = [F.cross_entropy(logits, t, weight).item() for t in (labels, one_hot)]
-    assert theirs[1] == pytest.approx(theirs[0] * 8 / 3)
+    assert theirs == pytest.approx([0.91924, 0.91924 * 8 / 3], abs=1e-4)
     ours = [lt.cross_entropy(logits, t, weight=weight).item() for t in (labels, one_hot)]
     assert ours == pytest.approx([theirs[0]] * 2)
 
 
 def test_labels_and_one_hot_rows_agree_under_class_weights_and_label_smoothing():
     logits = torch.tensor([[2.0, 0.5, -1.0], [0.0, 1.0, 0.0], [0.3, 0.2, 0.1]])
-    labels, weight = torch.tensor([0, 1, 2]), torch.tensor([1.0, 2.0, 5.0])
+    labels, weight = torch.tensor([0, 0, 2]), torch.tensor([1.0, 2.0, 5.0])
     one_hot = F.one_hot(labels, 3).float()
+    # torch divides labels by their weights before smoothing, 7: 1.345; soft targets by 3: 3.139.
+    # Smoothed, the rows weigh 7.3: 1.290.
     theirs = [
         F.cross_entropy(logits, t, weight, label_smoothing=0.3).item() for t in (labels, one_hot)
     ]
-    assert theirs[1] != pytest.approx(theirs[0], rel=0.1)
+    assert theirs == pytest.approx([1.34536, 3.13916], abs=1e-4)
     ours = [
         lt.cross_entropy(logits, t, weight=weight, label_smoothing=0.3).item()
         for t in (labels, one_hot)
@@ -289,6 +149,7 @@ def test_labels_and_one_hot_rows_agree_under_class_weights_and_label_smoothing()
     # By hand: smoothed rows, weighted per class, over the sum of what they weigh.
     soft = (0.7 * one_hot + 0.1) * weight
     by_hand = -(soft * logits.log_softmax(-1)).sum() / soft.sum()
+    assert by_hand.item() == pytest.approx(1.29007, abs=1e-4)
     assert ours == pytest.approx([by_hand.item()] * 2)
     assert ln.cross_entropy(
         logits.numpy(), labels.numpy(), weight=weight.numpy(), label_smoothing=0.3

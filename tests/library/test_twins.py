@@ -1,6 +1,5 @@
 """The two twins give the same numbers, in every dtype and on every device."""
 
-import numpy as np
 import pytest
 import torch
 from library.cases import (
@@ -8,61 +7,44 @@ from library.cases import (
     every_loss,
     every_reduction,
     every_setting,
-    numpy_loss,
     some_settings,
     to_torch,
     torch_loss,
-    torch_value_and_grads,
     weighted,
 )
 
+from lossfns.conformance.measures import GRADIENT, VALUE, twin_errors
 
-def assert_twins_agree(record, arguments, dtype, rtol, atol, grad_rtol, device="cpu"):
-    tensors = to_torch(arguments, dtype, device)
-    # NumPy gets exactly what the tensors hold after rounding, and decides what is right.
-    rounded = {
-        name: np.asarray(value.cpu().double() if value.is_floating_point() else value.cpu())
-        if isinstance(value, torch.Tensor)
-        else value
-        for name, value in tensors.items()
-    }
-    value, grads = torch_value_and_grads(record, tensors)
-    assert value.device.type == device
-    expected = numpy_loss(record)(**rounded)
-    np.testing.assert_allclose(value.cpu().double().numpy(), expected, rtol, atol)
-    for name, grad in grads.items():
-        expected = numpy_loss(record).grad(**rounded, wrt=name)
-        # Roundings of the largest terms remain where they cancel.
-        size = max(1.0, np.abs(expected).max(initial=0.0))
-        np.testing.assert_allclose(
-            grad.cpu().double().numpy(), expected, grad_rtol, atol * size, err_msg=name
-        )
-    return value
+
+def assert_twins_agree(record, arguments, dtype, device="cpu"):
+    in_value, in_gradients = twin_errors(record, arguments, dtype, device)
+    assert in_value <= VALUE[dtype].error
+    assert in_gradients <= GRADIENT[dtype].error
 
 
 @weighted
 @every_reduction
-def test_twins_agree_in_float64(record, setting, reduction, weighted):
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_twins_agree(record, setting, reduction, weighted, dtype):
     arguments = draw(record, 8, weighted) | setting | {"reduction": reduction}
-    # A few dozen roundings of 1e-16.
-    assert_twins_agree(record, arguments, torch.float64, 1e-12, 1e-13, 1e-12)
+    assert_twins_agree(record, arguments, dtype)
 
 
-@weighted
-@every_reduction
-def test_twins_agree_in_float32(record, setting, reduction, weighted):
-    arguments = draw(record, 8, weighted) | setting | {"reduction": reduction}
-    # The same roundings of 6e-8; differences such as ŷ - y lose up to a digit more.
-    assert_twins_agree(record, arguments, torch.float32, 2e-5, 2e-6, 2e-5)
-
-
-@pytest.mark.parametrize("dtype, eps", [(torch.float16, 2**-11), (torch.bfloat16, 2**-8)])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 @every_setting
-def test_half_precision_is_computed_in_float32(record, setting, dtype, eps):
+def test_half_precision_is_computed_in_float32(record, setting, dtype):
+    """Only the gradient is rounded to half precision; the loss is as exact as in float32."""
     arguments = draw(record, 8, weighted=True) | setting
-    # Only the gradient is rounded to half precision; the loss is as exact as in float32.
-    value = assert_twins_agree(record, arguments, dtype, 2e-5, 2e-6, 2 * eps)
-    assert value.dtype == torch.float32
+    assert_twins_agree(record, arguments, dtype)
+    assert torch_loss(record)(**to_torch(arguments, dtype)).dtype == torch.float32
+
+
+def test_tolerances_are_a_few_roundings_of_the_type():
+    for dtype, tolerance in VALUE.items():
+        eps = torch.finfo(torch.float32 if dtype.itemsize == 2 else dtype).eps
+        assert tolerance.error < 10_000 * eps
+    for dtype, tolerance in GRADIENT.items():
+        assert tolerance.error < 10_000 * torch.finfo(dtype).eps
 
 
 @every_loss
@@ -81,4 +63,4 @@ def test_half_precision_inputs_are_not_computed_in_half_precision(record):
 @some_settings
 def test_twins_agree_on_the_gpu(record, setting):
     arguments = draw(record, 8, weighted=True) | setting
-    assert_twins_agree(record, arguments, torch.float64, 1e-12, 1e-13, 1e-12, device="cuda")
+    assert_twins_agree(record, arguments, torch.float64, device="cuda")

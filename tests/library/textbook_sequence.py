@@ -38,6 +38,24 @@ def masked_lm(logits, target, num_items):
     return sum(_token(row, token) for row, token in zip(logits, target, strict=True))
 
 
+def linear_cross_entropy(
+    hidden, target, linear_weight, linear_bias, weight, label_smoothing, z_loss, num_items
+):
+    classes, smoothing = len(linear_weight), mpf(label_smoothing)
+    total = mpf(0)
+    for h, label in zip(hidden, target, strict=True):
+        z = [sum(w * x for w, x in zip(row, h, strict=True)) for row in linear_weight]
+        if linear_bias is not None:
+            z = [a + b for a, b in zip(z, linear_bias, strict=True)]
+        t = [smoothing / classes + (1 - smoothing) * (c == label) for c in range(classes)]
+        if weight is not None:
+            t = [w * a for w, a in zip(weight, t, strict=True)]
+        normaliser = _normaliser(z)
+        total += sum(a * (normaliser - b) for a, b in zip(t, z, strict=True))
+        total += sum(t) * mpf(z_loss) * normaliser**2
+    return total
+
+
 def fape(
     positions,
     target,
@@ -126,6 +144,13 @@ EXTREMES = {
     ],
     "causal_lm": [{"logits": _UNEVEN, "tokens": tokens} for tokens in ([0, 0, 1], [3, 1, 3])],
     "masked_lm": [{"logits": _UNEVEN, "target": target} for target in ([0, 0, 1], [1, 0, 3])],
+    "linear_cross_entropy": [
+        {
+            "hidden": [[40.0, -40.0, 1e-9], [0.0, 0.0, 0.0], [1e-9, 1e-9, 30.0], [-60.0, 0.0, 1.0]],
+            "target": target,
+        }
+        for target in ([0, 1, 2, 3], [3, 2, 1, 0])
+    ],
     "fape": [
         _FRAMES | {"positions": positions, "target": [[1.0, 2.0, 3.0], [64.0, 0.0, -1.0]]}
         for positions in (
@@ -150,7 +175,11 @@ EXTREMES = {
     ],
 }
 
-LN2, LN3 = math.log(2), math.log(3)
+LN2, LN3, LN5 = math.log(2), math.log(3), math.log(5)
+_AXES = {
+    "hidden": [[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]],
+    "linear_weight": LN3 * np.eye(2),
+}
 _TWO_LETTERS = np.zeros((1, 2, 3))
 _HERE = {"rotations": [_EYE], "translations": [[0.0, 0.0, 0.0]]}
 _THERE = {f"target_{name}": value for name, value in _HERE.items()}
@@ -191,6 +220,29 @@ KNOWN = {
         ({"logits": np.zeros((1, 3, 5)), "target": np.array([[-100, 2, -100]])}, math.log(5)),
         # Of two positions the masked one counts, and says token 1 with ¾.
         ({"logits": [[[9.0, 0.0], [0.0, LN3]]], "target": np.array([[-100, 1]])}, math.log(4 / 3)),
+    ],
+    "linear_cross_entropy": [
+        # A layer that knows nothing: ln C for every vector that counts.
+        (_AXES | {"target": np.array([[1, 2, -100]]), "linear_weight": np.zeros((5, 2))}, LN5),
+        # h Wᵀ = (ln 3, 0), (0, ln 3), (0, 0): the right one has ¾, ¾ and ½.
+        (_AXES | {"target": np.array([[0, 1, -100]])}, math.log(4 / 3)),
+        (_AXES | {"target": np.array([[0, 0, 0]])}, (math.log(4 / 3) + math.log(4) + LN2) / 3),
+        # The bias makes them equal again.
+        (_AXES | {"target": np.array([[1, -100, -100]]), "linear_bias": (-LN3, 0.0)}, LN2),
+        # Of weights 1 and 3: ln 4/3, then three times ln 2, over 4.
+        (
+            _AXES | {"target": np.array([[0, -100, 1]]), "weight": (1.0, 3.0)},
+            (math.log(4 / 3) + 3 * LN2) / 4,
+        ),
+        (
+            _AXES | {"target": np.array([[0, 1, -100]]), "label_smoothing": 0.5},
+            math.log(4) - 0.75 * LN3,
+        ),
+        # The normaliser is ln 4; two vectors, divided by 8.
+        (
+            _AXES | {"target": np.array([[0, 1, -100]]), "z_loss": 0.5, "num_items": 8},
+            (math.log(4 / 3) + math.log(4) ** 2 / 2) / 4,
+        ),
     ],
     "fape": [
         # Jumper et al. (2021), supplement, algorithm 28: 3-4-5 Å, on a scale of 10 Å.
@@ -251,6 +303,7 @@ OUTSIDE = {
     ],
     "causal_lm": [("tokens", 4), ("tokens", -1)],
     "masked_lm": [("target", 4), ("target", -1)],
+    "linear_cross_entropy": [("target", 4), ("target", -1)],
     "fape": [],
     "distogram": [],
     "wav2vec2_contrastive": [],

@@ -144,8 +144,11 @@ def mse(pred, target, reduction="mean"):
     return 0.0
 """
 MALFORMED_REPLY = FORGED_REPLY.replace(
-    "return base64.b64encode(json.dumps(",
-    "return 'x' * 50_000_000\n    return base64.b64encode(json.dumps(",
+    "probe.reply = fake",
+    (
+        "honest = probe.reply\n"
+        "probe.reply = lambda name, q: 'x' * 50_000_000 if name == 'mse' else honest(name, q)"
+    ),
 )
 NESTED_REPLY = FORGED_REPLY.replace(
     '"value": [[], "AAAAAAAAAAA="]', '"value": [[10**9, 10**9], "AAAAAAAAAAA="]'
@@ -196,7 +199,7 @@ def mse(pred, target, reduction="mean"):
 """
 REWRITER = """\
 import glob, os, sqlite3
-for pattern in ("/**/gradebook.db", "/work/**/*.db", "/tmp/**/*.db", "../**/*.db", "/root/**/*.db"):
+for pattern in ("/work/**/*.db", "/tmp/**/*.db", "../**/*.db", "/root/**/*.db"):
     for path in glob.glob(pattern, recursive=True):
         try:
             with sqlite3.connect(path) as book:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from submissions import answers as a
 from submissions import files as f
-from submissions.desk import EVERYTHING, ROOT, Desk
+from submissions.core import MISTAKES, WAYS
+from submissions.desk import EVERYTHING, RIGHT, ROOT, Desk
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,31 @@ def without(*cells: str) -> tuple[str, ...]:
 
 
 NO_MSE = without("mse-values", "mse-bad-input")
+
+
+def right_in_every_function(number: int) -> Sample:
+    """The core functions, each written in its own way."""
+    return Sample(
+        f"right-all-{number}",
+        with_answers(**{function: ways[number] for function, ways in WAYS.items()}),
+        demo=number < 2,
+    )
+
+
+def wrong_in_every_function(number: int) -> Sample:
+    """A mistake in each of the core functions, each with its own hint."""
+    sources, lost, names = {}, [], []
+    for function, mistakes in MISTAKES.items():
+        sources[function], name, aspects = mistakes[number]
+        lost += [f"{function.replace('_', '-')}-{aspect}" for aspect in aspects]
+        names.append(f"This looks like: {name}.")
+    return Sample(
+        f"wrong-all-{number}",
+        with_answers(**sources),
+        without(*lost),
+        says=tuple(names),
+        demo=number in (0, 5),
+    )
 
 
 NOTHING: tuple[str, ...] = ()
@@ -68,7 +94,9 @@ SAMPLES = [
     Sample("right-renamed", f.renamed, demo=True),
     Sample("right-duplicated", f.duplicated, says=("2 cells answer mse: the last one counts",)),
     Sample("right-numpy-beside", f.beside("numpy.py", "raise SystemExit('shadowed')"), demo=True),
+    *map(right_in_every_function, range(5)),
     # Wrong answers.
+    *map(wrong_in_every_function, range(8)),
     Sample(
         "untouched",
         lambda desk: desk.hand_in(desk.released()),
@@ -78,7 +106,7 @@ SAMPLES = [
     ),
     Sample(
         "emptied",
-        with_answers(mse="", mae="", mse_torch="", essay=""),
+        with_answers(**dict.fromkeys(RIGHT, "")),
         NOTHING,
         says=("mse is not defined",),
     ),
@@ -212,7 +240,7 @@ SAMPLES = [
     ),
     Sample("patched-numpy", with_answers(mse=a.PATCHED), NO_MSE, flags=("imports sys", "vars()")),
     Sample("forged-reply", with_answers(mse=a.FORGED_REPLY), NOTHING, flags=("imports sys",)),
-    Sample("malformed-reply", with_answers(mse=a.MALFORMED_REPLY), NOTHING, "partly graded"),
+    Sample("malformed-reply", with_answers(mse=a.MALFORMED_REPLY), NO_MSE, "partly graded"),
     Sample("nested-reply", with_answers(mse=a.NESTED_REPLY), NOTHING),
     Sample("spoofed-output", with_answers(mse=a.SPOOFED_OUTPUT), NO_MSE),
     Sample("tampered", f.tampered, NO_MSE, demo=True),

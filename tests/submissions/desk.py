@@ -8,6 +8,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from submissions.answers import MAE, MSE, MSE_TORCH, TEXT
+from submissions.core import CROSS_ENTROPY, FOCAL, UNCERTAINTY
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "mini"
@@ -18,12 +19,30 @@ PARTS = {
         *("set-up", "mse-text", "mse", "mse-values", "mse-bad-input", "mae", "mae-values"),
         *("torch-set-up", "mse_torch", "mse-torch-values", "part-4", "mae-or-mse"),
     ],
+    "03_classification": [
+        *("cross_entropy", "cross-entropy-values", "cross-entropy-extremes"),
+        "cross-entropy-bad-input",
+    ],
+    "05_imbalance": ["focal", "focal-values", "focal-extremes", "focal-bad-input"],
+    "09_multitask": [
+        *("uncertainty_weighting", "uncertainty-weighting-values"),
+        "uncertainty-weighting-bad-input",
+    ],
 }
-POINTS = {"mse-values": 4, "mse-bad-input": 2, "mae-values": 2, "mse-torch-values": 4}
+POINTS = {
+    **{"mse-values": 4, "mse-bad-input": 2, "mae-values": 2, "mse-torch-values": 4},
+    **{"cross-entropy-values": 4, "cross-entropy-extremes": 2, "cross-entropy-bad-input": 2},
+    **{"focal-values": 5, "focal-extremes": 2, "focal-bad-input": 1},
+    **{"uncertainty-weighting-values": 5, "uncertainty-weighting-bad-input": 1},
+}
+TOTAL = sum(POINTS.values())
 EVERYTHING = tuple(POINTS)
 ESSAY = "mae-or-mse"
 
-RIGHT = {"mse": MSE, "mae": MAE, "mse_torch": MSE_TORCH, ESSAY: TEXT}
+RIGHT = {
+    **{"mse": MSE, "mae": MAE, "mse_torch": MSE_TORCH, ESSAY: TEXT},
+    **{"cross_entropy": CROSS_ENTROPY, "focal": FOCAL, "uncertainty_weighting": UNCERTAINTY},
+}
 
 
 def assignment() -> NotebookNode:

@@ -1,0 +1,15 @@
+"""The exercises of chapter 7, with the mistakes that people make in them."""
+
+from lossfns.check.calibration import bins, errors, fitting, scores, temperature
+
+EXERCISES = (
+    scores.NLL,
+    scores.BRIER,
+    bins.RELIABILITY,
+    errors.ECE,
+    errors.MAX_CALIBRATION_ERROR,
+    temperature.TEMPER,
+    fitting.FIT_TEMPERATURE,
+    temperature.NLL_OF_TEMPERATURE_TORCH,
+    fitting.CALIBRATE,
+)

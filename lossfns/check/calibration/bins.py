@@ -1,0 +1,304 @@
+"""The table behind a reliability diagram."""
+
+import numpy as np
+
+import lossfns.numpy as ln
+from lossfns.check.calibration.predictions import CHAPTER, refuse
+from lossfns.check.exercise import Call, Exercise, Misconception
+
+
+def _draw_reliability(rng):
+    # Twentieths read well and, where odd, lie inside the bins; ten rows would be too many to show.
+    for count in (1, 2, 3, 4):
+        confidence = rng.permutation(np.arange(1, 20, 2))[:count] / 20
+        yield _ask(confidence, rng.permutation(np.arange(count) % 2), bins=5)
+        yield _ask(confidence, rng.permutation(np.arange(count) % 2), bins=2)
+    count = int(rng.integers(60, 120))
+    confidence = (2 * rng.integers(0, 1000, size=count) + 1) / 2000
+    correct = (rng.random(count) < confidence**2) * 1
+    yield _ask(confidence, correct)
+    for bins in (5, 15):
+        yield _ask(confidence, correct, bins=bins)
+        yield _ask(confidence.astype(np.float32), correct, bins=bins)
+    sure = (2 * rng.integers(700, 1000, size=30) + 1) / 2000
+    yield _ask(sure, (rng.random(30) < 0.6) * 1)
+    for edges, bins in (([1.0, 0.6], 4), ([0.0, 0.6], 4), ([0.5, 0.6], 4), ([0.3, 0.6, 0.8], 10)):
+        yield _ask(
+            np.array(edges), rng.permutation(np.arange(len(edges)) % 2), "extremes", bins=bins
+        )
+    ends = np.array([0.0, 1.0, 1.0, 0.25, 0.75, 0.5], np.float32)
+    yield _ask(ends, rng.permutation([0, 1, 1, 0, 1, 0]), "extremes", bins=4)
+    two, right = np.array([0.35, 0.85]), np.array([0, 1])
+    yield refuse({}, confidence=np.array([85.0]), correct=np.array([1]))
+    yield refuse({}, confidence=np.array([-0.05]), correct=np.array([0]))
+    yield refuse({}, confidence=two[:, None], correct=right)
+    yield refuse({"bins": 0}, confidence=two, correct=right)
+
+
+def _ask(confidence, correct, aspect="values", **options):
+    return Call({"confidence": confidence, "correct": correct}, options, aspect)
+
+
+def _hold_shapes(confidence, correct, bins):
+    if confidence.shape != correct.shape:
+        raise ValueError(f"shapes {confidence.shape} and {correct.shape}")
+
+
+def _hold_range(confidence, correct, bins):
+    if confidence.min() < 0 or confidence.max() > 1:
+        raise ValueError("confidence must lie between 0 and 1")
+
+
+def hold_bins(bins) -> None:
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, got {bins}")
+
+
+def _reliability(confidence, correct, bins=10):
+    _hold_shapes(confidence, correct, bins)
+    curve = ln.reliability_curve(confidence, correct, bins=bins)
+    return np.nan_to_num(np.stack([curve.count, curve.confidence, curve.frequency], axis=1))
+
+
+def closed_right(confidence, bins):
+    """Bin k holds (k / bins, (k + 1) / bins], the first one 0 as well."""
+    return np.searchsorted(np.arange(1, bins) / bins, confidence, side="left")
+
+
+def closed_left(confidence, bins):
+    return np.searchsorted(np.arange(1, bins) / bins, confidence, side="right")
+
+
+def floored(confidence, bins):
+    """As int(confidence * bins): 1.0 falls into a bin that does not exist."""
+    return np.where(confidence == 1, bins, closed_left(confidence, bins))
+
+
+def without_zero(confidence, bins):
+    return np.where(confidence == 0, -1, closed_right(confidence, bins))
+
+
+def table(confidence, correct, bins=10, bin_of=closed_right):
+    """Count, mean confidence and accuracy of every bin; the means of an empty bin are NaN."""
+    inside = bin_of(confidence.ravel(), bins) == np.arange(bins)[:, None]
+    count = inside.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        means = [(inside * values.ravel()).sum(axis=1) / count for values in (confidence, correct)]
+    return np.stack([count, *means], axis=1)
+
+
+def _filled(columns=lambda table: table, bin_of=closed_right):
+    """A table with 0 in empty bins, changed by `columns`."""
+    return lambda confidence, correct, bins=10: columns(
+        np.nan_to_num(table(confidence, correct, bins, bin_of))
+    )
+
+
+def _column(index, values):
+    """A change of one column, which is made from the whole table."""
+
+    def changed(table):
+        table = table.copy()
+        table[:, index] = values(table)
+        return table
+
+    return changed
+
+
+def _both_edges(confidence, correct, bins=10):
+    rows = []
+    for low, high in zip(np.arange(bins) / bins, np.arange(1, bins + 1) / bins, strict=True):
+        inside = (confidence >= low) & (confidence <= high)
+        here = confidence[inside], correct[inside]
+        rows.append([inside.sum(), *(values.mean() if values.size else 0.0 for values in here)])
+    return np.array(rows)
+
+
+def _no_edges(confidence, bins):
+    on_an_edge = np.isin(confidence, np.arange(bins + 1) / bins)
+    return np.where(on_an_edge, -1, closed_right(confidence, bins))
+
+
+def _over_the_range(confidence, bins):
+    low, high = confidence.min(), confidence.max()
+    return closed_right((confidence - low) / max(high - low, 1e-12), bins)
+
+
+def _equal_counts(confidence, bins):
+    ranks = confidence.argsort(kind="stable").argsort(kind="stable")
+    return ranks * bins // len(confidence)
+
+
+def _middles(table):
+    return np.where(table[:, 0] > 0, (np.arange(len(table)) + 0.5) / len(table), 0.0)
+
+
+def _only(*holds):
+    """The right table behind some of its checks only."""
+
+    def wrong(confidence, correct, bins=10):
+        for hold in holds:
+            hold(confidence, correct, bins)
+        return _filled()(confidence, correct, bins)
+
+    return wrong
+
+
+def _some_bins(confidence, correct, bins):
+    hold_bins(bins)
+
+
+def _at_least_one(confidence, correct, bins=10):
+    _hold_shapes(confidence, correct, bins)
+    _hold_range(confidence, correct, bins)
+    return _filled()(confidence, correct, max(bins, 0))
+
+
+def _broadcast(confidence, correct, bins=10):
+    _hold_range(confidence, correct, bins)
+    hold_bins(bins)
+    return _filled()(*np.broadcast_arrays(confidence, correct), bins)
+
+
+RELIABILITY = Exercise(
+    name="reliability",
+    signature="reliability(confidence, correct, bins=10)",
+    read=CHAPTER,
+    right=_reliability,
+    draw=_draw_reliability,
+    misconceptions=(
+        Misconception(
+            "NaN in empty bins",
+            table,
+            "The mean of no items is 0/0, and one NaN makes every sum over the table NaN. The "
+            "specification asks for 0 in both means of an empty bin.",
+        ),
+        Misconception(
+            "empty bins left out",
+            _filled(lambda table: table[table[:, 0] > 0]),
+            "Rows are missing, so nobody knows any more which bin a row belongs to. An empty bin "
+            "is a row of zeros.",
+        ),
+        Misconception(
+            "accuracy and confidence exchanged",
+            _filled(lambda table: table[:, [0, 2, 1]]),
+            "The columns are count, mean confidence, accuracy. Exchanged, an over-confident model "
+            "looks over-cautious.",
+        ),
+        Misconception(
+            "the middle of the bin instead of the mean confidence",
+            _filled(_column(1, _middles)),
+            "Inside a bin the confidences need not lie around its middle: 40 predictions of 0.99 "
+            "would count as 0.95. Average the confidences that are there.",
+        ),
+        Misconception(
+            "sums instead of means",
+            _filled(lambda table: table * np.stack([table[:, 0] ** 0, *[table[:, 0]] * 2], axis=1)),
+            "You add up confidences and hits but do not divide by the number of items in the bin.",
+        ),
+        Misconception(
+            "shares instead of counts",
+            _filled(_column(0, lambda table: table[:, 0] / table[:, 0].sum())),
+            "The first column holds how many predictions fell into the bin, a number of items: "
+            "it tells how far the row can be trusted.",
+        ),
+        Misconception(
+            "the means divided by the number of all items",
+            _filled(
+                lambda table: np.stack(
+                    [table[:, 0], *(table[:, 0] / table[:, 0].sum() * table[:, 1:].T)], axis=1
+                )
+            ),
+            "The mean confidence and the accuracy of a bin are means over the items of that bin: "
+            "divide by its count, not by n.",
+        ),
+        Misconception(
+            "the share of wrong predictions",
+            _filled(_column(2, lambda table: np.where(table[:, 0] > 0, 1 - table[:, 2], 0.0))),
+            "The last column is the share of predictions that were right, to be compared with the "
+            "confidence.",
+        ),
+        Misconception(
+            "the gap instead of the accuracy",
+            _filled(_column(2, lambda table: table[:, 2] - table[:, 1])),
+            "The last column is the accuracy itself; the gap between the columns comes later.",
+        ),
+        Misconception(
+            "bins from the smallest to the largest confidence",
+            _filled(bin_of=_over_the_range),
+            "The bins divide 0 … 1, whatever the predictions. Otherwise two models cannot be "
+            "compared, and with one prediction there is no width at all.",
+        ),
+        Misconception(
+            "bins of equal counts",
+            _filled(bin_of=_equal_counts),
+            "These are the bins of the adaptive calibration error. Here all bins have the same "
+            "width, 1/bins, and hold what falls into them.",
+        ),
+        Misconception(
+            "the number of bins fixed at 10",
+            lambda confidence, correct, bins=10: _filled()(confidence, correct),
+            "Your table has ten rows whatever bins is.",
+        ),
+        Misconception(
+            "the bins in reverse order",
+            _filled(lambda table: table[::-1]),
+            "The first row is the bin of the lowest confidences.",
+        ),
+        Misconception(
+            "the table lying on its side",
+            _filled(lambda table: table.T.copy()),
+            "A row for each bin and three columns: shape (bins, 3). np.stack(..., axis=1) puts "
+            "columns side by side.",
+        ),
+        Misconception(
+            "1.0 fallen out of the last bin",
+            _filled(bin_of=floored),
+            "int(1.0 * bins) is bins, one too many, so the predictions that are surest of all are "
+            "in no row. Besides, the bins here are closed on the right: 0.5 belongs to the lower "
+            "of its two.",
+        ),
+        Misconception(
+            "bins closed on the left",
+            _filled(bin_of=closed_left),
+            "A confidence on an edge belongs to the bin below: (0.4, 0.5] holds 0.5. np.histogram "
+            "and floor put it into the bin above.",
+        ),
+        Misconception(
+            "0.0 fallen out of the first bin",
+            _filled(bin_of=without_zero),
+            "With low < p for every bin, a confidence of exactly 0 is in none. The first bin "
+            "holds its lower edge as well.",
+        ),
+        Misconception(
+            "confidences on an edge lost",
+            _filled(bin_of=_no_edges),
+            "With low < p < high everything on an edge falls between two bins: the counts no "
+            "longer sum to n. Each bin holds its upper edge.",
+        ),
+        Misconception(
+            "confidences on an edge counted twice",
+            _both_edges,
+            "With low <= p <= high an edge belongs to two bins: the counts sum to more than n. "
+            "Each bin holds its upper edge only.",
+        ),
+        Misconception(
+            "percentages accepted",
+            _only(_hold_shapes, _some_bins),
+            "A confidence of 85 is a percentage, and you put it into the last bin as if it were "
+            "certainty. Raise ValueError outside 0 … 1.",
+        ),
+        Misconception(
+            "shapes (n, 1) and (n,) accepted",
+            _broadcast,
+            "A column against a row broadcasts to n × n pairs, most of them a confidence with "
+            "somebody else's result. Raise ValueError when the shapes differ.",
+        ),
+        Misconception(
+            "no bins accepted",
+            _at_least_one,
+            "Without bins the table is empty and every error computed from it is 0: a perfect "
+            "model. Raise ValueError unless bins is at least 1.",
+        ),
+    ),
+)

@@ -1,0 +1,116 @@
+"""Random predictions for the questions, and what several of the exercises compute from them."""
+
+import numpy as np
+
+from lossfns.check.exercise import Call
+
+CHAPTER = "chapter 7, Calibration"
+
+# An odd number of these lies on the edge of no bin, whichever of the usual numbers of bins.
+_PARTS = 2000
+
+
+def readable(rng: np.random.Generator, count: int, classes: int) -> np.ndarray:
+    """Rows of probabilities in twentieths, none of them 0 and the largest one alone.
+
+    The largest is an odd number of them, which is no edge of 2, 5 or 10 bins: single precision
+    would decide about an edge.
+    """
+    while True:
+        rows = rng.multinomial(20 - classes, rng.dirichlet(np.ones(classes), size=count)) + 1
+        if _has_one_winner(rows) and (rows.max(axis=1) % 2).all():
+            return rows / 20
+
+
+def many(rng: np.random.Generator, count: int, classes: int) -> np.ndarray:
+    """Rows of probabilities, none of them 0, whose largest lies on the edge of no bin."""
+    while True:
+        shares = rng.dirichlet(np.full(classes, 0.6), size=count)
+        rows = rng.multinomial(_PARTS - 2 * classes, shares) + 2
+        if _has_one_winner(rows, by=3):
+            break
+    order, each = np.argsort(rows, axis=1), np.arange(count)
+    even = 1 - rows[each, order[:, -1]] % 2
+    rows[each, order[:, -1]] += even
+    rows[each, order[:, -2]] -= even
+    return rows / _PARTS
+
+
+def _has_one_winner(rows, by=1):
+    ordered = np.sort(rows, axis=1)
+    return (ordered[:, -1] - ordered[:, -2] >= by).all()
+
+
+def labels_for(rng: np.random.Generator, rows: np.ndarray, right: float = 0.5) -> np.ndarray:
+    """Labels of which about this share are the most likely class, and at least one is not."""
+    top = rows.argmax(axis=1)
+    others = (top + rng.integers(1, rows.shape[1], size=len(rows))) % rows.shape[1]
+    hit = rng.permutation(np.arange(len(rows)) < round(right * len(rows)))
+    return np.where(hit, top, others)
+
+
+def classified(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Pairs (probabilities, labels), the smaller ones first."""
+    one = readable(rng, 1, 2)
+    count, classes = int(rng.integers(4, 8)), int(rng.integers(4, 7))
+    rows = [
+        readable(rng, 2, 2),
+        readable(rng, 2, 3),
+        readable(rng, 3, 3),
+        readable(rng, count, 3),
+        many(rng, int(rng.integers(60, 120)), classes),
+    ]
+    return [
+        (one, one.argmax(axis=1)),
+        (one, one.argmin(axis=1)),
+        *((probs, labels_for(rng, probs)) for probs in rows),
+    ]
+
+
+def bad_classes(rng: np.random.Generator, **options) -> list[Call]:
+    """Logits for probabilities, and labels that name no class."""
+    probs = readable(rng, 2, 3)
+    logits = np.array([[2.0, -1.0, 0.5], [0.0, 1.5, -0.5]])
+    return [
+        refuse(options, probs=probs, target=np.array([2, -1])),
+        refuse(options, probs=probs, target=np.array([3, 0])),
+        refuse(options, probs=logits[:1], target=np.array([0])),
+        refuse(options, probs=np.array([[0.5, 0.2], [0.25, 0.75]]), target=np.array([0, 1])),
+    ]
+
+
+def refuse(options, **arrays) -> Call:
+    """A call with bad input, which must raise ValueError."""
+    return Call(arrays, options, "bad input", raises="ValueError")
+
+
+def hold_distributions(probs) -> None:
+    """Refuse rows that are not probabilities of classes."""
+    if probs.min() < 0 or probs.max() > 1:
+        raise ValueError("probs must lie between 0 and 1")
+    if np.abs(probs.sum(axis=1) - 1).max() > 1e-3:
+        raise ValueError("probs must sum to 1 in every row")
+
+
+def hold_labels(probs, target) -> None:
+    """Refuse anything but one label of an existing class per row."""
+    if target.shape != probs.shape[:1]:
+        raise ValueError(f"target has shape {target.shape}, one label a row is needed")
+    if target.min() < 0 or target.max() >= probs.shape[1]:
+        raise ValueError(f"labels go from 0 to {probs.shape[1] - 1}")
+
+
+def own(rows, target):
+    """The entry of every row that its label names."""
+    return rows[np.arange(len(rows)), target]
+
+
+def softmax(rows, axis=-1):
+    """With the largest entry subtracted, so that nothing overflows."""
+    exps = np.exp(rows - rows.max(axis=axis, keepdims=True))
+    return exps / exps.sum(axis=axis, keepdims=True)
+
+
+def log_softmax(rows):
+    shifted = rows - rows.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

@@ -1,0 +1,213 @@
+"""Many classes: the cross-entropy of logits and integer labels."""
+
+import numpy as np
+
+import lossfns.numpy as ln
+from lossfns.check.classification import questions
+from lossfns.check.classification.variants import (
+    flipped_loss,
+    in_bits,
+    log_softmax,
+    naive_softmax,
+    one_hot,
+    pick,
+    reducing,
+    reduction_ignored,
+    softmax,
+    sum_for_mean,
+    sum_with_none,
+)
+from lossfns.check.exercise import Exercise, Misconception
+
+_NAMES = "logits target"
+
+
+def _draw(rng):
+    pairs = questions.labelled(rng)
+    yield from (questions.call(pair, _NAMES) for pair in pairs)
+    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[2:5])
+    for reduction in ("none", "sum", "mean"):
+        for pair in (pairs[2], pairs[4]):
+            yield questions.call(pair, _NAMES, "reductions", reduction=reduction)
+    yield from far()
+    logits, target = pairs[2]
+    classes = logits.shape[1]
+    yield questions.refused((logits, np.array([0, classes])), _NAMES)
+    yield questions.refused((logits, np.array([-1, classes - 1])), _NAMES)
+    yield questions.refused((logits, target[:, None]), _NAMES)
+    yield questions.refused((logits, np.eye(classes, dtype=np.int64)[target]), _NAMES)
+    yield questions.refused(pairs[2], _NAMES, reduction="average")
+
+
+def far():
+    """Logits of which the exponentials overflow or underflow, in a row and between rows."""
+    for logits, target in (
+        ([[1000.0, 0.0, -1000.0]], [0]),
+        ([[1000.0, 0.0, -1000.0]], [2]),
+        ([[0.0, -800.0]], [1]),
+        ([[1000.0, 999.0], [-1000.0, -999.0]], [1, 0]),
+        ([[1e12, 0.0]], [0]),
+    ):
+        yield questions.call((np.array(logits), np.array(target)), _NAMES, "extremes")
+    low = np.array([[0.0, -100.0, 100.0]], np.float32), np.array([1])
+    yield questions.call(low, _NAMES, "extremes")
+
+
+def _ce(z, target):
+    return -pick(log_softmax(z), target)
+
+
+def _one_against_the_rest(z, target):
+    y = one_hot(target, z.shape[-1])
+    return (np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))).sum(axis=-1)
+
+
+def _checked(*, shape=True, low=True, high=True, reduction=True):
+    """The right loss, with some of the checks left out."""
+
+    def wrong(logits, target, **options):
+        if shape and target.shape != logits.shape[:1]:
+            raise ValueError("one label per row")
+        if (low and target.min() < 0) or (high and target.max() >= logits.shape[1]):
+            raise ValueError("no such class")
+        way = options.get("reduction", "mean")
+        if not reduction and way not in ("none", "sum"):
+            way = "mean"
+        return reducing(_ce)(logits, target, reduction=way)
+
+    return wrong
+
+
+CROSS_ENTROPY = Exercise(
+    name="cross_entropy",
+    signature='cross_entropy(logits, target, reduction="mean")',
+    read="03_classification.html#loss-cross-entropy",
+    right=ln.cross_entropy,
+    draw=_draw,
+    misconceptions=(
+        sum_for_mean(_ce),
+        Misconception(
+            "the losses of the items, not averaged",
+            reducing(_ce, mean=lambda losses: losses),
+            'That is right for reduction="none". The default is the mean of the n losses, one '
+            "number.",
+        ),
+        flipped_loss(_ce),
+        in_bits(_ce),
+        Misconception(
+            "the softmax forgotten",
+            reducing(lambda z, target: -pick(z, target)),
+            "Minus the logit of the label alone can be made small without end by adding a constant "
+            "to all logits. The other classes enter through ln Σ exp(z_j).",
+        ),
+        Misconception(
+            "the softmax twice",
+            reducing(lambda z, target: _ce(softmax(z), target)),
+            "The loss takes logits and contains the softmax. A second one leaves the classes "
+            "nearly equal: with ten classes the loss could not fall below 1.46.",
+        ),
+        Misconception(
+            "the logarithm forgotten",
+            reducing(lambda z, target: 1 - pick(softmax(z), target)),
+            "This is the probability of being wrong, at most 1. The logarithm is what makes a "
+            "confident mistake expensive without bound.",
+        ),
+        Misconception(
+            "the squared error of the probabilities",
+            reducing(
+                lambda z, target: ((softmax(z) - one_hot(target, z.shape[1])) ** 2).sum(axis=1)
+            ),
+            "This is the Brier score, which levels off for confident mistakes. Cross-entropy is "
+            "-ln of the probability of the label.",
+        ),
+        Misconception(
+            "a mean over all entries of the table",
+            lambda z, target, reduction="mean": _ce(z, target).mean() / z.shape[1],
+            "You divide by n · C. Each item has one label and one loss, so the mean is over the n "
+            "items, not over the entries of the one-hot table.",
+        ),
+        Misconception(
+            "all labels looked up in every row",
+            reducing(lambda z, target: -log_softmax(z)[:, target]),
+            "log_p[:, target] is an n × n table with every item's label looked up in every row. "
+            "log_p[np.arange(n), target] takes one entry a row.",
+        ),
+        Misconception(
+            "normalised over the items instead of the classes",
+            reducing(lambda z, target: -pick(log_softmax(z, axis=0), target)),
+            "The probabilities of one item sum to 1 over the classes: axis 1, not axis 0.",
+        ),
+        Misconception(
+            "one binary cross-entropy per class",
+            reducing(_one_against_the_rest),
+            "With a sigmoid per class the classes do not compete: that is the loss for several "
+            "labels at once. Here exactly one class is true: softmax.",
+        ),
+        Misconception(
+            "labels counted from 1",
+            reducing(lambda z, target: -pick(log_softmax(z), target - 1)),
+            "The first class is 0. With target - 1 label 0 becomes -1, which NumPy silently reads "
+            "as the last class.",
+        ),
+        reduction_ignored(_ce),
+        sum_with_none(_ce),
+        Misconception(
+            "overflow in the softmax",
+            reducing(lambda z, target: -np.log(pick(naive_softmax(z), target))),
+            "exp(1000) is infinite and ∞/∞ is NaN. Subtract the largest logit of each row first, "
+            "and take the logarithm on paper: z_y - ln Σ exp(z_j).",
+        ),
+        Misconception(
+            "the logarithm of a probability that underflowed",
+            reducing(lambda z, target: -np.log(pick(softmax(z), target))),
+            "Your softmax is stable, but the probability of a confident mistake is rounded to 0, "
+            "and -ln 0 is infinite. Never form the probability: z_y - max - ln Σ exp(z_j - max).",
+        ),
+        Misconception(
+            "confident mistakes hidden by clipping",
+            reducing(lambda z, target: -np.log(pick(softmax(z), target).clip(1e-12))),
+            "With probabilities clipped at 1e-12 no mistake can cost more than 27.6, and beyond "
+            "that it has gradient 0. Work with ln p = z - max - ln Σ exp(z_j - max) instead.",
+        ),
+        Misconception(
+            "overflow of the sum of exponentials",
+            reducing(lambda z, target: np.log(np.exp(z).sum(axis=1)) - pick(z, target)),
+            "ln Σ exp(z_j) - z_y is right, but exp overflows beyond 710. Take the largest logit m "
+            "out: m + ln Σ exp(z_j - m).",
+        ),
+        Misconception(
+            "one maximum for the whole table",
+            reducing(
+                lambda z, target: (
+                    z.max() + np.log(np.exp(z - z.max()).sum(axis=1)) - pick(z, target)
+                )
+            ),
+            "A row far below the largest logit of the table has exponentials that are all 0, and "
+            "ln 0 is -∞. Subtract the maximum of each row.",
+        ),
+        Misconception(
+            "a label of -1 read as the last class",
+            _checked(low=False),
+            "NumPy counts negative indices from the end, so -1, often a mark for 'no label', "
+            "trains the last class without a word. Raise ValueError for labels below 0.",
+        ),
+        Misconception(
+            "an IndexError for a label that is too large",
+            _checked(high=False),
+            "The exception of the indexing says nothing about labels. Check them yourself and "
+            "raise ValueError with the label and the number of classes.",
+        ),
+        Misconception(
+            "labels in a column broadcast",
+            _checked(shape=False),
+            "np.arange(n) of shape (n,) and labels of shape (n, 1) broadcast to an n × n table, "
+            "every label looked up in every row. Demand target.shape == (n,), else ValueError.",
+        ),
+        Misconception(
+            "an unknown reduction taken for the mean",
+            _checked(reduction=False),
+            'With reduction="average" a typing error goes unnoticed. Raise ValueError for '
+            'everything but "none", "mean" and "sum".',
+        ),
+    ),
+)

@@ -1,0 +1,208 @@
+"""Cross-entropy with label smoothing in PyTorch."""
+
+import numpy as np
+
+import lossfns.numpy as ln
+from lossfns.check.classification import questions
+from lossfns.check.exercise import Exercise, Misconception
+
+_NAMES = "logits target"
+
+
+def _draw(rng):
+    pairs = questions.labelled(rng)
+    share = float(np.round(rng.uniform(0.2, 0.5), 2))
+    for options in ({}, {"label_smoothing": 0.1}, {"label_smoothing": share}):
+        for pair in pairs:
+            yield questions.call(questions.single(pair), _NAMES, wants=("logits",), **options)
+    yield questions.call(pairs[2], _NAMES, wants=("logits",), label_smoothing=0.1)
+    for logits, target, options in (
+        ([[0.0, 200.0]], [0], {}),
+        ([[0.0, -200.0]], [1], {}),
+        ([[1000.0, 0.0, -1000.0]], [0], {"label_smoothing": 0.1}),
+        ([[1000.0, 999.0], [-1000.0, -999.0]], [1, 0], {}),
+    ):
+        far = np.array(logits, np.float32), np.array(target)
+        yield questions.call(far, _NAMES, "extremes", wants=("logits",), **options)
+    two = questions.single(pairs[2])
+    yield questions.refused(two, _NAMES, label_smoothing=1.5)
+    yield questions.refused(two, _NAMES, label_smoothing=-0.1)
+
+
+def _log_softmax(z, axis=1):
+    z = z - z.amax(dim=axis, keepdim=True)
+    return z - z.exp().sum(dim=axis, keepdim=True).log()
+
+
+def _own(rows, target):
+    return rows.gather(1, target[:, None])[:, 0]
+
+
+def _smoothed(log_p, target, eps):
+    return -((1 - eps) * _own(log_p, target) + eps * log_p.mean(dim=1))
+
+
+def _mixing(mix=_smoothed, log_p=_log_softmax, reduced=lambda losses: losses.mean()):
+    """A variant from its parts: log-probabilities, the mix of the two terms, the reduction."""
+
+    def wrong(logits, target, label_smoothing=0.0):
+        if not 0 <= label_smoothing <= 1:
+            raise ValueError(f"label_smoothing must lie in 0 ... 1, got {label_smoothing}")
+        return reduced(mix(log_p(logits), target, label_smoothing))
+
+    return wrong
+
+
+def _others(log_p, target, eps):
+    """The convention in which the share goes to the C - 1 other classes."""
+    own, classes = _own(log_p, target), log_p.shape[1]
+    return -((1 - eps) * own + eps * (log_p.sum(dim=1) - own) / (classes - 1))
+
+
+def _in_double(logits, target, label_smoothing=0.0):
+    return _mixing()(logits.double(), target, label_smoothing)
+
+
+def _detached(logits, target, label_smoothing=0.0):
+    return _mixing()(logits.detach(), target, label_smoothing)
+
+
+def _number(logits, target, label_smoothing=0.0):
+    return float(_mixing()(logits, target, label_smoothing))
+
+
+def _any_share(logits, target, label_smoothing=0.0):
+    return _smoothed(_log_softmax(logits), target, label_smoothing).mean()
+
+
+def _slope(logits, target, label_smoothing=0.0):
+    return ln.cross_entropy.grad(logits, target, label_smoothing=label_smoothing)
+
+
+CROSS_ENTROPY_TORCH = Exercise(
+    name="cross_entropy_torch",
+    signature="cross_entropy_torch(logits, target, label_smoothing=0.0)",
+    read="03_classification.html#loss-label-smoothing",
+    right=ln.cross_entropy,
+    draw=_draw,
+    torch=True,
+    slopes={"logits": _slope},
+    twin="CrossEntropyLoss",
+    misconceptions=(
+        Misconception(
+            "the sum instead of the mean",
+            _mixing(reduced=lambda losses: losses.sum()),
+            "Divide by the number of items: the loss, and with it the learning rate that fits, "
+            "would grow with the batch.",
+        ),
+        Misconception(
+            "the mean over all entries of the table",
+            _mixing(lambda log_p, target, eps: _smoothed(log_p, target, eps) / log_p.shape[1]),
+            "You divide by n · C. Sum over the classes, then average over the n items.",
+        ),
+        Misconception(
+            "the softmax twice",
+            _mixing(log_p=lambda z: _log_softmax(z.softmax(dim=1))),
+            "Cross-entropy takes logits. A softmax before log_softmax leaves the classes nearly "
+            "equal, and a confident mistake has almost no gradient.",
+        ),
+        Misconception(
+            "normalised over the items instead of the classes",
+            _mixing(log_p=lambda z: _log_softmax(z, axis=0)),
+            "The probabilities of one item sum to 1 over the classes: dim=1, not dim=0.",
+        ),
+        Misconception(
+            "all labels looked up in every row",
+            _mixing(
+                lambda log_p, target, eps: (
+                    -((1 - eps) * log_p[:, target] + eps * log_p.mean(dim=1, keepdim=True))
+                )
+            ),
+            "log_p[:, target] is an n × n table with every item's label looked up in every row. "
+            "Index with torch.arange(n) and target, or use gather.",
+        ),
+        Misconception(
+            "label_smoothing without effect",
+            _mixing(lambda log_p, target, eps: -_own(log_p, target)),
+            "Your function gives the same whatever label_smoothing is. The target becomes "
+            "(1 - ε)·one-hot + ε/C.",
+        ),
+        Misconception(
+            "the smoothing given to the other classes only",
+            _mixing(_others),
+            "You spread ε over the C - 1 wrong classes. PyTorch, and the specification, spread it "
+            "over all C, so that ε/C of it falls back on the true class.",
+        ),
+        Misconception(
+            "the true class lowered but nothing given to the others",
+            _mixing(lambda log_p, target, eps: -(1 - eps) * _own(log_p, target)),
+            "The factor 1 - ε alone only scales the loss. The share ε has to go somewhere: ε/C to "
+            "every class.",
+        ),
+        Misconception(
+            "the full label and the smoothing on top",
+            _mixing(lambda log_p, target, eps: -(_own(log_p, target) + eps * log_p.mean(dim=1))),
+            "The target must still sum to 1: what the others get is taken from the label, which "
+            "keeps 1 - ε.",
+        ),
+        Misconception(
+            "ε for every class instead of ε/C",
+            _mixing(
+                lambda log_p, target, eps: -((1 - eps) * _own(log_p, target) + eps * log_p.sum(1))
+            ),
+            "Each class gets ε/C, so that the target sums to 1. That is ε times the mean of the "
+            "log-probabilities, not their sum.",
+        ),
+        Misconception(
+            "ε and 1 - ε exchanged",
+            _mixing(lambda log_p, target, eps: _smoothed(log_p, target, 1 - eps)),
+            "ε is what is taken from the label: with ε = 0 nothing is smoothed.",
+        ),
+        Misconception(
+            "the probabilities smoothed instead of the target",
+            _mixing(
+                lambda p, target, eps: -((1 - eps) * _own(p, target) + eps / p.shape[1]).log(),
+                log_p=lambda z: z.softmax(dim=1),
+            ),
+            "Smoothing changes what the model is asked for, not what it says: mix one-hot and "
+            "uniform in the target and leave the prediction alone.",
+        ),
+        Misconception(
+            "the logarithm of a probability that underflowed",
+            _mixing(log_p=lambda z: z.softmax(dim=1).log()),
+            "In float32 a softmax is exactly 0 once a logit lies 104 below the largest, its "
+            "logarithm -∞ and the gradient NaN. Use log_softmax, or subtract logsumexp.",
+        ),
+        Misconception(
+            "confident mistakes hidden by clipping",
+            _mixing(log_p=lambda z: z.softmax(dim=1).clamp(min=1e-12).log()),
+            "Beyond the clip the loss no longer changes and its gradient is 0: the worst mistakes "
+            "teach nothing. Use log_softmax, or subtract logsumexp.",
+        ),
+        Misconception(
+            "the graph cut off",
+            _detached,
+            "The value is right but carries no gradient, so nothing could be trained with it. "
+            ".item(), .numpy(), .detach(), torch.no_grad() and torch.tensor(result) all cut the "
+            "graph: stay with tensor operations.",
+        ),
+        Misconception(
+            "a Python number instead of a tensor",
+            _number,
+            "A float has no graph, so .backward() is impossible. Return the tensor itself, without "
+            ".item() or float().",
+        ),
+        Misconception(
+            "everything in double precision",
+            _in_double,
+            "Models run in float32 or less. A loss that turns to float64 by itself costs time and "
+            "memory and breaks what comes after: keep the dtype of the logits.",
+        ),
+        Misconception(
+            "a share outside 0 … 1 accepted",
+            _any_share,
+            "With ε = 1.5 the target has a negative probability. Raise ValueError and name the "
+            "value.",
+        ),
+    ),
+)

@@ -1,0 +1,316 @@
+"""NT-Xent of two views, in PyTorch."""
+
+import numpy as np
+
+import lossfns.numpy as ln
+from lossfns.check.contrastive.points import (
+    CHAPTER,
+    halves,
+    normal,
+    refuse,
+    two_sizes,
+)
+from lossfns.check.exercise import Call, Exercise, Misconception
+
+
+def batches(rng) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Pairs of matrices of one shape, row against row, the smaller ones first."""
+    n, d = two_sizes(rng)
+    return [
+        (halves(rng, (2, 2)), halves(rng, (2, 2))),
+        (halves(rng, (3, 2)), halves(rng, (3, 2))),
+        (normal(rng, (n, d)), normal(rng, (n, d))),
+        (normal(rng, (12, 5)), normal(rng, (12, 5))),
+    ]
+
+
+def opposed(rng):
+    """Partners that point away from each other, among others that do not."""
+    one = np.array([[0.6, 0.8], [0.8, 0.6], [0.96, 0.28]]) * rng.choice([-1.0, 1.0], size=2)
+    return one, np.array([[-1.0], [0.5], [-2.0]]) * one
+
+
+def _two_views(z1, z2, dtype, aspect="values", **options):
+    arrays = {"z1": z1.astype(dtype), "z2": z2.astype(dtype)}
+    return Call(arrays, options, aspect, wants=("z1", "z2"))
+
+
+def _draw_nt_xent(rng):
+    pairs = batches(rng)
+    for z1, z2 in pairs:
+        yield _two_views(z1, z2, np.float32)
+        yield _two_views(z1, z2, np.float32, temperature=1.0)
+    warm = float(np.round(rng.uniform(0.15, 0.35), 2))
+    for z1, z2 in pairs[1:]:
+        yield _two_views(z1, z2, np.float64, temperature=warm)
+    yield _two_views(*opposed(rng), np.float32, "extremes", temperature=0.005)
+    yield _two_views(*opposed(rng), np.float64, "extremes", temperature=0.001)
+    (z1, z2), (longer, _) = pairs[0], pairs[1]
+    for temperature in (-0.5, 0.0):
+        yield refuse(
+            {"temperature": temperature}, z1=z1.astype(np.float32), z2=z2.astype(np.float32)
+        )
+    yield refuse({}, z1=z1.astype(np.float32), z2=longer.astype(np.float32))
+
+
+def _nt_xent_slope(wrt):
+    return lambda z1, z2, temperature=0.5: ln.nt_xent.grad(z1, z2, temperature=temperature, wrt=wrt)
+
+
+def _hold_views(z1, z2, temperature):
+    if z1.shape != z2.shape:
+        raise ValueError("shapes differ")
+    if not temperature > 0:
+        raise ValueError("temperature")
+
+
+def normalised(rows):
+    """Rows of length 1, with the gradient of that."""
+    return rows / rows.norm(dim=1, keepdim=True)
+
+
+def masked(scores):
+    """The scores with nothing left on the diagonal."""
+    import torch
+
+    own = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
+    return scores.masked_fill(own, -float("inf"))
+
+
+def _partners(count):
+    """Row i and row i + n of both views, stacked, belong together."""
+    import torch
+
+    return torch.arange(count).roll(count // 2)
+
+
+def log_loss(scores, partner=None):
+    """Mean of minus the log-probability that each row gives to its partner."""
+    partner = _partners(len(scores)) if partner is None else partner
+    return -scores.log_softmax(dim=1)[range(len(scores)), partner].mean()
+
+
+def _nt_xent(
+    loss=log_loss, mask=masked, scale=lambda cosines, t: cosines / t, normalise=normalised
+):
+    """NT-Xent from its parts; `loss` gets the table of scores of all views with all views."""
+
+    def wrong(z1, z2, temperature=0.5):
+        import torch
+
+        rows = normalise(torch.cat([z1, z2]))
+        return loss(mask(scale(rows @ rows.T, temperature)))
+
+    return wrong
+
+
+def _interleaved(scores):
+    import torch
+
+    return log_loss(scores, torch.arange(len(scores)) ^ 1)
+
+
+def _itself(scores):
+    return -scores.log_softmax(dim=1).diagonal().mean()
+
+
+def _half_of(scores):
+    n = len(scores) // 2
+    return -scores.log_softmax(dim=1)[range(n), range(n, 2 * n)].mean()
+
+
+def _decoupled(scores):
+    rows, partner = range(len(scores)), _partners(len(scores))
+    others = scores.clone()
+    others[rows, partner] = -float("inf")
+    return (others.logsumexp(dim=1) - scores[rows, partner]).mean()
+
+
+def _exp_then_log(scores):
+    exps = scores.exp()
+    return -(exps[range(len(exps)), _partners(len(exps))] / exps.sum(dim=1)).log().mean()
+
+
+def _floored(scores):
+    chosen = scores.softmax(dim=1)[range(len(scores)), _partners(len(scores))]
+    return -(chosen + 1e-8).log().mean()
+
+
+def _between_views(rows_only):
+    def wrong(z1, z2, temperature=0.5):
+        scores = normalised(z1) @ normalised(z2).T / temperature
+        there = -scores.log_softmax(dim=1).diagonal().mean()
+        back = -scores.log_softmax(dim=0).diagonal().mean()
+        return there if rows_only else 0.5 * (there + back)
+
+    return wrong
+
+
+def _checked(loss, hold):
+    def wrong(z1, z2, temperature=0.5):
+        hold(z1, z2, temperature)
+        return loss(z1, z2, temperature)
+
+    return wrong
+
+
+NT_XENT_TORCH = Exercise(
+    name="nt_xent_torch",
+    signature="nt_xent_torch(z1, z2, temperature=0.5)",
+    read=CHAPTER,
+    right=lambda z1, z2, temperature=0.5: ln.nt_xent(z1, z2, temperature=temperature),
+    draw=_draw_nt_xent,
+    torch=True,
+    slopes={"z1": _nt_xent_slope("first"), "z2": _nt_xent_slope("second")},
+    # The scores themselves carry float32's relative error of 6e-8, times 1/τ = 200.
+    rtol=1e-3,
+    atol=1e-5,
+    misconceptions=(
+        Misconception(
+            "each view compared with itself",
+            _nt_xent(mask=lambda scores: scores),
+            "The diagonal of the table is every view's similarity with itself, always the "
+            "largest. It must not take part: the sum goes over k ≠ i.",
+        ),
+        Misconception(
+            "0 on the diagonal instead of nothing",
+            _nt_xent(
+                mask=lambda scores: scores - scores.diagonal().diag_embed(),
+            ),
+            "A score of 0 still counts as exp(0) = 1 in the sum. A score of -inf counts as 0: "
+            "fill the diagonal with that before the softmax.",
+        ),
+        Misconception(
+            "only the other view's items as negatives",
+            _between_views(rows_only=False),
+            "That is CLIP's loss. In NT-Xent each of the 2n views also has the other items of its "
+            "own view as negatives: stack both views and compare all with all.",
+        ),
+        Misconception(
+            "InfoNCE from the first view to the second",
+            _between_views(rows_only=True),
+            "The second views are no queries in yours, and the first ones no negatives. NT-Xent "
+            "compares all 2n views with all others, and averages 2n losses.",
+        ),
+        Misconception(
+            "only the losses of the first views",
+            _nt_xent(loss=_half_of),
+            "Each view of a pair has a loss: the second views look for the first ones, too. "
+            "Average all 2n.",
+        ),
+        Misconception(
+            "each view as its own target",
+            _nt_xent(loss=_itself, mask=lambda scores: scores),
+            "Row i looks for column i, which is the view itself, and finds it without learning "
+            "anything. Its target is its partner, the other view of the same image; the view "
+            "itself must not take part.",
+        ),
+        Misconception(
+            "the partner in the next row",
+            _nt_xent(loss=_interleaved),
+            "Rows 2k and 2k + 1 belong together only if the views were interleaved. After "
+            "torch.cat([z1, z2]) the partner of row i is row i + n, and the other way round.",
+        ),
+        Misconception(
+            "the partner left out of the sum",
+            _nt_xent(loss=_decoupled),
+            "The denominator holds all views but i itself, the partner included: it is a "
+            "softmax. Without the partner the loss can fall below 0.",
+        ),
+        Misconception(
+            "the lengths not divided out",
+            _nt_xent(normalise=lambda rows: rows),
+            "The N in NT-Xent stands for normalised: the score is the cosine. With inner "
+            "products a model lowers the loss by making its embeddings longer.",
+        ),
+        Misconception(
+            "the columns scaled to length 1",
+            _nt_xent(normalise=lambda rows: rows / rows.norm(dim=0, keepdim=True)),
+            "An embedding is a row; dim=0 goes down the columns, over the batch. Its length runs "
+            "over the coordinates, dim=1.",
+        ),
+        Misconception(
+            "lengths without a gradient",
+            _nt_xent(normalise=lambda rows: rows / rows.norm(dim=1, keepdim=True).detach()),
+            "The value is right, but the lengths count as constants, so the gradient also makes "
+            "embeddings longer, which cannot lower the loss. Let autograd go through the "
+            "normalisation, without .detach() or no_grad().",
+        ),
+        Misconception(
+            "the temperature multiplied",
+            _nt_xent(scale=lambda cosines, t: cosines * t),
+            "A small temperature must make the softmax sharp: divide the cosines by it.",
+        ),
+        Misconception(
+            "the temperature fixed at ½",
+            _nt_xent(scale=lambda cosines, t: cosines / 0.5),
+            "Your function gives the same whatever temperature is.",
+        ),
+        Misconception(
+            "the sum over the pairs",
+            _nt_xent(loss=lambda scores: 2 * log_loss(scores)),
+            "You add up the losses of both views of a pair and divide by n. The mean is over all "
+            "2n views.",
+        ),
+        Misconception(
+            "the sum instead of the mean",
+            _nt_xent(loss=lambda scores: len(scores) * log_loss(scores)),
+            "Divide by the number of views, 2n, or the loss grows with the size of the batch.",
+        ),
+        Misconception(
+            "overflow of the exponential",
+            _nt_xent(loss=_exp_then_log),
+            "In float32 exp is infinite beyond 88, and a cosine of 1 at temperature 0.005 is a "
+            "score of 200. Use log_softmax, logsumexp or cross_entropy, which subtract the "
+            "largest score first.",
+        ),
+        Misconception(
+            "a constant inside the logarithm",
+            _nt_xent(loss=_floored),
+            "No loss can then exceed 18.4, and beyond it the gradient vanishes: the pairs that "
+            "need training most get none. log_softmax needs no such constant.",
+        ),
+        Misconception(
+            "no gradient for the second view",
+            lambda z1, z2, temperature=0.5: _nt_xent()(z1, z2.detach(), temperature),
+            "Some methods stop the gradient on one side, with another loss. Here both views come "
+            "from the network that is trained: no .detach().",
+        ),
+        Misconception(
+            "the graph cut off",
+            lambda z1, z2, temperature=0.5: _nt_xent()(z1.detach(), z2.detach(), temperature),
+            "The value is right but carries no gradient, so nothing could be trained with it: "
+            ".detach(), .item(), .numpy() and torch.no_grad() all cut the graph.",
+        ),
+        Misconception(
+            "a Python number instead of a tensor",
+            lambda z1, z2, temperature=0.5: _nt_xent()(z1, z2, temperature).item(),
+            "A float has no graph, so .backward() is impossible. Return the tensor itself.",
+        ),
+        Misconception(
+            "everything in double precision",
+            lambda z1, z2, temperature=0.5: _nt_xent()(z1.double(), z2.double(), temperature),
+            "Models run in float32 or less. A loss that turns to float64 by itself costs time "
+            "and memory: keep the dtype of the embeddings.",
+        ),
+        Misconception(
+            "views of different sizes accepted",
+            _checked(
+                _nt_xent(),
+                lambda z1, z2, temperature: _hold_views(z1, z1, temperature),
+            ),
+            "Row i of both views shows the same item. With different numbers of rows the "
+            "partners are shifted, nothing fails, and the model learns nonsense: raise "
+            "ValueError.",
+        ),
+        Misconception(
+            "a temperature that is not positive accepted",
+            _checked(
+                lambda z1, z2, temperature: _nt_xent()(z1, z2, temperature),
+                lambda z1, z2, temperature: _hold_views(z1, z2, 1.0),
+            ),
+            "A negative temperature turns the loss around: it pushes partners apart. Raise "
+            "ValueError unless it is positive.",
+        ),
+    ),
+)

@@ -1,0 +1,162 @@
+"""Gradient accumulation, and the mean of means."""
+
+import numpy as np
+
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.foundations.questions import call, refused, single, some
+
+_NAMES = "gradients counts"
+
+
+def _draw(rng):
+    pairs = []
+    for k, d in ((2, 1), (2, 2), (3, 2), (3, 3), (2, 4), (int(rng.integers(5, 9)), 4)):
+        gradients = some(rng, [2.0, -1.0, 0.5, 4.0, -3.0], (k, d))
+        # The last piece is the short one, as in an epoch.
+        counts = np.append(some(rng, [4, 6, 5], (k - 1,)), rng.integers(1, 3))
+        pairs.append((gradients, counts.astype(np.int64)))
+    gradients, counts = pairs[2]
+    pairs.append((gradients * [[1.0], [0.0], [1.0]], counts * np.array([1, 0, 1])))
+    yield from (call(_NAMES, *pair) for pair in pairs)
+    yield from (call(_NAMES, *single(*pair)) for pair in pairs[2:4])
+    nothing = np.zeros((2, 3)), np.zeros(2, np.int64)
+    yield call(_NAMES, *nothing, aspect="extremes")
+    many = np.array([[2.0], [-1.0]]), np.array([3 * 10**9, 10**9])
+    yield call(_NAMES, *many, aspect="extremes")
+    gradients, counts = pairs[1]
+    yield refused(_NAMES, gradients, np.append(counts, 3))
+    yield refused(_NAMES, gradients, np.array([4, -1]))
+
+
+def _mean(gradients, counts):
+    return (gradients * counts[:, None]).sum(axis=0) / max(counts.sum(), 1)
+
+
+def _weighing(weights):
+    """The mean of the rows with other weights."""
+
+    def wrong(gradients, counts):
+        shares = weights(counts)
+        return (gradients * shares[:, None]).sum(axis=0) / shares.sum()
+
+    return wrong
+
+
+def _zipped(gradients, counts):
+    total = sum(count * row for row, count in zip(gradients, counts, strict=False))
+    return total / max(counts.sum(), 1)
+
+
+def _checked(mean, *, length=True, sign=True):
+    def wrong(gradients, counts):
+        if length and len(gradients) != len(counts):
+            raise ValueError("one count for each piece")
+        if sign and counts.min() < 0:
+            raise ValueError("negative count")
+        return mean(gradients, counts)
+
+    return wrong
+
+
+ACCUMULATED_GRADIENT = Exercise(
+    name="accumulated_gradient",
+    signature="accumulated_gradient(gradients, counts)",
+    read="01_foundations.html#sec-01-reductions",
+    right=_checked(_mean),
+    draw=_draw,
+    misconceptions=(
+        Misconception(
+            "the mean of the means",
+            lambda gradients, counts: gradients.mean(axis=0),
+            "A piece with one item gets as much say as a piece with four. Each mean must count "
+            "with its number of items, so that every item counts the same.",
+        ),
+        Misconception(
+            "the mean of the means that are not empty",
+            lambda gradients, counts: (
+                gradients[counts > 0].sum(axis=0) / max((counts > 0).sum(), 1)
+            ),
+            "Empty pieces are out, which is right, but the others still count the same whatever "
+            "their number of items. Weigh each mean with its count.",
+        ),
+        Misconception(
+            "the sum of the means",
+            lambda gradients, counts: gradients.sum(axis=0),
+            "This is what repeated backward() calls leave in .grad: it grows with the number of "
+            "pieces, and a short piece weighs as much as a long one.",
+        ),
+        Misconception(
+            "the gradient of the sum over all items",
+            lambda gradients, counts: (gradients * counts[:, None]).sum(axis=0),
+            "count · mean is the sum of a piece, so this is the sum over all items. The gradient "
+            "of the mean is that divided by the number of all items.",
+        ),
+        Misconception(
+            "divided by the number of pieces",
+            lambda gradients, counts: (gradients * counts[:, None]).mean(axis=0),
+            "Into how many pieces the batch was cut must not matter. Divide the sum over all items "
+            "by the number of all items.",
+        ),
+        Misconception(
+            "short pieces counted more",
+            _weighing(lambda counts: 1 / counts),
+            "You weigh with 1/count, so that the short piece dominates. A mean over many items has "
+            "more to say: weigh with count.",
+        ),
+        Misconception(
+            "the counts squared",
+            _weighing(lambda counts: counts**2.0),
+            "Each count enters once: count · mean is the sum of the piece.",
+        ),
+        Misconception(
+            "the roots of the counts",
+            _weighing(lambda counts: counts**0.5),
+            "Roots belong to standard errors. Each item counts the same, so a piece counts with "
+            "its number of items.",
+        ),
+        Misconception(
+            "divided by the largest count",
+            lambda gradients, counts: (
+                (gradients * counts[:, None]).sum(axis=0) / max(counts.max(), 1)
+            ),
+            "The divisor is the number of all items, the sum of the counts.",
+        ),
+        Misconception(
+            "the last piece only",
+            lambda gradients, counts: gradients[-1],
+            "Clearing the gradient before each piece leaves that of the last one. Clear it once a "
+            "batch.",
+        ),
+        Misconception(
+            "the counts along the wrong axis",
+            lambda gradients, counts: (gradients * counts).sum(axis=0) / max(counts.sum(), 1),
+            "gradients * counts multiplies columns, that is parameters, by the counts, or fails. "
+            "Each row is a piece: counts[:, None].",
+        ),
+        Misconception(
+            "the mean over the parameters",
+            lambda gradients, counts: (
+                (gradients.mean(axis=1) * counts).sum() / max(counts.sum(), 1)
+            ),
+            "One number is left. Every parameter has its own derivative: the result has d entries.",
+        ),
+        Misconception(
+            "NaN where there are no items",
+            lambda gradients, counts: (gradients * counts[:, None]).sum(axis=0) / counts.sum(),
+            "0/0 is not a number, and after one update with it every parameter is NaN. A batch "
+            "without items has nothing to say: its gradient is 0.",
+        ),
+        Misconception(
+            "a count without a piece ignored",
+            _checked(_zipped, length=False),
+            "zip stops at the shorter one without a word, while the sum of the counts knows of "
+            "items whose gradient never arrived. Compare the lengths and raise ValueError.",
+        ),
+        Misconception(
+            "a negative count accepted",
+            _checked(_mean, sign=False),
+            "A piece cannot hold less than nothing, and a negative count turns its gradient "
+            "around. Raise ValueError and name the value.",
+        ),
+    ),
+)

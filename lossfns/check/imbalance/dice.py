@@ -1,0 +1,312 @@
+"""The Dice loss of masks, and the same in PyTorch."""
+
+import numpy as np
+
+import lossfns.numpy as ln
+from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.imbalance.weights import CHAPTER
+from lossfns.check.pairs import cut_off, python_number
+
+
+def dice(probs, target, smooth=1.0):
+    return ln.dice(rows(probs), rows(target), smooth=smooth, axis=-1)
+
+
+def _dice_slope(probs, target, smooth=1.0):
+    slope = ln.dice.grad(rows(probs), rows(target), smooth=smooth, axis=-1)
+    return slope.reshape(probs.shape)
+
+
+def rows(masks):
+    """One row for each mask, whatever the number of its axes."""
+    if masks.ndim < 2:
+        raise ValueError(f"the first axis counts masks, so shape {masks.shape} is too short")
+    return masks.reshape(len(masks), -1)
+
+
+def masks(rng):
+    """Pairs (probs, target): tenths that read well first, then batches of flat and square masks."""
+    shapes = [(1, 3), (1, 4), (2, 3), (2, 2, 2), (3, *(int(k) for k in rng.integers(3, 7, size=2)))]
+    return [_mask(rng, shape) for shape in shapes]
+
+
+def _mask(rng, shape):
+    count = int(np.prod(shape))
+    # All on one side of ½ would make a threshold harmless.
+    probs = rng.permutation(np.resize([0.2, 0.9, 0.6, 0.1, 0.7, 0.4], count))
+    target = rng.permutation(np.resize([1.0, 0.0, 0.0], count))
+    return probs.reshape(shape), target.reshape(shape)
+
+
+def ask_masks(pairs, aspect="values", wants=(), **options):
+    return [
+        Call({"probs": probs, "target": target}, options, aspect, wants) for probs, target in pairs
+    ]
+
+
+def refuse(probs, target, **options):
+    arrays = {"probs": probs, "target": target}
+    return Call(arrays, options, "bad input", raises="ValueError")
+
+
+def single(pairs):
+    return [(probs.astype(np.float32), target.astype(np.float32)) for probs, target in pairs]
+
+
+def edges():
+    """Empty masks and perfect ones; the second batch mixes an empty with a full mask."""
+    none, some = np.zeros((1, 4)), np.array([[0.0, 1.0, 1.0, 0.0]])
+    unsure = np.array([[0.5, 0.25, 0.0, 0.25]])
+    return [
+        (none, none),
+        (unsure, none),
+        (some, some),
+        (none, some),
+        (np.concatenate([unsure, some]), np.concatenate([none, some])),
+    ]
+
+
+def _draw_dice(rng):
+    pairs, one_pixel = masks(rng), np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    yield from ask_masks(pairs)
+    yield from ask_masks(pairs, smooth=0.0)
+    yield from ask_masks(pairs, smooth=float(np.round(rng.uniform(0.2, 0.8), 2)))
+    yield from ask_masks(single(pairs[1:4]))
+    yield from ask_masks(edges(), "extremes")
+    yield from ask_masks([*edges()[2:4], (np.zeros((2, 3)), one_pixel)], "extremes", smooth=0.0)
+    probs, target = pairs[2]
+    yield refuse(probs[:1], target)
+    yield refuse(4 * probs - 2, target)
+    yield refuse(probs, target, smooth=-1.0)
+
+
+def sums(probs, target):
+    """Σ p y, Σ p and Σ y of every mask."""
+    flat = probs.reshape(len(probs), -1), target.reshape(len(target), -1)
+    return (flat[0] * flat[1]).sum(-1), flat[0].sum(-1), flat[1].sum(-1)
+
+
+def _overlapping(loss, prepare=lambda probs, target: (probs, target)):
+    """The mean over the masks of `loss(tp, Σ p, Σ y, smooth)`."""
+
+    def wrong(probs, target, smooth=1.0):
+        return loss(*sums(*prepare(probs, target)), smooth).mean()
+
+    return wrong
+
+
+def _plain(both, p, y, smooth):
+    return 1 - 2 * (both + smooth) / (p + y + 2 * smooth)
+
+
+def one_mask(probs, target):
+    return probs.reshape(1, -1), target.reshape(1, -1)
+
+
+def _along_last_axis(probs, target, smooth=1.0):
+    both, p, y = (probs * target).sum(-1), probs.sum(-1), target.sum(-1)
+    return _plain(both, p, y, smooth).mean()
+
+
+def _along_first_axis(probs, target, smooth=1.0):
+    both, p, y = (probs * target).sum(0), probs.sum(0), target.sum(0)
+    return _plain(both, p, y, smooth).mean()
+
+
+def _squared(probs, target, smooth=1.0):
+    both, p, y = (sums(*pair)[0] for pair in ((probs, target), (probs, probs), (target, target)))
+    return _plain(both, p, y, smooth).mean()
+
+
+def _checking(shapes=True, values=True, smoothing=True):
+    def wrong(probs, target, smooth=1.0):
+        if shapes and probs.shape != target.shape:
+            raise ValueError("shapes differ")
+        if values and not ((probs >= 0) & (probs <= 1)).all():
+            raise ValueError("probs outside [0, 1]")
+        if smoothing and smooth < 0:
+            raise ValueError("smooth is negative")
+        # One predicted mask is compared with every true one, as broadcasting does.
+        return dice((probs + 0 * target).clip(0, 1), target, max(smooth, 0.0))
+
+    return wrong
+
+
+DICE_FORMULA = (
+    Misconception(
+        "the overlap instead of one minus it",
+        _overlapping(lambda both, p, y, s: 1 - _plain(both, p, y, s)),
+        "This is the Dice coefficient, which is 1 for a perfect mask. The loss is one minus it, so "
+        "that a better mask costs less.",
+    ),
+    Misconception(
+        "the smoothing of another convention",
+        _overlapping(lambda both, p, y, s: 1 - (2 * both + s) / (p + y + s)),
+        "You write (2 Σpy + s) / (Σp + Σy + s), as MONAI does: there, s is worth half as much. "
+        "Here s counts as pixels of agreement: s more in Σpy, in Σp and in Σy.",
+    ),
+    Misconception(
+        "s once in the numerator, twice in the denominator",
+        _overlapping(lambda both, p, y, s: 1 - (2 * both + s) / (p + y + 2 * s)),
+        "A perfect mask then still costs something. The s is inside the bracket that is doubled: "
+        "2 (Σpy + s) over Σp + Σy + 2s.",
+    ),
+    Misconception(
+        "s twice in the numerator, once in the denominator",
+        _overlapping(lambda both, p, y, s: 1 - 2 * (both + s) / (p + y + s)),
+        "A correctly empty mask then costs -1, and a loss below that of a perfect mask makes no "
+        "sense. Each of the two sums below gets its own s: Σp + Σy + 2s.",
+    ),
+    Misconception(
+        "s in the denominator only",
+        _overlapping(lambda both, p, y, s: 1 - 2 * both / (p + y + 2 * s)),
+        "Without s in the numerator the loss of an empty mask that is predicted empty is 1, the "
+        "worst possible, although nothing is wrong.",
+    ),
+    Misconception(
+        "s counted twice",
+        _overlapping(lambda both, p, y, s: _plain(both, p, y, 2 * s)),
+        "You add twice as many pixels of agreement as smooth says: Σpy + s, not Σpy + 2s.",
+    ),
+    Misconception(
+        "the argument smooth without effect",
+        _overlapping(lambda both, p, y, s: _plain(both, p, y, 1.0)),
+        "Your result is the same whatever smooth is.",
+    ),
+    Misconception(
+        "no smoothing",
+        _overlapping(lambda both, p, y, s: _plain(both, p, y, 0.0)),
+        "Without smooth an empty mask is 0/0, and one stray pixel in it costs as much as a "
+        "thousand.",
+    ),
+    Misconception(
+        "the factor 2 forgotten",
+        _overlapping(lambda both, p, y, s: 1 - (both + s) / (p + y + 2 * s)),
+        "Σp + Σy counts the common part twice, so the overlap must be doubled, too. A perfect "
+        "mask would cost ½ otherwise.",
+    ),
+    Misconception(
+        "intersection over union",
+        _overlapping(lambda both, p, y, s: 1 - (both + s) / (p + y - both + s)),
+        "This is the Jaccard loss, whose denominator is the union Σp + Σy - Σpy. Dice compares "
+        "the overlap with the mean size of the two masks.",
+    ),
+    Misconception(
+        "squares in the denominator",
+        _squared,
+        "Σp² is the variant of V-Net. The specification has the plain sums; they agree only where "
+        "every p is 0 or 1.",
+    ),
+    Misconception(
+        "all masks of the batch taken for one",
+        _overlapping(_plain, one_mask),
+        "You sum over the whole batch, so a large object hides a small one that is missed. Each "
+        "mask has a loss of its own, and these are averaged.",
+    ),
+    Misconception(
+        "all masks taken for one, and s in another convention",
+        _overlapping(lambda both, p, y, s: 1 - (2 * both + s) / (p + y + s), one_mask),
+        "This is the version that is copied most often, and it differs twice: it sums over the "
+        "whole batch, where a large object hides a small one, and its s is worth half as much. "
+        "Sum over each mask, and add s to Σpy, to Σp and to Σy.",
+    ),
+    Misconception(
+        "the sum over the masks",
+        lambda probs, target, smooth=1.0: _plain(*sums(probs, target), smooth).sum(),
+        "You add up the losses of the masks. Average them: the loss lies between 0 and 1.",
+    ),
+    Misconception(
+        "sums over the last axis only",
+        _along_last_axis,
+        "With .sum(axis=-1) every row of an image counts as a mask of its own. Only the first "
+        "axis counts masks: reshape to (len(probs), -1) before you sum.",
+    ),
+    Misconception(
+        "sums along the first axis",
+        _along_first_axis,
+        "axis=0 adds up the same pixel of different masks. The first axis counts masks; sum over "
+        "all others.",
+    ),
+    Misconception(
+        "one quotient per pixel",
+        lambda probs, target, smooth=1.0: _plain(probs * target, probs, target, smooth).mean(),
+        "Form the sums over the mask first and divide once. A quotient per pixel knows nothing of "
+        "the size of the mask.",
+    ),
+    Misconception(
+        "the background's overlap",
+        _overlapping(_plain, lambda probs, target: (1 - probs, 1 - target)),
+        "You measure the overlap of what is not in the mask. The background is large and easy; "
+        "that is the imbalance which Dice is there to avoid.",
+    ),
+    Misconception(
+        "probabilities rounded to 0 and 1 first",
+        _overlapping(_plain, lambda probs, target: (1.0 * (probs >= 0.5), target)),
+        "A threshold makes the loss a step function of p: its gradient is 0 everywhere, and 0.51 "
+        "is as good as 0.99. Use the probabilities themselves.",
+    ),
+)
+
+EMPTY = Misconception(
+    "0/0 of an empty mask",
+    _overlapping(_plain),
+    "With smooth = 0 a mask that is empty and predicted empty gives 0/0. Nothing is wrong there, "
+    "so it costs 0.",
+)
+
+DICE = Exercise(
+    name="dice",
+    signature="dice(probs, target, smooth=1.0)",
+    read=CHAPTER,
+    right=dice,
+    draw=_draw_dice,
+    misconceptions=(
+        *DICE_FORMULA,
+        EMPTY,
+        Misconception(
+            "masks of different shapes accepted",
+            _checking(shapes=False),
+            "NumPy compares one predicted mask with every true one and averages, as if that were "
+            "what you wanted. Compare the shapes first and raise ValueError.",
+        ),
+        Misconception(
+            "logits accepted as probabilities",
+            _checking(values=False),
+            "Values below 0 or above 1 are no probabilities; somebody forgot the sigmoid. The "
+            "loss of them may even be negative: raise ValueError.",
+        ),
+        Misconception(
+            "a negative smooth accepted",
+            _checking(smoothing=False),
+            "With smooth < 0 the denominator can be 0 or negative. Raise ValueError.",
+        ),
+    ),
+)
+
+
+def _draw_dice_torch(rng):
+    pairs = masks(rng)
+    wants = ("probs",)
+    yield from ask_masks(single(pairs), wants=wants)
+    yield from ask_masks(pairs[2:3], wants=wants)
+    yield from ask_masks(single(pairs), wants=wants, smooth=0.0)
+    yield from ask_masks(
+        single(pairs), wants=wants, smooth=float(np.round(rng.uniform(0.2, 0.8), 2))
+    )
+    yield from ask_masks(single(edges()), "extremes", wants)
+
+
+def _dice_of(probs, target, smooth=1.0):
+    return _plain(*sums(probs, target), smooth)
+
+
+DICE_TORCH = Exercise(
+    name="dice_torch",
+    signature="dice_torch(probs, target, smooth=1.0)",
+    read=CHAPTER,
+    right=dice,
+    draw=_draw_dice_torch,
+    torch=True,
+    slopes={"probs": _dice_slope},
+    misconceptions=(*DICE_FORMULA, cut_off(_dice_of), python_number(_dice_of)),
+)

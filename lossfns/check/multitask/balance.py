@@ -1,0 +1,361 @@
+"""Weights and gradients that balance themselves: DWA, and PCGrad for two tasks."""
+
+import numpy as np
+
+from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.multitask.tasks import READ, loss_rows, same_shape, with_singles
+
+
+def _draw_dwa(rng):
+    def ask(previous, before, aspect="values", raises="", **options):
+        return Call({"previous": previous, "before": before}, options, aspect, raises=raises)
+
+    # Two tasks are the rule, three and more show a K that is fixed at 2; one shows nothing.
+    rows = loss_rows(rng)[1:]
+    olds = [rng.choice([0.5, 1.0, 2.5, 5.0, 6.0, 10.0, 16.0], row.size, False) for row in rows]
+    pairs = list(zip(rows, olds, strict=True))
+    for previous, before in with_singles(pairs):
+        yield ask(previous, before)
+    for previous, before in pairs:
+        yield ask(previous, before, temperature=0.5)
+    yield ask(*pairs[-1], temperature=float(rng.integers(4, 9)))
+    yield ask(np.array([4000.0, 2.0]), np.array([0.5, 4.0]), "extremes")
+    yield ask(np.array([1e-3, 2e12]), np.array([1e6, 1e12]), "extremes", temperature=1e-4)
+    for previous, before, options in (
+        ([0.5, 2.0], [0.0, 4.0], {}),
+        ([0.5, 2.0], [2.5], {}),
+        ([0.5, 2.0], [2.5, 4.0], {"temperature": 0.0}),
+        ([0.5, 2.0], [2.5, 4.0], {"temperature": -2.0}),
+    ):
+        yield ask(np.array(previous), np.array(before), "bad input", "ValueError", **options)
+
+
+def _softmax(scores):
+    powers = np.exp(scores - scores.max())
+    return powers / powers.sum()
+
+
+def _refuse(previous, before, temperature, leave_out=""):
+    if leave_out != "zero" and (before <= 0).any():
+        raise ValueError("before must be positive")
+    if leave_out != "temperature" and not temperature > 0:
+        raise ValueError("temperature must be positive")
+    if leave_out != "shape":
+        same_shape(previous, before)
+
+
+def _dwa(previous, before, temperature=2.0):
+    _refuse(previous, before, temperature)
+    return _of_ratio(lambda r, t: r.size * _softmax(r / t))(previous, before, temperature)
+
+
+def _of_ratio(whole):
+    """A variant made from the ratios and the temperature."""
+    return lambda previous, before, temperature=2.0: whole(previous / before, temperature)
+
+
+def _overflowing(r, t):
+    powers = np.exp(r / t)
+    return r.size * powers / powers.sum()
+
+
+def _unrefused(leave_out):
+    def wrong(previous, before, temperature=2.0):
+        _refuse(previous, before, temperature, leave_out)
+        ratio = previous / before
+        return ratio.size * _softmax(ratio / temperature)
+
+    return wrong
+
+
+DWA_WEIGHTS = Exercise(
+    name="dwa_weights",
+    signature="dwa_weights(previous, before, temperature=2.0)",
+    read=READ,
+    right=_dwa,
+    draw=_draw_dwa,
+    misconceptions=(
+        Misconception(
+            "the ratio upside down",
+            lambda previous, before, temperature=2.0: _of_ratio(
+                lambda r, t: r.size * _softmax(r / t)
+            )(before, previous, temperature),
+            "r = previous / before is small for a task that improves fast, and such a task needs "
+            "less weight. Yours rewards the task that is winning anyway.",
+        ),
+        Misconception(
+            "weights that sum to 1",
+            _of_ratio(lambda r, t: _softmax(r / t)),
+            "A softmax sums to 1. DWA multiplies it by the number of tasks K, so that the weights "
+            "average 1 and the learning rate that fitted the plain sum still fits.",
+        ),
+        Misconception(
+            "the number of tasks fixed at 2",
+            _of_ratio(lambda r, t: 2 * _softmax(r / t)),
+            "The factor is the number of tasks, which is 2 only in some examples: take it from "
+            "the arrays.",
+        ),
+        Misconception(
+            "multiplication by the temperature",
+            _of_ratio(lambda r, t: r.size * _softmax(r * t)),
+            "A high temperature must even the weights out, so the ratios are divided by it.",
+        ),
+        Misconception(
+            "the temperature without effect",
+            _of_ratio(lambda r, t: r.size * _softmax(r)),
+            "Divide the ratios by the temperature before the softmax; the larger it is, the more "
+            "even the weights.",
+        ),
+        Misconception(
+            "the temperature after the softmax",
+            _of_ratio(lambda r, t: r.size * _softmax(r) / t),
+            "Dividing the weights only makes all of them smaller. The temperature belongs under "
+            "the exponential, where it changes their proportions.",
+        ),
+        Misconception(
+            "a difference instead of the ratio",
+            lambda previous, before, temperature=2.0: (
+                before.size * _softmax((previous - before) / temperature)
+            ),
+            "A difference depends on the units of the loss: the task with large numbers gets all "
+            "or nothing. The ratio previous / before has no units.",
+        ),
+        Misconception(
+            "ratios divided by their sum",
+            _of_ratio(lambda r, t: r.size * r / r.sum()),
+            "That is a proportion, not a softmax, and the temperature has nothing to act on. Take "
+            "exp(r / T) and divide by the sum of those.",
+        ),
+        Misconception(
+            "the losses themselves instead of their ratio",
+            lambda previous, before, temperature=2.0: (
+                previous.size * _softmax(previous / temperature)
+            ),
+            "The weights follow the size of the losses then, and with it their units. What counts "
+            "is how fast each falls: previous / before.",
+        ),
+        Misconception(
+            "the sign of the ratio flipped",
+            _of_ratio(lambda r, t: r.size * _softmax(-r / t)),
+            "A task whose loss stands still (r = 1) must get more weight than one whose loss has "
+            "halved (r = ½). Yours does the reverse.",
+        ),
+        Misconception(
+            "overflow of exp",
+            _of_ratio(_overflowing),
+            "A loss that jumped to 8000 times its value gives exp(4000), infinite in float64, and "
+            "inf / inf is NaN. Subtract the largest score before exp: the softmax stays the same.",
+        ),
+        Misconception(
+            "a loss of 0 in the denominator",
+            _unrefused("zero"),
+            "With before = 0 the ratio is infinite or NaN, and so are the weights of all tasks. "
+            "Raise ValueError where before is not positive.",
+        ),
+        Misconception(
+            "any temperature accepted",
+            _unrefused("temperature"),
+            "A temperature of 0 divides by 0, and a negative one turns the weights round. Raise "
+            "ValueError unless it is positive.",
+        ),
+        Misconception(
+            "losses that are broadcast",
+            _unrefused("shape"),
+            "NumPy stretches one array over the other, and every task is compared with the same "
+            "old loss. Compare the shapes and raise ValueError.",
+        ),
+    ),
+)
+
+
+def _draw_conflict(rng):
+    def ask(one, other, aspect="values", raises=""):
+        return Call({"g1": one, "g2": other}, {}, aspect, raises=raises)
+
+    conflicts = [_halves(rng, shape, -1) for shape in ((2,), (2,), (3,), (2, 3))]
+    agreeing = [_halves(rng, shape, 1) for shape in ((2,), (3,), (2, 3))]
+    many = int(rng.integers(20, 60))
+    for pair in with_singles([*conflicts, *agreeing, _normal(rng, many, -1)]):
+        yield ask(*pair)
+    # Gradients get small as training goes on.
+    small = _halves(rng, (3,), -1)
+    yield ask(small[0] * 1e-3, small[1] * 1e-3)
+    yield ask(np.array([1.5, 0.0]), np.array([0.0, -2.0]), "extremes")
+    yield ask(np.array([0.0, 0.0]), np.array([2.0, -0.5]), "extremes")
+    yield ask(np.array([2.0, -0.5]), np.array([0.0, 0.0]), "extremes")
+    yield ask(np.array([1e12, 5e11]), np.array([-1.0, 0.5]), "extremes")
+    yield ask(np.array([0.5, 2.0, -1.0]), np.array([2.5]), "bad input", "ValueError")
+    yield ask(np.array([[0.5], [2.0]]), np.array([2.5, -1.0]), "bad input", "ValueError")
+
+
+def _halves(rng, shape, sign):
+    """Two gradients of different length that pull apart (sign -1) or together, but not exactly.
+
+    Entry by entry and row by row they do both, so that those who look there see something else.
+    """
+    while True:
+        one, other = rng.choice([-3.0, -2.0, -0.5, 0.5, 1.5, 2.5], size=(2, *shape))
+        entries = one * other
+        rows = entries.sum(axis=-1) if entries.ndim == 2 else entries
+        mixed = entries.min() < 0 < entries.max() and rows.min() < 0 < rows.max()
+        angle = sign * entries.sum() / np.sqrt((one**2).sum() * (other**2).sum())
+        longer = (one**2).sum() / (other**2).sum()
+        if mixed and 0.2 < angle < 0.9 and not 0.7 < longer < 1.4:
+            return one, other
+
+
+def _normal(rng, count, sign):
+    one, noise = rng.normal(size=(2, count))
+    return one, np.round(0.5 * noise + sign * 0.3 * one, 3)
+
+
+def _project(one, other):
+    """What is left of one gradient without its part against the other."""
+    inner = (one * other).sum()
+    return one - inner / (other**2).sum() * other if inner < 0 else one
+
+
+def _both(project):
+    """The sum of both, each projected by the same rule."""
+    return lambda g1, g2: project(g1, g2) + project(g2, g1)
+
+
+def _surgery(g1, g2):
+    same_shape(g1, g2)
+    return _both(_project)(g1, g2)
+
+
+def _if_conflict(changed):
+    def project(one, other):
+        inner = (one * other).sum()
+        return changed(one, other, inner) if inner < 0 else one
+
+    return _both(project)
+
+
+def _always(one, other):
+    return one - (one * other).sum() / (other**2).sum() * other
+
+
+def _if_agreeing(one, other):
+    return _always(one, other) if (one * other).sum() > 0 else one
+
+
+def _with_epsilon(one, other, inner):
+    return one - inner / ((other**2).sum() + 1e-6) * other
+
+
+def _by_rows(one, other):
+    inner = (one * other).sum(axis=-1, keepdims=True)
+    share = np.minimum(inner, 0) / np.maximum((other**2).sum(axis=-1, keepdims=True), 1e-300)
+    return one - share * other
+
+
+def _by_entries(one, other):
+    return np.where(one * other < 0, 0, one)
+
+
+def _nan_without_other(one, other):
+    return one - np.minimum((one * other).sum(), 0) / (other**2).sum() * other
+
+
+PROJECT_CONFLICT = Exercise(
+    name="project_conflict",
+    signature="project_conflict(g1, g2)",
+    read=READ,
+    right=_surgery,
+    draw=_draw_conflict,
+    misconceptions=(
+        Misconception(
+            "the plain sum",
+            lambda g1, g2: g1 + g2,
+            "Nothing has been projected. Where the inner product is negative, each gradient loses "
+            "the part that points against the other.",
+        ),
+        Misconception(
+            "projection of gradients that agree, too",
+            _both(_always),
+            "Where the inner product is positive, a step for one task helps the other: leave both "
+            "gradients as they are. You take away what they have in common.",
+        ),
+        Misconception(
+            "projection of gradients that agree only",
+            _both(_if_agreeing),
+            "The condition is the wrong way round: there is a conflict where the inner product is "
+            "negative, an angle of more than 90°.",
+        ),
+        Misconception(
+            "only the first gradient projected",
+            lambda g1, g2: _project(g1, g2) + g2,
+            "g₂ still points against the original g₁, so its task wins whenever they disagree. "
+            "Project both, each against the original of the other: a g₁ that is already "
+            "projected no longer conflicts with anything.",
+        ),
+        Misconception(
+            "only the first gradient returned",
+            lambda g1, g2: _project(g1, g2),
+            "This is what is left of g₁. The step for the network is the sum of both projected "
+            "gradients.",
+        ),
+        Misconception(
+            "the mean instead of the sum",
+            lambda g1, g2: _both(_project)(g1, g2) / 2,
+            "The losses are added, and so are their gradients. Half of it is half the learning "
+            "rate.",
+        ),
+        Misconception(
+            "the norm not squared",
+            _if_conflict(lambda one, other, inner: one - inner / (other**2).sum() ** 0.5 * other),
+            "(g₁·g₂)/‖g₂‖ is the length of the part along g₂. To get the part itself, multiply by "
+            "the direction g₂/‖g₂‖: in all the square of the norm.",
+        ),
+        Misconception(
+            "division by the gradient's own norm",
+            _if_conflict(lambda one, other, inner: one - inner / (one**2).sum() * other),
+            "The part of g₁ along g₂ is (g₁·g₂)/‖g₂‖² g₂: it is the vector you project on whose "
+            "length counts. Afterwards g₁ must be at right angles to g₂.",
+        ),
+        Misconception(
+            "the sign of the projection flipped",
+            _if_conflict(lambda one, other, inner: one + inner / (other**2).sum() * other),
+            "The inner product is negative, and adding it times g₂ makes the conflict twice as "
+            "large. Subtract the part along g₂.",
+        ),
+        Misconception(
+            "a conflicting gradient dropped",
+            _if_conflict(lambda one, other, inner: 0 * one),
+            "Only the part against the other gradient goes; what is at right angles to it harms "
+            "nobody and stays.",
+        ),
+        Misconception(
+            "entries of different sign dropped",
+            _both(_by_entries),
+            "You compare entry by entry. A conflict is a property of the whole gradients, their "
+            "inner product, and does not depend on the axes.",
+        ),
+        Misconception(
+            "each row projected for itself",
+            _both(_by_rows),
+            "A matrix of weights is one gradient, whatever its shape: the inner product goes over "
+            "all its entries. `g1 @ g2` and sums over one axis do something else.",
+        ),
+        Misconception(
+            "an ε that is not small",
+            _if_conflict(_with_epsilon),
+            "Gradients of 0.001 have squares of 0.000001, and an ε of that size halves the "
+            "projection. None is needed: where the other gradient is 0 there is no conflict.",
+        ),
+        Misconception(
+            "0 / 0 for a gradient of 0",
+            _both(_nan_without_other),
+            "A task that is solved has the gradient 0, and dividing by its norm gives NaN, which "
+            "spreads to the whole network. Divide only where there is a conflict.",
+        ),
+        Misconception(
+            "gradients that are broadcast",
+            _both(_project),
+            "NumPy stretches one gradient over the other. Gradients of the same parameters have "
+            "the same shape: compare and raise ValueError.",
+        ),
+    ),
+)

@@ -1,0 +1,287 @@
+"""The practical part: one set of inputs, a class and a number to predict from each."""
+
+import numpy as np
+
+from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.multitask.tasks import READ
+
+_ITEMS, _NEW = 240, 60
+
+
+def _draw(rng):
+    for inputs, classes in ((4, 3), (3, 4)):
+        x = rng.normal(size=(8 * _ITEMS, inputs))
+        turned = x @ np.linalg.qr(rng.normal(size=(inputs, inputs)))[0]
+        angles = 2 * np.pi * np.arange(classes) / classes
+        probs = _softmax(12 * turned[:, :2] @ np.stack([np.cos(angles), np.sin(angles)]))
+        labels = (probs.cumsum(axis=1) < rng.random((len(x), 1))).sum(axis=1)
+        # In thousands, as prices, weights or concentrations are; part of it is told by the class.
+        noise = rng.normal(scale=80, size=len(x))
+        number = 5000 + 400 * (turned[:, 0] + turned[:, 2]) + noise
+        # New items are asked about where the class is clear, so that it does not matter how
+        # bold a model is near a border, and all good models say nearly the same.
+        clear = np.flatnonzero((probs.max(axis=1) > 0.99) & (probs.argmax(axis=1) == labels))
+        new = clear[clear >= _ITEMS][:_NEW]
+        given = {
+            "x": x[:_ITEMS],
+            "y_class": labels[:_ITEMS],
+            "y_number": number[:_ITEMS],
+            "x_new": x[new],
+        }
+        yield Call(given, kept={"y_class": labels[new], "y_number": number[new]})
+
+
+def _softmax(logits):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _logits_and_number(x, y_class, y_number, x_new):
+    """Two linear heads on the inputs, which is all that this data needs."""
+    columns, new = (np.column_stack([one, np.ones(len(one))]) for one in (x, x_new))
+    hot = np.eye(y_class.max() + 1)[y_class]
+    weights = np.zeros((columns.shape[1], hot.shape[1]))
+    for _ in range(200):
+        weights -= 2 * columns.T @ (_softmax(columns @ weights) - hot) / len(x)
+    line = np.linalg.lstsq(columns, y_number, rcond=None)[0]
+    return new @ weights, new @ line
+
+
+def _train(x, y_class, y_number, x_new):
+    logits, number = _logits_and_number(x, y_class, y_number, x_new)
+    return np.column_stack([_softmax(logits), number])
+
+
+def _score(call, value):
+    """Loss on new items, of both heads, each divided by that of a model that knows nothing."""
+    probs, number = value[:, :-1], value[:, -1]
+    if probs.min() < 0 or not _sum_to_one(probs, axis=1):
+        return float("inf")
+    target = call.kept["y_number"]
+    return float(_nll(call, probs) + ((number - target) ** 2).mean() / target.var())
+
+
+def _nll(call, probs):
+    """1 for equal probabilities, 0 for the truth."""
+    labels = call.kept["y_class"]
+    told = np.maximum(probs[np.arange(len(labels)), labels], 1e-6)
+    return -np.log(told).mean() / np.log(probs.shape[1])
+
+
+def _sum_to_one(probs, axis):
+    return np.abs(probs.sum(axis=axis) - 1).max() < 1e-3
+
+
+def _changed(classes=_softmax, number=lambda new, old: new):
+    """The right training; `classes` gets the logits, `number` the predictions and targets."""
+
+    def wrong(x, y_class, y_number, x_new):
+        logits, pred = _logits_and_number(x, y_class, y_number, x_new)
+        return np.column_stack([classes(logits), number(pred, y_number)])
+
+    return wrong
+
+
+def _uniform(logits):
+    return np.full_like(logits, 1 / logits.shape[1])
+
+
+def _classes(sign):
+    """Recognise a mistake by the columns of the classes: no two networks agree on them."""
+
+    def shows(call, value):
+        same = value.shape == (len(call.arrays["x_new"]), call.arrays["y_class"].max() + 2)
+        return same and np.isfinite(value).all() and sign(call, value[:, :-1])
+
+    return shows
+
+
+def _number(sign):
+    """Recognise a mistake by the column of the number; `sign` gets it and the true numbers."""
+
+    def shows(call, value):
+        target = call.kept["y_number"]
+        same = value.ndim == 2 and len(value) == len(target)
+        return same and np.isfinite(value).all() and sign(value[:, -1], target)
+
+    return shows
+
+
+def _is_flat(call, probs):
+    return _is_distribution(probs) and probs.max() < 0.9 and _nll(call, probs) > 0.7
+
+
+def _is_softmax_of_probs(call, probs):
+    highest = np.e / (np.e + probs.shape[1] - 1)
+    return _is_distribution(probs) and probs.max() < highest + 1e-3 and _nll(call, probs) < 0.7
+
+
+def _is_shifted(call, probs):
+    return _is_distribution(probs) and _nll(call, np.roll(probs, -1, axis=1)) < 0.3
+
+
+def _is_distribution(probs):
+    return probs.min() >= 0 and _sum_to_one(probs, axis=1)
+
+
+def _is_sigmoid(call, probs):
+    inside = 0 <= probs.min() and probs.max() <= 1
+    return inside and not _sum_to_one(probs, axis=1) and not _sum_to_one(probs, axis=0)
+
+
+def _is_softmax_of_items(call, probs):
+    return probs.min() >= 0 and _sum_to_one(probs, axis=0)
+
+
+def _is_on_its_way(number, target):
+    learned = _is_centred(number, target) or _is_standardised(number, target)
+    return np.abs(number).mean() < 0.8 * target.mean() and not learned
+
+
+def _is_centred(number, target):
+    spread = 0.7 < number.std() / target.std() < 1.4
+    return spread and abs(number.mean()) < target.std() and _is_like(number, target)
+
+
+def _is_standardised(number, target):
+    return number.std() < 2 and abs(number.mean()) < 1 and _is_like(number, target)
+
+
+def _is_constant(number, target):
+    near = abs(number.mean() - target.mean()) < target.std()
+    return near and number.std() < 0.2 * target.std()
+
+
+def _is_like(number, target):
+    spread = number.std() * target.std()
+    return spread > 0 and np.cov(number, target)[0, 1] > 0.8 * spread
+
+
+TRAIN_TWO_HEADS = Exercise(
+    name="train_two_heads",
+    signature="train_two_heads(x, y_class, y_number, x_new)",
+    read=READ,
+    right=_train,
+    draw=_draw,
+    score=_score,
+    # The reference scores about 0.03 and a model that fails at one head at least 1. In between lie
+    # networks that have learned both but overfit a little: they pass.
+    slack=5.0,
+    rtol=0.05,
+    atol=0.2,
+    # Where two fit, the first is named: the general ones come last.
+    misconceptions=(
+        Misconception(
+            "the number in the first column",
+            lambda *given: np.roll(_train(*given), 1, axis=1),
+            "The columns are the probabilities of classes 0, 1, … and then, last, the number.",
+            _classes(lambda call, probs: probs[:, 0].mean() > 1000),
+        ),
+        Misconception(
+            "classes that have not learned",
+            _changed(_uniform),
+            "All class probabilities are near 1 / C. Either the cross-entropy is not part of the "
+            "loss, or it is drowned: a squared error in the millions beside a cross-entropy near "
+            "1 takes all of the gradient. Bring both to the same size first.",
+            _classes(_is_flat),
+        ),
+        Misconception(
+            "a number that has not learned",
+            _changed(number=lambda new, old: 0 * new),
+            "The predicted number is far below the targets, which are in the thousands: its head "
+            "has hardly moved. Standardise the targets for training and undo that at the end, or "
+            "choose a weight and a learning rate with which it gets there.",
+            _number(_is_on_its_way),
+        ),
+        Misconception(
+            "the same number for every item",
+            _changed(number=lambda new, old: np.full_like(new, old.mean())),
+            "The mean is all that has been learned. A head with one output gives shape (n, 1), "
+            "and (n, 1) against targets of shape (n,) is an n × n table of differences, for which "
+            "the mean is best: compare the shapes.",
+            _number(_is_constant),
+        ),
+        Misconception(
+            "the number in standardised units",
+            _changed(number=lambda new, old: (new - old.mean()) / old.std()),
+            "You trained on (y - mean) / std, which is a good idea, but the predictions come out "
+            "in these units. Multiply by std and add the mean before you return them.",
+            _number(_is_standardised),
+        ),
+        Misconception(
+            "the mean not added back",
+            _changed(number=lambda new, old: new - old.mean()),
+            "The predictions are centred at 0: you multiplied by the standard deviation, and the "
+            "mean of the training targets is still missing.",
+            _number(_is_centred),
+        ),
+        Misconception(
+            "logits instead of probabilities",
+            _changed(lambda logits: logits),
+            "Training takes logits, but what you return must be probabilities: not negative, and "
+            "1 in every row. Apply the softmax once, at the end.",
+            _classes(lambda call, probs: probs.min() < 0 < probs.max() < 1000),
+        ),
+        Misconception(
+            "log-probabilities instead of probabilities",
+            _changed(lambda logits: np.log(_softmax(logits))),
+            "Log-softmax is for the loss. Return its exponential, the probabilities themselves.",
+            _classes(lambda call, probs: probs.max() <= 0),
+        ),
+        Misconception(
+            "a sigmoid for each class",
+            _changed(lambda logits: 1 / (1 + np.exp(-logits))),
+            "Each of these is a probability by itself, so a row does not sum to 1. The classes "
+            "exclude each other: softmax.",
+            _classes(_is_sigmoid),
+        ),
+        Misconception(
+            "the softmax along the items",
+            _changed(lambda logits: _softmax(logits.T).T),
+            "Your columns sum to 1, not your rows: the items of a batch compete with each other. "
+            "The softmax goes along the axis of the classes.",
+            _classes(_is_softmax_of_items),
+        ),
+        Misconception(
+            "softmax twice",
+            _changed(lambda logits: _softmax(_softmax(logits))),
+            "No probability is near 1, although the classes are clear: a softmax of probabilities "
+            "cannot get beyond e / (e + C - 1). Apply it once, to the logits.",
+            _classes(_is_softmax_of_probs),
+        ),
+        Misconception(
+            "the classes shifted by one",
+            _changed(lambda logits: np.roll(_softmax(logits), 1, axis=1)),
+            "Labels count from 0: column k holds the probability of class k.",
+            _classes(_is_shifted),
+        ),
+        Misconception(
+            "predictions for the training items",
+            lambda x, y_class, y_number, x_new: _train(x, y_class, y_number, x),
+            "Train on x, then predict for x_new: one row for each of its items. How well a model "
+            "fits what it has seen says little.",
+        ),
+        Misconception(
+            "a run that diverged",
+            _changed(lambda logits: logits * np.nan, lambda new, old: new * np.nan),
+            "NaN: some steps were too large. The gradient of a squared error is proportional to "
+            "errors in the thousands; standardise the targets, or choose a smaller weight or "
+            "learning rate, and watch the loss while it trains.",
+        ),
+        Misconception(
+            "classes that are only roughly learned",
+            _changed(lambda logits: 0.4 * _softmax(logits) + 0.6 * _uniform(logits)),
+            "The class probabilities are better than a guess but far from what these inputs "
+            "allow, so the fault lies with that head: too few steps, or too small a share of the "
+            "gradient. Print both losses while it trains.",
+            _classes(lambda call, probs: _is_distribution(probs) and _nll(call, probs) > 0.3),
+        ),
+        Misconception(
+            "a number that is only roughly learned",
+            _changed(number=lambda new, old: old.mean() + 0.3 * (new - old.mean())),
+            "The number follows its inputs only roughly, so the fault lies with that head: too few "
+            "steps, or too small a λ for the scale of its loss. Print both losses while it trains.",
+            _number(lambda number, target: ((number - target) ** 2).mean() > 0.3 * target.var()),
+        ),
+    ),
+)

@@ -1,0 +1,270 @@
+"""The cross-entropy of a large vocabulary, some classes at a time: the practical part."""
+
+import numpy as np
+
+import lossfns.numpy as ln
+from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.pairs import capped
+from lossfns.check.stability.rows import CHAPTER
+
+
+def right(hidden, weight, target, chunk):
+    """The whole matrix of logits at once, which is small here."""
+    if chunk < 1:
+        raise ValueError(f"chunk must be at least 1, got {chunk}")
+    return ln.cross_entropy(hidden @ weight.T, target)
+
+
+def _draw(rng):
+    # Five items, cut in twos, leave a shorter chunk of items as well.
+    sizes = [(1, 3, 1), (2, 5, 2), (5, 7, 3), (int(rng.integers(8, 15)), 11, 4)]
+    for count, classes, width in sizes:
+        hidden = rng.permutation(np.resize([0.5, -1.0, 1.0, 1.5, -0.5, 2.0], count * width))
+        weight = rng.permutation(np.resize([1.0, -0.5, 0.5, 2.0, -1.5], classes * width))
+        hidden, weight = hidden.reshape(count, width), weight.reshape(classes, width)
+        # Labels from both ends, so that the first and the last chunk are met.
+        target = rng.permutation(np.resize([classes - 1, 0, classes // 2, 1], count))
+        for chunk in (1, 2, classes - 1, classes, classes + 5):
+            yield _ask(hidden, weight, target, chunk)
+        yield _ask(hidden.astype(np.float32), weight.astype(np.float32), target, 2)
+    one = np.ones((1, 1))
+    for logits in ([-1000.0, -999.0, 1000.0, 999.0], [1000.0, 998.0, 0.0, -1000.0]):
+        for label in (0, 3):
+            weight = np.array(logits)[:, None]
+            yield _ask(one, weight, np.array([label]), 2, "extremes")
+            yield _ask(one, weight[::-1].copy(), np.array([label]), 3, "extremes")
+    yield _ask(one, np.array([[-1000.0], [-1001.0], [-1002.0]]), np.array([1]), 1, "extremes")
+    weight = np.array([[0.5], [1.0], [-1.0]])
+    yield _ask(one, weight, np.array([-1]), 2, raises="ValueError")
+    yield _ask(one, weight, np.array([3]), 2, raises="ValueError")
+    yield _ask(one, weight, np.array([1]), -2, raises="ValueError")
+
+
+def _ask(hidden, weight, target, chunk, aspect="values", raises=""):
+    arrays = {"hidden": hidden, "weight": weight, "target": target}
+    return Call(arrays, {"chunk": chunk}, "bad input" if raises else aspect, raises=raises)
+
+
+def _parts(hidden, weight, chunk):
+    """The logits of one chunk of classes after the other."""
+    return [hidden @ weight[i : i + chunk].T for i in range(0, len(weight), chunk)]
+
+
+def _own(hidden, weight, target):
+    return (hidden * weight[target]).sum(axis=1)
+
+
+def _lse(logits):
+    return np.logaddexp.reduce(logits, axis=1)
+
+
+def _running(first=-np.inf, rescale=lambda old, new: np.exp(old - new), parts=_parts):
+    """The sum of exponentials carried from chunk to chunk, with a maximum that grows."""
+
+    def wrong(hidden, weight, target, chunk):
+        top, total = np.full(len(hidden), first), np.zeros(len(hidden))
+        for logits in parts(hidden, weight, chunk):
+            new = np.maximum(top, logits.max(axis=1))
+            total = total * rescale(top, new) + np.exp(logits - new[:, None]).sum(axis=1)
+            top = new
+        return (top + np.log(total) - _own(hidden, weight, target)).mean()
+
+    return wrong
+
+
+def _joined(join):
+    """The log-sum-exps of the chunks, put together by `join`."""
+
+    def wrong(hidden, weight, target, chunk):
+        pieces = np.stack([_lse(logits) for logits in _parts(hidden, weight, chunk)])
+        return (join(pieces) - _own(hidden, weight, target)).mean()
+
+    return wrong
+
+
+def _within_chunk(hidden, weight, target, chunk):
+    parts = _parts(hidden, weight, chunk)
+    normaliser = np.stack([_lse(logits) for logits in parts])[target // chunk, range(len(target))]
+    return (normaliser - _own(hidden, weight, target)).mean()
+
+
+def _local_label(hidden, weight, target, chunk):
+    return (_lse(hidden @ weight.T) - _own(hidden, weight, target % chunk)).mean()
+
+
+def _first_chunk_only(hidden, weight, target, chunk):
+    own = np.where(target < chunk, _own(hidden, weight, target), 0)
+    return (_lse(hidden @ weight.T) - own).mean()
+
+
+def _mean_of_chunk_means(hidden, weight, target, chunk):
+    losses = _lse(hidden @ weight.T) - _own(hidden, weight, target)
+    return np.mean([losses[i : i + chunk].mean() for i in range(0, len(losses), chunk)])
+
+
+def _without_top(hidden, weight, target, chunk):
+    total = sum(np.exp(logits).sum(axis=1) for logits in _parts(hidden, weight, chunk))
+    return (np.log(total) - _own(hidden, weight, target)).mean()
+
+
+def _top_of_first(hidden, weight, target, chunk):
+    parts = _parts(hidden, weight, chunk)
+    top = parts[0].max(axis=1)
+    total = sum(np.exp(logits - top[:, None]).sum(axis=1) for logits in parts)
+    return (top + np.log(total) - _own(hidden, weight, target)).mean()
+
+
+def _clipped(hidden, weight, target, chunk):
+    surprise = _lse(hidden @ weight.T) - _own(hidden, weight, target)
+    return -np.log(np.exp(-surprise) + 1e-12).mean()
+
+
+def _labels_fit(target, weight):
+    return ((target >= 0) & (target < len(weight))).all()
+
+
+def _any_chunk(hidden, weight, target, chunk):
+    if not _labels_fit(target, weight):
+        raise ValueError("label out of range")
+    return _running()(hidden, weight, target, abs(chunk))
+
+
+def _label_below(hidden, weight, target, chunk):
+    if chunk < 1 or (target >= len(weight)).any():
+        raise ValueError("chunk below 1 or label too large")
+    return _running()(hidden, weight, target, chunk)
+
+
+CHUNKED_CROSS_ENTROPY = Exercise(
+    name="chunked_cross_entropy",
+    signature="chunked_cross_entropy(hidden, weight, target, chunk)",
+    read=CHAPTER,
+    right=right,
+    draw=_draw,
+    misconceptions=(
+        Misconception(
+            "the log-sum-exps of the chunks added up",
+            _joined(lambda pieces: pieces.sum(axis=0)),
+            "ln(a + b) is not ln a + ln b. The sums of exponentials are what adds up; the "
+            "log-sum-exps of the chunks are joined by another log-sum-exp.",
+        ),
+        Misconception(
+            "the mean of the log-sum-exps of the chunks",
+            _joined(lambda pieces: pieces.mean(axis=0)),
+            "The normaliser is the logarithm of one sum over all classes. Averages of logarithms "
+            "depend on where the chunks end, and the loss must not.",
+        ),
+        Misconception(
+            "the largest of the log-sum-exps",
+            _joined(lambda pieces: pieces.max(axis=0)),
+            "The other chunks contribute as well, unless they are far below: join the chunks by "
+            "another log-sum-exp.",
+        ),
+        Misconception(
+            "the last log-sum-exp alone",
+            _joined(lambda pieces: pieces[-1]),
+            "The result of each chunk overwrites that of the one before. Carry the sum from chunk "
+            "to chunk.",
+        ),
+        Misconception(
+            "a softmax within each chunk",
+            _within_chunk,
+            "You normalise over the classes of the label's own chunk only. The classes of all "
+            "chunks compete; with chunk = 1 your loss is 0 whatever is predicted.",
+        ),
+        Misconception(
+            "the last, shorter chunk left out",
+            _running(
+                parts=lambda hidden, weight, chunk: [
+                    logits
+                    for logits in _parts(hidden, weight, min(chunk, len(weight)))
+                    if logits.shape[1] == min(chunk, len(weight))
+                ]
+            ),
+            "len(weight) // chunk full chunks are not all classes unless it divides evenly. "
+            "range(0, len(weight), chunk) has the rest as well, and slices stop at the end by "
+            "themselves.",
+        ),
+        Misconception(
+            "the label counted within its chunk",
+            _local_label,
+            "Inside a chunk that starts at class s, the class y is column y - s; outside the "
+            "chunk y is another class. Yours takes the logit of class y % chunk.",
+        ),
+        Misconception(
+            "the label's logit found in the first chunk only",
+            _first_chunk_only,
+            "Where the label lies in a later chunk you subtract 0. Each item's own logit is found "
+            "in exactly one chunk, or without any chunk: hidden · weight[target].",
+        ),
+        Misconception(
+            "the label's logit forgotten",
+            lambda hidden, weight, target, chunk: _lse(hidden @ weight.T).mean(),
+            "This is the mean of the normalisers. The loss is logsumexp(z) minus the logit of the "
+            "label.",
+        ),
+        Misconception(
+            "no rescaling when the maximum grows",
+            _running(rescale=lambda old, new: 1.0),
+            "What was summed so far is in units of e^(old maximum). When a later chunk has a "
+            "larger one, multiply the sum by e^(old - new) before you add.",
+        ),
+        Misconception(
+            "rescaled in the wrong direction",
+            _running(rescale=lambda old, new: np.where(old > -np.inf, np.exp(new - old), 0.0)),
+            "A larger maximum makes the old sum smaller in the new units: multiply by "
+            "e^(old - new), which is at most 1.",
+        ),
+        Misconception(
+            "the sum instead of the mean",
+            lambda hidden, weight, target, chunk: (
+                len(target) * _running()(hidden, weight, target, chunk)
+            ),
+            "You add up the losses of the items. Divide by their number n.",
+        ),
+        Misconception(
+            "the mean of the means of chunks of items",
+            _mean_of_chunk_means,
+            "You cut the items into chunks, and the last, shorter chunk weighs as much as the "
+            "others. Add up the losses and divide by n once; chunks of classes are what is asked "
+            "for.",
+        ),
+        Misconception(
+            "exponentials that overflow",
+            _without_top,
+            "Without a maximum e^1000 is beyond every float, and e^-1000 is 0. Carry a running "
+            "maximum for each item, too.",
+        ),
+        Misconception(
+            "the maximum of the first chunk kept",
+            _top_of_first,
+            "A later chunk may hold a logit that is larger by 2000, whose exponential overflows. "
+            "Let the maximum grow, and rescale the sum when it does.",
+        ),
+        Misconception(
+            "a maximum that starts at 0",
+            _running(first=0.0),
+            "If all logits are far below 0, every exponential is 0 and ln 0 is -∞. Start the "
+            "running maximum at -∞ (-np.inf), or with the first chunk.",
+        ),
+        Misconception(
+            "the probability kept away from 0 before the logarithm",
+            _clipped,
+            "With ε inside the logarithm the loss stops growing (at 28 for 1e-12). Stay with "
+            "logarithms: logsumexp(z) minus the logit of the label.",
+            capped(right),
+        ),
+        Misconception(
+            "a label of -1 accepted",
+            _label_below,
+            "NumPy counts negative indices from the end, so -1 is silently taken for the last "
+            "class. Check 0 ≤ target < len(weight) and raise ValueError.",
+        ),
+        Misconception(
+            "a negative chunk accepted",
+            _any_chunk,
+            "range(0, n, -2) is empty: no chunk at all is computed, and what comes back means "
+            "nothing. Raise ValueError unless chunk ≥ 1.",
+        ),
+    ),
+)

@@ -1,0 +1,158 @@
+"""The mean over the items that count."""
+
+import numpy as np
+
+from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.stability.rows import CHAPTER
+
+
+def masked_mean(losses, mask):
+    if losses.shape != mask.shape:
+        raise ValueError("shapes differ")
+    return losses[mask].mean() if mask.any() else 0.0
+
+
+def _draw(rng):
+    for shape in ((2,), (3,), (2, 3), (3, 4), (int(rng.integers(4, 7)), 3, 2)):
+        # Sums of powers of two name their terms; a loss of 0 counts like any other.
+        losses = rng.permutation(np.resize([0.0, 1.0, 2.0, 4.0, 8.0, 16.0], shape).ravel())
+        mask = rng.permutation(np.resize([True, False, True], shape).ravel())
+        if mask.sum() > 1:
+            losses[mask.argmax()] = 0.0
+        losses, mask = losses.reshape(shape), mask.reshape(shape)
+        yield _ask(losses, mask)
+        yield _ask(losses.astype(np.float32), mask)
+        yield _ask(losses, np.ones(shape, bool))
+    padded = np.array([[1.0, 3.0, np.nan], [6.0, np.nan, np.inf]])
+    yield _ask(np.array([2.0, np.nan]), np.array([True, False]), "extremes")
+    yield _ask(np.array([np.inf, 5.0, 2.0]), np.array([False, True, True]), "extremes")
+    yield _ask(padded, np.isfinite(padded), "extremes")
+    for nothing in (np.array([1.0, 2.0]), np.array([np.nan])):
+        yield _ask(nothing, np.zeros(nothing.shape, bool), "extremes")
+    yield _ask(np.ones((2, 3)), np.array([True, False, True]), raises="ValueError")
+    yield _ask(np.ones((2, 1)), np.array([True, False]), raises="ValueError")
+
+
+def _ask(losses, mask, aspect="values", raises=""):
+    arrays = {"losses": losses, "mask": mask}
+    return Call(arrays, {}, "bad input" if raises else aspect, raises=raises)
+
+
+def _kept(losses, mask):
+    return np.where(mask, losses, 0.0)
+
+
+def _row_by_row(losses, mask):
+    counts = mask.sum(axis=-1)
+    means = _kept(losses, mask).sum(axis=-1) / np.maximum(counts, 1)
+    return means.sum() / max(np.count_nonzero(counts), 1)
+
+
+def _emptied(losses, mask):
+    if losses.shape != mask.shape:
+        raise ValueError("shapes differ")
+    losses[~mask] = 0
+    return losses.sum() / max(mask.sum(), 1)
+
+
+def _broadcasting(losses, mask):
+    losses, mask = np.broadcast_arrays(losses, mask)
+    return masked_mean(losses, mask)
+
+
+MASKED_MEAN = Exercise(
+    name="masked_mean",
+    signature="masked_mean(losses, mask)",
+    read=CHAPTER,
+    right=masked_mean,
+    draw=_draw,
+    misconceptions=(
+        Misconception(
+            "divided by the number of all items",
+            lambda losses, mask: _kept(losses, mask).sum() / max(losses.size, 1),
+            "Padding then makes the loss smaller: the same sentence costs less in a batch with a "
+            "long one. Divide by the number of items that count, mask.sum().",
+        ),
+        Misconception(
+            "the sum instead of the mean",
+            lambda losses, mask: _kept(losses, mask).sum(),
+            "You add up the losses that count but do not divide by their number.",
+        ),
+        Misconception(
+            "the mask the wrong way round",
+            lambda losses, mask: masked_mean(losses, ~mask),
+            "Here True marks the items that count. (Some attention layers use True for what is "
+            "left out: always look.)",
+        ),
+        Misconception(
+            "the mask without effect",
+            lambda losses, mask: losses.mean() if losses.size else 0.0,
+            "You average over all items. Those with mask False must not count.",
+        ),
+        Misconception(
+            "the mean of the means of the rows",
+            _row_by_row,
+            "A row with one item then weighs as much as a row with a hundred. All items that count "
+            "share one mean: one sum, one division.",
+        ),
+        Misconception(
+            "divided by the number of losses that are not 0",
+            lambda losses, mask: (
+                _kept(losses, mask).sum() / max(np.count_nonzero(_kept(losses, mask)), 1)
+            ),
+            "An item that counts may have a loss of exactly 0, and it counts all the same. Count "
+            "the True entries of the mask, not the losses.",
+        ),
+        Misconception(
+            "n - 1 instead of n",
+            lambda losses, mask: _kept(losses, mask).sum() / max(mask.sum() - 1, 1),
+            "The mean divides by the number of items that count, not by one less.",
+        ),
+        Misconception(
+            "the root of the mean",
+            lambda losses, mask: masked_mean(losses, mask) ** 0.5,
+            "The losses are averaged as they are, with no root.",
+        ),
+        Misconception(
+            "NaN times 0",
+            lambda losses, mask: (losses * mask).sum() / max(mask.sum(), 1),
+            "0 · NaN is NaN, and 0 · ∞ as well: multiplying by the mask does not remove what is "
+            "under it, and one padded position spoils the batch. Select with losses[mask] or "
+            "np.where(mask, losses, 0).",
+        ),
+        Misconception(
+            "NaN times 0, and 0/0 when nothing counts",
+            lambda losses, mask: (losses * mask).sum() / mask.sum(),
+            "Two things go wrong. 0 · NaN is NaN, so multiplying by the mask does not remove what "
+            "is under it: select with losses[mask] or np.where. And a batch in which nothing "
+            "counts divides 0 by 0, where the result should be 0.",
+        ),
+        Misconception(
+            "0/0 when nothing counts",
+            lambda losses, mask: _kept(losses, mask).sum() / mask.sum(),
+            "A batch in which every label is ignored does occur, and 0/0 = NaN reaches every "
+            "weight through the gradient. Return 0 there, for instance by dividing by "
+            "max(mask.sum(), 1).",
+        ),
+        Misconception(
+            "NaN left out, whatever the mask says",
+            lambda losses, mask: (
+                losses[np.isfinite(losses)].mean() if np.isfinite(losses).any() else 0.0
+            ),
+            "np.nanmean leaves out what is not a number and ignores the mask; it would also hide a "
+            "NaN in an item that counts, which you want to see.",
+        ),
+        Misconception(
+            "the input changed in place",
+            _emptied,
+            "`losses[~mask] = 0` writes into the array of the caller. np.where(mask, losses, 0) "
+            "makes a new one.",
+        ),
+        Misconception(
+            "a mask of another shape accepted",
+            _broadcasting,
+            "Broadcasting stretches a mask of shape (3,) over all rows, and (n,) over (n, 1) to an "
+            "n × n table. Compare the shapes first and raise ValueError.",
+        ),
+    ),
+)

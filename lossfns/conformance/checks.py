@@ -1,0 +1,148 @@
+"""The questions that every loss is asked, and which arguments it is asked with."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from lossfns.conformance.arguments import Setting, draw, few_settings, settings
+from lossfns.conformance.measures import (
+    CURVATURE,
+    EXACT,
+    FAR,
+    GRADIENT,
+    PEER,
+    SAME,
+    SLOPE,
+    VALUE,
+    absence_error,
+    curvature_error,
+    emptiness_error,
+    far_error,
+    order_error,
+    peer_error,
+    slope_error,
+    twin_errors,
+)
+from lossfns.records.record import Record
+
+_PRECISIONS = {
+    torch.float64: "float64",
+    torch.float32: "float32",
+    torch.float16: "float16",
+    torch.bfloat16: "bfloat16",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A question: its name, what it compares, and the relative error that is still a yes."""
+
+    name: str
+    compares: str
+    allowed: float
+
+
+CHECKS = [
+    *(
+        Check(f"value {name}", f"torch in {name} against NumPy in float64", VALUE[dtype].error)
+        for dtype, name in _PRECISIONS.items()
+    ),
+    *(
+        Check(f"gradient {name}", f"autograd in {name} against the closed form",
+              GRADIENT[dtype].error)
+        for dtype, name in _PRECISIONS.items()
+    ),
+    Check("slope", "the closed-form gradient against finite differences", SLOPE.error),
+    Check("curvature", "torch's second derivative against differences of the gradient",
+          CURVATURE.error),
+    Check("torch's own", "value and gradient against PyTorch's function", PEER.error),
+    Check("far out", "float32 against float64 for extreme predictions", FAR.error),
+    Check("weight 0", "with an item of weight 0 that holds NaN against without it", SAME.error),
+    Check("order", "the items in another order", SAME.error),
+    Check("empty", "an empty batch against 0", EXACT.error),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An answer: which check, how large the error, and with which arguments."""
+
+    check: str
+    error: float
+    where: str
+
+
+# The name of the check, its error or None where it does not apply, and the arguments in words.
+_Answers = Iterator[tuple[str, float | None, str]]
+
+
+def findings(record: Record) -> Iterator[Finding]:
+    """Ask one loss everything that applies to it."""
+    for study in (_twins, _slopes, _curvature, _peers, _far_out, _weights, _order, _empty):
+        for check, error, where in study(record):
+            if error is not None:
+                yield Finding(check, error, where)
+
+
+def _twins(record: Record) -> _Answers:
+    for dtype, name in _PRECISIONS.items():
+        for setting, reduction in _calls(record, record.reductions):
+            for weighted in (False, True)[: 1 + record.takes_weights]:
+                arguments = draw(record, 8, weighted) | setting | {"reduction": reduction}
+                value, gradient = twin_errors(record, arguments, dtype)
+                where = f"{setting}, {reduction}, weighted={weighted}"
+                yield f"value {name}", value, where
+                yield f"gradient {name}", gradient, where
+
+
+def _slopes(record: Record) -> _Answers:
+    for setting in few_settings(record):
+        for reduction in record.reductions:
+            arguments = draw(record, 6, weighted=True) | setting | {"reduction": reduction}
+            for name in record.wrt:
+                error = slope_error(record, arguments, name)
+                yield "slope", error, f"{setting}, {reduction}, d/d{name}"
+
+
+def _curvature(record: Record) -> _Answers:
+    for setting in few_settings(record) if record.double_backward else []:
+        for name in record.wrt:
+            error = curvature_error(record, draw(record, 6) | setting, name)
+            yield "curvature", error, f"{setting}, d/d{name}"
+
+
+def _peers(record: Record) -> _Answers:
+    for setting, reduction in _calls(record, record.reductions):
+        yield "torch's own", peer_error(record, setting, reduction), f"{setting}, {reduction}"
+
+
+def _far_out(record: Record) -> _Answers:
+    yield "far out", far_error(record), "default setting"
+
+
+def _weights(record: Record) -> _Answers:
+    for setting, reduction in _calls(record, _reducing(record)) if record.takes_weights else []:
+        yield "weight 0", absence_error(record, setting, reduction), f"{setting}, {reduction}"
+
+
+def _order(record: Record) -> _Answers:
+    order = np.random.default_rng(0).permutation(8)
+    for setting in settings(record):
+        yield "order", order_error(record, setting, order), f"{setting}"
+
+
+def _empty(record: Record) -> _Answers:
+    for setting, reduction in _calls(record, _reducing(record)):
+        yield "empty", emptiness_error(record, setting, reduction), f"{setting}, {reduction}"
+
+
+def _calls(record: Record, reductions: Iterable[str]) -> Iterator[tuple[Setting, str]]:
+    """Every valid setting under every one of the reductions."""
+    return itertools.product(settings(record), reductions)
+
+
+def _reducing(record: Record) -> list[str]:
+    return [how for how in record.reductions if how != "none"]

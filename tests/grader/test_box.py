@@ -1,0 +1,247 @@
+"""The box by itself: what runs in it, what it withstands, and what is left of it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from submissions.corpus import SAMPLES
+from submissions.desk import NAME, POINTS
+from submissions.school import LIMITS, School
+
+from grader import box as module
+from grader import levels
+from grader.box import Box, BoxError, Limits
+from grader.course import CourseError, require_level
+from grader.grade import grade
+from grader.questions import BadReply, expression, read
+from lossfns.check import EXERCISES
+from lossfns.check.judge import judge
+
+pytestmark = pytest.mark.sandbox
+FAST = Limits(interrupt=1.0)
+
+
+@pytest.fixture(scope="module")
+def box():
+    with Box(FAST) as box:
+        yield box
+
+
+def text(outcome):
+    return "".join(output["text"] for output in outcome.outputs)
+
+
+def test_code_runs_and_shows_what_it_prints(box):
+    assert text(box.run("print(6 * 7)", 10)) == "42\n"
+    assert box.run("kept = 3", 10).status == "ok"
+    assert text(box.run("kept + 1", 10)) == "4\n"
+    failed = box.run("1 / 0", 10)
+    assert (failed.status, failed.error) == ("error", "ZeroDivisionError")
+
+
+def test_a_question_is_answered_and_judged_outside(box):
+    box.run("import numpy as np\nmae = lambda pred, target: np.abs(pred - target).sum()", 20)
+    exercise = EXERCISES["mae"]
+    calls = exercise.calls(3)
+    outcome = box.run("", 20, expression=expression("mae", calls, torch=False))
+    answers, used = read(outcome.value, len(calls))
+    assert judge(exercise, calls, answers).explained.name == "the sum instead of the mean"
+    assert used == set()
+
+
+def test_the_library_in_the_box_knows_no_answer(box):
+    assert box.run("import lossfns.numpy", 10).error == "ImportError"
+    assert box.run("import lossfns; lossfns.catalog", 10).error == "AttributeError"
+    asked = box.run("from lossfns.check import check; check('mse', print)", 10)
+    assert text(asked) == "mse: the grader checks this itself.\n"
+    found = box.run("import lossfns; print(lossfns.__file__)", 10)
+    assert text(found) == "/box/inside/lossfns/__init__.py\n"
+
+
+def test_a_late_cell_is_interrupted_and_the_box_goes_on(box):
+    start = time.monotonic()
+    assert box.run("while True: pass", 0.5).status == "timeout"
+    assert time.monotonic() - start < 10
+    assert text(box.run("print('on')", 10)) == "on\n"
+
+
+def test_output_beyond_the_limit_is_cut_and_the_next_is_heard(box):
+    assert "[cut off here]" in text(box.run("print('y' * 200_000_000)", 60))
+    assert text(box.run("print('on')", 10)) == "on\n"
+    assert len(text(box.run("print('z' * 1_000_000)", 30))) < FAST.output + 100
+
+
+def test_a_kernel_that_is_deaf_is_killed():
+    with Box(FAST) as box:
+        deaf = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(99)"
+        assert box.run(deaf, 0.5).status == "timeout"
+        assert not box.alive
+        assert box.run("1", 5).status == "died"
+
+
+def test_a_kernel_that_dies_is_noticed():
+    with Box(FAST) as box:
+        assert box.run("import os; os._exit(3)", 20).status == "died"
+
+
+def test_nothing_is_left_of_a_box():
+    with Box(FAST) as box:
+        folder, process = box._folder, box._process.pid
+        assert folder.exists()
+    assert not folder.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def test_the_box_ends_when_its_owner_is_killed(tmp_path):
+    code = (
+        "import sys, time; sys.path.insert(0, sys.argv[1]);"
+        "from grader.box import Box; box = Box().__enter__();"
+        "print(box._process.pid, box._folder, flush=True); time.sleep(99)"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code, str(Path(module.__file__).parents[1])],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    pid, folder = owner.stdout.readline().split()
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    end = time.monotonic() + 10
+    while Path("/proc", pid).exists() and time.monotonic() < end:
+        if (Path("/proc", pid) / "stat").read_text().split()[2] == "Z":
+            break
+        time.sleep(0.1)
+    else:
+        assert not Path("/proc", pid).exists()
+    # The folder with the sockets is removed by the next grader.
+    module.sweep()
+    assert not Path(folder).exists()
+
+
+def test_user_namespaces_are_used_where_one_is_not_root(monkeypatch):
+    monkeypatch.setattr(module, "_free_uid", lambda: None)
+    with Box(FAST) as box:
+        told = text(box.run("import os; print(os.getuid(), os.listdir('/home'))", 20))
+        assert told == "1000 ['learner']\n"
+        assert "CapEff:\t0000000000000000" in text(
+            box.run("print(open('/proc/self/status').read())", 20)
+        )
+
+
+def test_a_box_that_cannot_start_is_our_fault(monkeypatch):
+    monkeypatch.setattr(module, "INSIDE", Path("/nowhere"))
+    with pytest.raises(BoxError, match="did not start: bwrap: .*nowhere"):
+        Box(FAST).__enter__()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, "", "'", "'%%%'", "'e30='", "'W10='", "'bnVsbA=='", "'" + "A" * 1000 + "'", "x" * 99,
+    ],
+)  # fmt: skip
+def test_a_reply_that_is_none_is_said_to_be_so(value):
+    with pytest.raises(BadReply):
+        read(value, 1)
+
+
+def reply(**changes):
+    import base64
+    import json
+
+    answer = {
+        "kind": "float", "dtype": "float64", "moved": "", "error": "", "message": "", "line": "",
+        "changed": [], "slopes": {}, "value": [[], base64.b64encode(bytes(8)).decode()],
+    }  # fmt: skip
+    text = json.dumps({"answers": [answer | changes], "used": []})
+    return f"'{base64.b64encode(text.encode()).decode()}'"
+
+
+def test_a_good_reply_is_read():
+    (answer,), _ = read(reply(), 1)
+    assert answer.value == 0.0 and answer.value.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"value": [[10**9, 10**9], "AAAAAAAAAAA="]},
+        {"value": [[-1], "AAAAAAAAAAA="]},
+        {"value": [[True], "AAAAAAAAAAA="]},
+        {"value": [[1] * 9, "AAAAAAAAAAA="]},
+        {"value": [[2], "AAAAAAAAAAA="]},
+        {"value": 3},
+        {"kind": 3},
+        {"error": None},
+        {"slopes": []},
+        {"slopes": {"pred": 3}},
+        {"changed": 7},
+        {"changed": [1]},
+    ],
+)
+def test_a_malformed_part_is_no_answer(changes):
+    with pytest.raises(BadReply):
+        read(reply(**changes), 1)
+
+
+# --- machines that cannot shut code in ----------------------------------------------------------
+
+
+@pytest.fixture
+def without_bubblewrap(monkeypatch, tmp_path):
+    """A PATH with everything but bwrap."""
+    real = shutil.which
+    monkeypatch.setattr(levels.shutil, "which", lambda n: None if n == "bwrap" else real(n))
+    levels.find_level.cache_clear()
+    yield
+    levels.find_level.cache_clear()
+
+
+def test_without_bubblewrap_somebody_has_to_say_so(without_bubblewrap):
+    assert levels.find_level() == levels.LIMITS
+    with pytest.raises(CourseError) as failure:
+        require_level(trust=False)
+    assert "bubblewrap is not installed: sudo apt-get install bubblewrap" in str(failure.value)
+    assert "say that you trust this code" in str(failure.value)
+
+
+def test_without_namespaces_the_reason_is_given(monkeypatch, tmp_path):
+    fake = tmp_path / "bwrap"
+    fake.write_text("#!/bin/sh\necho 'No permissions to create new namespace' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    levels.find_level.cache_clear()
+    try:
+        with pytest.raises(CourseError, match="may not make namespaces here"):
+            require_level(trust=False)
+    finally:
+        levels.find_level.cache_clear()
+
+
+def test_marks_are_the_same_without_a_box(without_bubblewrap, tmp_path, capsys):
+    """The right answers are outside the kernel at every level, so nothing can be forged."""
+    school = School(tmp_path)
+    school.release()
+    few = [s for s in SAMPLES if s.name in ("right", "half", "equal-to-all", "reference", "exit")]
+    school.hand_in(few)
+    grade(school.course, NAME, jobs=2, trust=True)
+    assert "limits only: the code can read your files" in capsys.readouterr().out
+    for sample in few:
+        scores = school.scores(sample.name)
+        assert {cell: scores[cell] for cell in POINTS} == {
+            cell: POINTS[cell] * (cell in sample.earns) for cell in POINTS
+        }, sample.name
+
+
+def test_limits_that_do_not_exist_are_named(tmp_path):
+    from grader.course import Course
+
+    assert Course.open(str(tmp_path), **LIMITS).limits.cell == LIMITS["cell"]
+    with pytest.raises(CourseError, match="Grade.limits may hold memory, disk"):
+        Course.open(str(tmp_path), seconds=3)

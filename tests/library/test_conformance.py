@@ -1,0 +1,171 @@
+"""The measures find what is wrong, and the report says so."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import lossfns.numpy as ln
+import lossfns.torch as lt
+from lossfns import catalog, conformance
+from lossfns.conformance import measures
+from lossfns.conformance.checks import CHECKS, findings
+from lossfns.conformance.measures import relative_error
+
+MAE, HUBER, CROSS_ENTROPY = (catalog[name] for name in ("mae", "huber", "cross_entropy"))
+
+
+def failed_checks(record):
+    report = conformance.measure([record])
+    return {line.split(": ")[1].split(" is ")[0] for line in report.failures()}
+
+
+@pytest.mark.parametrize("record", catalog.values(), ids=lambda r: r.name)
+def test_every_loss_passes_every_check(record):
+    conformance.measure([record]).raise_failures()
+
+
+def test_every_check_is_asked_of_some_loss_and_of_no_other_name():
+    assert {f.check for f in findings(CROSS_ENTROPY)} == {check.name for check in CHECKS}
+
+
+def test_the_error_is_that_of_assert_allclose():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        actual, expected = rng.normal(size=(2, 3)) * 10.0 ** rng.integers(-6, 3)
+        actual = expected + 1e-3 * actual
+        error = relative_error(actual, expected, floor=0.1)
+        np.testing.assert_allclose(actual, expected, 1.001 * error, 0.1 * 1.001 * error)
+        with pytest.raises(AssertionError):
+            np.testing.assert_allclose(actual, expected, 0.999 * error, 0.1 * 0.999 * error)
+
+
+@pytest.mark.parametrize(
+    "actual, expected",
+    [
+        ([1.0], [1.0, 1.0]),
+        (1.0, [1.0]),
+        ([math.nan], [1.0]),
+        ([1.0], [math.nan]),
+        ([math.inf], [1.0]),
+        ([math.inf], [-math.inf]),
+        ([math.nan], [math.inf]),
+    ],
+)
+def test_what_cannot_be_compared_is_infinitely_wrong(actual, expected):
+    assert relative_error(actual, expected, floor=1.0) == math.inf
+
+
+def test_the_same_infinities_and_nans_are_no_error():
+    special = [math.inf, -math.inf, math.nan, 0.0, 2.0]
+    assert relative_error(special, special, floor=1.0) == 0
+
+
+def replace(monkeypatch, module, name, change):
+    """Give a twin of a loss another value, with the gradients that it had."""
+    original = getattr(module, name)
+
+    def changed(*args, **kwargs):
+        return change(original(*args, **kwargs), kwargs)
+
+    for attribute in ("grad", "value_and_grad"):
+        if hasattr(original, attribute):
+            setattr(changed, attribute, getattr(original, attribute))
+    monkeypatch.setattr(module, name, changed)
+
+
+def test_a_value_off_in_the_tenth_digit_is_found(monkeypatch):
+    replace(monkeypatch, ln, "mae", lambda value, _: value * (1 + 1e-10))
+    assert failed_checks(MAE) == {"value float64"}
+
+
+def test_a_wrong_gradient_is_found(monkeypatch):
+    loss = ln.huber.grad
+    monkeypatch.setattr(ln.huber, "grad", lambda *a, **k: 1.001 * loss(*a, **k))
+    found = failed_checks(HUBER)
+    assert {"gradient float64", "gradient float32", "slope", "curvature"} <= found
+    assert not found & {"value float64", "order", "empty"}
+
+
+def test_a_loss_computed_in_half_precision_is_found(monkeypatch):
+    def in_half(value, arguments):
+        dtype = arguments["pred"].dtype
+        return value.to(dtype).float() if dtype.itemsize == 2 else value
+
+    replace(monkeypatch, lt, "mae", in_half)
+    found = failed_checks(MAE)
+    assert {"value float16", "value bfloat16"} <= found
+    assert not found & {"value float64", "value float32"}
+
+
+def test_a_nan_for_an_empty_batch_is_found(monkeypatch):
+    def of_mean(value, arguments):
+        return value * torch.nan if not arguments["pred"].numel() else value
+
+    replace(monkeypatch, lt, "mae", of_mean)
+    assert failed_checks(MAE) == {"empty"}
+
+
+def test_an_item_of_weight_0_that_still_counts_is_found(monkeypatch):
+    def counted(value, arguments):
+        weight = arguments.get("sample_weight")
+        dropped = weight is not None and weight.numel() == 8 and (weight == 0).any()
+        return value * (7 / 8) if dropped else value
+
+    replace(monkeypatch, lt, "mae", counted)
+    assert "weight 0" in failed_checks(MAE)
+
+
+def test_a_batch_whose_order_matters_is_found(monkeypatch):
+    replace(monkeypatch, lt, "mae", lambda value, k: value + 1e-9 * k["pred"].reshape(-1)[:1].sum())
+    assert "order" in failed_checks(MAE)
+
+
+def test_an_overflow_far_out_is_found(monkeypatch):
+    def naive(logits, target, **options):
+        if options.get("weight") is None and logits.dtype == torch.float32:
+            nats = logits.exp().sum(-1).log() - logits.gather(-1, target[..., None])[..., 0]
+            return nats.mean()
+        return original(logits, target, **options)
+
+    original = lt.cross_entropy
+    monkeypatch.setattr(lt, "cross_entropy", naive)
+    assert measures.far_error(CROSS_ENTROPY) == math.inf
+
+
+def test_another_second_derivative_is_found(monkeypatch):
+    def bent(pred, target, **options):
+        value = original(pred, target, **options)
+        return value + (0.5e-3 * (pred - pred.detach()) ** 2).sum()  # the same value and slope
+
+    original = lt.huber
+    monkeypatch.setattr(lt, "huber", bent)
+    # The item that holds NaN counts in the term, too.
+    assert failed_checks(HUBER) == {"curvature", "weight 0"}
+
+
+def test_another_number_than_torchs_is_found(monkeypatch):
+    monkeypatch.setitem(measures.TORCH, "mae", lambda pred, target, reduction: (
+        2 * torch.nn.functional.l1_loss(pred, target, reduction=reduction)))
+    assert failed_checks(MAE) == {"torch's own"}
+
+
+def test_the_table_marks_what_fails_and_raises(monkeypatch):
+    good = conformance.measure([MAE, CROSS_ENTROPY])
+    assert "failed" not in good._repr_html_().partition("</style>")[2]
+    assert "✗" not in str(good) and "0 fail" in good.counts()
+    replace(monkeypatch, ln, "mae", lambda value, _: value + 1e-9)
+    bad = conformance.measure([MAE, CROSS_ENTROPY])
+    table = bad._repr_html_().partition("</style>")[2]
+    assert table.count('class="failed"') == str(bad).count("✗") == len(bad.failures()) > 0
+    with pytest.raises(AssertionError, match="mae: value float64 is 1"):
+        bad.raise_failures()
+
+
+def test_the_table_has_a_row_a_loss_a_head_a_family_and_says_where_a_check_does_not_apply():
+    records = [MAE, catalog["kl_div"]]
+    table = conformance.measure(records)._repr_html_()
+    assert table.count('<tr class="group">') == 1 + 2
+    assert table.count("<tr>") == 1 + len(records)
+    assert table.count("<td>·</td>") == 1  # log-probabilities cannot be far out
