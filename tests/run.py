@@ -18,6 +18,7 @@ REPORTS = ROOT / "_build" / "tests"
 # These build things in the work tree, so they run one after the other.
 GENERATED = ["tests/notebooks"]
 PAGES = ["tests/book"]
+CHECKS = ["tests/check"]
 COURSEWORK = ["tests/coursework"]
 GRADER = ["tests/grader"]
 
@@ -106,7 +107,10 @@ def tests(*arguments):
 PARTS = {
     "style": program(BIN / "ruff", "check", "."),
     "types": program(BIN / "mypy"),
-    "library": tests("-n", "2", "tests", *(f"--ignore={path}" for path in MAKES_THINGS)),
+    "library": tests(
+        *("-n", "2", "tests"), *(f"--ignore={path}" for path in [*CHECKS, *MAKES_THINGS])
+    ),
+    "checks": tests("-n", "2", *CHECKS),
     "coursework": tests(*COURSEWORK),
     "grader": tests(*GRADER),
     "generated folders": tests(*GENERATED),
