@@ -59,11 +59,17 @@ def grade(
                 else:
                     yield job
 
-        with bar:
-            if scheduler:
-                run_on_dask(list(todo()), folder, scheduler, report)
-            else:
-                run_here(todo(), folder, jobs, report)
+        try:
+            with bar:
+                if scheduler:
+                    run_on_dask(list(todo()), folder, scheduler, report)
+                else:
+                    run_here(todo(), folder, jobs, report)
+        except OSError as error:
+            raise CourseError(
+                f"{error.filename or folder} cannot be written: {error.strerror}. What has been "
+                f"graded is kept in {folder}; make room and run the command again"
+            ) from None
         rows = _table(folder, sorted(graded), missing, refused)
     write_whole(folder / "table.csv", _as_csv(rows))
     _show(rows, folder)

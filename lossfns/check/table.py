@@ -1,6 +1,7 @@
 """All exercises by name. A new one is a new row in the table of its family."""
 
 from lossfns.check import (
+    calibration,
     classification,
     contrastive,
     debugging,
@@ -20,6 +21,7 @@ FAMILIES = (
     stability,
     imbalance,
     contrastive,
+    calibration,
     debugging,
     multitask,
 )

@@ -1,6 +1,7 @@
 """The gradebook: what is written, what a person's mark survives, and what happens when it fails."""
 
 import os
+import resource
 import shutil
 import stat
 import subprocess
@@ -164,6 +165,23 @@ def test_a_gradebook_that_cannot_be_written_is_named_and_nothing_is_lost(small, 
     assert "run the command again" in str(failure.value)
     grade(small.course, NAME, jobs=1)
     assert grades(small, "half")["mae-values"][0] == POINTS["mae-values"]
+
+
+def test_a_disk_that_takes_no_more_stops_with_a_message_and_loses_nothing(small):
+    """No file may grow beyond 8 KB here, so that writing fails as it does on a full disk."""
+    keep(small.course.results(NAME), failed(small.course.job(NAME, "half"), "to be done again"))
+    command = [sys.executable, "-m", "grader", "grade", NAME, "--course", str(small.folder)]
+    run = subprocess.run(
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)),
+    )
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "cannot be written" in run.stderr and "run the command again" in run.stderr
+    grade(small.course, NAME, jobs=1)
+    assert sum(score for score, *_ in grades(small, "half").values() if score) == TOTAL - 4
 
 
 def test_a_full_disk_is_our_fault(small, monkeypatch):

@@ -1,15 +1,22 @@
 """The exercises of chapter 7, with the mistakes that people make in them."""
 
-from lossfns.check.calibration import bins, errors, fitting, scores, temperature
+from lossfns.check.calibration import (
+    bins,
+    fitting,
+    gaps,
+    likelihood,
+    scores,
+    temperature,
+)
 
 EXERCISES = (
     scores.NLL,
     scores.BRIER,
     bins.RELIABILITY,
-    errors.ECE,
-    errors.MAX_CALIBRATION_ERROR,
+    gaps.ECE,
+    gaps.MAX_CALIBRATION_ERROR,
     temperature.TEMPER,
     fitting.FIT_TEMPERATURE,
-    temperature.NLL_OF_TEMPERATURE_TORCH,
+    likelihood.NLL_OF_TEMPERATURE_TORCH,
     fitting.CALIBRATE,
 )

@@ -22,7 +22,7 @@ def _draw_reliability(rng):
         yield _ask(confidence.astype(np.float32), correct, bins=bins)
     sure = (2 * rng.integers(700, 1000, size=30) + 1) / 2000
     yield _ask(sure, (rng.random(30) < 0.6) * 1)
-    for edges, bins in (([1.0, 0.6], 4), ([0.0, 0.6], 4), ([0.5, 0.6], 4), ([0.3, 0.6, 0.8], 10)):
+    for edges, bins in (([1.0, 0.6], 4), ([0.0, 0.6], 4), ([0.5, 0.6], 4), ([0.2, 0.5, 0.8], 10)):
         yield _ask(
             np.array(edges), rng.permutation(np.arange(len(edges)) % 2), "extremes", bins=bins
         )
@@ -103,6 +103,14 @@ def _column(index, values):
         return table
 
     return changed
+
+
+def _counted_by_index(confidence, correct, bins=10):
+    sums = np.zeros((bins, 3))
+    for p, hit in zip(confidence.tolist(), correct.tolist(), strict=True):
+        sums[int(p * bins)] += [1, p, hit]
+    sums[:, 1:] /= np.maximum(sums[:, :1], 1)
+    return sums
 
 
 def _both_edges(confidence, correct, bins=10):
@@ -250,6 +258,12 @@ RELIABILITY = Exercise(
             _filled(lambda table: table.T.copy()),
             "A row for each bin and three columns: shape (bins, 3). np.stack(..., axis=1) puts "
             "columns side by side.",
+        ),
+        Misconception(
+            "an index beyond the last bin",
+            _counted_by_index,
+            "int(p * bins) is bins where p is 1: one beyond the last row. Besides, the bins here "
+            "are closed on the right: 0.5 belongs to the lower of its two.",
         ),
         Misconception(
             "1.0 fallen out of the last bin",

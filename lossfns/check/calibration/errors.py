@@ -1,8 +1,7 @@
-"""One number from a reliability diagram: expected and maximum calibration error."""
+"""What the expected and the maximum calibration error share: questions and mistakes."""
 
 import numpy as np
 
-import lossfns.numpy as ln
 from lossfns.check.calibration.bins import (
     closed_left,
     closed_right,
@@ -11,7 +10,6 @@ from lossfns.check.calibration.bins import (
     table,
 )
 from lossfns.check.calibration.predictions import (
-    CHAPTER,
     bad_classes,
     classified,
     hold_distributions,
@@ -22,10 +20,10 @@ from lossfns.check.calibration.predictions import (
     refuse,
     softmax,
 )
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Call, Misconception
 
 
-def _draw_errors(rng):
+def draw_errors(rng):
     pairs = classified(rng)
     yield from _ask(pairs, bins=5)
     yield from _ask(pairs[4:])
@@ -57,15 +55,17 @@ def _hold(probs, target, bins):
     hold_bins(bins)
 
 
-def _checked(error):
-    def checked(probs, target, bins=10):
+def checked(error):
+    """An error of the library behind the checks that the specification names."""
+
+    def behind(probs, target, bins=10):
         _hold(probs, target, bins)
         return error(probs, target, bins=bins)
 
-    return checked
+    return behind
 
 
-def _top(probs, target):
+def top(probs, target):
     """How sure of the most likely class, and whether that was right."""
     return probs.max(axis=1), (probs.argmax(axis=1) == target) * 1.0
 
@@ -79,10 +79,10 @@ def _every_class(probs, target):
 
 
 def _after_softmax(probs, target):
-    return _top(softmax(probs), target)
+    return top(softmax(probs), target)
 
 
-def _from(reduce, events=_top, bin_of=closed_right, bins_used=lambda bins: bins):
+def error_from(reduce, events=top, bin_of=closed_right, bins_used=lambda bins: bins):
     """An error from weights and gaps of the bins that hold anything."""
 
     def wrong(probs, target, bins=10):
@@ -95,7 +95,7 @@ def _from(reduce, events=_top, bin_of=closed_right, bins_used=lambda bins: bins)
 
 def _with_middles(reduce):
     def wrong(probs, target, bins=10):
-        rows = table(*_top(probs, target), bins)
+        rows = table(*top(probs, target), bins)
         gaps = rows[:, 2] - (np.arange(bins) + 0.5) / bins
         filled = rows[:, 0] > 0
         return reduce((rows[:, 0] / len(probs))[filled], gaps[filled])
@@ -105,15 +105,15 @@ def _with_middles(reduce):
 
 def _with_nan(reduce):
     def wrong(probs, target, bins=10):
-        rows = table(*_top(probs, target), bins)
+        rows = table(*top(probs, target), bins)
         return reduce(rows[:, 0] / len(probs), rows[:, 2] - rows[:, 1])
 
     return wrong
 
 
-def _item_gaps(reduce):
+def item_gaps(reduce):
     def wrong(probs, target, bins=10):
-        confidence, correct = _top(probs, target)
+        confidence, correct = top(probs, target)
         return reduce(abs(correct - confidence))
 
     return wrong
@@ -166,24 +166,24 @@ def _every_pair(error):
     return wrong
 
 
-def _shared(reduce):
+def shared(reduce):
     """Mistakes before the reduction, which both errors have in common."""
     return (
         Misconception(
             "the probability of the true class for the confidence",
-            _from(reduce, _of_true_class),
+            error_from(reduce, _of_true_class),
             "Nobody knows the true class when the prediction is made. Confidence is the "
             "probability of the class that is predicted, the largest of the row.",
         ),
         Misconception(
             "every class as a prediction",
-            _from(reduce, _every_class),
+            error_from(reduce, _every_class),
             "You put all probabilities of all classes into bins. That is a class-wise error; here "
             "each item has one prediction, its most likely class.",
         ),
         Misconception(
             "a softmax of the probabilities",
-            _from(reduce, _after_softmax),
+            error_from(reduce, _after_softmax),
             "The rows are probabilities already. A second softmax flattens them, and the model "
             "looks much less sure than it is.",
         ),
@@ -201,25 +201,25 @@ def _shared(reduce):
         ),
         Misconception(
             "the number of bins fixed at 10",
-            _from(reduce, bins_used=lambda bins: 10),
+            error_from(reduce, bins_used=lambda bins: 10),
             "Your function gives the same whatever bins is.",
         ),
         Misconception(
             "1.0 fallen out of the last bin",
-            _from(reduce, bin_of=floored),
+            error_from(reduce, bin_of=floored),
             "int(1.0 * bins) is one bin too many, so the predictions that are surest of all do "
             "not count, just where an over-confident model errs most.",
         ),
         Misconception(
             "bins closed on the left",
-            _from(reduce, bin_of=closed_left),
+            error_from(reduce, bin_of=closed_left),
             "A confidence on an edge belongs to the bin below: (0.5, 0.75] holds 0.75.",
         ),
     )
 
 
-def _bad_input(error):
-    right = _from(error)
+def bad_input(error):
+    right = error_from(error)
     return (
         Misconception(
             "a label of -1 accepted",
@@ -275,161 +275,3 @@ def _bad_input(error):
             "unless bins is at least 1.",
         ),
     )
-
-
-def _expected(weight, gap):
-    return (weight * abs(gap)).sum()
-
-
-def _maximum(weight, gap):
-    return abs(gap).max(initial=0.0)
-
-
-ECE = Exercise(
-    name="ece",
-    signature="ece(probs, target, bins=10)",
-    read=CHAPTER,
-    right=_checked(ln.ece),
-    draw=_draw_errors,
-    misconceptions=(
-        Misconception(
-            "all bins weighted alike",
-            _from(lambda weight, gap: abs(gap).mean()),
-            "A bin with one prediction counts as much as one with a thousand. Weight each gap "
-            "with the share of the predictions in its bin.",
-        ),
-        Misconception(
-            "divided by the number of all bins",
-            lambda probs, target, bins=10: (
-                _from(lambda weight, gap: abs(gap).sum())(probs, target, bins) / bins
-            ),
-            "Empty bins count as perfect ones in your mean, so that more bins make a better "
-            "model. Weight each gap with the share of the predictions in its bin.",
-        ),
-        Misconception(
-            "the largest gap",
-            _from(_maximum),
-            "That is the maximum calibration error. The expected one averages the gaps, weighted "
-            "with the share of the predictions in each bin.",
-        ),
-        Misconception(
-            "gaps of opposite sign cancel",
-            _from(lambda weight, gap: abs((weight * gap).sum())),
-            "Too sure in one bin and too cautious in another add up to nothing. (All bins "
-            "together, this is only the accuracy minus the mean confidence.) Take the absolute "
-            "value of every gap.",
-        ),
-        Misconception(
-            "gaps with their sign",
-            _from(lambda weight, gap: (weight * gap).sum()),
-            "Too sure in one bin and too cautious in another cancel, and the result can be "
-            "negative. Take the absolute value of every gap.",
-        ),
-        Misconception(
-            "squared gaps",
-            _from(lambda weight, gap: (weight * gap**2).sum()),
-            "The gaps enter with their absolute value: the error is then in units of probability.",
-        ),
-        Misconception(
-            "the root of the mean squared gap",
-            _from(lambda weight, gap: np.sqrt((weight * gap**2).sum())),
-            "That variant is in use, too, and weighs large gaps more. The ECE is the weighted mean "
-            "of the absolute gaps.",
-        ),
-        Misconception(
-            "the counts not divided by n",
-            lambda probs, target, bins=10: len(probs) * _from(_expected)(probs, target, bins),
-            "You weight with the counts themselves. Divide by the number of predictions, or the "
-            "error grows with the test set.",
-        ),
-        Misconception(
-            "percent",
-            lambda probs, target, bins=10: 100 * _from(_expected)(probs, target, bins),
-            "Papers print the ECE in percent; this function returns the fraction, between 0 and 1.",
-        ),
-        Misconception(
-            "no bins at all",
-            _item_gaps(np.mean),
-            "A single prediction is right or wrong, never 70 % right: its own gap is no error of "
-            "calibration. Compare means within a bin.",
-        ),
-        Misconception(
-            "the share of wrong predictions for the accuracy",
-            _from(
-                _expected,
-                lambda probs, target: (_top(probs, target)[0], 1 - _top(probs, target)[1]),
-            ),
-            "You compare the confidence with how often the prediction was wrong. A calibrated "
-            "model is right as often as it says.",
-        ),
-        *_shared(_expected),
-        *_bad_input(_expected),
-    ),
-)
-
-
-MAX_CALIBRATION_ERROR = Exercise(
-    name="max_calibration_error",
-    signature="max_calibration_error(probs, target, bins=10)",
-    read=CHAPTER,
-    right=_checked(ln.mce),
-    draw=_draw_errors,
-    misconceptions=(
-        Misconception(
-            "the gaps weighted before the maximum",
-            _from(lambda weight, gap: (weight * abs(gap)).max()),
-            "Weights belong to the expected error. The maximum asks for the worst bin, however "
-            "few predictions it holds.",
-        ),
-        Misconception(
-            "the mean of the gaps",
-            _from(_expected),
-            "That is the expected calibration error. Here the worst bin alone decides.",
-        ),
-        Misconception(
-            "the plain mean of the gaps",
-            _from(lambda weight, gap: abs(gap).mean()),
-            "You average over the bins. Here the worst bin alone decides: take the maximum.",
-        ),
-        Misconception(
-            "only bins that are too cautious",
-            _from(lambda weight, gap: gap.max()),
-            "accuracy - confidence is negative where the model is too sure, which is the usual "
-            "fault, and your maximum passes it over. Take the absolute value first.",
-        ),
-        Misconception(
-            "only bins that are too sure",
-            _from(lambda weight, gap: (-gap).max()),
-            "confidence - accuracy is negative where the model is too cautious, and your maximum "
-            "passes it over. Take the absolute value first.",
-        ),
-        Misconception(
-            "the gap of the fullest bin",
-            _from(lambda weight, gap: abs(gap)[weight.argmax()]),
-            "The maximum is that of the gap, not of the count.",
-        ),
-        Misconception(
-            "the smallest gap",
-            _from(lambda weight, gap: abs(gap).min()),
-            "You return the best bin. The worst one decides.",
-        ),
-        Misconception(
-            "squared gaps",
-            _from(lambda weight, gap: (gap**2).max()),
-            "The gap itself is asked for, in units of probability, not its square.",
-        ),
-        Misconception(
-            "the maximum over single predictions",
-            _item_gaps(np.max),
-            "A single prediction is right or wrong, never 70 % right: its own gap is no error of "
-            "calibration. Average within each bin first.",
-        ),
-        Misconception(
-            "percent",
-            lambda probs, target, bins=10: 100 * _from(_maximum)(probs, target, bins),
-            "This function returns a fraction, between 0 and 1.",
-        ),
-        *_shared(_maximum),
-        *_bad_input(_maximum),
-    ),
-)

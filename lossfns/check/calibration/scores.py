@@ -157,6 +157,12 @@ NLL = Exercise(
             "of rows, not by probs.size.",
         ),
         Misconception(
+            "every row with every label",
+            lambda probs, target: -np.log(probs[:, target]).mean(),
+            "probs[:, target] takes all the labels from all the rows, n × n numbers. One number a "
+            "row needs pairs of indices: probs[np.arange(n), target].",
+        ),
+        Misconception(
             "the most likely class instead of the true one",
             lambda probs, target: -np.log(probs.max(axis=1)).mean(),
             "This rewards being sure, right or wrong: target has no effect on your result.",
@@ -255,6 +261,12 @@ BRIER = Exercise(
             ).mean(),
             "The true class is missing: it costs (1 - p)². One-hot labels make both kinds the "
             "same formula.",
+        ),
+        Misconception(
+            "class numbers for one-hot rows",
+            lambda probs, target: ((probs - target[:, None]) ** 2).sum(axis=1).mean(),
+            "You subtract the number of the class from its probabilities. Labels are names: "
+            "compare the row with 1 at the true class and 0 elsewhere.",
         ),
         Misconception(
             "the most likely class as an event",

@@ -169,6 +169,11 @@ def _draw_rare(rng):
         slopes = rng.choice([-2.0, -1.5, 1.5, 2.0], size=2)
         scores = x @ slopes + rng.logistic(size=count)
         labels = (scores > np.quantile(scores, 1 - share)).astype(np.int64)
+        # One positive in ten is not where it should be, which keeps the best weights small.
+        few = round(0.1 * share * count)
+        classes = [np.flatnonzero(labels == label) for label in (0, 1)]
+        moved = np.concatenate([rng.choice(one, few, replace=False) for one in classes])
+        labels[moved] = 1 - labels[moved]
         yield Call({"x": x, "labels": labels})
 
 
@@ -232,7 +237,7 @@ REPAIRED_WEIGHTS = Exercise(
     right=_once,
     draw=_draw_rare,
     score=_rare_loss,
-    slack=0.005,
+    slack=0.003,
     # Descent is still a little short of the best weights, which these are compared with.
     rtol=3e-2,
     atol=5e-4,

@@ -322,7 +322,7 @@ def torch_cross_entropy(logits, target, log_temperature):
 
 def torch_logsumexp(logits, target, log_temperature):
     scaled = logits * torch.exp(-log_temperature)
-    return (scaled.logsumexp(dim=1) - scaled[torch.arange(len(target)), target]).mean()
+    return (scaled.logsumexp(dim=1) - scaled[range(len(target)), target]).mean()
 
 
 def torch_gathered(logits, target, log_temperature):

@@ -305,15 +305,16 @@ def nt_xent_cross_entropy(z1, z2, temperature=0.5):
     n = len(z1)
     z = functional.normalize(torch.cat([z1, z2]), dim=1)
     scores = z @ z.T / temperature
-    scores = scores.masked_fill(torch.eye(2 * n, dtype=torch.bool), float("-inf"))
-    partner = torch.cat([torch.arange(n, 2 * n), torch.arange(n)])
+    own = torch.eye(2 * n, dtype=torch.bool, device=z.device)
+    scores = scores.masked_fill(own, float("-inf"))
+    partner = torch.arange(2 * n, device=z.device).roll(n)
     return functional.cross_entropy(scores, partner)
 
 
 def nt_xent_blocks(z1, z2, temperature=0.5):
     hold_batch(z1, z2, temperature)
     a, b = z1 / z1.norm(dim=1, keepdim=True), z2 / z2.norm(dim=1, keepdim=True)
-    own = torch.eye(len(a), dtype=torch.bool)
+    own = torch.eye(len(a), dtype=torch.bool, device=a.device)
     aa, bb = ((x @ x.T / temperature).masked_fill(own, -torch.inf) for x in (a, b))
     ab = a @ b.T / temperature
     rows = torch.cat([torch.cat([ab, aa], 1), torch.cat([ab.T, bb], 1)])
@@ -336,7 +337,8 @@ def nt_xent_without_diagonal(z1, z2, temperature=0.5):
     hold_batch(z1, z2, temperature)
     z, n = functional.normalize(torch.cat([z1, z2])), len(z1)
     scores = z.mm(z.t()).div(temperature)
-    rest = scores[~torch.eye(2 * n, dtype=torch.bool)].view(2 * n, -1)
+    own = torch.eye(2 * n, dtype=torch.bool, device=z.device)
+    rest = scores[~own].view(2 * n, -1)
     partners = torch.cat([scores.diagonal(n), scores.diagonal(-n)])
     return rest.logsumexp(dim=1).mean() - partners.mean()
 
@@ -349,7 +351,7 @@ def nt_xent_library(z1, z2, temperature=0.5):
 def clip_cross_entropy(images, texts, log_scale):
     images, texts = functional.normalize(images), functional.normalize(texts)
     scores = log_scale.exp() * images @ texts.t()
-    target = torch.arange(len(images))
+    target = torch.arange(len(images), device=images.device)
     return (
         functional.cross_entropy(scores, target) + functional.cross_entropy(scores.t(), target)
     ) / 2
@@ -366,7 +368,11 @@ def clip_stacked(images, texts, log_scale):
     a, b = (rows / rows.pow(2).sum(1, keepdim=True).sqrt() for rows in (images, texts))
     scores = torch.einsum("ik,jk->ij", a, b) / torch.exp(-log_scale)
     both = torch.cat([scores, scores.T])
-    return -both.log_softmax(1).gather(1, torch.arange(len(a)).repeat(2)[:, None]).mean()
+    return (
+        -both.log_softmax(1)
+        .gather(1, torch.arange(len(a), device=a.device).repeat(2)[:, None])
+        .mean()
+    )
 
 
 def clip_loop(images, texts, log_scale):
