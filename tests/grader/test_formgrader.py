@@ -35,7 +35,8 @@ def server(tmp_path):
         *("--ServerApp.token=test", "--ServerApp.disable_check_xsrf=True"),
         "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}",
     ]
-    private = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in ("CONFIG", "RUNTIME", "DATA")}
+    kinds = ("CONFIG", "RUNTIME", "DATA")
+    private = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind) for kind in kinds}
     with open(tmp_path / "server.log", "w") as log:
         run = subprocess.Popen(
             command, cwd=tmp_path, env=os.environ | private, stdout=log, stderr=log
