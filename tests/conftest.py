@@ -1,6 +1,12 @@
 """What every part of the tests shares."""
 
+import os
+
 import pytest
+
+# Tests run side by side, and their arrays are small: threads that wait for each other's core made
+# some of them forty times slower. Set before torch or NumPy is imported, and for child processes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items):

@@ -1,7 +1,7 @@
 """Roles that link to files of the repository, whose address only _config.yml knows.
 
-{repository}`solutions/README.md` shows the file there; {colab}`exercises/x/x.ipynb` opens a notebook
-on Colab. Both take a title as {doc} does, and warn of a file that does not exist.
+{repository}`solutions/README.md` shows the file there, {colab}`exercises/x/x.ipynb` opens a
+notebook on Colab. Both take a title as {doc} does, and warn of a file that does not exist.
 """
 
 from pathlib import Path

@@ -42,6 +42,8 @@ def judge(exercise: Exercise, calls: list[Call], answers: list[Answer]) -> Verdi
         problem = _problem(exercise, call, answer, right)
         if problem:
             findings.append(Finding(problem, call, answer, right))
+    if any(answer.value is not None for answer in answers):
+        findings = [_without_return(finding) for finding in findings]
     present = {call.aspect for call in calls}
     checked = tuple(aspect for aspect in ASPECTS if aspect in present)
     failed = tuple(a for a in checked if any(f.call.aspect == a for f in findings))
@@ -101,6 +103,12 @@ def _problem(exercise, call, answer, right) -> str:
     if not exercise.torch and answer.dtype == "float16":
         return "dtype"
     return ""
+
+
+def _without_return(finding: Finding) -> Finding:
+    """None from a function that answers other calls is a branch without return."""
+    forgotten = finding.problem == "not written" and finding.answer.kind == "NoneType"
+    return replace(finding, problem="type") if forgotten else finding
 
 
 def _value_is_right(exercise, call, answer, right) -> bool:

@@ -71,6 +71,11 @@ def _unexplained(exercise: Exercise, verdict: Verdict) -> str:
             f"On this input it must raise {right.error} instead of returning a result, because "
             "a wrong number that looks fine is harder to find than an exception."
         )
+    if first.problem == "type" and answer.kind == "NoneType":
+        return (
+            "On other inputs it returns a result, on this one None: a branch of your function ends "
+            "without return, or returns something that is None."
+        )
     if first.problem == "type":
         wanted = "a torch.Tensor" if exercise.torch else "a float or a NumPy array"
         returned = f"{answer.kind} of {answer.dtype}" if answer.dtype else answer.kind

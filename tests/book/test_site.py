@@ -12,6 +12,8 @@ EXPECTED = [
     "book/01_foundations",
     "book/02_regression",
     "book/03_classification",
+    "book/coursework",
+    "book/instructors",
     "book/atlas",
     "book/elsewhere",
     "book/conformance",
@@ -37,6 +39,12 @@ def article(site, page):
     """Return the tags of the page's own content, without menus."""
     html = (site / f"{page}.html").read_text()
     return Tags(re.search(r"<article.*?</article>", html, re.DOTALL).group()).found
+
+
+def around(site, page):
+    """Return what stands around the page's own content: buttons and menus."""
+    html = (site / f"{page}.html").read_text()
+    return re.sub(r"<article.*?</article>", "", html, flags=re.DOTALL)
 
 
 def test_the_expected_pages_are_in_the_contents():
@@ -87,9 +95,9 @@ def test_every_figure_says_in_words_what_it_shows(site, page):
 
 @pytest.mark.parametrize("page", EXPECTED)
 def test_colab_and_download_offer_the_notebook_exactly_where_there_is_one(site, page):
-    html = (site / f"{page}.html").read_text()
+    html = around(site, page)
     name = page.removeprefix("book/")
-    links = [a.get("href", "") for tag, a in tags(site, page) if tag == "a"]
+    links = [a.get("href", "") for tag, a in Tags(html).found if tag == "a"]
     colab = {link for link in links if "colab.research.google.com" in link}
     copy = site / "_sources" / f"{page}.ipynb"
     if page in EXECUTED:

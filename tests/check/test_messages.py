@@ -58,6 +58,17 @@ def test_bad_input_that_is_accepted_is_said_to_be(name):
         assert "must raise ValueError" in message or "This looks like" in message
 
 
+def test_a_branch_without_return_is_not_an_unwritten_function():
+    def first_bad_step(losses):
+        for step, loss in enumerate(losses):
+            if not np.isfinite(loss):
+                return step
+
+    message = advice("first_bad_step", first_bad_step)
+    assert "ends without return" in " ".join(message.split())
+    assert "first_bad_step(np.array([2.5, 1.5, 0.5]))" in message
+
+
 def test_the_smallest_input_can_be_pasted():
     message = advice("mae", lambda pred, target: np.abs(pred - target).sum())
     (line,) = (line for line in message.splitlines() if line.startswith("  mae("))
