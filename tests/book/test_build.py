@@ -89,3 +89,18 @@ def test_a_warning_fails_the_build_each_time_until_it_is_mended(book):
         assert re.search(r"book/two\.md:\d+: WARNING: undefined label: 'nowhere'", result.stderr)
     write(book, "two", divisor=2)
     assert build(book).returncode == 0
+
+
+def test_a_link_to_the_repository_names_a_file_that_is_there(book):
+    write(book, "two", divisor=2, more="\n{repository}`_toc.yml` {colab}`Open <_toc.yml>`\n")
+    assert build(book).returncode == 0
+    page = (book / "_build" / "html" / "book" / "two.html").read_text()
+    path = "lossfns/lossfns/blob/main/_toc.yml"
+    assert f'href="https://github.com/{path}">_toc.yml</a>' in page
+    assert f'href="https://colab.research.google.com/github/{path}">Open</a>' in page
+
+    write(book, "two", divisor=2, more="\n{repository}`nowhere.md`\n")
+    result = build(book)
+    write(book, "two", divisor=2)
+    assert result.returncode != 0
+    assert re.search(r"book/two\.md:\d+: WARNING: no nowhere\.md in the repository", result.stderr)
