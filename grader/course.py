@@ -13,7 +13,6 @@ from traitlets.config.loader import PyFileConfigLoader
 from grader.box import Limits
 from grader.intake import Unreadable, find_notebook, is_student_id, read_file
 from grader.job import Job
-from grader.levels import CONTAINER, MEANING, find_level, why_not_higher
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = "nbgrader_config.py"
@@ -21,17 +20,6 @@ SETTINGS = "nbgrader_config.py"
 
 class CourseError(Exception):
     """Something that the instructor can mend; the message says what."""
-
-
-def require_level(trust: bool) -> int:
-    """How well the code is shut in here; below a container, only for somebody who trusts it."""
-    level = find_level()
-    if level < CONTAINER and not trust:
-        raise CourseError(
-            f"this machine can shut a submission in by {MEANING[level]}. {why_not_higher()}. "
-            "To grade all the same, say that you trust this code (see the page for instructors)"
-        )
-    return level
 
 
 class Course:
@@ -73,7 +61,7 @@ class Course:
         except FileNotFoundError:
             raise CourseError(
                 f"assignment {assignment!r} is not released: {path} is missing; run "
-                f"`nbgrader generate_assignment {assignment}` first"
+                f"`nbgrader generate_assignment {assignment} --force` first"
             ) from None
 
     def results(self, assignment: str) -> Path:
@@ -108,7 +96,7 @@ class Course:
                 continue
             yield folder.name, "" if is_student_id(folder.name) else "not a student id"
 
-    def job(self, assignment: str, student: str) -> Job | None:
+    def job(self, assignment: str, student: str, trust: bool = False) -> Job | None:
         """What has to be graded; None where nothing was handed in."""
         content, problem = b"", ""
         folder = self.path("submitted", student, assignment)
@@ -130,4 +118,5 @@ class Course:
             content,
             problem,
             self.limits,
+            trust,
         )

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from grader.course import Course, CourseError, require_level
+from grader.course import Course, CourseError
 from grader.flags import alike
 from grader.gradebook import Writer, only_writer, write_whole
 from grader.job import Job, Result
-from grader.levels import MEANING
+from grader.levels import MEANING, NotShutIn, require_level
 from grader.schedule import finished, latest, run_here, run_on_dask
 from grader.status import Status
 
@@ -32,25 +32,26 @@ def grade(
 
     Raises CourseError where the instructor has to do something first.
     """
-    level = require_level(trust)
+    try:
+        level = require_level(trust)
+    except NotShutIn as error:
+        raise CourseError(str(error)) from None
     course.released(assignment)
     with only_writer(course, assignment), Writer(course, assignment) as writer:
         folder = course.results(assignment)
-        names, refused = _names(course, assignment, students)
+        everybody, names, refused = _names(course, assignment, students)
         print(f"{len(names)} submissions to {assignment}; the code is shut in by {MEANING[level]}")
-        graded: list[str] = []
         missing: list[str] = []
         bar = tqdm(total=len(names), unit="submission", disable=None)
 
         def report(result: Result) -> None:
             writer.write(result)
-            graded.append(result.student)
             bar.set_postfix_str(f"{result.student}: {result.status}")
             bar.update()
 
         def todo() -> Iterator[Job]:
             for student in names:
-                job = course.job(assignment, student)
+                job = course.job(assignment, student, trust)
                 if job is None:
                     missing.append(student)
                     bar.update()
@@ -70,7 +71,7 @@ def grade(
                 f"{error.filename or folder} cannot be written: {error.strerror}. What has been "
                 f"graded is kept in {folder}; make room and run the command again"
             ) from None
-        rows = _table(folder, sorted(graded), missing, refused)
+        rows = _table(folder, [name for name in everybody if name not in missing], missing, refused)
     write_whole(folder / "table.csv", _as_csv(rows))
     _show(rows, folder)
     return rows
@@ -78,21 +79,23 @@ def grade(
 
 def _names(
     course: Course, assignment: str, students: list[str] | None
-) -> tuple[list[str], dict[str, str]]:
+) -> tuple[list[str], list[str], dict[str, str]]:
+    """Everybody with a submission, those to be graded now, and folders that are no student's."""
     found = dict(course.students(assignment))
-    if students is not None:
-        unknown = [name for name in students if name not in found]
-        if unknown:
-            raise CourseError(f"nothing was handed in by {', '.join(unknown)}")
-        found = {name: found[name] for name in students}
-    names = [name for name, problem in found.items() if not problem]
-    return names, {name: problem for name, problem in found.items() if problem}
+    everybody = [name for name, problem in found.items() if not problem]
+    refused = {name: problem for name, problem in found.items() if problem}
+    if students is None:
+        return everybody, everybody, refused
+    unknown = [name for name in students if name not in everybody]
+    if unknown:
+        raise CourseError(f"nothing was handed in by {', '.join(unknown)}")
+    return everybody, students, refused
 
 
 def _table(
-    folder: Path, graded: list[str], missing: list[str], refused: dict[str, str]
+    folder: Path, handed_in: list[str], missing: list[str], refused: dict[str, str]
 ) -> list[dict[str, str]]:
-    results = {student: result for student in graded if (result := latest(folder, student))}
+    results = {student: result for student in handed_in if (result := latest(folder, student))}
     shared = alike({student: result.prints for student, result in results.items()})
     rows = []
     for student, result in results.items():

@@ -62,7 +62,7 @@ class Writer:
             self.close()
             raise CourseError(
                 f"the gradebook does not know {assignment!r}; run "
-                f"`nbgrader generate_assignment {assignment}` first"
+                f"`nbgrader generate_assignment {assignment} --force` first"
             ) from None
 
     def __enter__(self) -> "Writer":
@@ -137,7 +137,8 @@ def set_marks(notebook: Any, result: Result, before: dict[str, str]) -> None:
         graded = result.status not in (Status.NOT_GRADED, Status.UNREADABLE)
         if grade.name in result.scores:
             grade.auto_score = result.scores[grade.name]
-            grade.needs_manual_grade = not graded or grade.manual_score is not None
+            asked = graded and grade.name not in result.unasked
+            grade.needs_manual_grade = not asked or grade.manual_score is not None
         elif graded and grade.name in untouched:
             grade.auto_score, grade.needs_manual_grade = 0.0, False
         else:

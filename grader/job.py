@@ -22,6 +22,7 @@ import lossfns
 from grader.box import BoxError, Limits
 from grader.flags import fingerprints, flags_of
 from grader.intake import Unreadable, rebuild, untouched
+from grader.levels import NotShutIn, require_level
 from grader.status import Status
 from grader.verifier import grade
 
@@ -40,6 +41,7 @@ class Job:
     content: bytes = b""
     problem: str = ""
     limits: Limits = field(default_factory=Limits)
+    trust: bool = False
 
     @property
     def key(self) -> str:
@@ -68,6 +70,8 @@ class Result:
     flags: list[str] = field(default_factory=list)
     prints: dict[str, str] = field(default_factory=dict)
     untouched: list[str] = field(default_factory=list)
+    # Checks that were not reached in time: a person should look at their 0.
+    unasked: list[str] = field(default_factory=list)
     seconds: float = 0.0
     restarts: int = 0
 
@@ -87,7 +91,7 @@ def do(job: Job) -> Result:
         return _do(job, released)
     except Unreadable as error:
         return _without_marks(job, released, Status.UNREADABLE, str(error))
-    except BoxError as error:
+    except (BoxError, NotShutIn) as error:
         return _without_marks(job, released, Status.NOT_GRADED, str(error))
     except Exception as error:
         where = traceback.format_exc(limit=-3)
@@ -104,6 +108,8 @@ def failed(job: Job, message: str) -> Result:
 def _do(job: Job, released: NotebookNode) -> Result:
     if job.problem:
         raise Unreadable(job.problem)
+    # Asked here as well, for a job may be done on another machine than the one that asks.
+    require_level(job.trust)
     rebuilt = rebuild(released, job.content)
     prints = fingerprints(rebuilt.notebook, released)
     for attempt in range(1, TRIES + 1):
@@ -127,6 +133,7 @@ def _do(job: Job, released: NotebookNode) -> Result:
         flags=flags_of(rebuilt.notebook, graded.used),
         prints=prints,
         untouched=untouched(rebuilt.notebook, released),
+        unasked=[mark.grade_id for mark in graded.marks if not mark.asked],
         seconds=round(graded.seconds, 2),
         restarts=graded.restarts,
     )

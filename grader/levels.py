@@ -1,7 +1,8 @@
 """How well this machine can shut in a learner's code, found out by trying.
 
-The marks are safe at every level, because the right answers are outside the kernel. What the level
-decides is what hostile code could do to the machine.
+The right answers are outside the kernel at every level, so no level lets a notebook print itself a
+mark. But below the first two the code runs as the person who grades: it can read and change what
+that person can, the gradebook and the secret of the course among it.
 """
 
 import functools
@@ -18,6 +19,21 @@ MEANING = {
     LIMITS: "limits only: the code can read your files and use the network",
     NOTHING: "nothing: the code can do whatever you can",
 }
+
+
+class NotShutIn(Exception):
+    """This machine cannot shut code in, and nobody has said that the code is trusted."""
+
+
+def require_level(trust: bool) -> int:
+    """The level of this machine; below a container, only for somebody who trusts the code."""
+    level = find_level()
+    if level < CONTAINER and not trust:
+        raise NotShutIn(
+            f"this machine can shut a submission in by {MEANING[level]}. {why_not_higher()}. "
+            "To grade all the same, say that you trust this code (see the page for instructors)"
+        )
+    return level
 
 
 @functools.cache

@@ -20,10 +20,11 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Dict
 
-from grader.course import Course, require_level
+from grader.course import Course
 from grader.gradebook import answers, set_marks
 from grader.intake import Unreadable, find_notebook, is_student_id
 from grader.job import Result, do
+from grader.levels import require_level
 from grader.schedule import finished, keep, latest
 
 CONFIG = Path(__file__).resolve().parent.parent / "_config.yml"
@@ -77,7 +78,7 @@ class Grade(NbGraderPreprocessor):
         course = Course(CourseDirectory(parent=self.parent, config=self.config), self.limits)
         about = resources["nbgrader"]
         require_level(self.trust_code)
-        job = course.job(about["assignment"], about["student"])
+        job = course.job(about["assignment"], about["student"], self.trust_code)
         folder = course.results(about["assignment"])
         before = latest(folder, about["student"])
         result = finished(folder, job) or do(job)

@@ -17,8 +17,9 @@ from submissions.school import LIMITS, School
 from grader import box as module
 from grader import levels
 from grader.box import Box, BoxError, Limits
-from grader.course import CourseError, require_level
+from grader.course import CourseError
 from grader.grade import grade
+from grader.job import do
 from grader.questions import BadReply, expression, read
 from lossfns.check import EXERCISES
 from lossfns.check.judge import judge
@@ -205,8 +206,8 @@ def without_bubblewrap(monkeypatch, tmp_path):
 
 def test_without_bubblewrap_somebody_has_to_say_so(without_bubblewrap):
     assert levels.find_level() == levels.LIMITS
-    with pytest.raises(CourseError) as failure:
-        require_level(trust=False)
+    with pytest.raises(levels.NotShutIn) as failure:
+        levels.require_level(trust=False)
     assert "bubblewrap is not installed: sudo apt-get install bubblewrap" in str(failure.value)
     assert "say that you trust this code" in str(failure.value)
 
@@ -218,8 +219,8 @@ def test_without_namespaces_the_reason_is_given(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     levels.find_level.cache_clear()
     try:
-        with pytest.raises(CourseError, match="may not make namespaces here"):
-            require_level(trust=False)
+        with pytest.raises(levels.NotShutIn, match="may not make namespaces here"):
+            levels.require_level(trust=False)
     finally:
         levels.find_level.cache_clear()
 
@@ -230,6 +231,11 @@ def test_marks_are_the_same_without_a_box(without_bubblewrap, tmp_path, capsys):
     school.release()
     few = [s for s in SAMPLES if s.name in ("right", "half", "equal-to-all", "reference", "exit")]
     school.hand_in(few)
+    with pytest.raises(CourseError, match="bubblewrap is not installed"):
+        grade(school.course, NAME, jobs=2)
+    # A worker of a cluster decides for its own machine.
+    elsewhere = do(school.course.job(NAME, "right"))
+    assert elsewhere.status == "not graded" and "not installed" in elsewhere.message
     grade(school.course, NAME, jobs=2, trust=True)
     assert "limits only: the code can read your files" in capsys.readouterr().out
     for sample in few:

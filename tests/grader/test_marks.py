@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from submissions.corpus import SAMPLES
@@ -85,6 +86,20 @@ def test_a_changed_answer_is_up_for_review_with_its_old_mark(small):
     with Writer(small.course, NAME) as writer:
         writer.write(result)
     assert grades(small, "right")[ESSAY] == (None, 5, True)
+
+
+def test_one_student_alone_keeps_the_others_in_the_table(small):
+    grade(small.course, NAME, jobs=1)
+    rows = grade(small.course, NAME, jobs=1, students=["half"])
+    assert [row["student"] for row in rows] == ["half", "right", "truncated", "untouched"]
+
+
+def test_a_check_that_was_not_reached_in_time_is_looked_at(small):
+    result = replace(latest(small.course.results(NAME), "right"), unasked=["mae-values"])
+    with Writer(small.course, NAME) as writer:
+        writer.write(result)
+    assert grades(small, "right")["mae-values"][2]
+    assert not grades(small, "right")["mse-values"][2]
 
 
 def test_a_fault_of_ours_is_no_zero(small):

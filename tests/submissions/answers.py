@@ -238,13 +238,13 @@ except OSError as error:
 """
 LEFT_RUNNING = """\
 import os, subprocess, sys, threading, time
-subprocess.Popen([sys.executable, "-c", "import time; time.sleep(987654)"], start_new_session=True)
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(NAPTIME)"], start_new_session=True)
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        time.sleep(987654)
+        time.sleep(NAPTIME)
     os._exit(0)
-threading.Thread(target=lambda: time.sleep(987654), daemon=False).start()
+threading.Thread(target=lambda: time.sleep(NAPTIME), daemon=False).start()
 """
 DISK = """\
 import os

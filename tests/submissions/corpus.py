@@ -281,7 +281,13 @@ SAMPLES = [
         demo=True,
     ),
     Sample("fork-bomb", with_answers(mae=a.FORK_BOMB + a.MAE), flags=("imports os",), demo=True),
-    Sample("left-running", with_answers(mae=a.LEFT_RUNNING + a.MAE), flags=("imports subprocess",)),
+    Sample(
+        "left-running",
+        lambda desk: desk.hand_in(
+            desk.notebook(mae=a.LEFT_RUNNING.replace("NAPTIME", f"{desk.port}000") + a.MAE)
+        ),
+        flags=("imports subprocess",),
+    ),
     Sample("disk-filler", with_answers(mae=a.DISK + a.MAE)),
     Sample("read-only", with_answers(mae=a.READ_ONLY + a.MAE)),
     Sample("privileges", with_answers(mae=a.PRIVILEGES + a.MAE)),
