@@ -196,7 +196,11 @@ class Box:
         for folder in ("/tmp", "/dev/shm", HOME):
             command += ["--perms", "1777", "--size", size, "--tmpfs", folder]
         seen = [*_system_folders(), *_python_folders()]
-        for parent in sorted({"/box", *(str(p) for path in seen for p in Path(path).parents[:-1])}):
+        # bwrap would make the folders above these for root alone.
+        above = {"/box"}.union(
+            *(map(str, Path(path).parents[:-1]) for path in [*seen, self._folder])
+        )
+        for parent in sorted(above - {"/tmp"}):
             command += ["--perms", "0755", "--dir", parent]
         for path in seen:
             command += ["--ro-bind", path, path]
