@@ -56,6 +56,7 @@ def run_here(jobs: Iterable[Job], folder: Path, processes: int, report: Report) 
     fork = multiprocessing.get_context("fork")
     waiting = iter([(job, 1) for job in jobs])
     again: list[tuple[Job, int]] = []
+    done: list[Result] = []
     running: dict[int, tuple[multiprocessing.process.BaseProcess, Job, int, float]] = {}
 
     def next_job() -> tuple[Job, int] | None:
@@ -70,6 +71,9 @@ def run_here(jobs: Iterable[Job], folder: Path, processes: int, report: Report) 
                 child.start()
                 end = time.monotonic() + job.limits.submission + GRACE
                 running[child.sentinel] = (child, job, attempt, end)
+            # The next jobs run while these results are written.
+            while done:
+                report(done.pop())
             if not running:
                 return
             wait(list(running), timeout=1.0)
@@ -89,7 +93,7 @@ def run_here(jobs: Iterable[Job], folder: Path, processes: int, report: Report) 
                     why = "did not end in time" if late else f"ended with {child.exitcode}"
                     result = failed(job, f"the process that graded it {why}")
                     keep(folder, result)
-                report(result)
+                done.append(result)
     finally:
         for child, *_ in running.values():
             child.kill()
