@@ -35,6 +35,8 @@ MODULES = LIBRARIES | SYSTEM | set("np numpy torch nn F functional __builtins__"
 # Special methods by which an object could pass for the right answer.
 FORGING = {"__eq__", "__ne__", "__array__", "__torch_function__", "__array_ufunc__", "__reduce__"}
 
+REACHED = {"f_back", "__globals__", "__subclasses__", "__dict__"}
+
 # Answers shorter than this are alike by themselves.
 SMALLEST_CODE = 60  # nodes of the syntax tree
 SMALLEST_TEXT = 25  # words
@@ -81,7 +83,7 @@ def _of_code(source: str, losses_allowed: bool) -> list[str]:
                 found.append("calls getattr() with a computed name")
             case ast.Attribute(attr=name) if is_loss(name):
                 found.append(f"uses {ast.unparse(node)}")
-            case ast.Attribute(attr=name) if name in ("f_back", "__globals__", "__subclasses__"):
+            case ast.Attribute(attr=name) if name in REACHED:
                 found.append(f"reaches for {name}")
             case ast.Name(id="get_ipython"):
                 found.append("reaches for the kernel (get_ipython)")

@@ -177,6 +177,7 @@ def notebook(source, text="short"):
         ("%load_ext x\n!ls", "has the command !ls"),
         ("import inspect", "imports inspect"),
         ("sys._getframe().f_back", "reaches for f_back"),
+        ("torch.nn.functional.__dict__['mse' + '_loss']", "reaches for __dict__"),
     ],
 )
 def test_a_flag(source, flag):
