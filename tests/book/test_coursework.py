@@ -36,7 +36,7 @@ def test_points_time_and_links_of_an_assignment(name):
     path = f"exercises/{name}/{name}.ipynb"
     assert links == f"{{colab}}`Colab <{path}>`, {{repository}}`file <{path}>`"
     written = list(ROOT.glob(f"book/{name[:2]}_*.md"))
-    assert chapter.endswith(f"<{written[0].stem}>`" if written else ", planned")
+    assert chapter.endswith(f"<{written[0].stem}>`" if written else ", to come")
 
 
 def test_no_assignment_is_missing():
