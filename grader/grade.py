@@ -56,7 +56,10 @@ def grade(
                     missing.append(student)
                     bar.update()
                 elif result := finished(folder, job):
-                    report(result)
+                    if writer.has_written(result):
+                        bar.update()
+                    else:
+                        report(result)
                 else:
                     yield job
 

@@ -17,6 +17,7 @@ from typing import Any
 import nbformat
 from nbgrader.api import Gradebook, InvalidEntry, MissingEntry
 from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
 from grader.course import Course, CourseError
@@ -27,6 +28,18 @@ from grader.status import Status
 warnings.filterwarnings("ignore", module="nbgrader.api")
 
 PATIENCE = 60.0  # seconds for a gradebook that somebody else has locked
+
+_SCORES = sql(
+    """
+    SELECT submission.student_id, cell.name, grade.auto_score
+    FROM grade
+    JOIN base_cell AS cell ON grade.cell_id = cell.id
+    JOIN submitted_notebook AS notebook ON grade.notebook_id = notebook.id
+    JOIN submitted_assignment AS submission ON notebook.assignment_id = submission.id
+    JOIN assignment ON submission.assignment_id = assignment.id
+    WHERE assignment.name = :name
+    """
+)
 
 
 @contextmanager
@@ -65,6 +78,8 @@ class Writer:
                 f"`nbgrader generate_assignment {assignment} --force` first"
             ) from None
 
+        self.known = self._patiently(self._scores)
+
     def __enter__(self) -> "Writer":
         return self
 
@@ -81,7 +96,31 @@ class Writer:
         before = answers(_read(path))
         self._patiently(lambda: self._write_marks(result, before))
         folder.mkdir(parents=True, exist_ok=True)
+        # The last thing to be written: where this key is, the gradebook has the marks.
+        result.notebook["metadata"]["grading_key"] = result.key
         write_whole(path, json.dumps(result.notebook, indent=1, ensure_ascii=False) + "\n")
+
+    def has_written(self, result: Result) -> bool:
+        """Whether this very result is in the gradebook and in its folder: nothing is left to do.
+
+        Going on with a class of thousands would otherwise begin with writing all of it again.
+        """
+        folder = self.course.path("autograded", result.student, self.assignment)
+        marks = self.known.get(result.student, {})
+        try:
+            text = (folder / f"{self.assignment}.ipynb").read_text(encoding="utf8")
+        except OSError:
+            return False
+        return f'"{result.key}"' in text and all(
+            marks.get(cell) == score for cell, score in result.scores.items()
+        )
+
+    def _scores(self) -> dict[str, dict[str, float | None]]:
+        """The marks of the machine that the gradebook has, by student and cell."""
+        found: dict[str, dict[str, float | None]] = {}
+        for student, cell, score in self.gradebook.db.execute(_SCORES, {"name": self.assignment}):
+            found.setdefault(student, {})[cell] = score
+        return found
 
     def _write_marks(self, result: Result, before: dict[str, str]) -> None:
         book, student = self.gradebook, result.student

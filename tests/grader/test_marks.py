@@ -72,7 +72,12 @@ def test_marks_given_by_hand_survive_a_regrade(small):
     give(small, "half", "mse-values", 3)
     grade(small.course, NAME, jobs=1)
     assert grades(small, "right")[ESSAY] == (None, 5, False)
-    # A mark of the machine that a person has changed is shown to the person again.
+    assert grades(small, "half")["mse-values"] == (0, 3, False)
+    # Graded anew, a mark of the machine that a person has changed is shown to the person again.
+    with Writer(small.course, NAME) as writer:
+        for student in ("right", "half"):
+            writer.write(replace(latest(small.course.results(NAME), student), key="another"))
+    assert grades(small, "right")[ESSAY] == (None, 5, False)
     assert grades(small, "half")["mse-values"] == (0, 3, True)
 
 
@@ -86,6 +91,18 @@ def test_a_changed_answer_is_up_for_review_with_its_old_mark(small):
     with Writer(small.course, NAME) as writer:
         writer.write(result)
     assert grades(small, "right")[ESSAY] == (None, 5, True)
+
+
+def test_what_is_written_is_not_written_again(small, monkeypatch):
+    grade(small.course, NAME, jobs=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "write", lambda self, result: pytest.fail("written again"))
+        grade(small.course, NAME, jobs=1)
+    # Another gradebook has none of it, although the graded notebooks are there.
+    (small.folder / "gradebook.db").unlink()
+    small.commands.nbgrader("generate_assignment", NAME, "--force")
+    grade(small.course, NAME, jobs=1)
+    assert grades(small, "half")["mae-values"][0] == POINTS["mae-values"]
 
 
 def test_one_student_alone_keeps_the_others_in_the_table(small):
