@@ -70,9 +70,9 @@ class Outcome:
 class Box:
     """A sandboxed kernel. Use it as a context manager; what is left of it is removed at the end."""
 
-    def __init__(self, limits: Limits | None = None, level: int | None = None):
+    def __init__(self, limits: Limits | None = None):
         self.limits = limits or Limits()
-        self.level = find_level() if level is None else level
+        self.level = find_level()
         self._folder = None
         self._process: subprocess.Popen[bytes] | None = None
         self._client: BlockingKernelClient | None = None

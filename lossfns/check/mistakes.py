@@ -1,22 +1,16 @@
-"""Builders of wrong variants, and the mistakes that many losses share.
+"""Builders of wrong variants of losses of the error, and the mistakes that many of them share.
 
-The variants use only what NumPy arrays and torch tensors have in common, so that one wrong core
-serves an exercise and its twin.
+What holds for losses of both arrays as well is built in `pairs`. The variants use only what NumPy
+arrays and torch tensors have in common, so that one wrong core serves an exercise and its twin.
 """
 
+from lossfns.check import pairs
 from lossfns.check.exercise import Misconception
 
 
 def reducing(core, **otherwise):
     """A loss from its element-wise part; `mean=`, `sum=`, `none=` replace a right reduction."""
-    ways = {"mean": _mean, "sum": _sum, "none": _none, **otherwise}
-
-    def wrong(pred, target, *, reduction="mean", **options):
-        if reduction not in ways:
-            raise ValueError(f"unknown reduction {reduction!r}")
-        return ways[reduction](core(pred - target, **options))
-
-    return wrong
+    return pairs.reducing(of_error(core), **otherwise)
 
 
 def averaging(core):
@@ -32,7 +26,7 @@ def of_error(whole):
 def sum_for_mean(core):
     return Misconception(
         "the sum instead of the mean",
-        reducing(core, mean=_sum),
+        reducing(core, mean=pairs.total),
         "You add up the losses of all items but do not divide by their number n. The loss, and "
         "with it the learning rate that fits, then grows with the size of the batch.",
     )
@@ -67,7 +61,7 @@ def median_for_mean(core, median):
 def reduction_ignored(core):
     return Misconception(
         "the argument reduction without effect",
-        reducing(core, sum=_mean, none=_mean),
+        reducing(core, sum=pairs.average, none=pairs.average),
         'Your function averages whatever reduction says. "sum" adds the losses up, and "none" '
         "returns one loss per item, in the shape of pred.",
     )
@@ -76,7 +70,7 @@ def reduction_ignored(core):
 def sum_with_none(core):
     return Misconception(
         'no losses per item for reduction="none"',
-        reducing(core, none=_sum),
+        reducing(core, none=pairs.total),
         'With "none" nothing is added up: return the array of losses in the shape of pred.',
     )
 
@@ -126,22 +120,11 @@ def value_for_gradient(core):
 
 
 def cut_off(core):
-    return Misconception(
-        "the graph cut off",
-        lambda pred, target, **options: reducing(core)(pred.detach(), target, **options),
-        "The value is right but carries no gradient, so nothing could be trained with it. "
-        ".item(), .numpy(), .detach(), torch.no_grad() and torch.tensor(result) all cut the "
-        "graph: stay with tensor operations from pred to the result.",
-    )
+    return pairs.cut_off(of_error(core), start="pred")
 
 
 def python_number(core):
-    return Misconception(
-        "a Python number instead of a tensor",
-        lambda pred, target, **options: float(reducing(core)(pred, target, **options).sum()),
-        "A float has no graph, so .backward() is impossible. Return the tensor itself, without "
-        ".item() or float().",
-    )
+    return pairs.python_number(of_error(core))
 
 
 def huber_core(inside, outside, limit=lambda e, delta: abs(e) <= delta):
@@ -152,15 +135,3 @@ def huber_core(inside, outside, limit=lambda e, delta: abs(e) <= delta):
         return near * inside(e, delta) + ~near * outside(e, delta)
 
     return core
-
-
-def _mean(losses):
-    return losses.mean()
-
-
-def _sum(losses):
-    return losses.sum()
-
-
-def _none(losses):
-    return losses

@@ -30,7 +30,7 @@ def sigmoid(z):
 
 def reducing(core, **otherwise):
     """A loss from its core; `mean=`, `sum=`, `none=` replace a right reduction."""
-    ways = {"mean": _mean, "sum": _sum, "none": _none, **otherwise}
+    ways = {"mean": average, "sum": total, "none": _none, **otherwise}
 
     def wrong(pred, target, *, reduction="mean", **options):
         if reduction not in ways:
@@ -48,7 +48,7 @@ def averaging(core):
 def sum_for_mean(core, per="n"):
     return Misconception(
         "the sum instead of the mean",
-        reducing(core, mean=_sum),
+        reducing(core, mean=total),
         f"You add up the losses but do not divide by their number {per}. The loss, and with it the "
         "learning rate that fits, then grows with the size of the batch.",
     )
@@ -66,7 +66,7 @@ def mean_over_rows(core):
 def reduction_ignored(core):
     return Misconception(
         "the argument reduction without effect",
-        reducing(core, sum=_mean, none=_mean),
+        reducing(core, sum=average, none=average),
         'Your function averages whatever reduction says. "sum" adds the losses up, and "none" '
         "returns one loss per item, in the shape of the input.",
     )
@@ -108,13 +108,13 @@ def reduced_gradient(core):
     )
 
 
-def cut_off(core):
+def cut_off(core, start="the input"):
     return Misconception(
         "the graph cut off",
         lambda pred, target, **options: reducing(core)(pred.detach(), target, **options),
         "The value is right but carries no gradient, so nothing could be trained with it. "
         ".item(), .numpy(), .detach(), torch.no_grad() and torch.tensor(result) all cut the "
-        "graph: stay with tensor operations from the input to the result.",
+        f"graph: stay with tensor operations from {start} to the result.",
     )
 
 
@@ -157,11 +157,11 @@ def broadcast(core, **otherwise):
     )
 
 
-def _mean(losses):
+def average(losses):
     return losses.mean()
 
 
-def _sum(losses):
+def total(losses):
     return losses.sum()
 
 

@@ -6,6 +6,7 @@ A core takes all logits (or probabilities) and all targets and gives one number 
 import numpy as np
 
 from lossfns.check.exercise import Misconception
+from lossfns.check.pairs import reducing
 
 
 def sigmoid(z):
@@ -43,18 +44,6 @@ def one_hot(target, classes):
 def pick(rows, target):
     """The entry of each row that its label names."""
     return rows[np.arange(len(rows)), target]
-
-
-def reducing(core, **otherwise):
-    """A loss from the losses of its items; `mean=`, `sum=`, `none=` replace a right reduction."""
-    ways = {"mean": np.mean, "sum": np.sum, "none": lambda losses: losses, **otherwise}
-
-    def wrong(first, target, *, reduction="mean"):
-        if reduction not in ways:
-            raise ValueError(f"unknown reduction {reduction!r}")
-        return ways[reduction](core(first, target))
-
-    return wrong
 
 
 def averaging(core):
