@@ -32,6 +32,10 @@ notebooks: $(READY)  ## Generate notebooks/ from book/
 	    --builder custom --custom-builder notebook
 	@rm -f notebooks/*.ipynb && cp _build/notebooks/_build/notebook/*.ipynb notebooks/
 
+labels: $(READY)  ## Generate lossfns/labels.json, which says what page holds each label, from book/
+	@$(BIN)/jupyter-book build . -q -W -n --keep-going --path-output _build/labels \
+	    --builder custom --custom-builder labels
+
 exercises: $(READY)  ## Generate exercises/ from solutions/
 	@$(BIN)/python -m grader release
 
@@ -65,4 +69,4 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/pip install --no-deps -e .
 	@touch $@
 
-.PHONY: help book test serve notebooks exercises grade-demo bench lock clean
+.PHONY: help book test serve notebooks labels exercises grade-demo bench lock clean

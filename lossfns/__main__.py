@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from lossfns.catalog import Function, Record, catalog, functions
 from lossfns.chooser import ADVICE, TRAITS, choose, nearest
+from lossfns.labels import where
 
 TWINS = ("numpy", "torch")
 _HEADINGS = ("Args:", "Returns:", "Raises:", "Gradient:", "Pitfall:", "Reference:", "Chapter:")
@@ -93,7 +94,7 @@ def description(name: str) -> list[str]:
     else:
         facts["gradient"] = entry.gradient
     facts |= {f"in {library}": called for library, called in entry.equivalents.items()}
-    facts |= {"source": entry.paper, "chapter": entry.chapter}
+    facts |= {"source": entry.paper, "explained in": where(entry.chapter)}
     if entry.why_not:
         facts["note"] = entry.why_not
     rows = [

@@ -7,6 +7,7 @@ import numpy as np
 
 from lossfns.check.exercise import Call, Exercise
 from lossfns.check.judge import Finding, Verdict, passing_score
+from lossfns.labels import where
 
 _SHOWN = 24
 
@@ -41,8 +42,7 @@ def advice(exercise: Exercise, verdict: Verdict, *, example: bool = True) -> str
     good = [aspect for aspect in verdict.checked if aspect not in verdict.failed]
     if good:
         parts.append(f"Already right: {', '.join(good)}.")
-    chapter = "the chapter at " * ("#" in exercise.read) + exercise.read
-    parts.append(f"Read again: {chapter}")
+    parts.append(f"Read again: {where(exercise.read)}")
     return "\n\n".join(parts)
 
 

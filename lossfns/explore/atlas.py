@@ -15,6 +15,7 @@ from IPython.display import HTML
 from lossfns.catalog import catalog, functions
 from lossfns.explore.sections import section
 from lossfns.explore.style import ORANGE, figure, svg
+from lossfns.labels import place
 
 LIBRARIES = {
     "torch": "PyTorch",
@@ -84,24 +85,19 @@ def families():
     return result
 
 
-def family(name, chapters=()):
-    """A card for every loss of a family.
-
-    Arguments
-        name: of the family.
-        chapters: the pages that exist, such as "02_regression"; others are named without a link.
-    """
+def family(name):
+    """A card for every loss of a family."""
     if name not in families():
         raise ValueError(f"there is no family {name!r}, only {', '.join(families())}")
-    return _page("".join(card(record, chapters) for record in families()[name]))
+    return _page("".join(card(record) for record in families()[name]))
 
 
-def other_functions(chapters=()):
+def other_functions():
     """A card for every public function that is no loss of a prediction."""
-    return _page("".join(_function_card(function, chapters) for function in functions.values()))
+    return _page("".join(_function_card(function) for function in functions.values()))
 
 
-def card(record, chapters=()):
+def card(record):
     """What there is to know about one loss, as HTML."""
     facts = {
         "eats": html.escape(record.domain),
@@ -112,7 +108,7 @@ def card(record, chapters=()):
         "units": html.escape(record.units),
         **_elsewhere(record),
         "source": _source(record.paper),
-        "chapter": _chapter(record.chapter, chapters),
+        "explained in": _explained(record.chapter),
     }
     return _card(record, facts, picture(record))
 
@@ -173,12 +169,12 @@ def _overview_row(record):
     )
 
 
-def _function_card(function, chapters):
+def _function_card(function):
     facts = {
         "gradient": html.escape(function.gradient),
         **_elsewhere(function),
         "source": _source(function.paper),
-        "chapter": _chapter(function.chapter, chapters),
+        "explained in": _explained(function.chapter),
     }
     if function.why_not:
         facts["note"] = html.escape(f"{' and '.join(function.backends)} only: {function.why_not}")
@@ -228,15 +224,11 @@ def _source(paper):
     return re.sub(r"arXiv:(\d{4}\.\d{4,5})", linked, html.escape(paper))
 
 
-def _chapter(address, chapters):
-    page, _, anchor = address.partition(".html#")
-    number, _, title = page.partition("_")
-    words = f"{int(number)}, {title.replace('_', ' ')}"
-    if page not in chapters:
-        return f"{words} (planned)"
-    if os.environ.get("LOSSFNS_EXPLORE") != "static":
-        return words
-    return f'<a href="{page}.html#{anchor}">{words}</a>'
+def _explained(label):
+    found = place(label)
+    if not found.page or os.environ.get("LOSSFNS_EXPLORE") != "static":
+        return html.escape(str(found))
+    return f'<a href="{found.address}">{html.escape(str(found))}</a>'
 
 
 def _yes(fact):

@@ -63,7 +63,7 @@ def brier(
         Brier (1950), Verification of forecasts expressed in terms of probability, Monthly Weather
         Review 78(1).
     Chapter:
-        07_calibration.html#loss-brier
+        loss-brier
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.brier([0.9, 0.4], [1, 1]), 4)
@@ -136,7 +136,7 @@ def ece(
         Naeini, Cooper & Hauskrecht (2015), AAAI; Guo et al. (2017), On calibration of modern neural
         networks, ICML, arXiv:1706.04599.
     Chapter:
-        07_calibration.html#loss-ece
+        loss-ece
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.ece([0.9, 0.8, 0.3], [1, 0, 0], bins=2), 4)  # 2/3 |½ - 0.85| + 1/3 |0 - 0.3|
@@ -174,7 +174,7 @@ def mce(
         Naeini, Cooper & Hauskrecht (2015), Obtaining well calibrated probabilities using Bayesian
         binning, AAAI.
     Chapter:
-        07_calibration.html#loss-mce
+        loss-mce
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.mce([0.9, 0.8, 0.3], [1, 0, 0], bins=2), 4)
@@ -216,7 +216,7 @@ def ace(
         Nixon et al. (2019), Measuring calibration in deep learning, CVPR workshops,
         arXiv:1904.01685.
     Chapter:
-        07_calibration.html#loss-ace
+        loss-ace
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.ace([0.9, 0.8, 0.7, 0.6], [1, 0, 1, 1], bins=2), 4)  # ½ 0.35 + ½ 0.35
@@ -258,7 +258,7 @@ def reliability_curve(
         DeGroot & Fienberg (1983), The comparison and evaluation of forecasters, The Statistician
         32.
     Chapter:
-        07_calibration.html#loss-reliability-curve
+        loss-reliability-curve
     Example:
         >>> import lossfns.numpy as ln
         >>> curve = ln.reliability_curve([0.9, 0.8, 0.3], [1, 0, 0], bins=2)
@@ -307,7 +307,7 @@ def fit_temperature(
     Reference:
         Guo et al. (2017), On calibration of modern neural networks, ICML, arXiv:1706.04599.
     Chapter:
-        07_calibration.html#loss-fit-temperature
+        loss-fit-temperature
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> logits = np.array([4.0] * 4)  # sigmoid(4) = 98 % sure, right 3 times in 4

@@ -49,7 +49,7 @@ def bce(
     Reference:
         Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14(1).
     Chapter:
-        03_classification.html#loss-bce
+        loss-bce
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.bce([0.5, 1.0], [1.0, 1.0], reduction="none").round(4)
@@ -99,7 +99,7 @@ def bce_with_logits(
     Reference:
         Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14(1).
     Chapter:
-        03_classification.html#loss-bce-with-logits
+        loss-bce-with-logits
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.bce_with_logits([0.0, -1000.0], [1.0, 1.0], reduction="none").round(4)
@@ -144,7 +144,7 @@ def categorical_cross_entropy(
         Bridle (1990), Probabilistic interpretation of feedforward classification network outputs,
         Neurocomputing: Algorithms, Architectures and Applications.
     Chapter:
-        03_classification.html#loss-categorical-cross-entropy
+        loss-categorical-cross-entropy
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.categorical_cross_entropy([[0.7, 0.2, 0.1]], [[1.0, 0.0, 0.0]]), 4)
@@ -190,7 +190,7 @@ def sparse_categorical_cross_entropy(
         Bridle (1990), Probabilistic interpretation of feedforward classification network outputs,
         Neurocomputing: Algorithms, Architectures and Applications.
     Chapter:
-        03_classification.html#loss-sparse-categorical-cross-entropy
+        loss-sparse-categorical-cross-entropy
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.sparse_categorical_cross_entropy([[0.7, 0.2, 0.1]], [0]), 4)
@@ -246,7 +246,7 @@ def cross_entropy(
         Bridle (1990), Probabilistic interpretation of feedforward classification network outputs;
         label smoothing: Szegedy et al. (2016), CVPR, arXiv:1512.00567.
     Chapter:
-        03_classification.html#loss-cross-entropy
+        loss-cross-entropy
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.cross_entropy([[2.0, 1.0, 0.1]], [0]), 4)
@@ -311,7 +311,7 @@ def hinge(
     Reference:
         Cortes & Vapnik (1995), Support-vector networks, Machine Learning 20.
     Chapter:
-        03_classification.html#loss-hinge
+        loss-hinge
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.hinge([0.3, 2.0, 0.5], [1, 1, -1], reduction="none")
@@ -352,7 +352,7 @@ def squared_hinge(
     Reference:
         Tang (2013), Deep learning using linear support vector machines, arXiv:1306.0239.
     Chapter:
-        03_classification.html#loss-squared-hinge
+        loss-squared-hinge
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.squared_hinge([0.5, 2.0, 0.5], [1, 1, -1], reduction="none")
@@ -403,7 +403,7 @@ def multiclass_hinge(
         Weston & Watkins (1999), Support vector machines for multi-class pattern recognition,
         ESANN; Crammer & Singer (2001), JMLR 2.
     Chapter:
-        03_classification.html#loss-multiclass-hinge
+        loss-multiclass-hinge
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.multiclass_hinge([[2.0, 1.5, 1.25]], [0])
@@ -461,7 +461,7 @@ def generalized_cross_entropy(
     Reference:
         Zhang & Sabuncu (2018), NeurIPS, arXiv:1805.07836.
     Chapter:
-        03_classification.html#loss-generalized-cross-entropy
+        loss-generalized-cross-entropy
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.generalized_cross_entropy([[0.0, 0.0]], [1], q=1.0)
@@ -520,7 +520,7 @@ def symmetric_cross_entropy(
     Reference:
         Wang et al. (2019), ICCV, arXiv:1908.06112.
     Chapter:
-        03_classification.html#loss-symmetric-cross-entropy
+        loss-symmetric-cross-entropy
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.symmetric_cross_entropy([[0.0, 0.0]], [1], alpha=0.0)
@@ -577,7 +577,7 @@ def logit_adjusted_cross_entropy(
     Reference:
         Menon et al. (2021), Long-tail learning via logit adjustment, ICLR, arXiv:2007.07314.
     Chapter:
-        03_classification.html#loss-logit-adjusted-cross-entropy
+        loss-logit-adjusted-cross-entropy
     Example:
         >>> import lossfns.numpy as ln
         >>> loss = ln.logit_adjusted_cross_entropy([[0.0, 0.0]], [1], class_counts=[90, 10])

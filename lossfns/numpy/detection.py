@@ -49,7 +49,7 @@ def box_iou(
     Reference:
         Yu et al. (2016), UnitBox, ACM Multimedia, arXiv:1608.01471 (there as -ln IoU).
     Chapter:
-        09_case_studies.html#loss-box-iou
+        loss-box-iou
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.box_iou([[0.0, 0.0, 2.0, 2.0]], [[1.0, 1.0, 3.0, 3.0]]), 4)
@@ -89,7 +89,7 @@ def giou(
     Reference:
         Rezatofighi et al. (2019), CVPR, arXiv:1902.09630.
     Chapter:
-        09_case_studies.html#loss-giou
+        loss-giou
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.giou([[0.0, 0.0, 1.0, 1.0]], [[1.0, 1.0, 2.0, 2.0]])
@@ -131,7 +131,7 @@ def diou(
     Reference:
         Zheng et al. (2020), AAAI, arXiv:1911.08287.
     Chapter:
-        09_case_studies.html#loss-diou
+        loss-diou
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.diou([[0.0, 0.0, 1.0, 1.0]], [[1.0, 1.0, 2.0, 2.0]])
@@ -173,7 +173,7 @@ def ciou(
     Reference:
         Zheng et al. (2020), AAAI, arXiv:1911.08287.
     Chapter:
-        09_case_studies.html#loss-ciou
+        loss-ciou
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.ciou([[0.0, 0.0, 2.0, 1.0]], [[0.0, 0.0, 1.0, 2.0]]), 4)
@@ -233,7 +233,7 @@ def retinanet(
     Reference:
         Lin et al. (2017), Focal loss for dense object detection, ICCV, arXiv:1708.02002.
     Chapter:
-        09_case_studies.html#loss-retinanet
+        loss-retinanet
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> logits, target = np.array([[2.0], [-2.0], [-2.0]]), [0, 1, 1]    # object, 2 background
@@ -314,7 +314,7 @@ def yolo(
         Redmon & Farhadi (2018), YOLOv3, arXiv:1804.02767; boxes by CIoU: Bochkovskiy et al. (2020),
         YOLOv4, arXiv:2004.10934; weights: Jocher (2020), YOLOv5, doi:10.5281/zenodo.3908559.
     Chapter:
-        09_case_studies.html#loss-yolo
+        loss-yolo
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> logits, target = np.zeros((2, 3)), [1, 3]      # of 3 classes; the second cell is empty

@@ -40,7 +40,7 @@ def entropy(
     Reference:
         Shannon (1948), A mathematical theory of communication, Bell System Technical Journal 27.
     Chapter:
-        03_classification.html#loss-entropy
+        loss-entropy
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.entropy([[0.5, 0.5]]), 4)
@@ -88,7 +88,7 @@ def kl_div(
         Kullback & Leibler (1951), On information and sufficiency, Annals of Mathematical
         Statistics 22(1).
     Chapter:
-        03_classification.html#loss-kl-div
+        loss-kl-div
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> round(ln.kl_div(np.log([[0.25, 0.75]]), [[0.5, 0.5]]), 4)
@@ -130,7 +130,7 @@ def js_div(
         Lin (1991), Divergence measures based on the Shannon entropy, IEEE Transactions on
         Information Theory 37(1).
     Chapter:
-        03_classification.html#loss-js-div
+        loss-js-div
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> round(ln.js_div(np.log([[0.9, 0.1]]), [[0.1, 0.9]]), 4)
@@ -173,7 +173,7 @@ def gaussian_kl(
     Reference:
         Kingma & Welling (2014), Auto-encoding variational Bayes, appendix B, arXiv:1312.6114.
     Chapter:
-        03_classification.html#loss-gaussian-kl
+        loss-gaussian-kl
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.gaussian_kl([[1.0, 2.0]], [[0.0, 0.0]])
@@ -223,7 +223,7 @@ def distillation(
     Reference:
         Hinton, Vinyals & Dean (2015), arXiv:1503.02531.
     Chapter:
-        03_classification.html#loss-distillation
+        loss-distillation
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.distillation([[1.0, 0.0]], [[3.0, 0.0]], temperature=2.0), 4)

@@ -43,7 +43,7 @@ def gan_generator(
         Goodfellow et al. (2014), arXiv:1406.2661; Mao et al. (2017), arXiv:1611.04076; Lim & Ye
         (2017), arXiv:1705.02894; Arjovsky et al. (2017), arXiv:1701.07875.
     Chapter:
-        09_case_studies.html#loss-gan-generator
+        loss-gan-generator
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.gan_generator.grad([-10.0], kind="minimax").round(6)
@@ -91,7 +91,7 @@ def gan_discriminator(
         Goodfellow et al. (2014), arXiv:1406.2661; Mao et al. (2017), arXiv:1611.04076; Lim & Ye
         (2017), arXiv:1705.02894; Arjovsky et al. (2017), arXiv:1701.07875.
     Chapter:
-        09_case_studies.html#loss-gan-discriminator
+        loss-gan-discriminator
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.gan_discriminator([2.0, 0.5], [-3.0, 0.0], kind="hinge", reduction="none")
@@ -146,7 +146,7 @@ def elbo(
     Reference:
         Kingma & Welling (2014), arXiv:1312.6114; β: Higgins et al. (2017), ICLR.
     Chapter:
-        09_case_studies.html#loss-elbo
+        loss-elbo
     Example:
         >>> import lossfns.numpy as ln
         >>> latent = dict(mean=[[1.0]], log_var=[[0.0]])
@@ -221,7 +221,7 @@ def diffusion(
     Reference:
         Ho, Jain & Abbeel (2020), arXiv:2006.11239; Hang et al. (2023), arXiv:2303.09556.
     Chapter:
-        09_case_studies.html#loss-diffusion
+        loss-diffusion
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.diffusion([[1.0, 3.0]], [[0.0, 0.0]])

@@ -49,7 +49,7 @@ def class_weights(counts: npt.ArrayLike, *, scheme: str = "inverse", beta: float
         King & Zeng (2001), Logistic regression in rare events data, Political Analysis 9(2);
         effective: Cui et al. (2019), CVPR, arXiv:1901.05555.
     Chapter:
-        05_imbalance.html#class-weights
+        class-weights
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.class_weights([900, 100]).round(4)
@@ -108,7 +108,7 @@ def focal(
     Reference:
         Lin et al. (2017), Focal loss for dense object detection, ICCV, arXiv:1708.02002.
     Chapter:
-        05_imbalance.html#loss-focal
+        loss-focal
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.focal([0.9, 0.1], [1.0, 1.0], alpha=None, reduction="none").round(4)
@@ -166,7 +166,7 @@ def focal_with_logits(
     Reference:
         Lin et al. (2017), Focal loss for dense object detection, ICCV, arXiv:1708.02002.
     Chapter:
-        05_imbalance.html#loss-focal-with-logits
+        loss-focal-with-logits
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.focal_with_logits([2.0, -2.0], [1.0, 1.0], reduction="none").round(4)
@@ -219,7 +219,7 @@ def softmax_focal(
     Reference:
         Lin et al. (2017), Focal loss for dense object detection, ICCV, arXiv:1708.02002.
     Chapter:
-        05_imbalance.html#loss-softmax-focal
+        loss-softmax-focal
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.softmax_focal([[2.0, 1.0, 0.1]], [0]), 4)
@@ -284,7 +284,7 @@ def class_balanced_focal(
         Cui et al. (2019), Class-balanced loss based on effective number of samples, CVPR,
         arXiv:1901.05555.
     Chapter:
-        05_imbalance.html#loss-class-balanced-focal
+        loss-class-balanced-focal
     Example:
         >>> import lossfns.numpy as ln
         >>> settings = dict(class_counts=[900, 100], reduction="none")
@@ -346,7 +346,7 @@ def asymmetric(
         Ridnik et al. (2021), Asymmetric loss for multi-label classification, ICCV,
         arXiv:2009.14119.
     Chapter:
-        05_imbalance.html#loss-asymmetric
+        loss-asymmetric
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.asymmetric([0.0, 0.0, -3.0], [1.0, 0.0, 0.0], reduction="none").round(4)

@@ -49,7 +49,7 @@ def contrastive(
         Hadsell, Chopra & LeCun (2006), Dimensionality reduction by learning an invariant mapping,
         CVPR.
     Chapter:
-        06_contrastive.html#loss-contrastive
+        loss-contrastive
     Example:
         >>> import lossfns.numpy as ln
         >>> pairs = [[0.0, 0.0], [0.0, 0.0]], [[3.0, 4.0], [0.3, 0.4]]
@@ -104,7 +104,7 @@ def triplet(
     Reference:
         Schroff, Kalenichenko & Philbin (2015), FaceNet, CVPR, arXiv:1503.03832.
     Chapter:
-        06_contrastive.html#loss-triplet
+        loss-triplet
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.triplet([[0.0, 0.0]], [[3.0, 4.0]], [[0.0, 2.0]], margin=1.0)
@@ -169,7 +169,7 @@ def mine_triplets(
     Reference:
         Schroff, Kalenichenko & Philbin (2015), FaceNet, CVPR, arXiv:1503.03832.
     Chapter:
-        06_contrastive.html#mine-triplets
+        mine-triplets
     Example:
         >>> import lossfns.numpy as ln
         >>> points = [[0.0], [1.0], [1.5], [9.0]]
@@ -230,7 +230,7 @@ def cosine_embedding(
         Torch documentation of CosineEmbeddingLoss; Salton & McGill (1983), Introduction to Modern
         Information Retrieval, for the similarity.
     Chapter:
-        06_contrastive.html#loss-cosine-embedding
+        loss-cosine-embedding
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.cosine_embedding([[3.0, 0.0], [1.0, 0.0]], [[5.0, 0.0], [0.0, 2.0]], [1, 1])
@@ -282,7 +282,7 @@ def info_nce(
     Reference:
         van den Oord, Li & Vinyals (2018), arXiv:1807.03748.
     Chapter:
-        06_contrastive.html#loss-info-nce
+        loss-info-nce
     Example:
         >>> import lossfns.numpy as ln
         >>> same = [[1.0, 0.0], [0.0, 1.0]]
@@ -336,7 +336,7 @@ def nt_xent(
     Reference:
         Chen et al. (2020), A simple framework for contrastive learning, ICML, arXiv:2002.05709.
     Chapter:
-        06_contrastive.html#loss-nt-xent
+        loss-nt-xent
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.nt_xent([[1.0, 0.0]], [[0.0, 1.0]]), 4)
@@ -390,7 +390,7 @@ def clip(
     Reference:
         Radford et al. (2021), ICML, arXiv:2103.00020.
     Chapter:
-        06_contrastive.html#loss-clip
+        loss-clip
     Example:
         >>> import lossfns.numpy as ln
         >>> same = [[1.0, 0.0], [0.0, 1.0]]
@@ -444,7 +444,7 @@ def sup_con(
     Reference:
         Khosla et al. (2020), NeurIPS, arXiv:2004.11362.
     Chapter:
-        06_contrastive.html#loss-sup-con
+        loss-sup-con
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.sup_con([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [0, 0, 1], temperature=1.0), 4)
@@ -498,7 +498,7 @@ def siglip(
     Reference:
         Zhai et al. (2023), ICCV, arXiv:2303.15343.
     Chapter:
-        06_contrastive.html#loss-siglip
+        loss-siglip
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.siglip([[1.0, 0.0]], [[1.0, 0.0]], scale=10.0, bias=-10.0), 4)
@@ -558,7 +558,7 @@ def arcface(
     Reference:
         Deng et al. (2019), CVPR, arXiv:1801.07698.
     Chapter:
-        06_contrastive.html#loss-arcface
+        loss-arcface
     Example:
         >>> import lossfns.numpy as ln
         >>> axes = [[1.0, 0.0], [0.0, 1.0]]
@@ -636,7 +636,7 @@ def vicreg(
     Reference:
         Bardes, Ponce & LeCun (2022), ICLR, arXiv:2105.04906.
     Chapter:
-        06_contrastive.html#loss-vicreg
+        loss-vicreg
     Example:
         >>> import lossfns.numpy as ln
         >>> views = [[1.0, 1.0], [-1.0, -1.0]], [[1.0, 1.0], [-1.0, -1.0]]
@@ -695,7 +695,7 @@ def barlow_twins(
     Reference:
         Zbontar et al. (2021), ICML, arXiv:2103.03230.
     Chapter:
-        06_contrastive.html#loss-barlow-twins
+        loss-barlow-twins
     Example:
         >>> import lossfns.numpy as ln
         >>> view = [[1.0, 2.0], [-1.0, 2.5], [0.0, 0.0]]

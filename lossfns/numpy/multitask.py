@@ -46,7 +46,7 @@ def weighted_sum(
     Reference:
         Caruana (1997), Multitask learning, Machine Learning 28.
     Chapter:
-        09_case_studies.html#loss-weighted-sum
+        loss-weighted-sum
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.weighted_sum([0.5, 200.0], weights=[1.0, 0.01])
@@ -99,7 +99,7 @@ def uncertainty_weighting(
         Kendall, Gal & Cipolla (2018), Multi-task learning using uncertainty to weigh losses for
         scene geometry and semantics, CVPR, arXiv:1705.07115.
     Chapter:
-        09_case_studies.html#loss-uncertainty-weighting
+        loss-uncertainty-weighting
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.uncertainty_weighting([4.0, 3.0], [0.0, 0.0], kinds=["regression", "classification"])

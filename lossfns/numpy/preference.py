@@ -43,7 +43,7 @@ def reward_model(
     Reference:
         Bradley & Terry (1952), Biometrika 39; Ouyang et al. (2022), arXiv:2203.02155.
     Chapter:
-        09_case_studies.html#loss-reward-model
+        loss-reward-model
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.reward_model([1.0], [0.0]), 4)
@@ -86,7 +86,7 @@ def dpo(
     Reference:
         Rafailov et al. (2023), NeurIPS, arXiv:2305.18290.
     Chapter:
-        09_case_studies.html#loss-dpo
+        loss-dpo
     Example:
         >>> import lossfns.numpy as ln
         >>> reference = dict(reference_chosen=[-12.0], reference_rejected=[-9.0])
@@ -133,7 +133,7 @@ def ipo(
     Reference:
         Azar et al. (2024), AISTATS, arXiv:2310.12036.
     Chapter:
-        09_case_studies.html#loss-ipo
+        loss-ipo
     Example:
         >>> import lossfns.numpy as ln
         >>> reference = dict(reference_chosen=[-12.0], reference_rejected=[-9.0])
@@ -181,7 +181,7 @@ def ppo_clip(
     Reference:
         Schulman et al. (2017), arXiv:1707.06347.
     Chapter:
-        09_case_studies.html#loss-ppo-clip
+        loss-ppo-clip
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> old = np.zeros(2)
@@ -234,7 +234,7 @@ def kl_penalty(
     Reference:
         Schulman (2020), Approximating KL divergence; Ziegler et al. (2019), arXiv:1909.08593.
     Chapter:
-        09_case_studies.html#loss-kl-penalty
+        loss-kl-penalty
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.kl_penalty([-1.0], [-3.0], kind="k2")

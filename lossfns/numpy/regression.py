@@ -37,7 +37,7 @@ def mse(
     Reference:
         Gauss (1809), Theoria motus corporum coelestium, section 179.
     Chapter:
-        02_regression.html#loss-mse
+        loss-mse
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.mse([2.0, -4.0], [0.0, 0.0])
@@ -79,7 +79,7 @@ def rmse(
     Reference:
         Hyndman & Koehler (2006), International Journal of Forecasting 22(4).
     Chapter:
-        02_regression.html#loss-rmse
+        loss-rmse
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.rmse([3.0, 0.0, 0.0, 0.0], [0.0, 4.0, 0.0, 0.0])
@@ -128,7 +128,7 @@ def mae(
     Reference:
         Boscovich (1757), told by Stigler (1986), The History of Statistics, chapter 1.
     Chapter:
-        02_regression.html#loss-mae
+        loss-mae
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.mae([2.0, -4.0], [0.0, 0.0])
@@ -170,7 +170,7 @@ def huber(
         Huber (1964), Robust estimation of a location parameter, Annals of Mathematical
         Statistics 35(1).
     Chapter:
-        02_regression.html#loss-huber
+        loss-huber
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.huber([0.5, 3.0], [0.0, 0.0], reduction="none")
@@ -214,7 +214,7 @@ def smooth_l1(
     Reference:
         Girshick (2015), Fast R-CNN, ICCV, arXiv:1504.08083.
     Chapter:
-        02_regression.html#loss-smooth-l1
+        loss-smooth-l1
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.smooth_l1([0.5, 3.0], [0.0, 0.0], beta=2.0, reduction="none")
@@ -255,7 +255,7 @@ def log_cosh(
         Green (1990), Bayesian reconstructions from emission tomography data using a modified EM
         algorithm, IEEE Transactions on Medical Imaging 9(1).
     Chapter:
-        02_regression.html#loss-log-cosh
+        loss-log-cosh
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.log_cosh([1000.0], [0.0]), 6)
@@ -301,7 +301,7 @@ def quantile(
     Reference:
         Koenker & Bassett (1978), Regression quantiles, Econometrica 46(1).
     Chapter:
-        02_regression.html#loss-quantile
+        loss-quantile
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.quantile([8.0, 12.0], [10.0, 10.0], q=0.9, reduction="none")
@@ -353,7 +353,7 @@ def mape(
     Reference:
         Hyndman & Koehler (2006), International Journal of Forecasting 22(4).
     Chapter:
-        02_regression.html#loss-mape
+        loss-mape
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.mape([90.0, 250.0], [100.0, 200.0], reduction="none")
@@ -393,7 +393,7 @@ def msle(
         Tofallis (2015), A better measure of relative prediction accuracy for model selection and
         model estimation, Journal of the Operational Research Society 66(8).
     Chapter:
-        02_regression.html#loss-msle
+        loss-msle
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.msle([9.0], [99.0]), 4)
@@ -437,7 +437,7 @@ def poisson_nll(
         Nelder & Wedderburn (1972), Generalized linear models, Journal of the Royal Statistical
         Society A 135(3).
     Chapter:
-        02_regression.html#loss-poisson-nll
+        loss-poisson-nll
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.poisson_nll([0.0, 0.0], [1.0, 3.0])
@@ -486,7 +486,7 @@ def gaussian_nll(
         Nix & Weigend (1994), Estimating the mean and variance of the target probability
         distribution, ICNN.
     Chapter:
-        02_regression.html#loss-gaussian-nll
+        loss-gaussian-nll
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.gaussian_nll([1.0], [3.0], var=[1.0])
@@ -539,7 +539,7 @@ def pseudo_huber(
         Charbonnier et al. (1997), Deterministic edge-preserving regularization in computed
         imaging, IEEE Transactions on Image Processing 6(2).
     Chapter:
-        02_regression.html#loss-pseudo-huber
+        loss-pseudo-huber
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.pseudo_huber([1.0], [0.0]), 6)
@@ -588,7 +588,7 @@ def general_robust(
     Reference:
         Barron (2019), A general and adaptive robust loss function, CVPR, arXiv:1701.03077.
     Chapter:
-        02_regression.html#loss-general-robust
+        loss-general-robust
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.general_robust([3.0], [0.0], alpha=2.0)
@@ -643,7 +643,7 @@ def laplace_nll(
     Reference:
         Kotz, Kozubowski & Podgórski (2001), The Laplace Distribution and Generalizations.
     Chapter:
-        02_regression.html#loss-laplace-nll
+        loss-laplace-nll
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.laplace_nll([1.0], [3.0], scale=[0.5])
@@ -691,7 +691,7 @@ def gaussian_crps(
         Gneiting & Raftery (2007), Strictly proper scoring rules, prediction, and estimation,
         Journal of the American Statistical Association 102(477), section 4.2.
     Chapter:
-        02_regression.html#loss-gaussian-crps
+        loss-gaussian-crps
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.gaussian_crps([0.0], [0.0], std=[1.0]), 6)

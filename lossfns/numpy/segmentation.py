@@ -63,7 +63,7 @@ def dice(
     Reference:
         Milletari, Navab & Ahmadi (2016), V-Net, 3DV, arXiv:1606.04797.
     Chapter:
-        05_imbalance.html#loss-dice
+        loss-dice
     Example:
         >>> import lossfns.numpy as ln
         >>> ln.dice([[1.0, 1.0, 0.0, 0.0]], [[1, 0, 1, 0]], smooth=0.0)
@@ -112,7 +112,7 @@ def jaccard(
         Rahman & Wang (2016), Optimizing intersection-over-union in deep neural networks for image
         segmentation, ISVC.
     Chapter:
-        05_imbalance.html#loss-jaccard
+        loss-jaccard
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.jaccard([[1.0, 1.0, 0.0, 0.0]], [[1, 0, 1, 0]], smooth=0.0), 4)
@@ -163,7 +163,7 @@ def tversky(
         Salehi, Erdogmus & Gholipour (2017), Tversky loss function for image segmentation using 3D
         fully convolutional deep networks, MLMI, arXiv:1706.05721.
     Chapter:
-        05_imbalance.html#loss-tversky
+        loss-tversky
     Example:
         >>> import lossfns.numpy as ln
         >>> found, missed = [[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]]
@@ -220,7 +220,7 @@ def focal_tversky(
         Abraham & Khan (2019), A novel focal Tversky loss function with improved attention U-Net
         for lesion segmentation, ISBI, arXiv:1810.07842.
     Chapter:
-        05_imbalance.html#loss-focal-tversky
+        loss-focal-tversky
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.focal_tversky([[1.0, 0.0, 0.0]], [[1, 1, 0]], smooth=0.0), 4)
@@ -269,7 +269,7 @@ def dice_bce(
     Reference:
         Isensee et al. (2021), nnU-Net, Nature Methods 18, arXiv:1904.08128.
     Chapter:
-        05_imbalance.html#loss-dice-bce
+        loss-dice-bce
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.dice_bce([[0.5, 0.5]], [[1, 0]], smooth=0.0), 4)
@@ -327,7 +327,7 @@ def dice_bce_with_logits(
     Reference:
         Isensee et al. (2021), nnU-Net, Nature Methods 18, arXiv:1904.08128.
     Chapter:
-        05_imbalance.html#loss-dice-bce-with-logits
+        loss-dice-bce-with-logits
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.dice_bce_with_logits([[0.0, 0.0]], [[1, 0]], smooth=0.0), 4)
@@ -388,7 +388,7 @@ def lovasz(
     Reference:
         Berman, Rannen Triki & Blaschko (2018), The Lovász-softmax loss, CVPR, arXiv:1705.08790.
     Chapter:
-        05_imbalance.html#loss-lovasz
+        loss-lovasz
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.lovasz([[0.9, 0.6, 0.2]], [[1, 0, 1]]), 4)

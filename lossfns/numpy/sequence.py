@@ -58,7 +58,7 @@ def ctc(
     Reference:
         Graves et al. (2006), Connectionist temporal classification, ICML.
     Chapter:
-        09_case_studies.html#loss-ctc
+        loss-ctc
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> uniform = np.zeros((1, 2, 3))             # 2 frames, blank and 2 letters
@@ -120,7 +120,7 @@ def causal_lm(
     Reference:
         Bengio et al. (2003), JMLR 3; z-loss: Chowdhery et al. (2022), PaLM, arXiv:2204.02311.
     Chapter:
-        09_case_studies.html#loss-causal-lm
+        loss-causal-lm
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> round(ln.causal_lm(np.zeros((1, 3, 10)), [[1, 2, 3]]), 4)
@@ -176,7 +176,7 @@ def masked_lm(
     Reference:
         Devlin et al. (2019), BERT, NAACL, arXiv:1810.04805.
     Chapter:
-        09_case_studies.html#loss-masked-lm
+        loss-masked-lm
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> round(ln.masked_lm(np.zeros((1, 3, 10)), [[-100, 4, -100]]), 4)
@@ -236,7 +236,7 @@ def linear_cross_entropy(
         arXiv:2411.09009; chunks of tokens with gradients on the way forward: Hsu et al. (2024),
         Liger Kernel, arXiv:2410.10989.
     Chapter:
-        09_case_studies.html#loss-linear-cross-entropy
+        loss-linear-cross-entropy
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> hidden, head = np.ones((1, 3, 2)), np.zeros((10, 2))

@@ -41,7 +41,7 @@ def wav2vec2_contrastive(
     Reference:
         Baevski et al. (2020), NeurIPS, arXiv:2006.11477.
     Chapter:
-        09_case_studies.html#loss-wav2vec2-contrastive
+        loss-wav2vec2-contrastive
     Example:
         >>> import lossfns.numpy as ln
         >>> frame, other = [[1.0, 0.0]], [[[0.0, 1.0]]]
@@ -108,7 +108,7 @@ def codebook_diversity(
     Reference:
         Baevski et al. (2020), NeurIPS, arXiv:2006.11477, equation 4.
     Chapter:
-        09_case_studies.html#loss-codebook-diversity
+        loss-codebook-diversity
     Example:
         >>> import lossfns.numpy as ln
         >>> round(ln.codebook_diversity([[[1.0, 0.0]], [[0.0, 1.0]]]), 4)

@@ -52,7 +52,7 @@ def fape(
     Reference:
         Jumper et al. (2021), Nature 596, supplement 1.9.2.
     Chapter:
-        09_case_studies.html#loss-fape
+        loss-fape
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> frames = dict(rotations=np.eye(3)[None], translations=np.zeros((1, 3)))
@@ -120,7 +120,7 @@ def distogram(
     Reference:
         Senior et al. (2020), Nature 577; Jumper et al. (2021), Nature 596, supplement 1.9.8.
     Chapter:
-        09_case_studies.html#loss-distogram
+        loss-distogram
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> round(ln.distogram(np.zeros((2, 2, 64)), np.zeros((2, 3))), 4)

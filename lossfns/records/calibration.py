@@ -29,7 +29,7 @@ CALIBRATION = [
         },
         equivalents={"sklearn": "sklearn.metrics.brier_score_loss"},
         paper="Brier (1950), Monthly Weather Review 78(1)",
-        chapter="07_calibration.html#loss-brier",
+        chapter="loss-brier",
     ),
 ]
 
@@ -41,7 +41,7 @@ CALIBRATION_FUNCTIONS = [
         formula=r"\sum_b \frac{n_b}{n} \lvert\text{frequency}_b - \text{confidence}_b\rvert",
         gradient=_STEPS,
         paper="Guo et al. (2017), ICML, arXiv:1706.04599",
-        chapter="07_calibration.html#loss-ece",
+        chapter="loss-ece",
         equivalents={"torchmetrics": "torchmetrics.functional.calibration_error"},
     ),
     Function(
@@ -51,7 +51,7 @@ CALIBRATION_FUNCTIONS = [
         formula=r"\max_b \lvert\text{frequency}_b - \text{confidence}_b\rvert",
         gradient=_STEPS,
         paper="Naeini, Cooper & Hauskrecht (2015), AAAI",
-        chapter="07_calibration.html#loss-mce",
+        chapter="loss-mce",
         equivalents={"torchmetrics": "torchmetrics.functional.calibration_error(norm='max')"},
     ),
     Function(
@@ -62,7 +62,7 @@ CALIBRATION_FUNCTIONS = [
         r"\quad n_b \approx n / B",
         gradient=_STEPS,
         paper="Nixon et al. (2019), CVPR workshops, arXiv:1904.01685",
-        chapter="07_calibration.html#loss-ace",
+        chapter="loss-ace",
     ),
     Function(
         name="reliability_curve",
@@ -71,7 +71,7 @@ CALIBRATION_FUNCTIONS = [
         formula=r"\bigl(\tfrac1{n_b}\sum_{i \in b} p_i,\ \tfrac1{n_b}\sum_{i \in b} y_i\bigr)",
         gradient=_STEPS,
         paper="DeGroot & Fienberg (1983), The Statistician 32",
-        chapter="07_calibration.html#loss-reliability-curve",
+        chapter="loss-reliability-curve",
         equivalents={"sklearn": "sklearn.calibration.calibration_curve"},
     ),
     Function(
@@ -81,7 +81,7 @@ CALIBRATION_FUNCTIONS = [
         formula=r"\operatorname{argmin}_T \sum_i -\ln \operatorname{softmax}(z_i / T)_{y_i}",
         gradient="none: it is the solution of an equation",
         paper="Guo et al. (2017), ICML, arXiv:1706.04599",
-        chapter="07_calibration.html#loss-fit-temperature",
+        chapter="loss-fit-temperature",
     ),
     Function(
         name="TemperatureScaling",
@@ -90,7 +90,7 @@ CALIBRATION_FUNCTIONS = [
         formula=r"z / T",
         gradient="1 / T with respect to the logits",
         paper="Guo et al. (2017), ICML, arXiv:1706.04599",
-        chapter="07_calibration.html#loss-fit-temperature",
+        chapter="loss-fit-temperature",
         backends=("torch",),
         why_not="in NumPy, divide the logits by `fit_temperature`",
     ),

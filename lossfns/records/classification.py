@@ -81,7 +81,7 @@ CLASSIFICATION = [
             "sklearn": "sklearn.metrics.log_loss",
         },
         paper="Good (1952), Journal of the Royal Statistical Society B 14(1)",
-        chapter="03_classification.html#loss-bce",
+        chapter="loss-bce",
     ),
     Record(
         name="bce_with_logits",
@@ -106,7 +106,7 @@ CLASSIFICATION = [
             "optax": "optax.losses.sigmoid_binary_cross_entropy",
         },
         paper="Good (1952), Journal of the Royal Statistical Society B 14(1)",
-        chapter="03_classification.html#loss-bce-with-logits",
+        chapter="loss-bce-with-logits",
     ),
     Record(
         name="categorical_cross_entropy",
@@ -127,7 +127,7 @@ CLASSIFICATION = [
             "sklearn": "sklearn.metrics.log_loss",
         },
         paper="Bridle (1990), Neurocomputing: Algorithms, Architectures and Applications",
-        chapter="03_classification.html#loss-categorical-cross-entropy",
+        chapter="loss-categorical-cross-entropy",
     ),
     Record(
         name="sparse_categorical_cross_entropy",
@@ -149,7 +149,7 @@ CLASSIFICATION = [
             "sklearn": "sklearn.metrics.log_loss",
         },
         paper="Bridle (1990), Neurocomputing: Algorithms, Architectures and Applications",
-        chapter="03_classification.html#loss-sparse-categorical-cross-entropy",
+        chapter="loss-sparse-categorical-cross-entropy",
     ),
     Record(
         name="cross_entropy",
@@ -183,7 +183,7 @@ CLASSIFICATION = [
             "optax": "optax.losses.softmax_cross_entropy_with_integer_labels",
         },
         paper="Bridle (1990), Neurocomputing: Algorithms, Architectures and Applications",
-        chapter="03_classification.html#loss-cross-entropy",
+        chapter="loss-cross-entropy",
     ),
     Record(
         name="hinge",
@@ -204,7 +204,7 @@ CLASSIFICATION = [
             "sklearn": "sklearn.metrics.hinge_loss",
         },
         paper="Cortes & Vapnik (1995), Machine Learning 20",
-        chapter="03_classification.html#loss-hinge",
+        chapter="loss-hinge",
     ),
     Record(
         name="squared_hinge",
@@ -224,7 +224,7 @@ CLASSIFICATION = [
             "sklearn": "sklearn.svm.LinearSVC(loss='squared_hinge')",
         },
         paper="Tang (2013), arXiv:1306.0239",
-        chapter="03_classification.html#loss-squared-hinge",
+        chapter="loss-squared-hinge",
     ),
     Record(
         name="multiclass_hinge",
@@ -256,7 +256,7 @@ CLASSIFICATION = [
             "sklearn": "sklearn.metrics.hinge_loss (crammer_singer)",
         },
         paper="Weston & Watkins (1999), ESANN; Crammer & Singer (2001), JMLR 2",
-        chapter="03_classification.html#loss-multiclass-hinge",
+        chapter="loss-multiclass-hinge",
     ),
     Record(
         name="generalized_cross_entropy",
@@ -277,7 +277,7 @@ CLASSIFICATION = [
             "axis": AXIS,
         },
         paper="Zhang & Sabuncu (2018), NeurIPS, arXiv:1805.07836",
-        chapter="03_classification.html#loss-generalized-cross-entropy",
+        chapter="loss-generalized-cross-entropy",
     ),
     Record(
         name="symmetric_cross_entropy",
@@ -300,7 +300,7 @@ CLASSIFICATION = [
             "axis": AXIS,
         },
         paper="Wang et al. (2019), ICCV, arXiv:1908.06112",
-        chapter="03_classification.html#loss-symmetric-cross-entropy",
+        chapter="loss-symmetric-cross-entropy",
     ),
     Record(
         name="logit_adjusted_cross_entropy",
@@ -327,6 +327,6 @@ CLASSIFICATION = [
             "axis": AXIS,
         },
         paper="Menon et al. (2021), ICLR, arXiv:2007.07314",
-        chapter="03_classification.html#loss-logit-adjusted-cross-entropy",
+        chapter="loss-logit-adjusted-cross-entropy",
     ),
 ]

@@ -15,7 +15,7 @@ def _tool(name: str, task: str, formula: str, gradient: str, paper: str) -> Func
         formula=formula,
         gradient=gradient,
         paper=paper,
-        chapter=f"08_debugging.html#{name.replace('_', '-')}",
+        chapter=f"{name.replace('_', '-')}",
         backends=("torch",),
         why_not=_WHY_NOT,
     )

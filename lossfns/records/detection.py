@@ -63,7 +63,7 @@ def _record(name: str, task: str, formula: str, torchvision: str, paper: str) ->
         item_axes=1,
         equivalents={"torchvision": f"torchvision.ops.{torchvision}"},
         paper=paper,
-        chapter=f"09_case_studies.html#loss-{name.replace('_', '-')}",
+        chapter=f"loss-{name.replace('_', '-')}",
     )
 
 
@@ -121,7 +121,7 @@ DETECTION = [
         },
         equivalents={"torchvision": "models.detection.RetinaNet (inside, with L1 for the boxes)"},
         paper="Lin et al. (2017), ICCV, arXiv:1708.02002",
-        chapter="09_case_studies.html#loss-retinanet",
+        chapter="loss-retinanet",
     ),
     Record(
         name="yolo",
@@ -148,6 +148,6 @@ DETECTION = [
             "ignore_index": IGNORE,
         },
         paper="Redmon & Farhadi (2018), arXiv:1804.02767",
-        chapter="09_case_studies.html#loss-yolo",
+        chapter="loss-yolo",
     ),
 ]

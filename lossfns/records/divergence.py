@@ -44,7 +44,7 @@ DIVERGENCE = [
         hyper={"axis": _AXIS},
         equivalents={"torch": "torch.distributions.Categorical(probs).entropy()"},
         paper="Shannon (1948), Bell System Technical Journal 27",
-        chapter="03_classification.html#loss-entropy",
+        chapter="loss-entropy",
     ),
     Record(
         name="kl_div",
@@ -66,7 +66,7 @@ DIVERGENCE = [
             "optax": "optax.losses.kl_divergence",
         },
         paper="Kullback & Leibler (1951), Annals of Mathematical Statistics 22(1)",
-        chapter="03_classification.html#loss-kl-div",
+        chapter="loss-kl-div",
     ),
     Record(
         name="js_div",
@@ -86,7 +86,7 @@ DIVERGENCE = [
         hyper={"axis": _AXIS},
         equivalents={"scipy": "scipy.spatial.distance.jensenshannon (its square root)"},
         paper="Lin (1991), IEEE Transactions on Information Theory 37(1)",
-        chapter="03_classification.html#loss-js-div",
+        chapter="loss-js-div",
     ),
     Record(
         name="gaussian_kl",
@@ -104,7 +104,7 @@ DIVERGENCE = [
         hyper={"axis": _AXIS},
         equivalents={"torch": "torch.distributions.kl_divergence"},
         paper="Kingma & Welling (2014), arXiv:1312.6114",
-        chapter="03_classification.html#loss-gaussian-kl",
+        chapter="loss-gaussian-kl",
     ),
     Record(
         name="distillation",
@@ -130,6 +130,6 @@ DIVERGENCE = [
             "torch": "torch.nn.functional.kl_div(log_softmax(z / T), softmax(z' / T)) * T**2"
         },
         paper="Hinton, Vinyals & Dean (2015), arXiv:1503.02531",
-        chapter="03_classification.html#loss-distillation",
+        chapter="loss-distillation",
     ),
 ]

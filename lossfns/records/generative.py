@@ -62,7 +62,7 @@ GENERATIVE = [
         wrt=("fake",),
         hyper={"kind": _KIND},
         paper=_GOODFELLOW,
-        chapter="09_case_studies.html#loss-gan-generator",
+        chapter="loss-gan-generator",
     ),
     Record(
         name="gan_discriminator",
@@ -79,7 +79,7 @@ GENERATIVE = [
         wrt=("real_scores", "fake_scores"),
         hyper={"kind": _KIND},
         paper=_GOODFELLOW,
-        chapter="09_case_studies.html#loss-gan-discriminator",
+        chapter="loss-gan-discriminator",
     ),
     Record(
         name="elbo",
@@ -106,7 +106,7 @@ GENERATIVE = [
             ),
         },
         paper="Kingma & Welling (2014), arXiv:1312.6114",
-        chapter="09_case_studies.html#loss-elbo",
+        chapter="loss-elbo",
     ),
     Record(
         name="diffusion",
@@ -126,7 +126,7 @@ GENERATIVE = [
             "gamma": Hyper(default=5.0, domain="> 0", valid=(5.0, 1.0), wrong=(0.0, -1.0, _NAN))
         },
         paper="Ho, Jain & Abbeel (2020), arXiv:2006.11239",
-        chapter="09_case_studies.html#loss-diffusion",
+        chapter="loss-diffusion",
     ),
 ]
 
@@ -139,7 +139,7 @@ def _of_a_network(name: str, task: str, formula: str, paper: str) -> Function:
         formula=formula,
         gradient="by automatic differentiation",
         paper=paper,
-        chapter=f"09_case_studies.html#loss-{name.replace('_', '-')}",
+        chapter=f"loss-{name.replace('_', '-')}",
         backends=("torch",),
         why_not=_NETWORK,
     )

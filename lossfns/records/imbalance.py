@@ -32,7 +32,7 @@ IMBALANCE = [
         hyper={"alpha": ALPHA, "gamma": GAMMA},
         equivalents={"keras": "keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True)"},
         paper=_LIN,
-        chapter="05_imbalance.html#loss-focal",
+        chapter="loss-focal",
     ),
     Record(
         name="focal_with_logits",
@@ -55,7 +55,7 @@ IMBALANCE = [
             "optax": "optax.losses.sigmoid_focal_loss",
         },
         paper=_LIN,
-        chapter="05_imbalance.html#loss-focal-with-logits",
+        chapter="loss-focal-with-logits",
     ),
     Record(
         name="softmax_focal",
@@ -83,7 +83,7 @@ IMBALANCE = [
         },
         equivalents={"keras": "keras.losses.CategoricalFocalCrossentropy"},
         paper=_LIN,
-        chapter="05_imbalance.html#loss-softmax-focal",
+        chapter="loss-softmax-focal",
     ),
     Record(
         name="class_balanced_focal",
@@ -114,7 +114,7 @@ IMBALANCE = [
             "axis": AXIS,
         },
         paper="Cui et al. (2019), CVPR, arXiv:1901.05555",
-        chapter="05_imbalance.html#loss-class-balanced-focal",
+        chapter="loss-class-balanced-focal",
     ),
     Record(
         name="asymmetric",
@@ -137,7 +137,7 @@ IMBALANCE = [
             ),
         },
         paper="Ridnik et al. (2021), ICCV, arXiv:2009.14119",
-        chapter="05_imbalance.html#loss-asymmetric",
+        chapter="loss-asymmetric",
     ),
 ]
 
@@ -150,6 +150,6 @@ IMBALANCE_FUNCTIONS = [
         r"\quad\text{or}\quad \frac{1 - \beta}{1 - \beta^{n_c}}",
         gradient="none: counts are data",
         paper="Cui et al. (2019), CVPR, arXiv:1901.05555",
-        chapter="05_imbalance.html#class-weights",
+        chapter="class-weights",
     ),
 ]

@@ -73,7 +73,7 @@ def _two_views(
         batched=True,
         coupled=True,
         paper=paper,
-        chapter=f"06_contrastive.html#loss-{name.replace('_', '-')}",
+        chapter=f"loss-{name.replace('_', '-')}",
     )
     build: Callable[..., Record] = Record
     return build(**settings | fields)
@@ -96,7 +96,7 @@ METRIC = [
         item_axes=1,
         hyper={"margin": _margin(1.0, 2.5)},
         paper="Hadsell, Chopra & LeCun (2006), CVPR",
-        chapter="06_contrastive.html#loss-contrastive",
+        chapter="loss-contrastive",
     ),
     Record(
         name="triplet",
@@ -121,7 +121,7 @@ METRIC = [
         compatible=_one_distance,
         equivalents={"torch": "torch.nn.functional.triplet_margin_loss (adds 1e-6 inside)"},
         paper="Schroff, Kalenichenko & Philbin (2015), CVPR, arXiv:1503.03832",
-        chapter="06_contrastive.html#loss-triplet",
+        chapter="loss-triplet",
     ),
     Record(
         name="cosine_embedding",
@@ -146,7 +146,7 @@ METRIC = [
             "keras": "keras.losses.CosineSimilarity (for y = 1, minus 1)",
         },
         paper="Salton & McGill (1983), Introduction to Modern Information Retrieval",
-        chapter="06_contrastive.html#loss-cosine-embedding",
+        chapter="loss-cosine-embedding",
     ),
     _two_views(
         "info_nce",
@@ -207,7 +207,7 @@ METRIC = [
         coupled=True,
         hyper={"temperature": _TEMPERATURE},
         paper="Khosla et al. (2020), NeurIPS, arXiv:2004.11362",
-        chapter="06_contrastive.html#loss-sup-con",
+        chapter="loss-sup-con",
     ),
     Record(
         name="arcface",
@@ -235,7 +235,7 @@ METRIC = [
             "scale": Hyper(default=64.0, domain="> 0", valid=(64.0, 4.0), wrong=(0.0, -1.0, _NAN)),
         },
         paper="Deng et al. (2019), CVPR, arXiv:1801.07698",
-        chapter="06_contrastive.html#loss-arcface",
+        chapter="loss-arcface",
     ),
     _two_views(
         "vicreg",
@@ -280,6 +280,6 @@ METRIC_FUNCTIONS = [
         r"\text{ all, or those with } d_p < d_n < d_p + m, \ldots",
         gradient="none: the choice is discrete",
         paper="Schroff, Kalenichenko & Philbin (2015), CVPR, arXiv:1503.03832",
-        chapter="06_contrastive.html#mine-triplets",
+        chapter="mine-triplets",
     ),
 ]

@@ -49,7 +49,7 @@ PREFERENCE = [
         sample=_numbers(*_PAIR, scale=3.0),
         wrt=_PAIR,
         paper="Bradley & Terry (1952), Biometrika 39",
-        chapter="09_case_studies.html#loss-reward-model",
+        chapter="loss-reward-model",
     ),
     Record(
         name="dpo",
@@ -65,7 +65,7 @@ PREFERENCE = [
         wrt=_PAIR,
         hyper=_leave("beta"),
         paper="Rafailov et al. (2023), NeurIPS, arXiv:2305.18290",
-        chapter="09_case_studies.html#loss-dpo",
+        chapter="loss-dpo",
     ),
     Record(
         name="ipo",
@@ -81,7 +81,7 @@ PREFERENCE = [
         wrt=_PAIR,
         hyper=_leave("tau"),
         paper="Azar et al. (2024), AISTATS, arXiv:2310.12036",
-        chapter="09_case_studies.html#loss-ipo",
+        chapter="loss-ipo",
     ),
     Record(
         name="ppo_clip",
@@ -103,7 +103,7 @@ PREFERENCE = [
             "average": _AVERAGE,
         },
         paper="Schulman et al. (2017), arXiv:1707.06347",
-        chapter="09_case_studies.html#loss-ppo-clip",
+        chapter="loss-ppo-clip",
     ),
     Record(
         name="kl_penalty",
@@ -125,6 +125,6 @@ PREFERENCE = [
             "average": _AVERAGE,
         },
         paper="Schulman (2020), Approximating KL divergence",
-        chapter="09_case_studies.html#loss-kl-penalty",
+        chapter="loss-kl-penalty",
     ),
 ]

@@ -60,7 +60,7 @@ class Record:
         reductions: those it offers.
         equivalents: the same or nearest loss elsewhere, by library.
         paper: the source, with arXiv number where there is one.
-        chapter: the page and section of the book.
+        chapter: the label of the place in the book that explains it, see `lossfns.labels`.
         backends: which twins exist; `why_not` says why one does not.
         double_backward: whether torch can differentiate it twice; `why_not` says why not.
     """
@@ -109,7 +109,7 @@ class Function:
         formula: in LaTeX.
         gradient: whether it has one, and if not, why.
         paper: the source, with arXiv number where there is one.
-        chapter: the page and section of the book.
+        chapter: the label of the place in the book that explains it, see `lossfns.labels`.
         equivalents: the same or nearest function elsewhere, by library.
         backends: which twins exist; `why_not` says why one does not.
     """

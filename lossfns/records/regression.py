@@ -61,7 +61,7 @@ REGRESSION = [
             "sklearn": "sklearn.metrics.mean_squared_error",
         },
         paper="Gauss (1809), Theoria motus corporum coelestium",
-        chapter="02_regression.html#loss-mse",
+        chapter="loss-mse",
     ),
     Record(
         name="rmse",
@@ -80,7 +80,7 @@ REGRESSION = [
             "sklearn": "sklearn.metrics.root_mean_squared_error",
         },
         paper="Hyndman & Koehler (2006), International Journal of Forecasting 22(4)",
-        chapter="02_regression.html#loss-rmse",
+        chapter="loss-rmse",
     ),
     Record(
         name="mae",
@@ -99,7 +99,7 @@ REGRESSION = [
             "sklearn": "sklearn.metrics.mean_absolute_error",
         },
         paper="Boscovich (1757); Stigler (1986), The History of Statistics",
-        chapter="02_regression.html#loss-mae",
+        chapter="loss-mae",
     ),
     Record(
         name="huber",
@@ -121,7 +121,7 @@ REGRESSION = [
             "sklearn": "sklearn.linear_model.HuberRegressor",
         },
         paper="Huber (1964), Annals of Mathematical Statistics 35(1)",
-        chapter="02_regression.html#loss-huber",
+        chapter="loss-huber",
     ),
     Record(
         name="smooth_l1",
@@ -142,7 +142,7 @@ REGRESSION = [
         },
         equivalents={"torch": "torch.nn.functional.smooth_l1_loss"},
         paper="Girshick (2015), Fast R-CNN, arXiv:1504.08083",
-        chapter="02_regression.html#loss-smooth-l1",
+        chapter="loss-smooth-l1",
     ),
     Record(
         name="log_cosh",
@@ -157,7 +157,7 @@ REGRESSION = [
         sample=_real_pair,
         equivalents={"keras": "keras.losses.LogCosh", "optax": "optax.losses.log_cosh"},
         paper="Green (1990), IEEE Transactions on Medical Imaging 9(1)",
-        chapter="02_regression.html#loss-log-cosh",
+        chapter="loss-log-cosh",
     ),
     Record(
         name="quantile",
@@ -177,7 +177,7 @@ REGRESSION = [
         },
         equivalents={"sklearn": "sklearn.metrics.mean_pinball_loss"},
         paper="Koenker & Bassett (1978), Econometrica 46(1)",
-        chapter="02_regression.html#loss-quantile",
+        chapter="loss-quantile",
     ),
     Record(
         name="mape",
@@ -195,7 +195,7 @@ REGRESSION = [
             "sklearn": "sklearn.metrics.mean_absolute_percentage_error",
         },
         paper="Hyndman & Koehler (2006), International Journal of Forecasting 22(4)",
-        chapter="02_regression.html#loss-mape",
+        chapter="loss-mape",
     ),
     Record(
         name="msle",
@@ -213,7 +213,7 @@ REGRESSION = [
             "sklearn": "sklearn.metrics.mean_squared_log_error",
         },
         paper="Tofallis (2015), Journal of the Operational Research Society 66(8)",
-        chapter="02_regression.html#loss-msle",
+        chapter="loss-msle",
     ),
     Record(
         name="poisson_nll",
@@ -234,7 +234,7 @@ REGRESSION = [
             "sklearn": "sklearn.linear_model.PoissonRegressor",
         },
         paper="Nelder & Wedderburn (1972), Journal of the Royal Statistical Society A 135(3)",
-        chapter="02_regression.html#loss-poisson-nll",
+        chapter="loss-poisson-nll",
     ),
     Record(
         name="gaussian_nll",
@@ -251,7 +251,7 @@ REGRESSION = [
         hyper={"full": Hyper(default=False, domain="bool", valid=(False, True), wrong=())},
         equivalents={"torch": "torch.nn.functional.gaussian_nll_loss"},
         paper="Nix & Weigend (1994), ICNN",
-        chapter="02_regression.html#loss-gaussian-nll",
+        chapter="loss-gaussian-nll",
     ),
     Record(
         name="pseudo_huber",
@@ -266,7 +266,7 @@ REGRESSION = [
         sample=_real_pair,
         hyper={"delta": _scale()},
         paper="Charbonnier et al. (1997), IEEE Transactions on Image Processing 6(2)",
-        chapter="02_regression.html#loss-pseudo-huber",
+        chapter="loss-pseudo-huber",
     ),
     Record(
         name="general_robust",
@@ -290,7 +290,7 @@ REGRESSION = [
             "scale": _scale(),
         },
         paper="Barron (2019), CVPR, arXiv:1701.03077",
-        chapter="02_regression.html#loss-general-robust",
+        chapter="loss-general-robust",
     ),
     Record(
         name="laplace_nll",
@@ -306,7 +306,7 @@ REGRESSION = [
         wrt=("pred", "scale"),
         equivalents={"torch": "-torch.distributions.Laplace(pred, scale).log_prob(target)"},
         paper="Kotz, Kozubowski & Podgórski (2001), The Laplace Distribution",
-        chapter="02_regression.html#loss-laplace-nll",
+        chapter="loss-laplace-nll",
     ),
     Record(
         name="gaussian_crps",
@@ -322,6 +322,6 @@ REGRESSION = [
         sample=_with_spread("std"),
         wrt=("pred", "std"),
         paper="Gneiting & Raftery (2007), Journal of the American Statistical Association 102(477)",
-        chapter="02_regression.html#loss-gaussian-crps",
+        chapter="loss-gaussian-crps",
     ),
 ]

@@ -49,7 +49,7 @@ SEGMENTATION = [
         hyper={"smooth": _SMOOTH, "squared": _SQUARED, "axis": _AXIS},
         equivalents={"keras": "keras.losses.Dice (over the whole batch)"},
         paper="Milletari, Navab & Ahmadi (2016), 3DV, arXiv:1606.04797",
-        chapter="05_imbalance.html#loss-dice",
+        chapter="loss-dice",
     ),
     Record(
         name="jaccard",
@@ -66,7 +66,7 @@ SEGMENTATION = [
         item_axes=2,
         hyper={"smooth": _SMOOTH, "squared": _SQUARED, "axis": _AXIS},
         paper="Rahman & Wang (2016), ISVC",
-        chapter="05_imbalance.html#loss-jaccard",
+        chapter="loss-jaccard",
     ),
     Record(
         name="tversky",
@@ -84,7 +84,7 @@ SEGMENTATION = [
         hyper={"alpha": _ALPHA, "beta": _BETA, "smooth": _SMOOTH, "axis": _AXIS},
         equivalents={"keras": "keras.losses.Tversky (over the whole batch)"},
         paper="Salehi, Erdogmus & Gholipour (2017), MLMI, arXiv:1706.05721",
-        chapter="05_imbalance.html#loss-tversky",
+        chapter="loss-tversky",
     ),
     Record(
         name="focal_tversky",
@@ -109,7 +109,7 @@ SEGMENTATION = [
             "axis": _AXIS,
         },
         paper="Abraham & Khan (2019), ISBI, arXiv:1810.07842",
-        chapter="05_imbalance.html#loss-focal-tversky",
+        chapter="loss-focal-tversky",
     ),
     Record(
         name="dice_bce",
@@ -132,7 +132,7 @@ SEGMENTATION = [
             "axis": _AXIS,
         },
         paper="Isensee et al. (2021), Nature Methods 18, arXiv:1904.08128",
-        chapter="05_imbalance.html#loss-dice-bce",
+        chapter="loss-dice-bce",
     ),
     Record(
         name="dice_bce_with_logits",
@@ -155,7 +155,7 @@ SEGMENTATION = [
             "axis": _AXIS,
         },
         paper="Isensee et al. (2021), Nature Methods 18, arXiv:1904.08128",
-        chapter="05_imbalance.html#loss-dice-bce-with-logits",
+        chapter="loss-dice-bce-with-logits",
     ),
     Record(
         name="lovasz",
@@ -172,6 +172,6 @@ SEGMENTATION = [
         item_axes=2,
         hyper={"axis": _AXIS},
         paper="Berman, Rannen Triki & Blaschko (2018), CVPR, arXiv:1705.08790",
-        chapter="05_imbalance.html#loss-lovasz",
+        chapter="loss-lovasz",
     ),
 ]

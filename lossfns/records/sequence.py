@@ -115,7 +115,7 @@ SEQUENCE = [
             "optax": "optax.losses.ctc_loss",
         },
         paper="Graves et al. (2006), ICML",
-        chapter="09_case_studies.html#loss-ctc",
+        chapter="loss-ctc",
     ),
     Record(
         name="causal_lm",
@@ -140,7 +140,7 @@ SEQUENCE = [
         },
         equivalents={"torch": "torch.nn.functional.cross_entropy (of shifted, flattened tokens)"},
         paper="Bengio et al. (2003), JMLR 3",
-        chapter="09_case_studies.html#loss-causal-lm",
+        chapter="loss-causal-lm",
     ),
     Record(
         name="masked_lm",
@@ -160,7 +160,7 @@ SEQUENCE = [
         hyper={"ignore_index": IGNORE, "num_items": _NUM_ITEMS},
         equivalents={"torch": "torch.nn.functional.cross_entropy (of flattened tokens)"},
         paper="Devlin et al. (2019), NAACL, arXiv:1810.04805",
-        chapter="09_case_studies.html#loss-masked-lm",
+        chapter="loss-masked-lm",
     ),
     Record(
         name="linear_cross_entropy",
@@ -185,6 +185,6 @@ SEQUENCE = [
             " torch 2.13 also has torch.nn.functional.linear_cross_entropy",
         },
         paper="Wijmans et al. (2025), ICLR, arXiv:2411.09009",
-        chapter="09_case_studies.html#loss-linear-cross-entropy",
+        chapter="loss-linear-cross-entropy",
     ),
 ]

@@ -45,7 +45,7 @@ SPEECH = [
             )
         },
         paper=_PAPER,
-        chapter="09_case_studies.html#loss-wav2vec2-contrastive",
+        chapter="loss-wav2vec2-contrastive",
     ),
     Record(
         name="codebook_diversity",
@@ -64,6 +64,6 @@ SPEECH = [
         coupled=True,
         reductions=("mean",),
         paper=_PAPER,
-        chapter="09_case_studies.html#loss-codebook-diversity",
+        chapter="loss-codebook-diversity",
     ),
 ]

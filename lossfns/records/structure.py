@@ -54,7 +54,7 @@ STRUCTURE = [
             "epsilon": Hyper(default=1e-4, domain="> 0", valid=(1e-4, 1.0), wrong=(0.0, _NAN)),
         },
         paper="Jumper et al. (2021), Nature 596, supplement 1.9.2",
-        chapter="09_case_studies.html#loss-fape",
+        chapter="loss-fape",
     ),
     Record(
         name="distogram",
@@ -80,6 +80,6 @@ STRUCTURE = [
             ),
         },
         paper="Senior et al. (2020), Nature 577",
-        chapter="09_case_studies.html#loss-distogram",
+        chapter="loss-distogram",
     ),
 ]

@@ -211,7 +211,7 @@ class TemperatureScaling(nn.Module):
     Reference:
         Guo et al. (2017), On calibration of modern neural networks, ICML, arXiv:1706.04599.
     Chapter:
-        07_calibration.html#loss-fit-temperature
+        loss-fit-temperature
     Example:
         >>> import torch, lossfns.torch as lt
         >>> scaling = lt.TemperatureScaling()

@@ -30,7 +30,7 @@ def check_finite(**tensors: Tensor) -> None:
     Reference:
         Goodfellow, Bengio & Courville (2016), Deep Learning, section 11.5.
     Chapter:
-        08_debugging.html#check-finite
+        check-finite
     Example:
         >>> import torch, lossfns.torch as lt
         >>> lt.check_finite(logits=torch.tensor([0.0, float("nan")]))
@@ -67,7 +67,7 @@ def gradient_norms(module: nn.Module) -> dict[str, float]:
     Reference:
         Pascanu, Mikolov & Bengio (2013), ICML, arXiv:1211.5063.
     Chapter:
-        08_debugging.html#gradient-norms
+        gradient-norms
     Example:
         >>> import torch, lossfns.torch as lt
         >>> layer = torch.nn.Linear(1, 1)
@@ -116,7 +116,7 @@ def watch(module: nn.Module) -> Iterator[Trouble]:
     Reference:
         Goodfellow, Bengio & Courville (2016), Deep Learning, section 11.5.
     Chapter:
-        08_debugging.html#watch
+        watch
     Example:
         >>> import torch, lossfns.torch as lt
         >>> net = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.ReLU())
@@ -175,7 +175,7 @@ def expected_initial_loss(task: str, *, classes: int = 2, positives: float = 0.5
     Reference:
         Karpathy (2019), A recipe for training neural networks.
     Chapter:
-        08_debugging.html#expected-initial-loss
+        expected-initial-loss
     Example:
         >>> import lossfns.torch as lt
         >>> round(lt.expected_initial_loss("multiclass", classes=10), 4)
@@ -230,7 +230,7 @@ def overfit_one_batch(
     Reference:
         Karpathy (2019), A recipe for training neural networks.
     Chapter:
-        08_debugging.html#overfit-one-batch
+        overfit-one-batch
     Example:
         >>> import torch, lossfns.torch as lt
         >>> _ = torch.manual_seed(0)

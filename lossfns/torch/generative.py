@@ -184,7 +184,7 @@ def r1_penalty(real_scores: Tensor, inputs: Tensor, *, gamma: float = 10.0) -> T
     Reference:
         Mescheder, Geiger & Nowozin (2018), ICML, arXiv:1801.04406.
     Chapter:
-        09_case_studies.html#loss-r1-penalty
+        loss-r1-penalty
     Example:
         >>> import torch, lossfns.torch as lt
         >>> x = torch.tensor([[1.0, 2.0]], requires_grad=True)
@@ -226,7 +226,7 @@ def gradient_penalty(
     Reference:
         Gulrajani et al. (2017), NeurIPS, arXiv:1704.00028.
     Chapter:
-        09_case_studies.html#loss-gradient-penalty
+        loss-gradient-penalty
     Example:
         >>> import torch, lossfns.torch as lt
         >>> x = torch.ones(4, 2)
@@ -276,7 +276,7 @@ def perceptual(
     Reference:
         Johnson, Alahi & Fei-Fei (2016), ECCV, arXiv:1603.08155.
     Chapter:
-        09_case_studies.html#loss-perceptual
+        loss-perceptual
     Example:
         >>> import torch, lossfns.torch as lt
         >>> lt.perceptual([torch.ones(1, 2, 3)], [torch.zeros(1, 2, 3)])
@@ -312,7 +312,7 @@ def lpips_like(
     Reference:
         Zhang et al. (2018), CVPR, arXiv:1801.03924.
     Chapter:
-        09_case_studies.html#loss-lpips-like
+        loss-lpips-like
     Example:
         >>> import torch, lossfns.torch as lt
         >>> a, b = torch.tensor([[[2.0], [0.0]]]), torch.tensor([[[0.0], [3.0]]])
@@ -351,7 +351,7 @@ def style(
     Reference:
         Gatys, Ecker & Bethge (2016), CVPR, arXiv:1508.06576; here as in Johnson et al.
     Chapter:
-        09_case_studies.html#loss-style
+        loss-style
     Example:
         >>> import torch, lossfns.torch as lt
         >>> lt.style([torch.ones(1, 2, 3)], [torch.zeros(1, 2, 3)])

@@ -117,7 +117,7 @@ def mine_triplets(
     Reference:
         Schroff, Kalenichenko & Philbin (2015), FaceNet, CVPR, arXiv:1503.03832.
     Chapter:
-        06_contrastive.html#mine-triplets
+        mine-triplets
     Example:
         >>> import torch, lossfns.torch as lt
         >>> points = torch.tensor([[0.0], [1.0], [1.5], [9.0]])

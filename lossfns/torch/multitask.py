@@ -89,7 +89,7 @@ class UncertaintyWeighting(nn.Module):
     Reference:
         Kendall, Gal & Cipolla (2018), CVPR, arXiv:1705.07115.
     Chapter:
-        09_case_studies.html#loss-uncertainty-weighting
+        loss-uncertainty-weighting
     Example:
         >>> import torch, lossfns.torch as lt
         >>> balance = lt.UncertaintyWeighting(["regression", "classification"])
@@ -160,7 +160,7 @@ class GradNorm(nn.Module):
     Reference:
         Chen et al. (2018), GradNorm, ICML, arXiv:1711.02257.
     Chapter:
-        09_case_studies.html#loss-gradnorm
+        loss-gradnorm
     Example:
         >>> import torch, lossfns.torch as lt
         >>> balance, w = lt.GradNorm(2), torch.ones(1, requires_grad=True)
@@ -236,7 +236,7 @@ class DWA(nn.Module):
         Liu, Johns & Davison (2019), End-to-end multi-task learning with attention, CVPR,
         arXiv:1803.10704.
     Chapter:
-        09_case_studies.html#loss-dwa
+        loss-dwa
     Example:
         >>> import torch, lossfns.torch as lt
         >>> balance = lt.DWA(2)
@@ -317,7 +317,7 @@ def pcgrad(
     Reference:
         Yu et al. (2020), Gradient surgery for multi-task learning, NeurIPS, arXiv:2001.06782.
     Chapter:
-        09_case_studies.html#loss-pcgrad
+        loss-pcgrad
     Example:
         >>> import torch, lossfns.torch as lt
         >>> w = torch.zeros(2, requires_grad=True)

@@ -1,10 +1,9 @@
 """The reference pages show the whole catalog: a new loss appears on them by itself."""
 
-import ast
 import re
 
 import pytest
-from built_book import CHAPTERS, ROOT
+from built_book import ROOT
 
 from lossfns import catalog, functions
 
@@ -17,13 +16,8 @@ def article(site, page):
 
 
 def test_the_atlas_has_a_section_for_every_family():
-    shown = re.findall(r'^atlas\.family\("(\w+)", CHAPTERS\)$', ATLAS, re.MULTILINE)
+    shown = re.findall(r'^atlas\.family\("(\w+)"\)$', ATLAS, re.MULTILINE)
     assert shown == list(dict.fromkeys(record.family for record in catalog.values()))
-
-
-def test_the_atlas_links_the_chapters_that_exist():
-    listed = re.search(r"^CHAPTERS = (\[.*?\])", ATLAS, re.MULTILINE | re.DOTALL).group(1)
-    assert ast.literal_eval(listed) == [page.removeprefix("book/") for page in CHAPTERS]
 
 
 def test_every_loss_and_function_has_a_card_of_its_own(site):

@@ -81,7 +81,7 @@ def _checked(*, shape=True, low=True, high=True, reduction=True):
 CROSS_ENTROPY = Exercise(
     name="cross_entropy",
     signature='cross_entropy(logits, target, reduction="mean")',
-    read="03_classification.html#loss-cross-entropy",
+    read="loss-cross-entropy",
     right=ln.cross_entropy,
     draw=_draw,
     misconceptions=(

@@ -42,7 +42,7 @@ def _through_the_square(z, target):
 CROSS_ENTROPY_GRAD = Exercise(
     name="cross_entropy_grad",
     signature="cross_entropy_grad(logits, target)",
-    read="03_classification.html#loss-cross-entropy",
+    read="loss-cross-entropy",
     right=ln.cross_entropy.grad,
     draw=_draw,
     misconceptions=(

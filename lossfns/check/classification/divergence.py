@@ -61,7 +61,7 @@ def _shapes_demanded(p, q):
 KL_DIVERGENCE = Exercise(
     name="kl_divergence",
     signature="kl_divergence(p, q)",
-    read="03_classification.html#loss-kl-div",
+    read="loss-kl-div",
     right=_right,
     draw=_draw,
     misconceptions=(

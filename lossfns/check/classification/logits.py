@@ -67,7 +67,7 @@ def _any_reduction(logits, target, reduction="mean"):
 BCE_WITH_LOGITS = Exercise(
     name="bce_with_logits",
     signature='bce_with_logits(logits, target, reduction="mean")',
-    read="03_classification.html#loss-bce-with-logits",
+    read="loss-bce-with-logits",
     right=ln.bce_with_logits,
     draw=_draw_with_logits,
     misconceptions=(
@@ -185,7 +185,7 @@ def uncancelled(z, y):
 BCE_WITH_LOGITS_GRAD = Exercise(
     name="bce_with_logits_grad",
     signature="bce_with_logits_grad(logits, target)",
-    read="03_classification.html#binary-cross-entropy",
+    read="binary-cross-entropy",
     right=ln.bce_with_logits.grad,
     draw=_draw_grad,
     misconceptions=(

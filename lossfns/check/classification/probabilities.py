@@ -57,7 +57,7 @@ def _without_bounds(otherwise):
 BCE = Exercise(
     name="bce",
     signature="bce(probs, target)",
-    read="03_classification.html#loss-bce",
+    read="loss-bce",
     right=ln.bce,
     draw=_draw_bce,
     misconceptions=(

@@ -92,7 +92,7 @@ def _other_mse(other):
 TRAIN_LOGISTIC = Exercise(
     name="train_logistic",
     signature='train_logistic(x, y, start, loss="bce", rate=0.5, steps=100)',
-    read="03_classification.html#squared-error-or-cross-entropy",
+    read="squared-error-or-cross-entropy",
     right=_train,
     draw=_draw_race,
     # Rounding errors of single precision may add up over the steps.

@@ -36,7 +36,7 @@ def _in_place(logits):
 SOFTMAX = Exercise(
     name="softmax",
     signature="softmax(logits)",
-    read="03_classification.html#softmax-and-cross-entropy",
+    read="softmax-and-cross-entropy",
     right=softmax,
     draw=_draw_softmax,
     misconceptions=(

@@ -49,7 +49,7 @@ def overflowing(z, y):
 MSE_OF_SIGMOID_GRAD = Exercise(
     name="mse_of_sigmoid_grad",
     signature="mse_of_sigmoid_grad(logits, target)",
-    read="03_classification.html#squared-error-or-cross-entropy",
+    read="squared-error-or-cross-entropy",
     right=elementwise(slope),
     draw=_draw_gradient,
     misconceptions=(

@@ -82,7 +82,7 @@ def _slope(logits, target, label_smoothing=0.0):
 CROSS_ENTROPY_TORCH = Exercise(
     name="cross_entropy_torch",
     signature="cross_entropy_torch(logits, target, label_smoothing=0.0)",
-    read="03_classification.html#loss-label-smoothing",
+    read="loss-label-smoothing",
     right=ln.cross_entropy,
     draw=_draw,
     torch=True,

@@ -4,7 +4,7 @@ import numpy as np
 
 from lossfns.check.exercise import Call
 
-CHAPTER = "chapter 6, Contrastive and metric learning"
+CHAPTER = "contrastive"
 
 # Directions of length 1 with coordinates that print briefly.
 _DIRECTIONS = np.array(

@@ -4,7 +4,7 @@ import numpy as np
 
 from lossfns.check.exercise import Call, Exercise, Misconception
 
-READ = "chapter 8, Debugging"
+READ = "debugging"
 
 
 def _draw_initial(rng):

@@ -75,7 +75,7 @@ def _most_frequent(target):
 BEST_CONSTANT = Exercise(
     name="best_constant",
     signature="best_constant(target, loss)",
-    read="01_foundations.html#sec-01-gradient",
+    read="sec-01-gradient",
     right=_choosing(),
     draw=_draw_constant,
     score=_loss_of,

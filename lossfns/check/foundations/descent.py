@@ -84,7 +84,7 @@ def _repeated(x, y, rate, steps):
 DESCEND = Exercise(
     name="descend",
     signature="descend(x, y, rate, steps)",
-    read="01_foundations.html#sec-01-loop",
+    read="sec-01-loop",
     right=_walk,
     draw=_draw,
     # Rounding errors of single precision may add up over the steps.

@@ -69,7 +69,7 @@ def _textbook(outcomes, p):
 BERNOULLI_NLL = Exercise(
     name="bernoulli_nll",
     signature="bernoulli_nll(outcomes, p)",
-    read="01_foundations.html#sec-01-likelihood",
+    read="sec-01-likelihood",
     right=_checked(_right),
     draw=_draw_nll,
     misconceptions=(

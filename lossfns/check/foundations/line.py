@@ -38,7 +38,7 @@ def _of_error(make):
 LINE_GRADIENT = Exercise(
     name="line_gradient",
     signature="line_gradient(x, y, slope, intercept)",
-    read="01_foundations.html#sec-01-loop",
+    read="sec-01-loop",
     right=gradient,
     draw=_draw,
     misconceptions=(

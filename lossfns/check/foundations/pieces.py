@@ -61,7 +61,7 @@ def _checked(mean, *, length=True, sign=True):
 ACCUMULATED_GRADIENT = Exercise(
     name="accumulated_gradient",
     signature="accumulated_gradient(gradients, counts)",
-    read="01_foundations.html#sec-01-reductions",
+    read="sec-01-reductions",
     right=_checked(_mean),
     draw=_draw,
     misconceptions=(

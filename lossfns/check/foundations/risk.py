@@ -59,7 +59,7 @@ def _softmaxed(losses, weights):
 WEIGHTED_RISK = Exercise(
     name="weighted_risk",
     signature="weighted_risk(losses, weights)",
-    read="01_foundations.html#sec-01-risk",
+    read="sec-01-risk",
     right=_checked(),
     draw=_draw_weighted,
     misconceptions=(
@@ -196,7 +196,7 @@ def _price(losses, params, strength):
 RIDGE_RISK = Exercise(
     name="ridge_risk",
     signature="ridge_risk(losses, params, strength)",
-    read="01_foundations.html#sec-01-risk",
+    read="sec-01-risk",
     right=_penalised(_price),
     draw=_draw_ridge,
     misconceptions=(

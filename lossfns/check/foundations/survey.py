@@ -69,7 +69,7 @@ def _lasso(x, y, weights, strength):
 FIT_SURVEY = Exercise(
     name="fit_survey",
     signature="fit_survey(x, y, weights, strength)",
-    read="01_foundations.html#sec-01-risk",
+    read="sec-01-risk",
     right=_fit,
     draw=_draw,
     score=_objective,

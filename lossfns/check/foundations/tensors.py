@@ -75,7 +75,7 @@ def _loss(params, x, y, rate):
 TRAINING_STEP_TORCH = Exercise(
     name="training_step_torch",
     signature="training_step_torch(params, x, y, rate)",
-    read="01_foundations.html#sec-01-loop",
+    read="sec-01-loop",
     right=_right,
     draw=_draw,
     torch=True,

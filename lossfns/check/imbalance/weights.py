@@ -5,7 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check.exercise import Call, Exercise, Misconception
 
-CHAPTER = "chapter 5, Imbalance"
+CHAPTER = "imbalance"
 
 
 def _draw_weights(rng):

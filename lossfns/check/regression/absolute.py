@@ -28,7 +28,7 @@ def square(e):
 MAE = Exercise(
     name="mae",
     signature="mae(pred, target)",
-    read="02_regression.html#loss-mae",
+    read="loss-mae",
     right=ln.mae,
     draw=draws.plain,
     misconceptions=(
@@ -84,7 +84,7 @@ def _slope_nan(e):
 MAE_GRAD = Exercise(
     name="mae_grad",
     signature="mae_grad(pred, target)",
-    read="02_regression.html#loss-mae",
+    read="loss-mae",
     right=ln.mae.grad,
     draw=_draw_mae_grad,
     misconceptions=(
@@ -145,7 +145,7 @@ def _pinball(e, q):
 QUANTILE = Exercise(
     name="quantile",
     signature="quantile(pred, target, q)",
-    read="02_regression.html#loss-quantile",
+    read="loss-quantile",
     right=ln.quantile,
     draw=_draw_quantile,
     misconceptions=(

@@ -60,7 +60,7 @@ def _right_direction(g, x):
 FIT_LINE = Exercise(
     name="fit_line",
     signature='fit_line(x, y, loss="mse", delta=1.0)',
-    read="02_regression.html#regression-outlier",
+    read="regression-outlier",
     right=_fit,
     draw=_draw_line,
     score=_loss_of_line,

@@ -27,7 +27,7 @@ def _log_cosh(e):
 LOG_COSH = Exercise(
     name="log_cosh",
     signature="log_cosh(pred, target)",
-    read="02_regression.html#loss-log-cosh",
+    read="loss-log-cosh",
     right=ln.log_cosh,
     draw=_draw_log_cosh,
     misconceptions=(
@@ -103,7 +103,7 @@ def _likelihood(core):
 GAUSSIAN_NLL_TORCH = Exercise(
     name="gaussian_nll_torch",
     signature="gaussian_nll_torch(pred, target, var)",
-    read="02_regression.html#loss-gaussian-nll",
+    read="loss-gaussian-nll",
     right=lambda pred, target, var: ln.gaussian_nll(pred, target, var=var),
     draw=_draw_gaussian,
     torch=True,

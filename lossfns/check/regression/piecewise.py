@@ -140,7 +140,7 @@ HUBER_SHAPES = (
 HUBER = Exercise(
     name="huber",
     signature='huber(pred, target, delta=1.0, reduction="mean")',
-    read="02_regression.html#loss-huber",
+    read="loss-huber",
     right=ln.huber,
     draw=_draw_huber,
     misconceptions=(
@@ -175,7 +175,7 @@ def _clipped(e, delta=1.0):
 HUBER_GRAD = Exercise(
     name="huber_grad",
     signature="huber_grad(pred, target, delta=1.0)",
-    read="02_regression.html#loss-huber",
+    read="loss-huber",
     right=ln.huber.grad,
     draw=_draw_huber_grad,
     misconceptions=(
@@ -241,7 +241,7 @@ def _draw_huber_torch(rng):
 HUBER_TORCH = Exercise(
     name="huber_torch",
     signature="huber_torch(pred, target, delta=1.0)",
-    read="02_regression.html#loss-huber",
+    read="loss-huber",
     right=ln.huber,
     draw=_draw_huber_torch,
     torch=True,

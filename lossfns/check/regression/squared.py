@@ -129,7 +129,7 @@ MSE_MISTAKES = (
 MSE = Exercise(
     name="mse",
     signature='mse(pred, target, reduction="mean")',
-    read="02_regression.html#loss-mse",
+    read="loss-mse",
     right=ln.mse,
     draw=_draw_mse,
     misconceptions=MSE_MISTAKES,
@@ -139,7 +139,7 @@ MSE = Exercise(
 MSE_GRAD = Exercise(
     name="mse_grad",
     signature="mse_grad(pred, target)",
-    read="02_regression.html#loss-mse",
+    read="loss-mse",
     right=ln.mse.grad,
     draw=draws.plain,
     misconceptions=(
@@ -189,7 +189,7 @@ def _draw_rmse(rng):
 RMSE = Exercise(
     name="rmse",
     signature="rmse(pred, target)",
-    read="02_regression.html#loss-rmse",
+    read="loss-rmse",
     right=ln.rmse,
     draw=_draw_rmse,
     misconceptions=(
@@ -253,7 +253,7 @@ def _draw_mse_torch(rng):
 MSE_TORCH = Exercise(
     name="mse_torch",
     signature='mse_torch(pred, target, reduction="mean")',
-    read="02_regression.html#loss-mse",
+    read="loss-mse",
     right=ln.mse,
     draw=_draw_mse_torch,
     torch=True,

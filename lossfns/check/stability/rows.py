@@ -7,7 +7,7 @@ import numpy as np
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import capped, library
 
-CHAPTER = "chapter 4, Numerical stability"
+CHAPTER = "stability"
 
 
 def logsumexp(x):

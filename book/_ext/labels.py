@@ -1,0 +1,88 @@
+"""A Sphinx builder that writes lossfns/labels.json: which page holds each label. `make labels`.
+
+Every other build compares the file with the pages and warns where it is old, which fails the build.
+"""
+
+import json
+from pathlib import Path
+
+import yaml
+from sphinx.builders import Builder
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
+
+
+class LabelBuilder(Builder):
+    name = "labels"
+    format = "json"
+
+    def init(self):
+        # Nothing is executed, so MyST-NB cannot know the language; nor need it.
+        self.config.suppress_warnings.append("myst-nb.lexer")
+
+    def get_outdated_docs(self):
+        return []
+
+    def get_target_uri(self, docname, typ=None):
+        return docname
+
+    def write(self, *pages_and_method):
+        """Nothing is written for a page."""
+
+    def finish(self):
+        file_of(self.app).write_text(known(self.env), encoding="utf8")
+
+
+def file_of(app):
+    return Path(app.srcdir, "lossfns", "labels.json")
+
+
+def known(env):
+    """The text of the file: labels in alphabetical order, a line each."""
+    rows = {**labels_to_come(env), **labels_of_pages(env)}
+    lines = [
+        f" {json.dumps(label)}: {json.dumps(facts, ensure_ascii=False)}"
+        for label, facts in sorted(rows.items())
+    ]
+    site = json.dumps(env.config.html_baseurl.rstrip("/"))
+    return f'{{"site": {site}, "labels": {{\n' + ",\n".join(lines) + "\n}}\n"
+
+
+def labels_of_pages(env):
+    """Those that stand above a heading; equations have no title, exercises name only their kind."""
+    rows = {}
+    for label, (docname, _, title) in env.domaindata["std"]["labels"].items():
+        exercise = title in ("Exercise", "Solution to")
+        if docname.startswith("book/") and title and not exercise:
+            numbers = env.toc_secnumbers.get(docname, {}).get("") or (0,)
+            page = docname.removeprefix("book/")
+            rows[label] = {"title": title, "page": page, "chapter": numbers[0]}
+    return rows
+
+
+def labels_to_come(env):
+    """Those of the chapters that are not written yet, by book/to_come.yml."""
+    path = Path(env.srcdir, "book", "to_come.yml")
+    if not path.exists():
+        return {}
+    return {
+        label: {"title": title, "page": "", "chapter": chapter["number"]}
+        for chapter in yaml.safe_load(path.read_text(encoding="utf8"))
+        for label, title in chapter["labels"].items()
+    }
+
+
+def compare(app, env):
+    """Warn where the file is not what the pages make it."""
+    path = file_of(app)
+    if app.builder.name == "labels" or not path.exists():
+        return
+    if path.read_text(encoding="utf8") != known(env):
+        LOGGER.warning("lossfns/labels.json is old: make labels")
+
+
+def setup(app):
+    app.add_builder(LabelBuilder)
+    app.connect("env-check-consistency", compare)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
