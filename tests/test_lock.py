@@ -1,5 +1,8 @@
 """requirements.txt pins what pyproject.toml asks for, and installs on any machine."""
 
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -42,6 +45,43 @@ def test_every_line_is_one_exact_public_version():
         (pin,) = requirement.specifier
         assert pin.operator == "==" and "+" not in pin.version, line
         assert requirement.url is None, line
+
+
+# What README promises. Newest of Python that the pinned PyTorch has wheels for.
+OLDEST, NEWEST = "3.11.0", "3.14.0"
+PLATFORMS = ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin"]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+def test_the_lock_installs_on_every_python_and_machine_that_readme_names(
+    version, platform, tmp_path
+):
+    """As wheels: nobody needs a compiler, and no version is too new for an old Python."""
+    uv = Path(sys.executable).parent / "uv"
+    command = [uv, "pip", "compile", "-q", ROOT / "requirements.txt", "-o", tmp_path / "resolved"]
+    command += ["--python-version", version, "--python-platform", platform]
+    command += ["--only-binary", ":all:", "--no-annotate", "--no-header"]
+    # PyTorch 2.13 is built for macOS 14, and uv assumes 13.
+    environment = os.environ | {"MACOSX_DEPLOYMENT_TARGET": "14.0"}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    resolved = {
+        canonicalize_name(r.name): r
+        for line in (tmp_path / "resolved").read_text().splitlines()
+        for r in [Requirement(line)]
+    }
+    for name, pin in PINNED.items():
+        assert name not in resolved or resolved[name].specifier == pin.specifier
+
+
+def test_make_takes_the_small_pytorch_by_itself_and_another_on_demand():
+    def commands(*settings):
+        make = ["make", "--dry-run", "--always-make", ".venv/ready", *settings]
+        return subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert "--torch-backend auto" in commands()
+    assert "--torch-backend cu128" in commands("TORCH=cu128")
 
 
 def test_nothing_in_the_lock_exists_for_one_kind_of_machine_only():
