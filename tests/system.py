@@ -32,7 +32,7 @@ def find_libatomic():
     return ctypes.util.find_library("atomic") or sys.platform == "darwin"
 
 
-# The mark of the tests that need something: (what the tests are, its packages and how to find them).
+# The mark of the tests that need it: (what the tests are, the packages and how to find them).
 NEEDS = {
     "browser": (
         "the built pages in a browser",

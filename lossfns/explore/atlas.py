@@ -121,7 +121,8 @@ def picture(record):
     ax.plot(x, value, color=ORANGE)
     ax.locator_params(nbins=4)
     label = html.escape(description(record.name, cut.label, x, value))
-    drawing = svg(fig).replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+    drawing = svg(fig, name=f"{record.name}-")
+    drawing = drawing.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
     drawing = re.sub(r">\s+<", "><", drawing)
     caption = f"<figcaption>{html.escape(cut.label)}</figcaption>"
     return f'<figure class="plot">{drawing}{caption}</figure>'

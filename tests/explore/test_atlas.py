@@ -107,6 +107,12 @@ def test_a_card_says_what_the_record_says(record):
     assert f"robust{answers[record.robust]}units" in said
 
 
+def test_no_id_stands_twice_on_the_page():
+    html = "".join(atlas.family(name).data for name in atlas.families())
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
 def test_sources_on_arxiv_are_linked():
     assert '<a href="https://arxiv.org/abs/1701.03077">' in atlas.card(catalog["general_robust"])
     assert "<a href" not in atlas.card(catalog["mse"])
