@@ -6,6 +6,8 @@ hands them to `reduced` together with the closed-form slope of each differentiab
 `.value_and_grad`.
 """
 
+from __future__ import annotations
+
 import functools
 import inspect
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from typing import Any, NamedTuple, ParamSpec, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from lossfns._arguments import REDUCTIONS, bounded, leading_axes, one_of, same_shapes
+from lossfns._arguments import REDUCTIONS, Reduction, bounded, leading_axes, one_of, same_shapes
 
 Array = npt.NDArray[np.float64]
 Value = float | Array
@@ -70,7 +72,7 @@ def loss(evaluate: Callable[P, Evaluation]) -> Loss[P]:
         return value_and_grad(*args, wrt=wrt, **kwargs)[1]
 
     signature = inspect.signature(evaluate)
-    value.__signature__ = signature.replace(return_annotation=Value)  # type: ignore[attr-defined]
+    value.__signature__ = signature.replace(return_annotation="Value")  # type: ignore[attr-defined]
     value.grad = grad  # type: ignore[attr-defined]
     value.value_and_grad = value_and_grad  # type: ignore[attr-defined]
     return cast(Loss[P], value)
@@ -78,7 +80,7 @@ def loss(evaluate: Callable[P, Evaluation]) -> Loss[P]:
 
 def reduced(
     losses: Array,
-    reduction: str,
+    reduction: Reduction,
     weight: Array | None = None,
     /,
     *,

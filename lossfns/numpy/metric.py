@@ -4,13 +4,15 @@ Where the items of a batch serve as each other's negatives (InfoNCE and its kin)
 would have no one meaning, and there is no `sample_weight`.
 """
 
+from __future__ import annotations
+
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import embedding_shapes, flag, number, one_of
+from lossfns._arguments import Reduction, embedding_shapes, flag, number, one_of
 from lossfns.numpy._classes import Labels, in_range, integers, log_softmax, one_hot, pick
 from lossfns.numpy._core import Array, Evaluation, item_weight, loss, real, reduced
 from lossfns.numpy._embeddings import distance, unit
@@ -18,13 +20,13 @@ from lossfns.numpy._embeddings import distance, unit
 
 @loss
 def contrastive(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
-    target: npt.ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    target: ArrayLike,
     *,
     margin: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Contrastive pair loss: pull equal pairs together, push unequal ones a margin apart.
 
@@ -72,15 +74,15 @@ def contrastive(
 
 @loss
 def triplet(
-    anchor: npt.ArrayLike,
-    positive: npt.ArrayLike,
-    negative: npt.ArrayLike,
+    anchor: ArrayLike,
+    positive: ArrayLike,
+    negative: ArrayLike,
     *,
     margin: float = 1.0,
     p: float = 2.0,
     squared: bool = False,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Triplet loss: the positive should be closer to the anchor than the negative, by a margin.
 
@@ -137,8 +139,8 @@ def triplet(
 
 
 def mine_triplets(
-    embeddings: npt.ArrayLike,
-    target: npt.ArrayLike,
+    embeddings: ArrayLike,
+    target: ArrayLike,
     *,
     kind: str = "semi_hard",
     margin: float = 1.0,
@@ -200,13 +202,13 @@ def mine_triplets(
 
 @loss
 def cosine_embedding(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
-    target: npt.ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    target: ArrayLike,
     *,
     margin: float = 0.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Cosine embedding loss: align equal pairs, keep unequal ones from pointing the same way.
 
@@ -256,11 +258,11 @@ def cosine_embedding(
 
 @loss
 def info_nce(
-    query: npt.ArrayLike,
-    key: npt.ArrayLike,
+    query: ArrayLike,
+    key: ArrayLike,
     *,
     temperature: float = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """InfoNCE: tell which key of the batch belongs to each query.
 
@@ -308,11 +310,11 @@ def info_nce(
 
 @loss
 def nt_xent(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
     *,
     temperature: float = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """NT-Xent, SimCLR's loss: find the other view of an image among all views of the batch.
 
@@ -364,11 +366,11 @@ def nt_xent(
 
 @loss
 def clip(
-    image: npt.ArrayLike,
-    text: npt.ArrayLike,
+    image: ArrayLike,
+    text: ArrayLike,
     *,
     temperature: float = 0.07,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """CLIP's loss: InfoNCE from images to texts and from texts to images, averaged.
 
@@ -416,11 +418,11 @@ def clip(
 
 @loss
 def sup_con(
-    embeddings: npt.ArrayLike,
-    target: npt.ArrayLike,
+    embeddings: ArrayLike,
+    target: ArrayLike,
     *,
     temperature: float = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """Supervised contrastive loss: all items of the same class are positives of each other.
 
@@ -470,12 +472,12 @@ def sup_con(
 
 @loss
 def siglip(
-    image: npt.ArrayLike,
-    text: npt.ArrayLike,
+    image: ArrayLike,
+    text: ArrayLike,
     *,
     scale: float = 10.0,
     bias: float = -10.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """Sigmoid loss for image-text pairs: every pair of the batch is a yes-or-no question.
 
@@ -524,14 +526,14 @@ def siglip(
 
 @loss
 def arcface(
-    embeddings: npt.ArrayLike,
-    target: npt.ArrayLike,
+    embeddings: ArrayLike,
+    target: ArrayLike,
     *,
-    prototypes: npt.ArrayLike,
+    prototypes: ArrayLike,
     margin: float = 0.5,
     scale: float = 64.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """ArcFace: cross-entropy of cosines, with an angle added to that of the right class.
 
@@ -606,13 +608,13 @@ def arcface(
 
 @loss
 def vicreg(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
     *,
     invariance: float = 25.0,
     variance: float = 25.0,
     covariance: float = 1.0,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
 ) -> Evaluation:
     """VICReg: two views agree, no dimension collapses, no two dimensions say the same.
 
@@ -670,11 +672,11 @@ def vicreg(
 
 @loss
 def barlow_twins(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
     *,
     redundancy: float = 0.005,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
 ) -> Evaluation:
     """Barlow Twins: the cross-correlation of two views should be the identity.
 
@@ -738,7 +740,7 @@ def _batch(**arrays: Any) -> list[Array]:
 
 
 def _pair_target(
-    target: npt.ArrayLike, allowed: tuple[float, float], rows: Array, sample_weight: Any
+    target: ArrayLike, allowed: tuple[float, float], rows: Array, sample_weight: Any
 ) -> tuple[Array, Array | None]:
     """Check the label of each pair, and its weight."""
     labels = real("target", target)
@@ -758,7 +760,7 @@ def _masked(rows: Array, weight: Array | None) -> Array:
     return rows if weight is None else np.where(weight[..., None] == 0, 0.0, rows)
 
 
-def _classes_of(target: npt.ArrayLike, rows: Array, classes: int | None = None) -> Labels:
+def _classes_of(target: ArrayLike, rows: Array, classes: int | None = None) -> Labels:
     """Check one integer label per embedding."""
     labels = integers(target)
     if labels.shape != rows.shape[:-1]:

@@ -6,23 +6,25 @@ trained and under a frozen reference; the losses of pairs share one statistic, t
     Δ = ln π(chosen) - ln π(rejected) - (ln π_ref(chosen) - ln π_ref(rejected)).
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import number, one_of
+from lossfns._arguments import Reduction, number, one_of
 from lossfns.numpy._core import Array, Evaluation, loss, paired, reduced
 from lossfns.numpy._logits import softplus_of_minus
 
 
 @loss
 def reward_model(
-    chosen: npt.ArrayLike,
-    rejected: npt.ArrayLike,
+    chosen: ArrayLike,
+    rejected: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Pairwise reward loss: the answer that people chose should score higher (Bradley-Terry).
 
@@ -56,14 +58,14 @@ def reward_model(
 
 @loss
 def dpo(
-    chosen: npt.ArrayLike,
-    rejected: npt.ArrayLike,
+    chosen: ArrayLike,
+    rejected: ArrayLike,
     *,
-    reference_chosen: npt.ArrayLike,
-    reference_rejected: npt.ArrayLike,
+    reference_chosen: ArrayLike,
+    reference_rejected: ArrayLike,
     beta: float = 0.1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Direct preference optimisation: the policy itself is the reward model.
 
@@ -103,14 +105,14 @@ def dpo(
 
 @loss
 def ipo(
-    chosen: npt.ArrayLike,
-    rejected: npt.ArrayLike,
+    chosen: ArrayLike,
+    rejected: ArrayLike,
     *,
-    reference_chosen: npt.ArrayLike,
-    reference_rejected: npt.ArrayLike,
+    reference_chosen: ArrayLike,
+    reference_rejected: ArrayLike,
     tau: float = 0.1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Identity preference optimisation: bring the log-ratio to a finite goal, and no further.
 
@@ -148,14 +150,14 @@ def ipo(
 
 @loss
 def ppo_clip(
-    log_probs: npt.ArrayLike,
-    old_log_probs: npt.ArrayLike,
-    advantages: npt.ArrayLike,
+    log_probs: ArrayLike,
+    old_log_probs: ArrayLike,
+    advantages: ArrayLike,
     *,
     clip: float = 0.2,
     average: str = "token",
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """PPO's clipped surrogate: follow the advantage, but not far from the policy that sampled.
 
@@ -203,13 +205,13 @@ def ppo_clip(
 
 @loss
 def kl_penalty(
-    log_probs: npt.ArrayLike,
-    reference_log_probs: npt.ArrayLike,
+    log_probs: ArrayLike,
+    reference_log_probs: ArrayLike,
     *,
     kind: str = "k3",
     average: str = "token",
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Estimate of KL(policy ‖ reference) from sampled tokens, the leash of RLHF.
 

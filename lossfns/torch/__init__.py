@@ -8,6 +8,7 @@
 - `Criterion(function, **settings)` is an `nn.Module` around any loss.
 """
 
+from lossfns._signatures import make_readable
 from lossfns.torch.calibration import (
     TemperatureScaling,
     ace,
@@ -224,3 +225,6 @@ __all__ = [
     "weighted_sum",
     "yolo",
 ]
+
+make_readable(globals(), __all__)
+del make_readable

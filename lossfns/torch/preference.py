@@ -1,5 +1,7 @@
 """Losses that teach a model what people prefer: reward models, policy gradients, DPO and kin."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import torch
@@ -7,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import number, one_of
+from lossfns._arguments import Reduction, number, one_of
 from lossfns.torch._core import loss, paired, reduced
 
 
@@ -16,7 +18,7 @@ def reward_model(
     chosen: Tensor,
     rejected: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -41,7 +43,7 @@ def dpo(
     reference_chosen: Tensor,
     reference_rejected: Tensor,
     beta: float = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -69,7 +71,7 @@ def ipo(
     reference_chosen: Tensor,
     reference_rejected: Tensor,
     tau: float = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -97,7 +99,7 @@ def ppo_clip(
     *,
     clip: float = 0.2,
     average: str = "token",
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -129,7 +131,7 @@ def kl_penalty(
     *,
     kind: str = "k3",
     average: str = "token",
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:

@@ -1,13 +1,16 @@
 """Regression losses. All are element-wise: prediction and target have the same shape."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from lossfns import numpy as ln
-from lossfns._arguments import flag, number, one_of, same_shapes
+from lossfns._arguments import Reduction, flag, number, one_of, same_shapes
 from lossfns.torch._core import companion, compute_dtype, loss, paired, reduced, within
 
 
@@ -16,7 +19,7 @@ def mse(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -36,7 +39,7 @@ def rmse(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -67,7 +70,7 @@ def mae(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -88,7 +91,7 @@ def huber(
     target: Tensor,
     *,
     delta: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -114,7 +117,7 @@ def smooth_l1(
     target: Tensor,
     *,
     beta: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -135,7 +138,7 @@ def log_cosh(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -162,7 +165,7 @@ def quantile(
     target: Tensor,
     *,
     q: float | Sequence[float] = 0.5,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -196,7 +199,7 @@ def mape(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -220,7 +223,7 @@ def msle(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -243,7 +246,7 @@ def poisson_nll(
     target: Tensor,
     *,
     full: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -272,7 +275,7 @@ def gaussian_nll(
     *,
     var: Tensor,
     full: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -301,7 +304,7 @@ def pseudo_huber(
     target: Tensor,
     *,
     delta: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -327,7 +330,7 @@ def general_robust(
     *,
     alpha: float = 1.0,
     scale: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -363,7 +366,7 @@ def laplace_nll(
     target: Tensor,
     *,
     scale: Tensor,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -387,7 +390,7 @@ def gaussian_crps(
     target: Tensor,
     *,
     std: Tensor,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
