@@ -1,6 +1,7 @@
 """`lossfns.choose` and `python -m lossfns`."""
 
 import os
+import re
 import subprocess
 import sys
 from typing import get_args
@@ -86,7 +87,7 @@ def test_list_shows_one_family_if_asked(capsys):
     assert main(["list", "detection"]) == 0
     out = capsys.readouterr().out
     names = [entry.name for entry in ENTRIES.values() if entry.family == "detection"]
-    assert [line.split()[0] for line in out.splitlines() if line[2:3].strip()] == names
+    assert re.findall(r"^  (\w+)", out, re.MULTILINE) == names
 
 
 @pytest.mark.parametrize("name", ENTRIES)
@@ -94,7 +95,7 @@ def test_show_prints_title_formula_and_facts(name, capsys):
     assert main(["show", name]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"{name}: ")
-    assert f"explained in    {where(ENTRIES[name].chapter)}"[:88] in out
+    assert f"explained in {where(ENTRIES[name].chapter)}" in " ".join(out.split())
     assert "\\" not in out.split("family")[0], "LaTeX in a terminal"
 
 
