@@ -166,10 +166,17 @@ def real(name: str, value: Any, *, floating: bool = False) -> Array:
 
 def as_array(name: str, value: Any) -> npt.NDArray[Any]:
     """Convert to an array of whatever dtype; ragged lists are no array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be lost; pass {name}.data, and "
+            "sample_weight=~mask to leave out what is masked"
+        )
     try:
         return np.asarray(value)
     except ValueError:
         raise ValueError(f"{name} must be an array of numbers; its rows differ in length") from None
+    except (RuntimeError, TypeError) as error:  # such as a tensor that requires a gradient
+        raise TypeError(f"{name} cannot be read as an array: {error}") from None
 
 
 def within(name: str, array: Array, **limits: Any) -> None:

@@ -8,6 +8,15 @@
 - `Criterion(function, **settings)` is an `nn.Module` around any loss.
 """
 
+try:
+    import torch as _torch  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    raise ModuleNotFoundError(
+        "lossfns.torch needs PyTorch: pip install 'lossfns[torch]'", name="torch"
+    ) from None
+
 from lossfns._signatures import make_readable
 from lossfns.torch.calibration import (
     TemperatureScaling,

@@ -155,9 +155,13 @@ def positive_part(x: Tensor) -> Tensor:
 
 
 def tensor(name: str, value: Any) -> Tensor:
-    """Demand a tensor."""
+    """Demand an ordinary tensor."""
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
+    if value.layout != torch.strided or value.is_nested:
+        kind = "nested" if value.is_nested else "sparse"
+        cure = "pad it, with sample_weight 0" if value.is_nested else f"pass {name}.to_dense()"
+        raise TypeError(f"{name} must be a dense tensor, got a {kind} one; {cure}")
     return value
 
 

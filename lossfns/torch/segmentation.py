@@ -221,7 +221,8 @@ def lovasz(
     # |y - p| for a hard y, without the kink that p = y would be.
     errors = y * (1 - p) + (1 - y) * p
     order = errors.detach().argsort(dim=-1, descending=True, stable=True)
-    steps = _jaccard_steps(y.gather(-1, order))
+    # The steps are those of a set, which has no derivative: only the errors pass on a gradient.
+    steps = _jaccard_steps(y.detach().gather(-1, order))
     return reduced((errors.gather(-1, order) * steps).sum(-1), reduction, weight)
 
 
