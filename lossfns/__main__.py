@@ -19,6 +19,11 @@ from lossfns.chooser import ADVICE, TRAITS, nearest, suggestions
 from lossfns.labels import where
 
 TWINS = ("numpy", "torch")
+_NOISE = {
+    None: "does not apply: the targets are no labels",
+    True: "the loss of a wrong label is bounded",
+    False: "the loss of a wrong label has no bound",
+}
 _HEADINGS = ("Args:", "Returns:", "Raises:", "Gradient:", "Pitfall:", "Reference:", "Chapter:")
 
 
@@ -141,7 +146,8 @@ def description(name: str) -> list[str]:
             "units": entry.units,
             "convex": "yes, in the output" if entry.convex else "no",
             "differentiable": entry.differentiable,
-            "robust": "yes" if entry.robust else "no",
+            "bounded pull": "yes" if entry.bounded_pull else "no",
+            "label noise": _NOISE[entry.label_noise],
         }
         for parameter, hyper in entry.hyper.items():
             default = "" if hyper.default is inspect.Parameter.empty else f", {hyper.default!r}"
