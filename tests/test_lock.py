@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -44,12 +45,18 @@ def test_every_line_is_one_exact_public_version():
         requirement = Requirement(line)
         (pin,) = requirement.specifier
         assert pin.operator == "==" and "+" not in pin.version, line
+        assert not Version(pin.version).is_prerelease, line
         assert requirement.url is None, line
 
 
-# What README promises. Newest of Python that the pinned PyTorch has wheels for.
+# What README promises: the newest is the last that the pinned PyTorch has wheels for.
 OLDEST, NEWEST = "3.11.0", "3.14.0"
-PLATFORMS = ["x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin"]
+PLATFORMS = [
+    "x86_64-manylinux_2_28",
+    "aarch64-manylinux_2_28",
+    "aarch64-apple-darwin",
+    "x86_64-pc-windows-msvc",
+]
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -62,26 +69,22 @@ def test_the_lock_installs_on_every_python_and_machine_that_readme_names(
     command = [uv, "pip", "compile", "-q", ROOT / "requirements.txt", "-o", tmp_path / "resolved"]
     command += ["--python-version", version, "--python-platform", platform]
     command += ["--only-binary", ":all:", "--no-annotate", "--no-header"]
+    # Without it uv would download the Python that it resolves for.
+    command += ["--python", sys.executable]
     # PyTorch 2.13 is built for macOS 14, and uv assumes 13.
-    environment = os.environ | {"MACOSX_DEPLOYMENT_TARGET": "14.0"}
+    environment = os.environ | {"MACOSX_DEPLOYMENT_TARGET": "14.0", "UV_HTTP_RETRIES": "10"}
     result = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    resolved = {
-        canonicalize_name(r.name): r
-        for line in (tmp_path / "resolved").read_text().splitlines()
-        for r in [Requirement(line)]
-    }
-    for name, pin in PINNED.items():
-        assert name not in resolved or resolved[name].specifier == pin.specifier
+    resolved = (tmp_path / "resolved").read_text().splitlines()
+    # With what CUDA needs on Linux, which the lock leaves to the build of PyTorch.
+    unpinned = [r for r in map(Requirement, resolved) if canonicalize_name(r.name) not in PINNED]
+    assert all(r.name.startswith(("nvidia-", "cuda-", "triton")) for r in unpinned), unpinned
 
 
-def test_make_takes_the_small_pytorch_by_itself_and_another_on_demand():
-    def commands(*settings):
-        make = ["make", "--dry-run", "--always-make", ".venv/ready", *settings]
-        return subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-    assert "--torch-backend auto" in commands()
-    assert "--torch-backend cu128" in commands("TORCH=cu128")
+def test_readme_and_the_lock_name_the_pythons_that_are_tried_here():
+    named = f"Python {OLDEST.removesuffix('.0')} to {NEWEST.removesuffix('.0')}"
+    for file in ("README.md", "requirements.txt", "Makefile", "book/instructors.md"):
+        assert named in " ".join((ROOT / file).read_text().replace("\\\n\t", "").split()), file
 
 
 def test_nothing_in_the_lock_exists_for_one_kind_of_machine_only():
