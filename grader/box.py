@@ -14,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import threading
 import time
@@ -28,6 +27,13 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 import lossfns.check.answer
+from grader.folders import (
+    installed_references,
+    python_folders,
+    short_folder,
+    system_folders,
+    without_folders,
+)
 from grader.levels import BUBBLEWRAP, find_level
 
 INSIDE = Path(__file__).resolve().parent / "inside"
@@ -135,7 +141,7 @@ class Box:
 
     def _start(self) -> None:
         # Short, for the path of a socket may have 107 characters at the most.
-        self._folder = Path(tempfile.mkdtemp(prefix=f"box-{os.getpid()}-", dir=_short_folder()))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"box-{os.getpid()}-", dir=short_folder()))
         connection, _ = write_connection_file(
             str(self._folder / "kernel.json"), transport="ipc", ip=str(self._folder / "k")
         )
@@ -169,6 +175,7 @@ class Box:
             "OMP_NUM_THREADS": "1",  # the numbers do not depend on the machine, and jobs share it
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONHASHSEED": "0",
+            "TORCHDYNAMO_DISABLE": "1",  # torch.compile needs a compiler, which is not here
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         }
         if self.level < BUBBLEWRAP:
@@ -195,7 +202,7 @@ class Box:
         size = str(self.limits.disk)
         for folder in ("/tmp", "/dev/shm", HOME):
             command += ["--perms", "1777", "--size", size, "--tmpfs", folder]
-        seen = [*_system_folders(), *_python_folders()]
+        seen = [*system_folders(), *python_folders()]
         # bwrap would make the folders above these for root alone.
         above = {"/box"}.union(
             *(map(str, Path(path).parents[:-1]) for path in [*seen, self._folder])
@@ -205,7 +212,7 @@ class Box:
         for path in seen:
             command += ["--ro-bind", path, path]
         # The reference, should it be installed as a package: a folder with nothing in it.
-        for path in _installed_references():
+        for path in installed_references():
             command += ["--tmpfs", path]
         command += ["--ro-bind", str(INSIDE), "/box/inside"]
         command += ["--ro-bind", lossfns.check.answer.__file__, "/box/answer.py"]
@@ -319,7 +326,7 @@ class _Talk:
             self._show("error", str(content["ename"]), text)
 
     def _show(self, kind: str, name: Any, text: str) -> None:
-        text = text[: max(self.room, 0)]
+        text = without_folders(text)[: max(self.room, 0)]
         self.room -= len(text)
         if text:
             self.outputs.append({"kind": kind, "name": name, "text": text})
@@ -349,15 +356,10 @@ class _Talk:
 
 def sweep() -> None:
     """Remove the folders of boxes whose process was killed."""
-    for folder in Path(_short_folder()).glob("box-*-*"):
+    for folder in Path(short_folder()).glob("box-*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _short_folder() -> str:
-    usual = tempfile.gettempdir()
-    return "/tmp" if len(usual) > 60 and os.access("/tmp", os.W_OK) else usual
 
 
 def _free_uid() -> int | None:
@@ -365,37 +367,6 @@ def _free_uid() -> int | None:
     if sys.platform != "linux" or os.geteuid() != 0:
         return None
     return 200_000 + os.getpid() % 2**17 + 2**17 * (time.monotonic_ns() // 1000 % 8)
-
-
-def _system_folders() -> list[str]:
-    names = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/etc/ld.so.cache"]
-    return [name for name in names if os.path.exists(name)]
-
-
-def _python_folders() -> list[str]:
-    """The interpreter and its packages, wherever they are."""
-    known = sysconfig.get_paths()
-    paths = {sys.prefix, sys.base_prefix, known["stdlib"], known["purelib"]}
-    paths.add(str(Path(os.path.realpath(sys.executable)).parents[1]))
-    found = sorted(path for path in paths if os.path.isdir(path))
-    system = ("/usr", "/")
-    return [
-        path
-        for path in found
-        if path not in system and not any(path.startswith(f"{o}/") for o in found if o != path)
-    ] + (["/usr/bin"] if sys.base_prefix == "/usr" else [])
-
-
-def _installed_references() -> list[str]:
-    places = [Path(path, "lossfns") for path in (*sys.path, sysconfig.get_paths()["purelib"])]
-    bound = _python_folders()
-    return sorted(
-        {
-            str(place)
-            for place in places
-            if place.is_dir() and any(str(place).startswith(f"{folder}/") for folder in bound)
-        }
-    )
 
 
 def _copy_inside(target: Path) -> None:

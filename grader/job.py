@@ -118,22 +118,21 @@ def _do(job: Job, released: NotebookNode) -> Result:
     prints = fingerprints(rebuilt.notebook, released)
     for attempt in range(1, TRIES + 1):
         try:
-            graded = grade(
-                rebuilt.notebook, job.student, job.secret, job.limits, rebuilt.left_behind
-            )
+            graded = grade(rebuilt.notebook, job.student, job.secret, job.limits)
             break
         except BoxError:
             if attempt == TRIES:
                 raise
+    remarks = rebuilt.remarks + graded.remarks
     result = Result(
         job.key,
         job.student,
         job.assignment,
         graded.status,
         graded.message,
-        _with_banner(graded.notebook, graded.status, graded.message, rebuilt.remarks),
+        _with_banner(graded.notebook, graded.status, graded.message, remarks),
         scores={mark.grade_id: mark.score for mark in graded.marks},
-        remarks=rebuilt.remarks,
+        remarks=remarks,
         flags=flags_of(rebuilt.notebook, graded.used),
         prints=prints,
         untouched=untouched(rebuilt.notebook, released),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from submissions.corpus import SAMPLES
 from submissions.desk import NAME, POINTS
 from submissions.school import LIMITS, School
@@ -20,7 +21,8 @@ from grader.box import Box, BoxError, Limits
 from grader.course import CourseError
 from grader.grade import grade
 from grader.job import do
-from grader.questions import BadReply, expression, read
+from grader.questions import FAILURES, BadReply, expression, read, read_failures
+from grader.verifier import grade as mark
 from lossfns.check import EXERCISES
 from lossfns.check.judge import judge
 
@@ -61,8 +63,58 @@ def test_the_library_in_the_box_knows_no_answer(box):
     assert box.run("import lossfns; lossfns.catalog", 10).error == "AttributeError"
     asked = box.run("from lossfns.check import check; check('mse', print)", 10)
     assert text(asked) == "mse: the grader checks this itself.\n"
-    found = box.run("import lossfns; print(lossfns.__file__)", 10)
-    assert text(found) == "/box/inside/lossfns/__init__.py\n"
+    found = box.run("import lossfns; print(*lossfns.__file__.split('/'))", 10)
+    assert text(found) == " box inside lossfns __init__.py\n"
+
+
+def test_a_statement_that_fails_does_not_keep_the_next_from_running(box):
+    code = "import nowhere\n1 / 0\n@nothing\ndef f(x: Missing = 3) -> Other:\n    return x\nf()"
+    outcome = box.run(code, 20)
+    assert (outcome.status, outcome.error) == ("error", "ModuleNotFoundError")
+    assert outcome.outputs[-1] == {"kind": "stream", "name": False, "text": "3\n"}
+    told = box.run("", 10, expression=FAILURES)
+    names = ["ModuleNotFoundError", "ZeroDivisionError", "NameError"]
+    assert read_failures(told.value) == list(zip([1, 2, 4], names, strict=True))
+    # Told once; and a cell that cannot be parsed has no statements.
+    box.run("def (", 10)
+    assert read_failures(box.run("", 10, expression=FAILURES).value) == []
+
+
+def test_an_interrupted_cell_does_not_go_on(box):
+    outcome = box.run("1 / 0\nwhile True: pass\nprint('on')", 0.5)
+    assert outcome.status == "timeout" and "on\n" not in text(outcome)
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", "'x'", "'e30='", "'WzFd'", "'W1sxLDJdLDNd'", "'bnVsbA=='"]
+)
+def test_failures_that_cannot_be_read_are_none(value):
+    assert read_failures(value) == []
+
+
+def test_what_a_learner_reads_names_no_folder_of_this_machine(box):
+    code = """
+import sys, warnings, sysconfig, json, numpy as np
+print(sys.path, sys.prefix, sys.base_prefix, sys.executable, np.__file__, json.__file__)
+print(sysconfig.get_paths())
+warnings.warn("careful")
+np.linalg.solve(np.zeros((2, 3)), 3)
+json.loads("{")
+from numpy import nothing
+import probe
+probe.reply(1, 2)
+"""
+    told = text(box.run(code, 20))
+    assert "numpy/linalg/_linalg.py" in told and "python/json/decoder.py" in told
+    assert "your cell:4: UserWarning: careful" in told
+    for folder in (sys.prefix, sys.base_prefix, str(Path(module.__file__).parents[1]), "/box"):
+        assert folder not in told, folder
+    box.run("def f(pred, target):\n    from numpy import nothing", 10)
+    exercise = EXERCISES["mae"]
+    (call, *_) = exercise.calls(0)
+    outcome = box.run("", 20, expression=expression("f", [call], torch=False))
+    ((answer,), _) = read(outcome.value, 1)
+    assert answer.message.startswith("cannot import name 'nothing' from 'numpy' (numpy/__init__")
 
 
 def test_a_late_cell_is_interrupted_and_the_box_goes_on(box):
@@ -251,3 +303,27 @@ def test_limits_that_do_not_exist_are_named(tmp_path):
     assert Course.open(str(tmp_path), **LIMITS).limits.cell == LIMITS["cell"]
     with pytest.raises(CourseError, match="Grade.limits may hold memory, disk"):
         Course.open(str(tmp_path), seconds=3)
+
+
+# --- the time for a notebook --------------------------------------------------------------------
+
+
+def test_the_replay_after_a_restart_is_within_the_time_for_the_notebook():
+    """A cell that is quick at first and slow when it runs again, after a function has killed."""
+    later = time.time() + 15
+    cell = f"import time\nif time.time() > {later}: time.sleep(40)"
+    deadly = (
+        "def mse(pred, target, reduction='mean'):\n"
+        f"    import os, time\n    time.sleep(max(0.1, {later} - time.time()) + 0.1)\n    os._exit(0)"
+    )
+    checks = [(f"check-{i}", 'check("mse", mse)', {"grade": True, "points": 1}) for i in range(3)]
+    cells = [("first", cell, {}), ("mse", deadly, {}), *checks]
+    notebook = new_notebook(
+        cells=[
+            new_code_cell(source, id=name, metadata={"nbgrader": {"grade_id": name} | about})
+            for name, source, about in cells
+        ]
+    )
+    graded = mark(notebook, "ada", b"secret", Limits(submission=20, cell=60))
+    assert [one.asked for one in graded.marks] == [True, False, False]
+    assert "the notebook took too long as a whole" in graded.message
