@@ -92,7 +92,7 @@ class Answers:
             if broken or here not in worked:
                 base = ""
         if base and self.cells[here].kind != "code":
-            found.remarks.append(f"{grade_id}: its cell is no code cell, but was read as one")
+            found.remarks.append(f"{grade_id}: its cell is not a code cell, but was read as one")
         if len(base) > LONGEST_ANSWER:
             found.remarks.append(f"{grade_id} was cut off: {len(base)} characters")
             base = base[:LONGEST_ANSWER]

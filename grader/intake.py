@@ -54,7 +54,9 @@ def find_notebook(folder: Path, name: str) -> Path:
         return others[0]
     if others:
         names = ", ".join(p.name for p in others[:5])
-        raise Unreadable(f"of {len(others)} notebooks none is named {path.name}: {names}")
+        raise Unreadable(
+            f"there are {len(others)} notebooks, none of them named {path.name}: {names}"
+        )
     if any(folder.iterdir()):
         found = ", ".join(sorted(p.name for p in folder.iterdir())[:5])
         raise Unreadable(f"there is no notebook here, only {found}")
@@ -142,9 +144,9 @@ def _cells(content: bytes) -> list[Cell]:
         book = json.loads(text)
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise Unreadable(f"the file is not a notebook: it is no JSON{where}") from None
+        raise Unreadable(f"the file is not a notebook: it is not valid JSON{where}") from None
     if not isinstance(book, dict):
-        raise Unreadable("the file is not a notebook: it is no JSON object")
+        raise Unreadable("the file is not a notebook: it is not a JSON object")
     raw = book.get("cells")
     if raw is None and isinstance(book.get("worksheets"), list):
         # Version 3 of the format, before 2015.

@@ -1,4 +1,4 @@
-"""The wire between the grader and the box: what is asked, and how the answers are read.
+"""The wire between the grader and the sandbox: what is asked, and how the answers are read.
 
 What comes back may have been made up by hostile code. It is JSON of bounded size, whose every part
 is checked; arrays are raw float64 bytes with a shape.
@@ -23,11 +23,11 @@ _MOST_AXES = 8
 
 
 class BadReply(Exception):
-    """The box answered with something that is no answer."""
+    """The sandbox answered with something that is no answer."""
 
 
 def expression(function: str, calls: list[Call], *, torch: bool) -> str:
-    """A Python expression that puts the calls to a function in the box."""
+    """A Python expression that puts the calls to a function in the sandbox."""
     asked = {
         "torch": torch,
         "calls": [

@@ -1,8 +1,9 @@
-"""Run a rebuilt notebook in the box and mark its graded cells from outside.
+"""Run a rebuilt notebook in the sandbox and mark its graded cells from outside.
 
-The code of the solution cells runs in the box. A graded cell does not run at all: its probes are
-read here (`probes.py`), the questions are drawn here, the learner's function is asked in the box,
-and the answers are compared here with the reference. Nothing that the box prints earns a mark.
+The code of the solution cells runs in the sandbox. A graded cell does not run at all: its probes
+are read here (`probes.py`), the questions are drawn here, the learner's function is called in the
+sandbox, and the answers are compared here with the reference. Nothing that is printed in there
+earns a mark.
 """
 
 import hashlib
@@ -14,10 +15,10 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from grader.box import Box, BoxError, Limits, Outcome
 from grader.cells import Script, read_cell
 from grader.probes import Probe, probes
 from grader.questions import FAILURES, BadReply, expression, read, read_failures
+from grader.sandbox import Limits, Outcome, Sandbox, SandboxError
 from grader.status import Status
 from lossfns.check import EXERCISES
 from lossfns.check.judge import judge
@@ -65,7 +66,7 @@ def grade(
 ) -> Graded:
     """Grade a notebook that was rebuilt from the released one; its graded cells are the course's.
 
-    Raises BoxError if the box fails, which says nothing about the submission.
+    Raises SandboxError if the sandbox fails, which says nothing about the submission.
     """
     start = time.monotonic()
     run = _Run(student, secret, limits)
@@ -98,7 +99,7 @@ def grade(
 
 
 class _Run:
-    """The box while one notebook is graded, started again where code has killed it."""
+    """The sandbox while one notebook is graded, started again where code has killed it."""
 
     def __init__(self, student: str, secret: bytes, limits: Limits):
         self.student, self.secret, self.limits = student, secret, limits
@@ -108,14 +109,14 @@ class _Run:
         self.remarks: list[str] = []
         self.used: set[str] = set()
         self.restarts = 0
-        self._box: Box | None = None
+        self._sandbox: Sandbox | None = None
 
     def execute(self, cell: NotebookNode) -> None:
         """Run a cell and keep what it shows. Of a learner's cell, what is Python."""
         about = cell.metadata.get("nbgrader", {})
         script = read_cell(cell.source) if about.get("solution") else None
         code = script.python if script else cell.source
-        outcome = self._in_box(code, self.limits.cell)
+        outcome = self._in_sandbox(code, self.limits.cell)
         if outcome is None:
             return
         cell.outputs = _outputs(outcome)
@@ -145,9 +146,9 @@ class _Run:
         return mark
 
     def close(self) -> None:
-        if self._box is not None:
-            self._box.close()
-            self._box = None
+        if self._sandbox is not None:
+            self._sandbox.close()
+            self._sandbox = None
 
     def _probe(self, probe: Probe, grade_id: str, cell: NotebookNode) -> tuple[bool | None, str]:
         exercise = EXERCISES[probe.exercise]
@@ -155,9 +156,9 @@ class _Run:
         for seed in (VISIBLE_SEED, *self._seeds(grade_id, probe)):
             calls = exercise.calls(seed, probe.aspects)
             question = expression(probe.function, calls, torch=exercise.torch)
-            outcome = self._in_box("", self.limits.probe, question)
+            outcome = self._in_sandbox("", self.limits.probe, question)
             if outcome is None:
-                return None, "Not checked: the time for this notebook was over."
+                return None, "Not checked: the time for this notebook had run out."
             if outcome.status in ("timeout", "died"):
                 self._note(outcome, cell)
                 return False, f"{probe.function}: {_trouble(outcome, self.limits.probe)}."
@@ -168,9 +169,8 @@ class _Run:
             if all(answer.error == "NameError" for answer in answers) and any(
                 answer.message == f"{probe.function} is not defined" for answer in answers
             ):
-                return False, (
-                    f"{probe.function} is not defined: its cell is empty, or stopped with an error."
-                )
+                why = "no cell defines it, or the definition failed"
+                return False, f"{probe.function} is not defined: {why}."
             self.used |= used
             verdict = judge(exercise, calls, answers)
             count += len(calls)
@@ -182,7 +182,7 @@ class _Run:
         """Which statements of a cell failed, and that the others ran."""
         if script.error:
             return f"cell {grade_id} cannot be read as Python: {script.error}"
-        told = self._in_box("", self.limits.probe, FAILURES)
+        told = self._in_sandbox("", self.limits.probe, FAILURES)
         failed = {
             statement: error
             for line, error in read_failures(told.value if told else None)
@@ -199,35 +199,35 @@ class _Run:
         digest = hmac.new(self.secret, text.encode(), hashlib.sha256).digest()
         return [int.from_bytes(digest[8 * i : 8 * i + 8]) for i in range(SECRET_SEEDS)]
 
-    def _in_box(self, code: str, seconds: float, question: str = "") -> Outcome | None:
-        """Run code, or ask, in a box that has run all that came before. None when time is over."""
+    def _in_sandbox(self, code: str, seconds: float, question: str = "") -> Outcome | None:
+        """Run code, or ask, where all that came before has run. None when the time is over."""
         left = self.end - time.monotonic()
         if left <= 0 or self.restarts > MOST_RESTARTS:
             self._once(TOO_LONG)
             return None
-        if self._box is None or not self._box.alive:
+        if self._sandbox is None or not self._sandbox.alive:
             self._start()
             left = self.end - time.monotonic()
             if left <= 0:
                 self._once(TOO_LONG)
                 return None
-        return self._box.run(code, min(seconds, left), expression=question)
+        return self._sandbox.run(code, min(seconds, left), expression=question)
 
     def _start(self) -> None:
-        if self._box is not None:
-            self._box.close()
+        if self._sandbox is not None:
+            self._sandbox.close()
             self.restarts += 1
-        self._box = Box(self.limits)
+        self._sandbox = Sandbox(self.limits)
         try:
-            self._box.__enter__()
-        except BoxError:
-            self._box = None
+            self._sandbox.__enter__()
+        except SandboxError:
+            self._sandbox = None
             raise
         for source in self.history:
             left = self.end - time.monotonic()
             if left <= 0:
                 return
-            self._box.run(source, min(self.limits.cell, left))
+            self._sandbox.run(source, min(self.limits.cell, left))
 
     def _note(self, outcome: Outcome, cell: NotebookNode) -> None:
         about = cell.metadata.get("nbgrader", {})
@@ -254,7 +254,7 @@ def _listed(parts: list[str]) -> str:
 
 def _about_taken_out(grade_id: str, script: Script) -> str:
     lines = _listed([quoted(line) for line in script.taken_out])
-    return f"cell {grade_id}: taken out before it ran, for it is no Python: {lines}"
+    return f"cell {grade_id}: taken out before it ran, because it is not Python: {lines}"
 
 
 def _trouble(outcome: Outcome, seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The first Python program in the box: give up rights, set limits, become a kernel."""
+"""The first Python program in the sandbox: give up rights, set limits, become a kernel."""
 
 import json
 import os

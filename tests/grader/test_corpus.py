@@ -1,4 +1,4 @@
-"""What becomes of a class of right, wrong, broken and hostile submissions, in the real box."""
+"""What becomes of a class of right, wrong, broken and hostile submissions, in the real sandbox."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from submissions.corpus import REFUSED_NAMES, SAMPLES
 from submissions.desk import ESSAY, NAME, POINTS, ROOT
 from submissions.school import LIMITS, School
 
+from grader.grade import _show as show
 from grader.levels import BUBBLEWRAP, find_level
 from grader.schedule import latest
 
@@ -31,7 +32,7 @@ def feedback(school, name):
     return json.dumps(result(school, name).notebook["cells"], ensure_ascii=False)
 
 
-def test_the_box_is_really_in_use():
+def test_the_sandbox_is_really_in_use():
     assert find_level() == BUBBLEWRAP
 
 
@@ -90,7 +91,7 @@ def test_no_folder_of_the_machine_is_named(school, name):
         assert str(folder) not in told, folder
 
 
-def test_no_connection_left_the_box(school, listener):
+def test_no_connection_left_the_sandbox(school, listener):
     assert listener.RequestHandlerClass.heard == []
 
 
@@ -185,3 +186,21 @@ def test_stock_nbgrader_with_our_configuration_gives_the_same_marks(school, tmp_
     for sample in demo:
         if sample.status != "missing":
             assert other.scores(sample.name) == school.scores(sample.name), sample.name
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def test_a_table_in_a_file_is_complete_and_one_in_a_terminal_fits(capsys, monkeypatch, tmp_path):
+    row = {"status": "graded", "marks": "3", "message": "words " * 40, "flags": ""}
+    rows = [row | {"student": f"s{i}"} for i in range(78)]
+    show(rows, tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + 78 + 1 and all(len(line) > 250 for line in lines[2:-1])
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    show(rows, tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + 60 + 2 and max(map(len, lines[:-1])) <= 100
+    assert lines[-2] == "... and 18 more"
+    assert lines[-1] == f"the whole table: {tmp_path / 'table.csv'}"

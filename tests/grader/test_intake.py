@@ -176,12 +176,12 @@ def test_much_code_is_not_read_for_definitions(released):
         (b"", "empty"),
         (b" \n", "empty"),
         (b"\xff\xff\xff", "not UTF-8"),
-        (b"{", "no JSON (line 1)"),
-        (b"[" * 100_000, "no JSON"),
-        (b"[1]", "no JSON object"),
+        (b"{", "not valid JSON (line 1)"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b"[1]", "not a JSON object"),
         (b'{"a": 1}', "has no cells"),
         (b'{"cells": {}}', "has no cells"),
-        (b"1" * 5000, "no JSON"),
+        (b"1" * 5000, "not valid JSON"),
     ],
 )
 def test_what_is_no_notebook_is_said_to_be_none(released, content, words):

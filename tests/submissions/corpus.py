@@ -162,7 +162,7 @@ SAMPLES = [
         "truncated",
         lambda desk: desk.hand_in(json.dumps(desk.notebook())[:700]),
         **UNREADABLE,
-        says=("no JSON",),
+        says=("not valid JSON",),
         demo=True,
     ),
     Sample("a-list", lambda desk: desk.hand_in("[1, 2]"), **UNREADABLE),
@@ -189,7 +189,9 @@ SAMPLES = [
     ),
     Sample("a-folder", lambda desk: desk.path.mkdir(), **UNREADABLE),
     Sample("linked-folder", f.linked_folder, **UNREADABLE),
-    Sample("two-notebooks", f.two_notebooks, **UNREADABLE, says=("of 2 notebooks none is named",)),
+    Sample(
+        "two-notebooks", f.two_notebooks, **UNREADABLE, says=("2 notebooks, none of them named",)
+    ),
     Sample(
         "a-pdf",
         lambda desk: (desk.folder / "homework.pdf").write_bytes(b"%PDF"),

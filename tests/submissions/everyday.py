@@ -363,7 +363,7 @@ EVERYDAY = [
     Sample("everyday-merged-with-check", changed(merged_with_check)),
     Sample("everyday-merged-into-check", changed(merged_into_check)),
     Sample("everyday-all-in-one-cell", changed(all_in_one_cell)),
-    Sample("everyday-turned-into-text", changed(turned_into_text), says=("is no code cell",)),
+    Sample("everyday-turned-into-text", changed(turned_into_text), says=("is not a code cell",)),
     Sample(
         "everyday-helpers",
         changed(helpers_elsewhere, mse=USES_HELPER),

@@ -2,9 +2,10 @@
 
 On Linux the kernel runs in bubblewrap: no network, no process of the host, a read-only interpreter
 with its packages, an empty home in memory, a cleared environment, no capabilities, and limits on
-memory, time, files and processes. It talks through sockets in a directory that holds nothing else.
-What lies in the box besides Python is `inside/`: the probe, and a stand-in for `lossfns` that knows
-no answer. See `levels.py` for machines without bubblewrap.
+memory, time, files and processes; a filter (`seccomp.py`) refuses system calls that no answer uses.
+It talks through sockets in a directory that holds nothing else. What lies in the sandbox besides
+Python is `inside/`: the probe, and a stand-in for `lossfns` that knows no answer. See `levels.py`
+for machines without bubblewrap.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 import lossfns.check.answer
+from grader import seccomp
 from grader.folders import (
     installed_references,
     python_folders,
@@ -59,8 +62,8 @@ class Limits:
     submission: float = 600
 
 
-class BoxError(Exception):
-    """The box could not be started or reached: a fault of this machine, never of a submission."""
+class SandboxError(Exception):
+    """The sandbox could not be started or reached: this machine's fault, never a submission's."""
 
 
 @dataclass
@@ -73,7 +76,7 @@ class Outcome:
     value: str | None = None
 
 
-class Box:
+class Sandbox:
     """A sandboxed kernel. Use it as a context manager; what is left of it is removed at the end."""
 
     def __init__(self, limits: Limits | None = None):
@@ -84,7 +87,7 @@ class Box:
         self._client: BlockingKernelClient | None = None
         self._last_words: deque[bytes] = deque(maxlen=8)
 
-    def __enter__(self) -> "Box":
+    def __enter__(self) -> "Sandbox":
         try:
             self._start()
         except BaseException:
@@ -129,7 +132,7 @@ class Box:
         return talk.outcome("timeout") if interrupted else talk.outcome()
 
     def close(self) -> None:
-        """End every process of the box and remove its folder."""
+        """End every process of the sandbox and remove its folder."""
         if self._client is not None:
             self._client.stop_channels()
             self._client.context.destroy(linger=0)
@@ -150,11 +153,13 @@ class Box:
             if uid is not None:
                 os.chown(path, uid, uid)
         orders = {"limits": asdict(self.limits), "uid": uid, "connection": connection}
-        command, environment = self._command(orders)
-        self._process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, start_new_session=True, cwd=self._folder,
-        )  # fmt: skip
+        with _as_file(seccomp.program()) as filter_file:
+            command, environment = self._command(orders, filter_file)
+            self._process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, start_new_session=True, cwd=self._folder,
+                pass_fds=[filter_file] if filter_file else [],
+            )  # fmt: skip
         threading.Thread(target=self._read_last_words, daemon=True).start()
         context = zmq.Context()
         # A longer message closes the connection instead of filling this process's memory.
@@ -168,7 +173,9 @@ class Box:
             # The sockets are there, and nothing else needs to be written.
             os.chown(self._folder, 0, 0)
 
-    def _command(self, orders: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
+    def _command(
+        self, orders: dict[str, Any], filter_file: int
+    ) -> tuple[list[str], dict[str, str]]:
         # Only names and numbers: no path of this machine, no secret, no token.
         environment = {
             "LANG": "C.UTF-8",
@@ -181,21 +188,23 @@ class Box:
         if self.level < BUBBLEWRAP:
             home = self._folder / "home"
             home.mkdir()
-            box = self._folder / "inside"
-            _copy_inside(box)
+            inside = self._folder / "inside"
+            _copy_inside(inside)
             orders["uid"] = None
-            environment |= {"HOME": str(home), "PYTHONPATH": str(box), "PATH": os.defpath}
-            return [sys.executable, str(box / "launch.py"), json.dumps(orders)], environment
+            environment |= {"HOME": str(home), "PYTHONPATH": str(inside), "PATH": os.defpath}
+            return [sys.executable, str(inside / "launch.py"), json.dumps(orders)], environment
         environment |= {"HOME": HOME, "PYTHONPATH": "/box/inside:/box", "PATH": "/usr/bin"}
         command = ["bwrap", "--die-with-parent", "--new-session", "--clearenv"]
         if orders["uid"] is None:
             command += ["--unshare-all", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL"]
         else:
-            # Root starts the box and gives its rights away inside: a limit on processes does
+            # Root starts the sandbox and gives its rights away inside: a limit on processes does
             # not bind root, whatever it is called in there.
             command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
             command += ["--unshare-cgroup-try", "--cap-drop", "ALL"]
             command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        if filter_file:
+            command += ["--seccomp", str(filter_file)]
         for key, value in environment.items():
             command += ["--setenv", key, value]
         command += ["--hostname", "box", "--proc", "/proc", "--dev", "/dev"]
@@ -224,7 +233,7 @@ class Box:
         if self._is_heard(self.limits.start):
             return
         words = b"".join(self._last_words)[-2000:].decode(errors="replace").strip()
-        raise BoxError(f"the kernel did not start: {words or 'no answer in time'}")
+        raise SandboxError(f"the kernel did not start: {words or 'no answer in time'}")
 
     def _is_heard(self, seconds: float) -> bool:
         """Wait until the kernel answers and its output, which has a way of its own, arrives."""
@@ -276,7 +285,7 @@ class Box:
         process, self._process = self._process, None
         if process is None:
             return
-        # bwrap is the parent of the first process of the box; with that one, all others end.
+        # bwrap is the parent of the first process of the sandbox; with that one, all others end.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -355,15 +364,30 @@ class _Talk:
 
 
 def sweep() -> None:
-    """Remove the folders of boxes whose process was killed."""
+    """Remove the folders of sandboxes whose process was killed."""
     for folder in Path(short_folder()).glob("box-*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def _as_file(content: bytes | None) -> Iterator[int]:
+    """An open file that holds this, for a child to read; 0 if there is nothing to hold."""
+    if content is None or not hasattr(os, "memfd_create"):
+        yield 0
+        return
+    handle = os.memfd_create("filter")
+    try:
+        os.write(handle, content)
+        os.lseek(handle, 0, os.SEEK_SET)
+        yield handle
+    finally:
+        os.close(handle)
+
+
 def _free_uid() -> int | None:
-    """A user for the box, of its own while it lives; None if only root could be somebody else."""
+    """A user id for one sandbox alone; None if we are not root and cannot become somebody else."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return None
     return 200_000 + os.getpid() % 2**17 + 2**17 * (time.monotonic_ns() // 1000 % 8)
