@@ -76,14 +76,14 @@ class SubmissionExporter(NotebookExporter):
 
 
 class Grade(NbGraderPreprocessor):
-    """The step of `nbgrader autograde` in place of running the notebook: intake, box, verifier."""
+    """The step of `nbgrader autograde` that runs a notebook, ours: intake, sandbox, verifier."""
 
     trust_code = Bool(
-        False, help="Grade although this machine cannot shut the code in (--Grade.trust_code=True)"
+        False, help="Grade although this machine has no sandbox (--Grade.trust_code=True)"
     ).tag(config=True)
-    limits = Dict(help="What a submission may use, where it differs from grader.box.Limits").tag(
-        config=True
-    )
+    limits = Dict(
+        help="What a submission may use, where it differs from grader.sandbox.Limits"
+    ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         course = Course(CourseDirectory(parent=self.parent, config=self.config), self.limits)
