@@ -21,7 +21,7 @@ from lossfns.records.generative import GENERATIVE, GENERATIVE_FUNCTIONS
 from lossfns.records.imbalance import IMBALANCE, IMBALANCE_FUNCTIONS
 from lossfns.records.metric import METRIC, METRIC_FUNCTIONS
 from lossfns.records.multitask import MULTITASK, MULTITASK_FUNCTIONS
-from lossfns.records.preference import PREFERENCE
+from lossfns.records.preference import PREFERENCE, PREFERENCE_FUNCTIONS
 from lossfns.records.record import Function, Hyper, Record
 from lossfns.records.regression import REGRESSION
 from lossfns.records.segmentation import SEGMENTATION
@@ -50,6 +50,7 @@ _RECORDS = [
 _FUNCTIONS = [
     *IMBALANCE_FUNCTIONS,
     *METRIC_FUNCTIONS,
+    *PREFERENCE_FUNCTIONS,
     *GENERATIVE_FUNCTIONS,
     *MULTITASK_FUNCTIONS,
     *CALIBRATION_FUNCTIONS,

@@ -28,6 +28,7 @@ TRAITS = {
     "modalities": "items come as pairs of two kinds, such as image and text",
     "small_batch": "the batch is small",
     "online": "answers are sampled and judged while training",
+    "unpaired": "answers are judged one by one, not in pairs",
     "overlap": "the metric is the overlap of the masks",
     "many_classes": "there are so many classes or tokens that their logits fill the memory",
 }
@@ -161,7 +162,11 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
         Suggestion(
             "ipo", "stops at a finite goal, where noisy choices mislead DPO", ("noisy_labels",)
         ),
+        Suggestion("simpo", "as DPO, per token and without a reference to keep in memory"),
+        Suggestion("orpo", "fine-tunes on the chosen answers and learns the choice in one go"),
+        Suggestion("kto", "needs answers marked good or bad, not pairs of them", ("unpaired",)),
         Suggestion("reward_model", "first learn a reward from the choices", ("online",)),
+        Suggestion("grpo", "then compare answers to one prompt: no critic to train", ("online",)),
         Suggestion("ppo_clip", "then follow it, within a trust region", ("online",)),
         Suggestion("kl_penalty", "and stay near the reference", ("online",)),
     ),

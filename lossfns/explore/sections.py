@@ -208,6 +208,18 @@ OWN = {
         "ratio r, A = 1", 0.2, 2,
         lambda x: {"log_probs": np.log([x]), "old_log_probs": np.zeros(1),
                    "advantages": np.ones(1)}),
+    "simpo": _elementwise(
+        "lead of chosen over rejected, nats per token", -3, 4, "chosen", rejected=0),
+    "orpo": _elementwise(
+        "mean log-probability of chosen, rejected −1", -4, -0.02, "chosen", rejected=-1),
+    "kto": Section(
+        "ln π − ln π_ref of a good answer, z = 0", -80, 80,
+        lambda x: {"log_probs": np.array([x]), "target": np.ones(1),
+                   "reference_log_probs": np.zeros(1), "kl": 0.0}),
+    "grpo": Section(
+        "ratio r, A = 1, clipped above at 1.28", 0.2, 2,
+        lambda x: {"log_probs": np.log([x]), "old_log_probs": np.zeros(1),
+                   "advantages": np.ones(1), "clip_high": 0.28}),
     "categorical_cross_entropy": Section(
         "probability of the true class", 0.01, 0.99,
         lambda x: {"probs": _prob_row(x), "target": _row(1, 0, 0, 0)}),

@@ -75,7 +75,18 @@ from lossfns.numpy.multitask import (
     uncertainty_weighting,
     weighted_sum,
 )
-from lossfns.numpy.preference import dpo, ipo, kl_penalty, ppo_clip, reward_model
+from lossfns.numpy.preference import (
+    dpo,
+    group_advantages,
+    grpo,
+    ipo,
+    kl_penalty,
+    kto,
+    orpo,
+    ppo_clip,
+    reward_model,
+    simpo,
+)
 from lossfns.numpy.regression import (
     gaussian_crps,
     gaussian_nll,
@@ -107,6 +118,11 @@ from lossfns.numpy.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.numpy.structure import distogram, fape
 
 __all__ = [
+    "simpo",
+    "orpo",
+    "kto",
+    "group_advantages",
+    "grpo",
     "ace",
     "arcface",
     "asymmetric",

@@ -87,7 +87,18 @@ from lossfns.torch.multitask import (
     uncertainty_weighting,
     weighted_sum,
 )
-from lossfns.torch.preference import dpo, ipo, kl_penalty, ppo_clip, reward_model
+from lossfns.torch.preference import (
+    dpo,
+    group_advantages,
+    grpo,
+    ipo,
+    kl_penalty,
+    kto,
+    orpo,
+    ppo_clip,
+    reward_model,
+    simpo,
+)
 from lossfns.torch.regression import (
     gaussian_crps,
     gaussian_nll,
@@ -119,6 +130,11 @@ from lossfns.torch.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.torch.structure import distogram, fape
 
 __all__ = [
+    "simpo",
+    "orpo",
+    "kto",
+    "group_advantages",
+    "grpo",
     "DWA",
     "Criterion",
     "Criterion",
