@@ -192,6 +192,9 @@ OWN = {
     "mape": _elementwise("prediction ŷ, y = 2", -2, 6, "pred", target=2),
     "msle": _elementwise("prediction ŷ, y = 3", -0.9, 9, "pred", target=3),
     "poisson_nll": _elementwise("log-rate z, y = 2", -3, 3, "log_rate", target=2),
+    "tweedie_deviance": _elementwise("log-mean z, p = 1.5, y = 2", -3, 3, "log_mean", target=2),
+    "gamma_nll": _elementwise("log-mean z, y = 2", -2, 4, "log_mean", target=2),
+    "negative_binomial_nll": _elementwise("log-mean z, α = 1, y = 2", -4, 6, "log_mean", target=2),
     "asymmetric": _elementwise("logit z, y = 0", -6, 6, "logits", target=0),
     "gan_discriminator": _elementwise(
         "score r of a real, that of a fake 0", -4, 4, "real_scores", fake_scores=0),

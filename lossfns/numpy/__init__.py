@@ -88,6 +88,7 @@ from lossfns.numpy.preference import (
     simpo,
 )
 from lossfns.numpy.regression import (
+    gamma_nll,
     gaussian_crps,
     gaussian_nll,
     general_robust,
@@ -98,11 +99,13 @@ from lossfns.numpy.regression import (
     mape,
     mse,
     msle,
+    negative_binomial_nll,
     poisson_nll,
     pseudo_huber,
     quantile,
     rmse,
     smooth_l1,
+    tweedie_deviance,
 )
 from lossfns.numpy.segmentation import (
     dice,
@@ -118,6 +121,9 @@ from lossfns.numpy.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.numpy.structure import distogram, fape
 
 __all__ = [
+    "negative_binomial_nll",
+    "gamma_nll",
+    "tweedie_deviance",
     "simpo",
     "orpo",
     "kto",

@@ -100,6 +100,7 @@ from lossfns.torch.preference import (
     simpo,
 )
 from lossfns.torch.regression import (
+    gamma_nll,
     gaussian_crps,
     gaussian_nll,
     general_robust,
@@ -110,11 +111,13 @@ from lossfns.torch.regression import (
     mape,
     mse,
     msle,
+    negative_binomial_nll,
     poisson_nll,
     pseudo_huber,
     quantile,
     rmse,
     smooth_l1,
+    tweedie_deviance,
 )
 from lossfns.torch.segmentation import (
     dice,
@@ -130,6 +133,9 @@ from lossfns.torch.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.torch.structure import distogram, fape
 
 __all__ = [
+    "negative_binomial_nll",
+    "gamma_nll",
+    "tweedie_deviance",
     "simpo",
     "orpo",
     "kto",
