@@ -22,6 +22,7 @@ from lossfns.records.imbalance import IMBALANCE, IMBALANCE_FUNCTIONS
 from lossfns.records.metric import METRIC, METRIC_FUNCTIONS
 from lossfns.records.multitask import MULTITASK, MULTITASK_FUNCTIONS
 from lossfns.records.preference import PREFERENCE, PREFERENCE_FUNCTIONS
+from lossfns.records.ranking import RANKING
 from lossfns.records.record import Function, Hyper, Record
 from lossfns.records.regression import REGRESSION
 from lossfns.records.segmentation import SEGMENTATION
@@ -39,6 +40,7 @@ _RECORDS = [
     *SEGMENTATION,
     *DETECTION,
     *METRIC,
+    *RANKING,
     *PREFERENCE,
     *GENERATIVE,
     *MULTITASK,

@@ -165,6 +165,12 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
         Suggestion("vicreg", "no negatives: works in small batches", ("small_batch",)),
         Suggestion("barlow_twins", "no negatives: decorrelates dimensions", ("small_batch",)),
     ),
+    "ranking": (
+        Suggestion("lambdarank", "aims at NDCG: mistakes at the top of the list cost most"),
+        Suggestion("listnet", "convex, and never tells items of equal relevance apart"),
+        Suggestion("listmle", "the likelihood of a whole order, for lists without ties"),
+        Suggestion("margin_ranking", "all that is known is which of two is better", ("pairs",)),
+    ),
     "preferences": (
         Suggestion("dpo", "trains the policy on chosen and rejected answers directly"),
         Suggestion(

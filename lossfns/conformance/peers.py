@@ -190,6 +190,9 @@ TORCH: dict[str, Callable[..., Tensor | None]] = {
     "cosine_embedding": lambda first, second, target, reduction, margin: F.cosine_embedding_loss(
         first, second, target, margin=margin, reduction=reduction
     ),
+    "margin_ranking": lambda first, second, target, reduction, margin: F.margin_ranking_loss(
+        first, second, target, margin=margin, reduction=reduction
+    ),
     "ctc": torch_ctc,
     "causal_lm": torch_causal_lm,
     "masked_lm": torch_tokens,

@@ -145,6 +145,12 @@ def _speech(x):
     return {"logits": x * np.eye(3)[[[1, 0, 2, 0]]], "target": np.array([[1, 2]])}
 
 
+_BEST_ITEM = Section(
+    "score of the best of three items, the others 1 and 0", -4, 6,
+    lambda x: {"scores": _row(x, 1, 0), "target": _row(2, 1, 0)},
+)
+
+
 def _residues(x):
     """Two residues 8 Å apart, with bins from 2 to 22 Å; the logit of the right bin is x."""
     target = np.array([[0.0, 0, 0], [8, 0, 0]])
@@ -211,6 +217,11 @@ OWN = {
         "ratio r, A = 1", 0.2, 2,
         lambda x: {"log_probs": np.log([x]), "old_log_probs": np.zeros(1),
                    "advantages": np.ones(1)}),
+    "margin_ranking": Section(
+        "lead of the right one, margin 1", -3, 3,
+        lambda x: {"first": np.array([x]), "second": np.zeros(1), "target": np.ones(1),
+                   "margin": 1.0}),
+    **dict.fromkeys(["listnet", "listmle", "lambdarank"], _BEST_ITEM),
     "simpo": _elementwise(
         "lead of chosen over rejected, nats per token", -3, 4, "chosen", rejected=0),
     "orpo": _elementwise(

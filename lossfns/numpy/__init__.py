@@ -87,6 +87,7 @@ from lossfns.numpy.preference import (
     reward_model,
     simpo,
 )
+from lossfns.numpy.ranking import lambdarank, listmle, listnet, margin_ranking
 from lossfns.numpy.regression import (
     gamma_nll,
     gaussian_crps,
@@ -121,6 +122,10 @@ from lossfns.numpy.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.numpy.structure import distogram, fape
 
 __all__ = [
+    "lambdarank",
+    "listmle",
+    "listnet",
+    "margin_ranking",
     "negative_binomial_nll",
     "gamma_nll",
     "tweedie_deviance",

@@ -99,6 +99,7 @@ from lossfns.torch.preference import (
     reward_model,
     simpo,
 )
+from lossfns.torch.ranking import lambdarank, listmle, listnet, margin_ranking
 from lossfns.torch.regression import (
     gamma_nll,
     gaussian_crps,
@@ -133,6 +134,10 @@ from lossfns.torch.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.torch.structure import distogram, fape
 
 __all__ = [
+    "lambdarank",
+    "listmle",
+    "listnet",
+    "margin_ranking",
     "negative_binomial_nll",
     "gamma_nll",
     "tweedie_deviance",

@@ -18,7 +18,7 @@ from lossfns import catalog, functions
 from lossfns.labels import place
 
 # Losses of three arrays, each as much a part of the item as the others.
-OF_THREE = {"contrastive", "cosine_embedding", "triplet", "ppo_clip", "grpo"}
+OF_THREE = {"contrastive", "cosine_embedding", "triplet", "ppo_clip", "grpo", "margin_ranking"}
 TAIL = {"reduction", "sample_weight"}
 SECTIONS = [
     "Args", "Returns", "Raises", "Gradient", "Pitfall", "Reference", "Chapter", "Example",
