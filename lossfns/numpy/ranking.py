@@ -115,6 +115,7 @@ def listnet(
         0.6931
     """
     s, y, there, weight, counted = _lists(scores, target, mask, sample_weight)
+    there = there | (counted == 0)[..., None]  # a softmax over nothing is 0 / 0
     log_probs, probs = (log_softmax(np.where(there, row, -np.inf)) for row in (s, y))
     probs = np.exp(probs)
     return reduced(
@@ -258,7 +259,7 @@ def _lists(
     kept = there if weight is None else there & (weight[..., None] != 0)
     s, y = np.where(kept, s, 0.0), np.where(kept, y, 0.0)
     counted = np.asarray(there.any(axis=-1), np.float64)
-    return s, y, there | (counted == 0)[..., None], weight, counted
+    return s, y, there, weight, counted
 
 
 def _differences(values: Array) -> Array:

@@ -71,6 +71,7 @@ def listnet(
         tensor(0.6931)
     """
     s, y, there, weight, counted = _lists(scores, target, mask, sample_weight, validate)
+    there = there | (counted == 0)[..., None]  # a softmax over nothing is 0 / 0
     log_probs, log_aim = (row.masked_fill(~there, -torch.inf).log_softmax(-1) for row in (s, y))
     losses = -times(log_aim.exp(), log_probs).sum(-1)
     return reduced(losses * counted, reduction, weight, mass=counted)
@@ -155,7 +156,7 @@ def _lists(
         kept = there & (weight[..., None] != 0)
     s, y = torch.where(kept, s, 0), torch.where(kept, y, 0)
     counted = there.any(-1)
-    return s, y, there | ~counted[..., None], weight, counted.to(s.dtype)
+    return s, y, there, weight, counted.to(s.dtype)
 
 
 def _differences(values: Tensor) -> Tensor:
