@@ -153,6 +153,8 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
         Suggestion("info_nce", "each query against the keys of the batch"),
         Suggestion("sup_con", "all items of a class are positives of each other", ("labels",)),
         Suggestion("arcface", "classes apart by an angle, for recognition", ("labels",)),
+        Suggestion("cosface", "as arcface, with a margin that is simpler to train", ("labels",)),
+        Suggestion("multi_similarity", "weights pairs by how hard they are", ("labels",)),
         Suggestion("triplet", "relative distances; mine semi-hard triplets", ("labels",)),
         Suggestion("contrastive", "pulls equal pairs together, others apart", ("pairs",)),
         Suggestion("cosine_embedding", "for directions: length stays free", ("pairs",)),

@@ -145,6 +145,15 @@ def _speech(x):
     return {"logits": x * np.eye(3)[[[1, 0, 2, 0]]], "target": np.array([[1, 2]])}
 
 
+_CLASSMATES = Section(
+    "angle between two of a class, in degrees", 0, 180,
+    lambda x: {"embeddings": _direction(0, x, 180, 180 + x), "target": np.array([0, 0, 1, 1])},
+)
+_OWN_DIRECTION = Section(
+    "angle to the class's own direction, in degrees", 0, 180,
+    lambda x: {"embeddings": _direction(x), "target": np.array([0]),
+               "prototypes": ((1.0, 0.0), (0.0, -1.0))},
+)
 _BEST_ITEM = Section(
     "score of the best of three items, the others 1 and 0", -4, 6,
     lambda x: {"scores": _row(x, 1, 0), "target": _row(2, 1, 0)},
@@ -270,14 +279,8 @@ OWN = {
     "cosine_embedding": Section(
         "angle of a pair that belongs together, in degrees", 0, 180,
         lambda x: {"first": _direction(0), "second": _direction(x), "target": np.ones(1)}),
-    "sup_con": Section(
-        "angle between two of a class, in degrees", 0, 180,
-        lambda x: {"embeddings": _direction(0, x, 180, 180 + x),
-                   "target": np.array([0, 0, 1, 1])}),
-    "arcface": Section(
-        "angle to the class's own direction, in degrees", 0, 180,
-        lambda x: {"embeddings": _direction(x), "target": np.array([0]),
-                   "prototypes": ((1.0, 0.0), (0.0, -1.0))}),
+    **dict.fromkeys(["sup_con", "nt_xent_with_labels", "multi_similarity", "circle"], _CLASSMATES),
+    **dict.fromkeys(["arcface", "cosface", "sphereface"], _OWN_DIRECTION),
     "elbo": Section(
         "logit of four pixels that are 1", -6, 6,
         lambda x: {"pred": np.full((1, 4), x), "target": np.ones((1, 4)),

@@ -60,13 +60,18 @@ from lossfns.numpy.imbalance import (
 from lossfns.numpy.metric import (
     arcface,
     barlow_twins,
+    circle,
     clip,
     contrastive,
+    cosface,
     cosine_embedding,
     info_nce,
     mine_triplets,
+    multi_similarity,
     nt_xent,
+    nt_xent_with_labels,
     siglip,
+    sphereface,
     sup_con,
     triplet,
     vicreg,
@@ -122,6 +127,11 @@ from lossfns.numpy.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.numpy.structure import distogram, fape
 
 __all__ = [
+    "circle",
+    "multi_similarity",
+    "nt_xent_with_labels",
+    "sphereface",
+    "cosface",
     "lambdarank",
     "listmle",
     "listnet",

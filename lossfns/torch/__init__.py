@@ -68,13 +68,18 @@ from lossfns.torch.imbalance import (
 from lossfns.torch.metric import (
     arcface,
     barlow_twins,
+    circle,
     clip,
     contrastive,
+    cosface,
     cosine_embedding,
     info_nce,
     mine_triplets,
+    multi_similarity,
     nt_xent,
+    nt_xent_with_labels,
     siglip,
+    sphereface,
     sup_con,
     triplet,
     vicreg,
@@ -134,6 +139,11 @@ from lossfns.torch.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.torch.structure import distogram, fape
 
 __all__ = [
+    "circle",
+    "multi_similarity",
+    "nt_xent_with_labels",
+    "sphereface",
+    "cosface",
     "lambdarank",
     "listmle",
     "listnet",
