@@ -25,7 +25,8 @@ from lossfns.records.generative import GENERATIVE, GENERATIVE_FUNCTIONS
 from lossfns.records.imbalance import IMBALANCE, IMBALANCE_FUNCTIONS
 from lossfns.records.metric import METRIC, METRIC_FUNCTIONS
 from lossfns.records.multitask import MULTITASK, MULTITASK_FUNCTIONS
-from lossfns.records.preference import PREFERENCE
+from lossfns.records.preference import PREFERENCE, PREFERENCE_FUNCTIONS
+from lossfns.records.ranking import RANKING
 from lossfns.records.record import Function, Hyper, Record
 from lossfns.records.regression import REGRESSION
 from lossfns.records.segmentation import SEGMENTATION
@@ -43,6 +44,7 @@ _RECORDS = [
     *SEGMENTATION,
     *DETECTION,
     *METRIC,
+    *RANKING,
     *PREFERENCE,
     *GENERATIVE,
     *MULTITASK,
@@ -54,6 +56,7 @@ _RECORDS = [
 _FUNCTIONS = [
     *IMBALANCE_FUNCTIONS,
     *METRIC_FUNCTIONS,
+    *PREFERENCE_FUNCTIONS,
     *GENERATIVE_FUNCTIONS,
     *MULTITASK_FUNCTIONS,
     *CALIBRATION_FUNCTIONS,

@@ -25,6 +25,12 @@ LIBRARIES = {
     "optax": "optax",
     "sklearn": "scikit-learn",
     "scipy": "SciPy",
+    "statsmodels": "statsmodels",
+    "skimage": "scikit-image",
+    "pml": "PyTorch Metric Learning",
+    "trl": "TRL",
+    "allrank": "allRank",
+    "lightgbm": "LightGBM",
 }
 
 _STYLE = """

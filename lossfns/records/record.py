@@ -55,6 +55,8 @@ class Record:
             weight of its own, and the items are `batched`.
         weightless: whether items that are `batched` have no weights of their own although they do
             not depend on each other: a label that is ignored says which of their parts count.
+        held: what counts as a constant in the gradient although it depends on the prediction, so
+            that the gradient is not the slope of the value; empty for nearly all.
         crosswise: arguments that hold pairs of items, along their first two axes.
         fewest: items that a batch must have.
         hyper: the hyper-parameters by name.
@@ -85,6 +87,7 @@ class Record:
     batched: bool = False
     coupled: bool = False
     weightless: bool = False
+    held: str = ""
     crosswise: tuple[str, ...] = ()
     fewest: int = 0
     hyper: Mapping[str, Hyper] = field(default_factory=dict)
