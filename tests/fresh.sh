@@ -73,7 +73,7 @@ inside() {
         "${handed[@]}" HOME="$2" USER="$1" PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin \
         setpriv --reuid "$1" --regid "$1" --init-groups bash -ec "
             cd; rm -rf course
-            git clone -q /source course; cd course
+            git -c advice.detachedHead=false clone -q /source course; cd course
             $3" < /dev/null
 }
 
