@@ -42,8 +42,8 @@ if [ ! -e "$root/.made" ]; then
 fi
 cp /etc/resolv.conf /etc/hosts "$root/etc/"
 # A bundle, since git takes no repository from a folder that belongs to somebody else.
-git bundle create -q "$root/source" HEAD
-chmod a+r "$root/source"
+git bundle create -q "$root/source.bundle" HEAD
+chmod a+r "$root/source.bundle"
 
 # inside USER HOME COMMAND: run it in the bare Debian. Not by chroot, in which no sandbox can be made.
 inside() {
@@ -73,7 +73,7 @@ inside() {
         "${handed[@]}" HOME="$2" USER="$1" PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin \
         setpriv --reuid "$1" --regid "$1" --init-groups bash -ec "
             cd; rm -rf course
-            git -c advice.detachedHead=false clone -q /source course; cd course
+            git -c advice.detachedHead=false clone -q /source.bundle course; cd course
             $3" < /dev/null
 }
 
