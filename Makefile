@@ -34,7 +34,9 @@ serve: book  ## Build the site, then serve it at http://localhost:8000
 notebooks: $(READY)  ## Generate notebooks/ from book/
 	@$(BIN)/jupyter-book build . -q -W -n --keep-going --path-output _build/notebooks \
 	    --builder custom --custom-builder notebook
-	@rm -f notebooks/*.ipynb && cp _build/notebooks/_build/notebook/*.ipynb notebooks/
+	@find notebooks -name '*.ipynb' -delete
+	@cd _build/notebooks/_build/notebook && find . -name '*.ipynb' | tar -cf - -T - \
+	    | tar -xf - -C $(CURDIR)/notebooks
 
 labels: $(READY)  ## Generate lossfns/labels.json, which says what page holds each label, from book/
 	@$(BIN)/jupyter-book build . -q -W -n --keep-going --path-output _build/labels \
@@ -48,6 +50,12 @@ grade-demo: $(READY)  ## Grade a class of sample submissions in the box and prin
 
 bench: $(READY)  ## Compare the throughput of grading with that of nbgrader alone
 	@$(BIN)/python benchmarks/grading.py
+
+dist: $(READY)  ## Build the wheel of lossfns into dist/: the same sources give the same bytes
+	@$(BIN)/python book/_ext/wheel.py
+
+release: $(READY)  ## The same, and hand its hash to the set-up cells of the notebooks
+	@$(BIN)/python book/_ext/wheel.py --release
 
 lock:  ## Pin the newest environment that fits pyproject.toml in requirements.txt
 	@$(UV) --version > /dev/null || { echo 'make lock needs uv: pip install uv'; exit 1; }
@@ -84,4 +92,4 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/ready* && touch $@
 
-.PHONY: help book test serve notebooks labels exercises grade-demo bench lock fresh clean
+.PHONY: help book test serve notebooks labels dist release exercises grade-demo bench lock fresh clean

@@ -1,11 +1,12 @@
 """Checks of the arguments that are plain Python values; both twins share them."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-REDUCTIONS = ("none", "mean", "sum")
+Reduction = Literal["none", "mean", "sum"]
+REDUCTIONS: tuple[str, ...] = get_args(Reduction)
 
 
 def number(
@@ -267,3 +268,15 @@ def frame_shapes(
             f"{names[2]} must have the shape (frames, 3) of {names[1]}, {rotations[:2]}, "
             f"got {translations}"
         )
+
+
+def token_average(average: Any) -> int | None:
+    """Demand a way to average tokens; return the length that divides, where it is a constant."""
+    if isinstance(average, bool) or not isinstance(average, (int, np.integer)):
+        if not isinstance(average, str) or average not in ("token", "sequence"):
+            raise ValueError(
+                f"average must be 'token', 'sequence' or a number of tokens, got {average!r}"
+            )
+        return None
+    number("average", average, at_least=1)
+    return int(average)

@@ -7,9 +7,12 @@ huber - a large error pulls with at most δ, a small one in proportion to its si
 mae - the fit follows the median: half of the targets may be wild
 """
 
+from __future__ import annotations
+
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypedDict, Unpack
 
 # What one may say of a problem, in the words of the command line.
 TRAITS = {
@@ -17,6 +20,7 @@ TRAITS = {
     "quantiles": "you want a quantile or an interval, not a middle",
     "uncertainty": "the model should say how sure it is, item by item",
     "counts": "the targets are counts",
+    "zeros": "the targets are amounts, many of them exactly 0",
     "relative": "an error counts relative to the size of the target",
     "decades": "the targets span many orders of magnitude",
     "imbalance": "the interesting class is rare",
@@ -28,9 +32,49 @@ TRAITS = {
     "modalities": "items come as pairs of two kinds, such as image and text",
     "small_batch": "the batch is small",
     "online": "answers are sampled and judged while training",
+    "unpaired": "answers are judged one by one, not in pairs",
     "overlap": "the metric is the overlap of the masks",
     "many_classes": "there are so many classes or tokens that their logits fill the memory",
 }
+
+
+# The same once more for editors and type checkers, which complete and refuse by it.
+Task = Literal[
+    "regression",
+    "binary",
+    "multiclass",
+    "multilabel",
+    "segmentation",
+    "boxes",
+    "detection",
+    "embeddings",
+    "preferences",
+    "sequences",
+    "generation",
+    "multitask",
+]
+
+
+class Traits(TypedDict, total=False):
+    """What may hold of a problem, see `TRAITS`."""
+
+    outliers: bool
+    quantiles: bool
+    uncertainty: bool
+    counts: bool
+    relative: bool
+    decades: bool
+    imbalance: bool
+    noisy_labels: bool
+    margin: bool
+    teacher: bool
+    labels: bool
+    pairs: bool
+    modalities: bool
+    small_batch: bool
+    online: bool
+    overlap: bool
+    many_classes: bool
 
 
 @dataclass(frozen=True)
@@ -79,6 +123,13 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
             ("uncertainty", "outliers"),
         ),
         Suggestion("poisson_nll", "the likelihood of counts; predict the log-rate", ("counts",)),
+        Suggestion(
+            "negative_binomial_nll",
+            "for counts that vary more than their mean, as most do",
+            ("counts",),
+        ),
+        Suggestion("tweedie_deviance", "one likelihood for many zeros and for amounts", ("zeros",)),
+        Suggestion("gamma_nll", "the likelihood of positive amounts", ("relative",)),
         Suggestion("mape", "costs a fraction of the target; no target may be 0", ("relative",)),
         Suggestion("msle", "squared error of ratios", ("decades",)),
     ),
@@ -144,6 +195,8 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
         Suggestion("info_nce", "each query against the keys of the batch"),
         Suggestion("sup_con", "all items of a class are positives of each other", ("labels",)),
         Suggestion("arcface", "classes apart by an angle, for recognition", ("labels",)),
+        Suggestion("cosface", "as arcface, with a margin that is simpler to train", ("labels",)),
+        Suggestion("multi_similarity", "weights pairs by how hard they are", ("labels",)),
         Suggestion("triplet", "relative distances; mine semi-hard triplets", ("labels",)),
         Suggestion("contrastive", "pulls equal pairs together, others apart", ("pairs",)),
         Suggestion("cosine_embedding", "for directions: length stays free", ("pairs",)),
@@ -156,12 +209,22 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
         Suggestion("vicreg", "no negatives: works in small batches", ("small_batch",)),
         Suggestion("barlow_twins", "no negatives: decorrelates dimensions", ("small_batch",)),
     ),
+    "ranking": (
+        Suggestion("lambdarank", "aims at NDCG: mistakes at the top of the list cost most"),
+        Suggestion("listnet", "convex, and never tells items of equal relevance apart"),
+        Suggestion("listmle", "the likelihood of a whole order, for lists without ties"),
+        Suggestion("margin_ranking", "all that is known is which of two is better", ("pairs",)),
+    ),
     "preferences": (
         Suggestion("dpo", "trains the policy on chosen and rejected answers directly"),
         Suggestion(
             "ipo", "stops at a finite goal, where noisy choices mislead DPO", ("noisy_labels",)
         ),
+        Suggestion("simpo", "as DPO, per token and without a reference to keep in memory"),
+        Suggestion("orpo", "fine-tunes on the chosen answers and learns the choice in one go"),
+        Suggestion("kto", "needs answers marked good or bad, not pairs of them", ("unpaired",)),
         Suggestion("reward_model", "first learn a reward from the choices", ("online",)),
+        Suggestion("grpo", "then compare answers to one prompt: no critic to train", ("online",)),
         Suggestion("ppo_clip", "then follow it, within a trust region", ("online",)),
         Suggestion("kl_penalty", "and stay near the reference", ("online",)),
     ),
@@ -192,7 +255,7 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
 }
 
 
-def choose(task: str, **traits: bool) -> list[Suggestion]:
+def choose(task: Task, **traits: Unpack[Traits]) -> list[Suggestion]:
     """Suggest losses for a problem, the best match first, each with its reason.
 
     Args:
@@ -205,6 +268,11 @@ def choose(task: str, **traits: bool) -> list[Suggestion]:
     Raises:
         ValueError: an unknown task or trait; a trait about which the task has no advice.
     """
+    return suggestions(task, traits)
+
+
+def suggestions(task: str, traits: Mapping[str, object]) -> list[Suggestion]:
+    """As `choose`, for words that come from outside."""
     advice = ADVICE.get(task)
     if advice is None:
         raise ValueError(

@@ -99,7 +99,7 @@ def _twins(record: Record) -> _Answers:
 
 
 def _slopes(record: Record) -> _Answers:
-    for setting in few_settings(record):
+    for setting in few_settings(record) if not record.held else []:
         for reduction in record.reductions:
             arguments = draw(record, 6, weighted=True) | setting | {"reduction": reduction}
             for name in record.wrt:
@@ -108,7 +108,8 @@ def _slopes(record: Record) -> _Answers:
 
 
 def _curvature(record: Record) -> _Answers:
-    for setting in few_settings(record) if record.double_backward else []:
+    has_slope = record.double_backward and not record.held
+    for setting in few_settings(record) if has_slope else []:
         for name in record.wrt:
             error = curvature_error(record, draw(record, 6) | setting, name)
             yield "curvature", error, f"{setting}, d/d{name}"

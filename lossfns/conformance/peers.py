@@ -1,5 +1,6 @@
 """PyTorch's own losses under the names and arguments of ours, to be compared with."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,22 @@ def from_distribution(build: Callable[..., Any]) -> Callable[..., Tensor]:
         return reduce(-build(pred, **settings).log_prob(target), reduction)
 
     return peer
+
+
+def torch_gamma(
+    log_mean: Tensor, target: Tensor, reduction: str, shape: float, full: bool
+) -> Tensor | None:
+    gamma: Any = torch.distributions.Gamma
+    own = gamma(torch.full_like(log_mean, shape), shape / log_mean.exp())
+    return reduce(-own.log_prob(target), reduction) if full else None
+
+
+def torch_negative_binomial(
+    log_mean: Tensor, target: Tensor, reduction: str, dispersion: float, full: bool
+) -> Tensor | None:
+    negative_binomial: Any = torch.distributions.NegativeBinomial
+    own = negative_binomial(1 / dispersion, logits=log_mean + math.log(dispersion))
+    return reduce(-own.log_prob(target), reduction) if full else None
 
 
 def torch_hinge(scores: Tensor, target: Tensor, reduction: str, margin: float) -> Tensor:
@@ -135,6 +152,8 @@ TORCH: dict[str, Callable[..., Tensor | None]] = {
         pred, target, var, reduction=reduction, full=full
     ),
     "laplace_nll": from_distribution(torch.distributions.Laplace),
+    "gamma_nll": torch_gamma,
+    "negative_binomial_nll": torch_negative_binomial,
     "bce": lambda probs, target, reduction: F.binary_cross_entropy(
         probs, target, reduction=reduction
     ),
@@ -169,6 +188,9 @@ TORCH: dict[str, Callable[..., Tensor | None]] = {
         )
     ),
     "cosine_embedding": lambda first, second, target, reduction, margin: F.cosine_embedding_loss(
+        first, second, target, margin=margin, reduction=reduction
+    ),
+    "margin_ranking": lambda first, second, target, reduction, margin: F.margin_ranking_loss(
         first, second, target, margin=margin, reduction=reduction
     ),
     "ctc": torch_ctc,

@@ -145,6 +145,21 @@ def _speech(x):
     return {"logits": x * np.eye(3)[[[1, 0, 2, 0]]], "target": np.array([[1, 2]])}
 
 
+_CLASSMATES = Section(
+    "angle between two of a class, in degrees", 0, 180,
+    lambda x: {"embeddings": _direction(0, x, 180, 180 + x), "target": np.array([0, 0, 1, 1])},
+)
+_OWN_DIRECTION = Section(
+    "angle to the class's own direction, in degrees", 0, 180,
+    lambda x: {"embeddings": _direction(x), "target": np.array([0]),
+               "prototypes": ((1.0, 0.0), (0.0, -1.0))},
+)
+_BEST_ITEM = Section(
+    "score of the best of three items, the others 1 and 0", -4, 6,
+    lambda x: {"scores": _row(x, 1, 0), "target": _row(2, 1, 0)},
+)
+
+
 def _residues(x):
     """Two residues 8 Å apart, with bins from 2 to 22 Å; the logit of the right bin is x."""
     target = np.array([[0.0, 0, 0], [8, 0, 0]])
@@ -192,6 +207,9 @@ OWN = {
     "mape": _elementwise("prediction ŷ, y = 2", -2, 6, "pred", target=2),
     "msle": _elementwise("prediction ŷ, y = 3", -0.9, 9, "pred", target=3),
     "poisson_nll": _elementwise("log-rate z, y = 2", -3, 3, "log_rate", target=2),
+    "tweedie_deviance": _elementwise("log-mean z, p = 1.5, y = 2", -3, 3, "log_mean", target=2),
+    "gamma_nll": _elementwise("log-mean z, y = 2", -2, 4, "log_mean", target=2),
+    "negative_binomial_nll": _elementwise("log-mean z, α = 1, y = 2", -4, 6, "log_mean", target=2),
     "asymmetric": _elementwise("logit z, y = 0", -6, 6, "logits", target=0),
     "gan_discriminator": _elementwise(
         "score r of a real, that of a fake 0", -4, 4, "real_scores", fake_scores=0),
@@ -208,6 +226,23 @@ OWN = {
         "ratio r, A = 1", 0.2, 2,
         lambda x: {"log_probs": np.log([x]), "old_log_probs": np.zeros(1),
                    "advantages": np.ones(1)}),
+    "margin_ranking": Section(
+        "lead of the right one, margin 1", -3, 3,
+        lambda x: {"first": np.array([x]), "second": np.zeros(1), "target": np.ones(1),
+                   "margin": 1.0}),
+    **dict.fromkeys(["listnet", "listmle", "lambdarank"], _BEST_ITEM),
+    "simpo": _elementwise(
+        "lead of chosen over rejected, nats per token", -3, 4, "chosen", rejected=0),
+    "orpo": _elementwise(
+        "mean log-probability of chosen, rejected −1", -4, -0.02, "chosen", rejected=-1),
+    "kto": Section(
+        "ln π − ln π_ref of a good answer, z = 0", -80, 80,
+        lambda x: {"log_probs": np.array([x]), "target": np.ones(1),
+                   "reference_log_probs": np.zeros(1), "kl": 0.0}),
+    "grpo": Section(
+        "ratio r, A = 1, clipped above at 1.28", 0.2, 2,
+        lambda x: {"log_probs": np.log([x]), "old_log_probs": np.zeros(1),
+                   "advantages": np.ones(1), "clip_high": 0.28}),
     "categorical_cross_entropy": Section(
         "probability of the true class", 0.01, 0.99,
         lambda x: {"probs": _prob_row(x), "target": _row(1, 0, 0, 0)}),
@@ -244,14 +279,8 @@ OWN = {
     "cosine_embedding": Section(
         "angle of a pair that belongs together, in degrees", 0, 180,
         lambda x: {"first": _direction(0), "second": _direction(x), "target": np.ones(1)}),
-    "sup_con": Section(
-        "angle between two of a class, in degrees", 0, 180,
-        lambda x: {"embeddings": _direction(0, x, 180, 180 + x),
-                   "target": np.array([0, 0, 1, 1])}),
-    "arcface": Section(
-        "angle to the class's own direction, in degrees", 0, 180,
-        lambda x: {"embeddings": _direction(x), "target": np.array([0]),
-                   "prototypes": ((1.0, 0.0), (0.0, -1.0))}),
+    **dict.fromkeys(["sup_con", "nt_xent_with_labels", "multi_similarity", "circle"], _CLASSMATES),
+    **dict.fromkeys(["arcface", "cosface", "sphereface"], _OWN_DIRECTION),
     "elbo": Section(
         "logit of four pixels that are 1", -6, 6,
         lambda x: {"pred": np.full((1, 4), x), "target": np.ones((1, 4)),

@@ -14,6 +14,7 @@ Every loss is called as `loss(pred, target, *, hyper-parameters, reduction, samp
 - Wrong input raises `TypeError` or `ValueError` that names the argument. Shapes never broadcast.
 """
 
+from lossfns._signatures import make_readable
 from lossfns.numpy.calibration import (
     ace,
     brier,
@@ -60,13 +61,18 @@ from lossfns.numpy.imbalance import (
 from lossfns.numpy.metric import (
     arcface,
     barlow_twins,
+    circle,
     clip,
     contrastive,
+    cosface,
     cosine_embedding,
     info_nce,
     mine_triplets,
+    multi_similarity,
     nt_xent,
+    nt_xent_with_labels,
     siglip,
+    sphereface,
     sup_con,
     triplet,
     vicreg,
@@ -75,8 +81,21 @@ from lossfns.numpy.multitask import (
     uncertainty_weighting,
     weighted_sum,
 )
-from lossfns.numpy.preference import dpo, ipo, kl_penalty, ppo_clip, reward_model
+from lossfns.numpy.preference import (
+    dpo,
+    group_advantages,
+    grpo,
+    ipo,
+    kl_penalty,
+    kto,
+    orpo,
+    ppo_clip,
+    reward_model,
+    simpo,
+)
+from lossfns.numpy.ranking import lambdarank, listmle, listnet, margin_ranking
 from lossfns.numpy.regression import (
+    gamma_nll,
     gaussian_crps,
     gaussian_nll,
     general_robust,
@@ -87,11 +106,13 @@ from lossfns.numpy.regression import (
     mape,
     mse,
     msle,
+    negative_binomial_nll,
     poisson_nll,
     pseudo_huber,
     quantile,
     rmse,
     smooth_l1,
+    tweedie_deviance,
 )
 from lossfns.numpy.segmentation import (
     dice,
@@ -107,6 +128,23 @@ from lossfns.numpy.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.numpy.structure import distogram, fape
 
 __all__ = [
+    "circle",
+    "multi_similarity",
+    "nt_xent_with_labels",
+    "sphereface",
+    "cosface",
+    "lambdarank",
+    "listmle",
+    "listnet",
+    "margin_ranking",
+    "negative_binomial_nll",
+    "gamma_nll",
+    "tweedie_deviance",
+    "simpo",
+    "orpo",
+    "kto",
+    "group_advantages",
+    "grpo",
     "ace",
     "arcface",
     "asymmetric",
@@ -195,3 +233,6 @@ __all__ = [
     "weighted_sum",
     "yolo",
 ]
+
+make_readable(globals(), __all__)
+del make_readable

@@ -1,22 +1,26 @@
 """Regression losses. All are element-wise: prediction and target have the same shape."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import flag, number, one_of, same_shapes
+from lossfns._arguments import Reduction, flag, number, one_of, same_shapes
 from lossfns.numpy._core import Array, Evaluation, loss, paired, real, reduced, within
+from lossfns.numpy._logits import sides
 
 
 @loss
 def mse(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Mean squared error: the negative log-likelihood of Gaussian noise of fixed variance.
 
@@ -52,11 +56,11 @@ def mse(
 
 @loss
 def rmse(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Literal["mean"] = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Root mean squared error: the MSE brought back to the units of the target.
 
@@ -103,11 +107,11 @@ def rmse(
 
 @loss
 def mae(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Mean absolute error: the negative log-likelihood of Laplace noise of fixed scale.
 
@@ -141,12 +145,12 @@ def mae(
 
 @loss
 def huber(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     delta: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Huber loss: quadratic for errors up to delta, linear beyond.
 
@@ -186,12 +190,12 @@ def huber(
 
 @loss
 def smooth_l1(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     beta: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Smooth L1 loss: absolute error with its kink rounded off, the Huber loss over beta.
 
@@ -228,11 +232,11 @@ def smooth_l1(
 
 @loss
 def log_cosh(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Log-cosh loss: about ½ e² near zero and |e| - ln 2 far out, smooth everywhere.
 
@@ -273,12 +277,12 @@ def log_cosh(
 
 @loss
 def quantile(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     q: float | Sequence[float] = 0.5,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Quantile (pinball) loss: its minimiser over a constant is the q-quantile of the target.
 
@@ -326,11 +330,11 @@ def quantile(
 
 @loss
 def mape(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Mean absolute percentage error, as a fraction: 0.1 is ten per cent.
 
@@ -367,11 +371,11 @@ def mape(
 
 @loss
 def msle(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Mean squared logarithmic error: squared error of ratios, for targets over many decades.
 
@@ -408,12 +412,12 @@ def msle(
 
 @loss
 def poisson_nll(
-    log_rate: npt.ArrayLike,
-    target: npt.ArrayLike,
+    log_rate: ArrayLike,
+    target: ArrayLike,
     *,
     full: bool = False,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Negative log-likelihood of counts under a Poisson distribution, from the log of its rate.
 
@@ -455,13 +459,13 @@ def poisson_nll(
 
 @loss
 def gaussian_nll(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    var: npt.ArrayLike,
+    var: ArrayLike,
     full: bool = False,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Negative log-likelihood of a Gaussian whose mean and variance are both predicted.
 
@@ -511,12 +515,12 @@ def gaussian_nll(
 
 @loss
 def pseudo_huber(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     delta: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Pseudo-Huber (Charbonnier) loss: Huber's shape with derivatives of every order.
 
@@ -556,13 +560,13 @@ def pseudo_huber(
 
 @loss
 def general_robust(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     alpha: float = 1.0,
     scale: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Barron's general robust loss: one family from L2 to a loss that ignores outliers.
 
@@ -616,12 +620,12 @@ def general_robust(
 
 @loss
 def laplace_nll(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    scale: npt.ArrayLike,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    scale: ArrayLike,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Negative log-likelihood of a Laplace distribution whose centre and scale are predicted.
 
@@ -663,12 +667,12 @@ def laplace_nll(
 
 @loss
 def gaussian_crps(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    std: npt.ArrayLike,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    std: ArrayLike,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Continuous ranked probability score of a Gaussian forecast: MAE for a whole distribution.
 
@@ -710,6 +714,182 @@ def gaussian_crps(
         std=lambda: sharpness,
     )
 
+
+@loss
+def tweedie_deviance(
+    log_mean: ArrayLike,
+    target: ArrayLike,
+    *,
+    power: float = 1.5,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
+) -> Evaluation:
+    """Tweedie deviance: for sums of a random number of positive amounts, many of them exactly 0.
+
+        l = 2 (y^(2 - p) / ((1 - p)(2 - p)) - y μ^(1 - p) / (1 - p) + μ^(2 - p) / (2 - p)),
+        μ = exp(log_mean)
+
+    Args:
+        log_mean: predicted logarithm of the mean, floating point, any shape.
+        target: same shape, ≥ 0: claims, rainfall, sales.
+        power: p in (1, 2); the variance grows as μ^p. Near 1 it is the deviance of counts
+            (Poisson), near 2 that of positive amounts (gamma).
+        reduction, sample_weight: as for every loss; exposures are weights of mean rates.
+    Returns:
+        The unit deviance, 0 where the mean is the target, as `mean_tweedie_deviance` of
+        scikit-learn and the families of statsmodels have it. scikit-learn's models train on half
+        of it, and LightGBM and XGBoost leave out the term of the target.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, negative targets, power
+        outside (1, 2).
+    Gradient:
+        2 μ^(1 - p) (μ - y) / n with respect to `log_mean`.
+    Pitfall:
+        Deviances of different powers cannot be compared: choose p by the likelihood, or by how the
+        squared errors grow with the mean.
+    Reference:
+        Jørgensen (1987), Exponential dispersion models, Journal of the Royal Statistical Society
+        B 49(2).
+    Chapter:
+        loss-tweedie-deviance
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> ln.tweedie_deviance([0.0, 0.0], [0.0, 1.0], reduction="none")
+        array([4., 0.])
+    """
+    number("power", power, above=1, below=2)
+    log_mean, target, weight = paired(sample_weight, log_mean=log_mean, target=target)
+    within("target", target, low=0.0)
+    a, b = 2 - power, 1 - power
+    safe = np.where(target > 0, target, 1.0)
+    gap = log_mean - np.log(safe)
+    # In terms of the ratio of mean and target, which keeps its digits where they agree.
+    losses = 2 * np.where(target > 0, safe**a * _between(gap, a, b), np.exp(a * log_mean) / a)
+
+    def slope() -> Array:
+        apart = -np.expm1(-np.abs(gap)) * np.exp(np.maximum(a * gap, b * gap))
+        some = safe**a * np.sign(gap) * apart
+        return np.asarray(2 * np.where(target > 0, some, np.exp(a * log_mean)))
+
+    return reduced(losses, reduction, weight, log_mean=slope)
+
+
+@loss
+def gamma_nll(
+    log_mean: ArrayLike,
+    target: ArrayLike,
+    *,
+    shape: float = 1.0,
+    full: bool = False,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
+) -> Evaluation:
+    """Negative log-likelihood of a gamma distribution: positive amounts with relative errors.
+
+        l = k (log_mean + y / μ)  [+ ln Γ(k) - k ln k - (k - 1) ln y with full],   μ = exp(log_mean)
+
+    Args:
+        log_mean: predicted logarithm of the mean, floating point, any shape.
+        target: same shape, > 0: durations, costs, intensities.
+        shape: k > 0; the standard deviation is μ / √k. 1 is the exponential distribution.
+        full: add the terms that do not depend on the prediction.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, in nats. Half of scikit-learn's `mean_gamma_deviance` is this for k = 1 minus
+        1 + ln y.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, targets ≤ 0, shape ≤ 0.
+    Gradient:
+        k (1 - y / μ) / n with respect to `log_mean`.
+    Pitfall:
+        A mean far too small costs exponentially much in log_mean, one too large only linearly.
+    Reference:
+        Nelder & Wedderburn (1972), Generalized linear models, Journal of the Royal Statistical
+        Society A 135(3).
+    Chapter:
+        loss-gamma-nll
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> ln.gamma_nll([0.0, 0.0], [1.0, 3.0])
+        2.0
+    """
+    number("shape", shape, above=0)
+    flag("full", full)
+    log_mean, target, weight = paired(sample_weight, log_mean=log_mean, target=target)
+    within("target", target, low=0.0, open_low=True)
+    ratio = target * np.exp(-log_mean)
+    losses = shape * (log_mean + ratio)
+    if full:
+        constant = math.lgamma(shape) - shape * math.log(shape)
+        losses = losses + constant - (shape - 1) * np.log(target)
+    return reduced(losses, reduction, weight, log_mean=lambda: shape * (1 - ratio))
+
+
+@loss
+def negative_binomial_nll(
+    log_mean: ArrayLike,
+    target: ArrayLike,
+    *,
+    dispersion: float = 1.0,
+    full: bool = False,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
+) -> Evaluation:
+    """Negative log-likelihood of counts that vary more than a Poisson distribution allows.
+
+        l = -y ln p - ln(1 - p) / α  [- ln C(y + 1/α - 1, y) with full],   p = α μ / (1 + α μ)
+
+    Args:
+        log_mean: predicted logarithm of the expected count μ, floating point, any shape.
+        target: counts ≥ 0, same shape.
+        dispersion: α > 0; the variance is μ + α μ² (NB2). As α → 0 it becomes Poisson.
+        full: add the term that does not depend on the prediction.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss, in nats. statsmodels' `families.NegativeBinomial(alpha)` and its
+        `NegativeBinomialP` call the dispersion alpha; PyTorch's distribution has 1/α as
+        `total_count` and log_mean + ln α as `logits`.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, negative counts,
+        dispersion ≤ 0.
+    Gradient:
+        (μ - y) / (1 + α μ) / n with respect to `log_mean`.
+    Pitfall:
+        With a dispersion that is too large, large counts hardly count: estimate it, don't guess.
+    Reference:
+        Lawless (1987), Negative binomial and mixed Poisson regression, Canadian Journal of
+        Statistics 15(3).
+    Chapter:
+        loss-negative-binomial-nll
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> round(ln.negative_binomial_nll([0.0], [1.0], full=True), 4)
+        1.3863
+    """
+    number("dispersion", dispersion, above=0)
+    flag("full", full)
+    log_mean, target, weight = paired(sample_weight, log_mean=log_mean, target=target)
+    within("target", target, low=0.0)
+    successes = 1 / dispersion
+    p, rest, minus_log_p, minus_log_rest = sides(log_mean + math.log(dispersion))
+    losses = target * minus_log_p + successes * minus_log_rest
+    if full:
+        ways = _lgamma(target + successes) - math.lgamma(successes) - _lgamma(target + 1)
+        losses = losses - ways
+    return reduced(losses, reduction, weight, log_mean=lambda: successes * p - target * rest)
+
+
+def _between(t: Array, a: float, b: float) -> Array:
+    """(e^(at) - 1) / a - (e^(bt) - 1) / b, about (a - b) t² / 2 near 0, where the two cancel."""
+    far = np.expm1(a * t) / a - np.expm1(b * t) / b
+    near, t_small = np.zeros_like(t), np.clip(t, -_NEAR, _NEAR)
+    for k in range(_TERMS, 1, -1):
+        near = (near + a ** (k - 1) - b ** (k - 1)) * t_small / k
+    return np.where(np.abs(t) < _NEAR, near * t_small, far)
+
+
+# |a| and |b| are below 1: the series ends below 1e-17 of its first term.
+_NEAR, _TERMS = 0.5, 14
 
 _lgamma = np.vectorize(math.lgamma, otypes=[np.float64])
 _erf = np.vectorize(math.erf, otypes=[np.float64])

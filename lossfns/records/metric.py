@@ -65,7 +65,7 @@ def _two_views(
         units="nats",
         convex=False,
         differentiable="everywhere but at rows of zeros",
-        robust=True,
+        bounded_pull=True,
         domain=f"{names[0]}, {names[1]} real, row i of both belong together",
         sample=_rows(*names),
         wrt=names,
@@ -79,6 +79,35 @@ def _two_views(
     return build(**settings | fields)
 
 
+def _of_classes(name: str, task: str, formula: str, paper: str, **fields: object) -> Record:
+    """A loss of embeddings with class labels."""
+    settings = dict(
+        name=name,
+        family="metric",
+        task=task,
+        formula=formula,
+        units="nats",
+        convex=False,
+        differentiable="everywhere but at rows of zeros",
+        bounded_pull=True,
+        domain="embeddings real, target: integer labels",
+        sample=_labelled,
+        wrt=("embeddings",),
+        item_axes=1,
+        paper=paper,
+        chapter=f"loss-{name.replace('_', '-')}",
+    )
+    build: Callable[..., Record] = Record
+    return build(**settings | fields)
+
+
+_PROTOTYPES = Hyper(
+    default=REQUIRED,
+    domain="one row per class",
+    valid=(_prototypes(1), _prototypes(2)),
+    wrong=((1.0, 2.0), ((1.0, 2.0),)),
+)
+
 METRIC = [
     Record(
         name="contrastive",
@@ -89,7 +118,7 @@ METRIC = [
         units="squared units of distance",
         convex=False,
         differentiable="except for unequal pairs at distance 0",
-        robust=False,
+        bounded_pull=False,
         domain="first, second real, target 0 or 1",
         sample=_pairs(0.0),
         wrt=("first", "second"),
@@ -106,7 +135,7 @@ METRIC = [
         units="units of distance, or their square",
         convex=False,
         differentiable="except on the margin and at distance 0",
-        robust=True,
+        bounded_pull=True,
         domain="anchor, positive, negative real",
         sample=_rows("anchor", "positive", "negative"),
         wrt=("anchor", "positive", "negative"),
@@ -131,7 +160,7 @@ METRIC = [
         units="none",
         convex=False,
         differentiable="except on the margin and at rows of zeros",
-        robust=True,
+        bounded_pull=True,
         domain="first, second real, target ±1",
         sample=_pairs(-1.0),
         wrt=("first", "second"),
@@ -198,7 +227,7 @@ METRIC = [
         units="nats",
         convex=False,
         differentiable="everywhere but at rows of zeros",
-        robust=True,
+        bounded_pull=True,
         domain="embeddings real, target: integer labels",
         sample=_labelled,
         wrt=("embeddings",),
@@ -217,18 +246,13 @@ METRIC = [
         units="nats",
         convex=False,
         differentiable="except at θ = π - m and at rows of zeros",
-        robust=True,
+        bounded_pull=True,
         domain="embeddings real, target: integer labels",
         sample=_labelled,
         wrt=("embeddings",),
         item_axes=1,
         hyper={
-            "prototypes": Hyper(
-                default=REQUIRED,
-                domain="one row per class",
-                valid=(_prototypes(1), _prototypes(2)),
-                wrong=((1.0, 2.0), ((1.0, 2.0),)),
-            ),
+            "prototypes": _PROTOTYPES,
             "margin": Hyper(
                 default=0.5, domain="[0, π)", valid=(0.5, 0.0), wrong=(-0.1, math.pi, _NAN)
             ),
@@ -247,7 +271,7 @@ METRIC = [
         "Bardes, Ponce & LeCun (2022), ICLR, arXiv:2105.04906",
         units="none",
         differentiable="except where a standard deviation is 1",
-        robust=False,
+        bounded_pull=False,
         fewest=2,
         reductions=("mean",),
         hyper={
@@ -267,6 +291,91 @@ METRIC = [
         reductions=("mean",),
         hyper={
             "redundancy": Hyper(default=0.005, domain="≥ 0", valid=(0.005, 1.0), wrong=(-1.0, _NAN))
+        },
+    ),
+    _of_classes(
+        "cosface",
+        "face recognition: classes as directions, a margin of the cosine",
+        r"-\ln \operatorname{softmax}\bigl(s (\cos \theta_j - m [j = y])\bigr)_y",
+        "Wang et al. (2018), CVPR, arXiv:1801.09414",
+        hyper={
+            "prototypes": _PROTOTYPES,
+            "margin": Hyper(
+                default=0.35, domain="[0, 1)", valid=(0.35, 0.0), wrong=(-0.1, 1.0, _NAN)
+            ),
+            "scale": Hyper(default=64.0, domain="> 0", valid=(64.0, 4.0), wrong=(0.0, -1.0, _NAN)),
+        },
+        equivalents={"pml": "pytorch_metric_learning.losses.CosFaceLoss (prototypes transposed)"},
+    ),
+    _of_classes(
+        "sphereface",
+        "face recognition: classes as directions, the angle multiplied",
+        r"-\ln \operatorname{softmax}\bigl(s \lVert x \rVert \cos \theta_j,"
+        r"\ \psi(\theta_y)\bigr)_y, \quad \psi(\theta) = (-1)^k \cos(m \theta) - 2k",
+        "Liu et al. (2017), CVPR, arXiv:1704.08063",
+        hyper={
+            "prototypes": _PROTOTYPES,
+            "margin": Hyper(
+                default=4, domain="integer ≥ 1", valid=(4, 1, 3), wrong=(0, -1, 1.5, _NAN)
+            ),
+            "scale": Hyper(default=1.0, domain="> 0", valid=(1.0, 4.0), wrong=(0.0, -1.0, _NAN)),
+        },
+        equivalents={"pml": "pytorch_metric_learning.losses.SphereFaceLoss"},
+    ),
+    _of_classes(
+        "nt_xent_with_labels",
+        "embeddings from class labels, each positive against the negatives",
+        r"\sum_{p \in P(i)} -\ln \frac{e^{\cos(z_i, z_p) / \tau}}"
+        r"{e^{\cos(z_i, z_p) / \tau} + \sum_{n: y_n \ne y_i} e^{\cos(z_i, z_n) / \tau}}",
+        "Chen et al. (2020), ICML, arXiv:2002.05709",
+        batched=True,
+        coupled=True,
+        hyper={
+            "temperature": Hyper(
+                default=0.07, domain="> 0", valid=(0.07, 0.5), wrong=(0.0, -1.0, _NAN)
+            )
+        },
+        equivalents={
+            "optax": "optax.losses.ntxent",
+            "pml": "pytorch_metric_learning.losses.NTXentLoss",
+        },
+    ),
+    _of_classes(
+        "multi_similarity",
+        "embeddings from class labels, hard pairs first",
+        r"\tfrac1\alpha \ln\Bigl(1 + \sum_{p \in P(i)} e^{-\alpha(\cos_{ip} - \lambda)}\Bigr)"
+        r" + \tfrac1\beta \ln\Bigl(1 + \sum_{n: y_n \ne y_i} e^{\beta(\cos_{in} - \lambda)}\Bigr)",
+        "Wang et al. (2019), CVPR, arXiv:1904.06627",
+        units="units of the cosine",
+        batched=True,
+        coupled=True,
+        hyper={
+            "alpha": Hyper(default=2.0, domain="> 0", valid=(2.0, 10.0), wrong=(0.0, -1.0, _NAN)),
+            "beta": Hyper(default=50.0, domain="> 0", valid=(50.0, 4.0), wrong=(0.0, -1.0, _NAN)),
+            "base": Hyper(default=0.5, domain="[-1, 1]", valid=(0.5, 0.0), wrong=(-1.5, 2.0, _NAN)),
+        },
+        equivalents={"pml": "pytorch_metric_learning.losses.MultiSimilarityLoss (without a miner)"},
+    ),
+    _of_classes(
+        "circle",
+        "embeddings from class labels, each pair paced by its distance from the goal",
+        r"\ln\Bigl(1 + \sum_n e^{\gamma \alpha_n (s_n - m)}"
+        r" \sum_p e^{-\gamma \alpha_p (s_p - 1 + m)}\Bigr),"
+        r"\quad \alpha_n = [s_n + m]_+,\ \alpha_p = [1 + m - s_p]_+",
+        "Sun et al. (2020), CVPR, arXiv:2002.10857",
+        differentiable="everywhere but at rows of zeros, with the weights α held constant",
+        held="the weights α",
+        batched=True,
+        coupled=True,
+        hyper={
+            "margin": Hyper(
+                default=0.4, domain="[0, 1)", valid=(0.4, 0.25), wrong=(-0.1, 1.0, _NAN)
+            ),
+            "scale": Hyper(default=80.0, domain="> 0", valid=(80.0, 4.0), wrong=(0.0, -1.0, _NAN)),
+        },
+        equivalents={
+            "keras": "keras.losses.Circle",
+            "pml": "pytorch_metric_learning.losses.CircleLoss",
         },
     ),
 ]

@@ -41,7 +41,10 @@ class Record:
         units: of the loss.
         convex: in the model's output, the first argument.
         differentiable: "everywhere", or where it is not.
-        robust: whether a single wild target has bounded influence on the gradient.
+        bounded_pull: whether the slope in the first argument stays bounded however far off one
+            prediction is: what "robust" means of outliers in regression.
+        label_noise: whether the loss of an item stays bounded however sure the model is of
+            another label: what "robust" means of wrong labels. None where targets are no labels.
         domain: of the arguments.
         sample: draws n items of valid arguments, away from the singular points.
         wrt: the arguments that have a gradient, the default of `.grad` first.
@@ -52,6 +55,8 @@ class Record:
             weight of its own, and the items are `batched`.
         weightless: whether items that are `batched` have no weights of their own although they do
             not depend on each other: a label that is ignored says which of their parts count.
+        held: what counts as a constant in the gradient although it depends on the prediction, so
+            that the gradient is not the slope of the value; empty for nearly all.
         crosswise: arguments that hold pairs of items, along their first two axes.
         fewest: items that a batch must have.
         hyper: the hyper-parameters by name.
@@ -72,7 +77,7 @@ class Record:
     units: str
     convex: bool
     differentiable: str
-    robust: bool
+    bounded_pull: bool
     domain: str
     sample: Sampler
     paper: str
@@ -82,12 +87,14 @@ class Record:
     batched: bool = False
     coupled: bool = False
     weightless: bool = False
+    held: str = ""
     crosswise: tuple[str, ...] = ()
     fewest: int = 0
     hyper: Mapping[str, Hyper] = field(default_factory=dict)
     compatible: Callable[[Mapping[str, Any]], bool] = lambda settings: True
     reductions: tuple[str, ...] = ("none", "mean", "sum")
     equivalents: Mapping[str, str] = field(default_factory=dict)
+    label_noise: bool | None = None
     backends: tuple[str, ...] = ("numpy", "torch")
     double_backward: bool = True
     why_not: str = ""

@@ -6,6 +6,9 @@ import numpy as np
 
 from lossfns.records.record import Arrays, Hyper, Record, Sampler
 
+_NAN = float("nan")
+_FULL = Hyper(default=False, domain="bool", valid=(False, True), wrong=())
+
 
 def _scale(default: Any = 1.0) -> Hyper:
     """A length in the units of the error."""
@@ -35,6 +38,21 @@ def _counts(rng: np.random.Generator, n: int) -> Arrays:
     return {"log_rate": rng.normal(size=n), "target": rng.poisson(2.0, n).astype(float)}
 
 
+def _amounts(rng: np.random.Generator, n: int) -> Arrays:
+    """Some of them 0."""
+    amounts = rng.gamma(2.0, 1.0, n) * (rng.random(n) < 0.7)
+    return {"log_mean": rng.normal(size=n), "target": amounts}
+
+
+def _positive_amounts(rng: np.random.Generator, n: int) -> Arrays:
+    return {"log_mean": rng.normal(size=n), "target": rng.gamma(2.0, 1.0, n) + 0.05}
+
+
+def _varied_counts(rng: np.random.Generator, n: int) -> Arrays:
+    arrays = _counts(rng, n)
+    return {"log_mean": arrays["log_rate"], "target": arrays["target"]}
+
+
 def _with_spread(name: str) -> Sampler:
     def sample(rng: np.random.Generator, n: int) -> Arrays:
         return {**_real_pair(rng, n), name: rng.uniform(0.3, 3.0, n)}
@@ -51,7 +69,7 @@ REGRESSION = [
         units="squared units of the target",
         convex=True,
         differentiable="everywhere",
-        robust=False,
+        bounded_pull=False,
         domain="pred, target real",
         sample=_real_pair,
         equivalents={
@@ -71,7 +89,7 @@ REGRESSION = [
         units="units of the target",
         convex=True,
         differentiable="except where every error is 0",
-        robust=False,
+        bounded_pull=True,
         domain="pred, target real",
         sample=_real_pair,
         reductions=("mean",),
@@ -90,7 +108,7 @@ REGRESSION = [
         units="units of the target",
         convex=True,
         differentiable="except at e = 0",
-        robust=True,
+        bounded_pull=True,
         domain="pred, target real",
         sample=_real_pair,
         equivalents={
@@ -110,7 +128,7 @@ REGRESSION = [
         units="squared units of the target",
         convex=True,
         differentiable="everywhere (the slope has a corner at |e| = δ)",
-        robust=True,
+        bounded_pull=True,
         domain="pred, target real",
         sample=_real_pair,
         hyper={"delta": _scale()},
@@ -132,7 +150,7 @@ REGRESSION = [
         units="units of the target",
         convex=True,
         differentiable="everywhere for β > 0",
-        robust=True,
+        bounded_pull=True,
         domain="pred, target real",
         sample=_real_pair,
         hyper={
@@ -152,7 +170,7 @@ REGRESSION = [
         units="none: errors must be of order 1",
         convex=True,
         differentiable="everywhere",
-        robust=True,
+        bounded_pull=True,
         domain="pred, target real",
         sample=_real_pair,
         equivalents={"keras": "keras.losses.LogCosh", "optax": "optax.losses.log_cosh"},
@@ -167,7 +185,7 @@ REGRESSION = [
         units="units of the target",
         convex=True,
         differentiable="except at e = 0",
-        robust=True,
+        bounded_pull=True,
         domain="pred, target real",
         sample=_real_pair,
         hyper={
@@ -187,7 +205,7 @@ REGRESSION = [
         units="fraction of the target",
         convex=True,
         differentiable="except at e = 0",
-        robust=True,
+        bounded_pull=True,
         domain="pred real, target real and not 0",
         sample=_nonzero_pair,
         equivalents={
@@ -205,7 +223,7 @@ REGRESSION = [
         units="squared log units",
         convex=False,
         differentiable="everywhere",
-        robust=False,
+        bounded_pull=False,
         domain="pred, target > -1",
         sample=_above_minus_one,
         equivalents={
@@ -223,7 +241,7 @@ REGRESSION = [
         units="nats",
         convex=True,
         differentiable="everywhere",
-        robust=False,
+        bounded_pull=False,
         domain="log_rate real, target ≥ 0",
         sample=_counts,
         wrt=("log_rate",),
@@ -244,7 +262,7 @@ REGRESSION = [
         units="nats",
         convex=True,
         differentiable="everywhere",
-        robust=False,
+        bounded_pull=False,
         domain="pred, target real, var > 0",
         sample=_with_spread("var"),
         wrt=("pred", "var"),
@@ -261,7 +279,7 @@ REGRESSION = [
         units="squared units of the target",
         convex=True,
         differentiable="everywhere",
-        robust=True,
+        bounded_pull=True,
         domain="pred, target real",
         sample=_real_pair,
         hyper={"delta": _scale()},
@@ -277,7 +295,7 @@ REGRESSION = [
         units="none",
         convex=False,
         differentiable="everywhere",
-        robust=True,
+        bounded_pull=True,
         domain="pred, target real",
         sample=_real_pair,
         hyper={
@@ -300,7 +318,7 @@ REGRESSION = [
         units="nats",
         convex=True,
         differentiable="except at e = 0",
-        robust=True,
+        bounded_pull=True,
         domain="pred, target real, scale > 0",
         sample=_with_spread("scale"),
         wrt=("pred", "scale"),
@@ -317,11 +335,88 @@ REGRESSION = [
         units="units of the target",
         convex=True,
         differentiable="everywhere",
-        robust=True,
+        bounded_pull=True,
         domain="pred, target real, std > 0",
         sample=_with_spread("std"),
         wrt=("pred", "std"),
         paper="Gneiting & Raftery (2007), Journal of the American Statistical Association 102(477)",
         chapter="loss-gaussian-crps",
+    ),
+    Record(
+        name="tweedie_deviance",
+        family="regression",
+        task="amounts that are often exactly 0: claims, rainfall, sales",
+        formula=r"2\Bigl(\frac{y^{2-p}}{(1-p)(2-p)} - \frac{y \mu^{1-p}}{1-p}"
+        r" + \frac{\mu^{2-p}}{2-p}\Bigr), \quad \mu = e^z",
+        units="units of the target to the power 2 - p",
+        convex=True,
+        differentiable="everywhere",
+        bounded_pull=False,
+        domain="log_mean real, target ≥ 0",
+        sample=_amounts,
+        wrt=("log_mean",),
+        hyper={
+            "power": Hyper(
+                default=1.5, domain="(1, 2)", valid=(1.5, 1.1, 1.9), wrong=(1.0, 2.0, 0.0, _NAN)
+            )
+        },
+        equivalents={
+            "sklearn": "sklearn.metrics.mean_tweedie_deviance (eats the mean; power = power)",
+            "statsmodels": "statsmodels.genmod.families.Tweedie.deviance (var_power = power)",
+            "lightgbm": "lightgbm objective tweedie (half, without the target's term)",
+        },
+        paper="Jørgensen (1987), Journal of the Royal Statistical Society B 49(2)",
+        chapter="loss-tweedie-deviance",
+    ),
+    Record(
+        name="gamma_nll",
+        family="regression",
+        task="positive amounts whose errors grow with them",
+        formula=r"k (z + y e^{-z})",
+        units="nats",
+        convex=True,
+        differentiable="everywhere",
+        bounded_pull=False,
+        domain="log_mean real, target > 0",
+        sample=_positive_amounts,
+        wrt=("log_mean",),
+        hyper={
+            "shape": Hyper(
+                default=1.0, domain="> 0", valid=(1.0, 0.5, 3.0), wrong=(0.0, -1.0, _NAN)
+            ),
+            "full": _FULL,
+        },
+        equivalents={
+            "torch": "-torch.distributions.Gamma(k, k / mean).log_prob(target) (with full)",
+            "sklearn": "sklearn.metrics.mean_gamma_deviance (twice, minus its least value)",
+        },
+        paper="Nelder & Wedderburn (1972), Journal of the Royal Statistical Society A 135(3)",
+        chapter="loss-gamma-nll",
+    ),
+    Record(
+        name="negative_binomial_nll",
+        family="regression",
+        task="counts that vary more than Poisson's",
+        formula=r"-y \ln p - \tfrac1\alpha \ln(1 - p), \quad p = \frac{\alpha e^z}{1 + \alpha e^z}",
+        units="nats",
+        convex=True,
+        differentiable="everywhere",
+        bounded_pull=True,
+        domain="log_mean real, target ≥ 0",
+        sample=_varied_counts,
+        wrt=("log_mean",),
+        hyper={
+            "dispersion": Hyper(
+                default=1.0, domain="> 0", valid=(1.0, 0.25), wrong=(0.0, -1.0, _NAN)
+            ),
+            "full": _FULL,
+        },
+        equivalents={
+            "torch": "-torch.distributions.NegativeBinomial(1 / alpha, logits=log_mean + ln alpha)"
+            ".log_prob(target) (with full)",
+            "statsmodels": "statsmodels.genmod.families.NegativeBinomial (alpha = dispersion)",
+        },
+        paper="Lawless (1987), Canadian Journal of Statistics 15(3)",
+        chapter="loss-negative-binomial-nll",
     ),
 ]

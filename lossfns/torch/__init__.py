@@ -8,6 +8,16 @@
 - `Criterion(function, **settings)` is an `nn.Module` around any loss.
 """
 
+try:
+    import torch as _torch  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    raise ModuleNotFoundError(
+        "lossfns.torch needs PyTorch: pip install 'lossfns[torch]'", name="torch"
+    ) from None
+
+from lossfns._signatures import make_readable
 from lossfns.torch.calibration import (
     TemperatureScaling,
     ace,
@@ -68,13 +78,18 @@ from lossfns.torch.imbalance import (
 from lossfns.torch.metric import (
     arcface,
     barlow_twins,
+    circle,
     clip,
     contrastive,
+    cosface,
     cosine_embedding,
     info_nce,
     mine_triplets,
+    multi_similarity,
     nt_xent,
+    nt_xent_with_labels,
     siglip,
+    sphereface,
     sup_con,
     triplet,
     vicreg,
@@ -87,8 +102,21 @@ from lossfns.torch.multitask import (
     uncertainty_weighting,
     weighted_sum,
 )
-from lossfns.torch.preference import dpo, ipo, kl_penalty, ppo_clip, reward_model
+from lossfns.torch.preference import (
+    dpo,
+    group_advantages,
+    grpo,
+    ipo,
+    kl_penalty,
+    kto,
+    orpo,
+    ppo_clip,
+    reward_model,
+    simpo,
+)
+from lossfns.torch.ranking import lambdarank, listmle, listnet, margin_ranking
 from lossfns.torch.regression import (
+    gamma_nll,
     gaussian_crps,
     gaussian_nll,
     general_robust,
@@ -99,11 +127,13 @@ from lossfns.torch.regression import (
     mape,
     mse,
     msle,
+    negative_binomial_nll,
     poisson_nll,
     pseudo_huber,
     quantile,
     rmse,
     smooth_l1,
+    tweedie_deviance,
 )
 from lossfns.torch.segmentation import (
     dice,
@@ -119,6 +149,23 @@ from lossfns.torch.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.torch.structure import distogram, fape
 
 __all__ = [
+    "circle",
+    "multi_similarity",
+    "nt_xent_with_labels",
+    "sphereface",
+    "cosface",
+    "lambdarank",
+    "listmle",
+    "listnet",
+    "margin_ranking",
+    "negative_binomial_nll",
+    "gamma_nll",
+    "tweedie_deviance",
+    "simpo",
+    "orpo",
+    "kto",
+    "group_advantages",
+    "grpo",
     "DWA",
     "Criterion",
     "Criterion",
@@ -224,3 +271,6 @@ __all__ = [
     "weighted_sum",
     "yolo",
 ]
+
+make_readable(globals(), __all__)
+del make_readable

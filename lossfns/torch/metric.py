@@ -4,15 +4,17 @@ Where the items of a batch serve as each other's negatives (InfoNCE and its kin)
 would have no one meaning, and there is no `sample_weight`.
 """
 
+from __future__ import annotations
+
 import math
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import embedding_shapes, flag, number, one_of
+from lossfns._arguments import Reduction, embedding_shapes, flag, integer, number, one_of
 from lossfns.torch._classes import in_range, integers, pick
 from lossfns.torch._core import (
     companion,
@@ -35,7 +37,7 @@ def contrastive(
     target: Tensor,
     *,
     margin: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -64,7 +66,7 @@ def triplet(
     margin: float = 1.0,
     p: float = 2.0,
     squared: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -152,7 +154,7 @@ def cosine_embedding(
     target: Tensor,
     *,
     margin: float = 0.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -178,7 +180,7 @@ def info_nce(
     key: Tensor,
     *,
     temperature: float | Tensor = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -200,7 +202,7 @@ def nt_xent(
     second: Tensor,
     *,
     temperature: float | Tensor = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -226,7 +228,7 @@ def clip(
     text: Tensor,
     *,
     temperature: float | Tensor = 0.07,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -248,7 +250,7 @@ def sup_con(
     target: Tensor,
     *,
     temperature: float | Tensor = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -279,7 +281,7 @@ def siglip(
     *,
     scale: float | Tensor = 10.0,
     bias: float | Tensor = -10.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -305,7 +307,7 @@ def arcface(
     prototypes: Tensor,
     margin: float = 0.5,
     scale: float = 64.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -319,19 +321,10 @@ def arcface(
     """
     number("margin", margin, at_least=0, below=math.pi)
     number("scale", scale, above=0)
-    (rows,) = _embeddings(embeddings=embeddings)
-    (centres,) = _batch(prototypes=prototypes)
-    if centres.shape[-1] != rows.shape[-1]:
-        raise ValueError(
-            f"embeddings and prototypes must have the same number of dimensions, "
-            f"got {tuple(rows.shape)} and {tuple(centres.shape)}"
-        )
-    centres = companion("prototypes", centres, rows)
-    labels = _classes_of(target, rows, len(centres), validate)
-    weight = None
-    if sample_weight is not None:
-        weight = item_weight(sample_weight, rows, labels.shape, validate)
-    cosines = product(unit(_masked(rows, weight)), unit(centres).T)
+    rows, centres, labels, weight = _prototyped(
+        embeddings, target, prototypes, sample_weight, validate
+    )
+    cosines = product(unit(rows), centres.T)
     own = labels[..., None] == torch.arange(len(centres), device=rows.device)
     cosine = pick(cosines, labels).clamp(-1, 1)
     # The root's slope at sin θ = 0 is infinite: take the root of 1 there, and multiply by 0.
@@ -355,7 +348,7 @@ def vicreg(
     invariance: float = 25.0,
     variance: float = 25.0,
     covariance: float = 1.0,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -389,7 +382,7 @@ def barlow_twins(
     second: Tensor,
     *,
     redundancy: float = 0.005,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -409,6 +402,158 @@ def barlow_twins(
     identity = torch.eye(len(a), dtype=a.dtype, device=a.device)
     weight = identity + redundancy * (1 - identity)
     return reduced(weight * (product(a, b.T) - identity) ** 2, "sum")
+
+
+@loss(ln.cosface)
+def cosface(
+    embeddings: Tensor,
+    target: Tensor,
+    *,
+    prototypes: Tensor,
+    margin: float = 0.35,
+    scale: float = 64.0,
+    reduction: Reduction = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None. The prototypes are differentiable here: a parameter of shape (C, d).
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> embeddings, target = torch.ones(1, 2), torch.tensor([0])
+        >>> lt.cosface(embeddings, target, prototypes=torch.eye(2), margin=0.5, scale=1.0)
+        tensor(0.9741)
+    """
+    number("margin", margin, at_least=0, below=1)
+    number("scale", scale, above=0)
+    rows, centres, labels, weight = _prototyped(
+        embeddings, target, prototypes, sample_weight, validate
+    )
+    own = labels[..., None] == torch.arange(len(centres), device=rows.device)
+    cosines = product(unit(rows), centres.T)
+    scores = torch.where(own, cosines - margin, cosines)
+    return reduced(-pick((scale * scores).log_softmax(-1), labels), reduction, weight)
+
+
+@loss(ln.sphereface)
+def sphereface(
+    embeddings: Tensor,
+    target: Tensor,
+    *,
+    prototypes: Tensor,
+    margin: int = 4,
+    scale: float = 1.0,
+    reduction: Reduction = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None. The prototypes are differentiable here: a parameter of shape (C, d).
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> embeddings, target = torch.ones(1, 2), torch.tensor([0])
+        >>> lt.sphereface(embeddings, target, prototypes=torch.eye(2), margin=1)
+        tensor(0.6931)
+    """
+    integer("margin", margin)
+    number("margin", margin, at_least=1)
+    number("scale", scale, above=0)
+    rows, centres, labels, weight = _prototyped(
+        embeddings, target, prototypes, sample_weight, validate
+    )
+    own = labels[..., None] == torch.arange(len(centres), device=rows.device)
+    cosines = product(unit(rows), centres.T)
+    psi = _folded(pick(cosines, labels).clamp(-1, 1), margin)
+    scores = distance(rows)[..., None] * torch.where(own, psi[..., None], cosines)
+    return reduced(-pick((scale * scores).log_softmax(-1), labels), reduction, weight)
+
+
+@loss(ln.nt_xent_with_labels)
+def nt_xent_with_labels(
+    embeddings: Tensor,
+    target: Tensor,
+    *,
+    temperature: float | Tensor = 0.07,
+    reduction: Reduction = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None. The temperature may be a tensor, and is then differentiable.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> views = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+        >>> lt.nt_xent_with_labels(views, torch.tensor([0, 0, 1]), temperature=1.0)
+        tensor(0.3133)
+    """
+    (rows,) = _batch(embeddings=embeddings)
+    positive, negative = _partners(_classes_of(target, rows))
+    views = unit(rows)
+    scores = product(views, views.T) / _temperature(temperature, rows, validate)
+    lead = scores - _log_sum_exp(scores, negative)[:, None]
+    losses = -torch.where(positive, F.logsigmoid(torch.where(positive, lead, 0)), 0).sum(-1)
+    return reduced(losses, reduction, mass=positive.sum(-1).to(losses.dtype))
+
+
+@loss(ln.multi_similarity)
+def multi_similarity(
+    embeddings: Tensor,
+    target: Tensor,
+    *,
+    alpha: float = 2.0,
+    beta: float = 50.0,
+    base: float = 0.5,
+    reduction: Reduction = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.multi_similarity(torch.tensor([[1.0, 0.0], [2.0, 0.0]]), torch.tensor([0, 0]))
+        tensor(0.1566)
+    """
+    number("alpha", alpha, above=0)
+    number("beta", beta, above=0)
+    number("base", base, at_least=-1, at_most=1)
+    (rows,) = _batch(embeddings=embeddings)
+    positive, negative = _partners(_classes_of(target, rows))
+    views = unit(rows)
+    above = product(views, views.T) - base
+    near, far = _log_one_plus(-alpha * above, positive), _log_one_plus(beta * above, negative)
+    return reduced(near / alpha + far / beta, reduction)
+
+
+@loss(ln.circle)
+def circle(
+    embeddings: Tensor,
+    target: Tensor,
+    *,
+    margin: float = 0.4,
+    scale: float = 80.0,
+    reduction: Reduction = "mean",
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> views = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+        >>> lt.circle(views, torch.tensor([0, 0, 1]), scale=1.0)
+        tensor(0.5164)
+    """
+    number("margin", margin, at_least=0, below=1)
+    number("scale", scale, above=0)
+    (rows,) = _batch(embeddings=embeddings)
+    positive, negative = _partners(_classes_of(target, rows))
+    counted = positive.any(-1) & negative.any(-1)
+    views = unit(rows)
+    cosines = product(views, views.T)
+    pull_n = scale * (cosines.detach() + margin).clamp(min=0)
+    pull_p = scale * (1 + margin - cosines.detach()).clamp(min=0)
+    of_n = _log_sum_exp(pull_n * (cosines - margin), negative & counted[:, None])
+    of_p = _log_sum_exp(-pull_p * (cosines - (1 - margin)), positive & counted[:, None])
+    # softplus as -logsigmoid(-z), for torch's own drops the tail; of -inf both are 0.
+    return reduced(-F.logsigmoid(-of_n - of_p), reduction, mass=counted.to(rows.dtype))
 
 
 def _embeddings(**tensors: Any) -> list[Tensor]:
@@ -493,6 +638,56 @@ def _number(
     low = -torch.inf if above is None else above
     within(name, value, low=low, open_low=True, validate=validate)
     return value.reshape(())
+
+
+def _prototyped(
+    embeddings: Any, target: Any, prototypes: Any, sample_weight: Any, validate: bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+    """Check embeddings against a direction per class; return them, unit directions, labels."""
+    (rows,) = _embeddings(embeddings=embeddings)
+    (centres,) = _batch(prototypes=prototypes)
+    if centres.shape[-1] != rows.shape[-1]:
+        raise ValueError(
+            f"embeddings and prototypes must have the same number of dimensions, "
+            f"got {tuple(rows.shape)} and {tuple(centres.shape)}"
+        )
+    centres = companion("prototypes", centres, rows)
+    labels = _classes_of(target, rows, len(centres), validate)
+    weight = None
+    if sample_weight is not None:
+        weight = item_weight(sample_weight, rows, labels.shape, validate)
+    return _masked(rows, weight), unit(centres), labels, weight
+
+
+def _folded(cosine: Tensor, m: int) -> Tensor:
+    """ψ, the cosine of m times an angle made to fall throughout."""
+    multiple, next_one = torch.ones_like(cosine), cosine  # cos(k θ), by Chebyshev's recurrence
+    for _ in range(m):
+        multiple, next_one = next_one, 2 * cosine * next_one - multiple
+    folds = torch.zeros_like(cosine)
+    for i in range(1, m):
+        folds = folds + (cosine < math.cos(i * math.pi / m))
+    return (1 - 2 * folds.remainder(2)) * multiple - 2 * folds
+
+
+def _partners(classes: Tensor) -> tuple[Tensor, Tensor]:
+    """Which pairs are of one class, without the items themselves, and which are of two."""
+    same = classes[:, None] == classes
+    return same & ~torch.eye(len(same), dtype=torch.bool, device=same.device), ~same
+
+
+def _log_sum_exp(scores: Tensor, counted: Tensor) -> Tensor:
+    """ln Σ exp over the entries that count; -inf where there is none, with gradient 0."""
+    some = counted.any(-1)
+    # A row of -inf alone has the slope NaN: it takes a detour.
+    rows = torch.where(counted | ~some[:, None], torch.where(counted, scores, 0), -torch.inf)
+    return torch.where(some, rows.logsumexp(-1), -torch.inf)
+
+
+def _log_one_plus(scores: Tensor, counted: Tensor) -> Tensor:
+    """ln(1 + Σ exp) over the entries that count."""
+    rows = scores.masked_fill(~counted, -torch.inf)
+    return torch.cat([rows, rows.new_zeros(len(rows), 1)], -1).logsumexp(-1)
 
 
 def _softmax_over_others(scores: Tensor) -> Tensor:

@@ -1,13 +1,17 @@
 """Regression losses. All are element-wise: prediction and target have the same shape."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import flag, number, one_of, same_shapes
+from lossfns._arguments import Reduction, flag, number, one_of, same_shapes
 from lossfns.torch._core import companion, compute_dtype, loss, paired, reduced, within
 
 
@@ -16,7 +20,7 @@ def mse(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -36,7 +40,7 @@ def rmse(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -67,7 +71,7 @@ def mae(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -88,7 +92,7 @@ def huber(
     target: Tensor,
     *,
     delta: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -114,7 +118,7 @@ def smooth_l1(
     target: Tensor,
     *,
     beta: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -135,7 +139,7 @@ def log_cosh(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -162,7 +166,7 @@ def quantile(
     target: Tensor,
     *,
     q: float | Sequence[float] = 0.5,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -196,7 +200,7 @@ def mape(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -220,7 +224,7 @@ def msle(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -243,7 +247,7 @@ def poisson_nll(
     target: Tensor,
     *,
     full: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -272,7 +276,7 @@ def gaussian_nll(
     *,
     var: Tensor,
     full: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -301,7 +305,7 @@ def pseudo_huber(
     target: Tensor,
     *,
     delta: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -327,7 +331,7 @@ def general_robust(
     *,
     alpha: float = 1.0,
     scale: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -363,7 +367,7 @@ def laplace_nll(
     target: Tensor,
     *,
     scale: Tensor,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -387,7 +391,7 @@ def gaussian_crps(
     target: Tensor,
     *,
     std: Tensor,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -407,6 +411,114 @@ def gaussian_crps(
     z = gap / torch.maximum(std, gap.detach().abs() / 40)
     sharpness = math.sqrt(2 / math.pi) * torch.exp(-0.5 * z * z) - 1 / math.sqrt(math.pi)
     return reduced(gap * torch.erf(z / math.sqrt(2)) + std * sharpness, reduction, weight)
+
+
+@loss(ln.tweedie_deviance)
+def tweedie_deviance(
+    log_mean: Tensor,
+    target: Tensor,
+    *,
+    power: float = 1.5,
+    reduction: Reduction = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.tweedie_deviance(torch.zeros(2), torch.tensor([0.0, 1.0]), reduction="none")
+        tensor([4., 0.])
+    """
+    number("power", power, above=1, below=2)
+    log_mean, target, weight = paired(
+        sample_weight, validate=validate, log_mean=log_mean, target=target
+    )
+    within("target", target, low=0.0, validate=validate)
+    a, b = 2 - power, 1 - power
+    some = target > 0
+    safe = torch.where(some, target, 1)
+    # In the ratio of mean and target nothing cancels but 1. Where the target is 0 the ratio is
+    # none; each branch gets a harmless 0 where the other one counts.
+    positive = safe**a * _between(torch.where(some, log_mean - safe.log(), 0), a, b)
+    nothing = torch.where(some, 0, (a * torch.where(some, 0, log_mean)).exp() / a)
+    return reduced(2 * (positive + nothing), reduction, weight)
+
+
+@loss(ln.gamma_nll)
+def gamma_nll(
+    log_mean: Tensor,
+    target: Tensor,
+    *,
+    shape: float = 1.0,
+    full: bool = False,
+    reduction: Reduction = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None as a loss; with full, `-torch.distributions.Gamma(k, k / mean).log_prob(target)`.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.gamma_nll(torch.zeros(2), torch.tensor([1.0, 3.0]))
+        tensor(2.)
+    """
+    number("shape", shape, above=0)
+    flag("full", full)
+    log_mean, target, weight = paired(
+        sample_weight, validate=validate, log_mean=log_mean, target=target
+    )
+    within("target", target, low=0.0, open_low=True, validate=validate)
+    losses = shape * (log_mean + target * (-log_mean).exp())
+    if full:
+        constant = math.lgamma(shape) - shape * math.log(shape)
+        losses = losses + constant - (shape - 1) * target.log()
+    return reduced(losses, reduction, weight)
+
+
+@loss(ln.negative_binomial_nll)
+def negative_binomial_nll(
+    log_mean: Tensor,
+    target: Tensor,
+    *,
+    dispersion: float = 1.0,
+    full: bool = False,
+    reduction: Reduction = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None as a loss; with full, `-torch.distributions.NegativeBinomial(1 / dispersion,
+        logits=log_mean + ln dispersion).log_prob(target)`.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.negative_binomial_nll(torch.zeros(1), torch.ones(1), full=True)
+        tensor(1.3863)
+    """
+    number("dispersion", dispersion, above=0)
+    flag("full", full)
+    log_mean, target, weight = paired(
+        sample_weight, validate=validate, log_mean=log_mean, target=target
+    )
+    within("target", target, low=0.0, validate=validate)
+    successes = 1 / dispersion
+    log_odds = log_mean + math.log(dispersion)
+    losses = -target * F.logsigmoid(log_odds) - successes * F.logsigmoid(-log_odds)
+    if full:
+        failures = torch.full_like(target, successes)
+        ways = torch.lgamma(target + failures) - torch.lgamma(failures) - torch.lgamma(target + 1)
+        losses = losses - ways
+    return reduced(losses, reduction, weight)
+
+
+def _between(t: Tensor, a: float, b: float) -> Tensor:
+    """(e^(at) - 1) / a - (e^(bt) - 1) / b, about (a - b) t² / 2 near 0, where the two cancel."""
+    far = torch.expm1(a * t) / a - torch.expm1(b * t) / b
+    # |a| and |b| are below 1: the series ends below 1e-17 of its first term.
+    near, small = torch.zeros_like(t), t.clamp(-0.5, 0.5)
+    for k in range(14, 1, -1):
+        near = (near + a ** (k - 1) - b ** (k - 1)) * small / k
+    return torch.where(t.abs() < 0.5, near * small, far)
 
 
 def rounded_l1(error: Tensor, beta: float) -> Tensor:

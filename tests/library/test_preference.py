@@ -239,3 +239,88 @@ def test_averages_other_than_token_and_sequence_are_refused():
             ln.ppo_clip([0.0], [0.0], [1.0], average=wrong)
         with pytest.raises(ValueError, match="average"):
             lt.kl_penalty(torch.zeros(1), torch.zeros(1), average=wrong)
+
+
+# Smoothed labels, and losses without a reference or without pairs.
+
+
+def test_conservative_dpo_is_least_at_a_finite_gap(answers):
+    """Mitchell (2023): with a share ε of flipped labels the best β Δ is ln((1 - ε) / ε)."""
+    zero = dict(reference_chosen=[0.0], reference_rejected=[0.0])
+    gap = math.log(9) / 0.1
+    grad = ln.dpo.grad([gap], [0.0], **zero, label_smoothing=0.1)
+    np.testing.assert_allclose(grad, 0, atol=1e-16)
+    assert ln.dpo.grad([gap + 1], [0.0], **zero, label_smoothing=0.1)[0] > 0
+    assert ln.dpo.grad([gap + 1], [0.0], **zero)[0] < 0
+    chosen, rejected = answers[:2]
+    there = ln.dpo(chosen, rejected, **references(answers))
+    back = ln.dpo(rejected, chosen, reference_chosen=answers[3], reference_rejected=answers[2])
+    for value in both("dpo", chosen, rejected, **references(answers), label_smoothing=0.3):
+        assert value == pytest.approx(0.7 * there + 0.3 * back, rel=1e-13)
+
+
+def test_simpo_is_the_reward_loss_of_answers_per_token_with_a_margin(answers):
+    chosen, rejected = answers[0] / 10, answers[1] / 10
+    expected = ln.reward_model(2.5 * chosen, 2.5 * rejected + 0.8)
+    for value in both("simpo", chosen, rejected, beta=2.5, margin=0.8):
+        assert value == pytest.approx(expected, rel=1e-13)
+
+
+def test_simpo_of_sums_is_another_loss_than_of_means():
+    """Answers of 10 and of 100 tokens, a nat each: per token they tie, in sum the short one wins"""
+    assert ln.simpo([-1.0], [-1.0], margin=0.0) == pytest.approx(LN2)
+    assert ln.simpo([-10.0], [-100.0], margin=0.0) < 1e-70
+
+
+def test_orpo_is_fine_tuning_where_the_odds_do_not_count(answers):
+    chosen, rejected = -np.abs(answers[0]), -np.abs(answers[1])
+    for value in both("orpo", chosen, rejected, odds_weight=0.0):
+        assert value == pytest.approx(-chosen.mean(), rel=1e-14)
+
+
+def test_orpo_does_not_lose_the_odds_of_a_nearly_certain_answer():
+    """1 - exp(-1e-12) has four digits left in float64 and none in float32."""
+    for value in both("orpo", np.array([-1e-12]), np.array([-LN2]), odds_weight=1.0):
+        assert value == pytest.approx(2e-12, rel=1e-11)
+    certain = lt.orpo(torch.tensor([-1e-12]), torch.tensor([-LN2]), odds_weight=1.0)
+    assert certain.item() == pytest.approx(2e-12, rel=1e-5)
+    assert (1 - torch.tensor([-1e-12]).exp()).item() == 0
+
+
+def test_kto_gives_up_on_answers_far_from_the_reference_point():
+    """Its value function is flat on both sides; DPO pulls hardest where the answer is worst."""
+    at = dict(reference_log_probs=[0.0], kl=0.0, beta=1.0)
+    pulls = [abs(ln.kto.grad([r], [1.0], **at)[0]) for r in (-30.0, 0.0, 30.0)]
+    assert pulls[1] == pytest.approx(0.25) and pulls[0] < 1e-12 > pulls[2]
+
+
+def test_kto_of_a_good_and_of_a_bad_answer_mirror_each_other(answers):
+    log_probs, reference = answers[:2]
+    mirrored = 2 * (reference + 0.7) - log_probs
+    good, bad = np.ones(7), np.zeros(7)
+    for value in both("kto", log_probs, good, reference_log_probs=reference, kl=0.7):
+        expected = ln.kto(mirrored, bad, reference_log_probs=reference, kl=0.7)
+        assert value == pytest.approx(expected, rel=1e-12)
+
+
+def test_kto_takes_the_reference_point_as_a_tensor_and_sends_it_no_gradient():
+    kl = torch.tensor(0.5, requires_grad=True)
+    log_probs = torch.tensor([-3.0, -4.0], requires_grad=True)
+    settings = dict(reference_log_probs=torch.tensor([-4.0, -3.5]))
+    target = torch.tensor([1, 0])
+    loss = lt.kto(log_probs, target, kl=kl, **settings)
+    loss.backward()
+    assert kl.grad is None
+    assert loss.item() == lt.kto(log_probs, target, kl=0.5, **settings).item()
+    for wrong in (torch.tensor([0.5, 0.5]), torch.tensor(-1.0)):
+        with pytest.raises(ValueError, match="kl"):
+            lt.kto(log_probs, target, kl=wrong, **settings)
+
+
+def test_weights_of_kto_leave_the_denominator_alone():
+    """As in TRL: λ_D = 4 on one good answer of two makes (4 · ½ + ½) / 2, not / 5."""
+    zeros = np.zeros(2)
+    for value in both(
+        "kto", zeros, np.array([1.0, 0.0]), reference_log_probs=zeros, kl=0.0, desirable_weight=4.0
+    ):
+        assert value == pytest.approx(1.25)

@@ -6,7 +6,7 @@ Of a coupled loss the formula is that of a whole batch, summed over its items.
 import math
 
 import numpy as np
-from mpmath import acos, cos, exp, log, mpf, pi, sin, sqrt
+from mpmath import acos, cos, exp, log, mpf, nstr, pi, sin, sqrt
 
 
 def contrastive(first, second, target, margin):
@@ -70,6 +70,68 @@ def arcface(embeddings, target, prototypes, margin, scale):
     # Beyond π - m the authors' code goes on in a straight line of the cosine.
     cosines[own] = cos(angle + m) if angle < pi - m else cosines[own] - m * sin(m)
     return _surprise(cosines, own, 1 / mpf(scale))
+
+
+def cosface(embeddings, target, prototypes, margin, scale):
+    cosines = [_cosine(embeddings, [mpf(x) for x in row]) for row in prototypes]
+    cosines[int(target)] -= mpf(margin)
+    return _surprise(cosines, int(target), 1 / mpf(scale))
+
+
+def sphereface(embeddings, target, prototypes, margin, scale):
+    """Liu et al. (2017), equation 7, by the angle itself."""
+    cosines = [_cosine(embeddings, [mpf(x) for x in row]) for row in prototypes]
+    own, length = int(target), sqrt(_dot(embeddings, embeddings))
+    angle = acos(cosines[own])
+    k = int(angle * margin / pi)
+    cosines[own] = (-1) ** k * cos(margin * angle) - 2 * k
+    # As 1 over what the right class is outweighed by, whose logarithm loses nothing.
+    return log(sum(exp(scale * length * (c - cosines[own])) for c in cosines))
+
+
+def nt_xent_with_labels(embeddings, target, temperature):
+    total = mpf(0)
+    for i, row in enumerate(embeddings):
+        rivals = [other for j, other in enumerate(embeddings) if target[j] != target[i]]
+        for j, partner in enumerate(embeddings):
+            if j != i and target[j] == target[i]:
+                scores = [_cosine(row, other) for other in (partner, *rivals)]
+                total += _surprise(scores, 0, temperature)
+    return total
+
+
+def multi_similarity(embeddings, target, alpha, beta, base):
+    total, a, b = mpf(0), mpf(alpha), mpf(beta)
+    for i, row in enumerate(embeddings):
+        near, far = mpf(1), mpf(1)
+        for j, other in enumerate(embeddings):
+            above = _cosine(row, other) - mpf(base)
+            if j != i and target[j] == target[i]:
+                near += exp(-a * above)
+            elif j != i:
+                far += exp(b * above)
+        total += log(near) / a + log(far) / b
+    return total
+
+
+def circle(embeddings, target, margin, scale):
+    """Sun et al. (2020), equations 4 to 6, in which the weights are constants of the gradient."""
+    total, m = mpf(0), mpf(margin)
+    for i, row in enumerate(embeddings):
+        near, far = mpf(0), mpf(0)
+        for j, other in enumerate(embeddings):
+            s = _cosine(row, other)
+            if j != i and target[j] == target[i]:
+                near += exp(-scale * max(mpf(0), 1 + m - _held(s)) * (s - (1 - m)))
+            elif j != i:
+                far += exp(scale * max(mpf(0), _held(s) + m) * (s - m))
+        total += log(1 + near * far)
+    return total
+
+
+def _held(x):
+    """A number that does not move with the tiny steps of a derivative: its first 30 digits."""
+    return mpf(nstr(x, 30))
 
 
 def vicreg(first, second, invariance, variance, covariance):
@@ -165,6 +227,23 @@ EXTREMES = {
     "arcface": [
         {"embeddings": row, "target": y} for row in (_HUGE, _OPPOSITE, _ROW) for y in range(4)
     ],
+    "cosface": [
+        {"embeddings": row, "target": y} for row in (_HUGE, _OPPOSITE, _ROW) for y in range(4)
+    ],
+    # The length counts, so that it cannot be everything.
+    "sphereface": [
+        {"embeddings": row, "target": y}
+        for row in ([3.0, -4.0, 12.0], _OPPOSITE, [0.5, 0.25, -0.75], _TINY)
+        for y in range(4)
+    ],
+    **dict.fromkeys(
+        ["nt_xent_with_labels", "multi_similarity", "circle"],
+        [
+            {"embeddings": rows, "target": labels}
+            for rows in (*_SCALES, _SPREAD)
+            for labels in (np.array([0, 1, 0]), np.array([2, 2, 2]), np.array([0, 1, 2]))
+        ],
+    ),
     "vicreg": [{"first": _SPREAD, "second": _FLAT}],
     "barlow_twins": [{"first": _SPREAD, "second": _FLAT}],
 }
@@ -266,6 +345,78 @@ KNOWN = {
             math.log1p(math.exp(-2 * math.cos(0.5))),
         ),
     ],
+    "cosface": [
+        # Wang et al. (2018), equation 4, at 45° between two prototypes.
+        (_BETWEEN, LN2),
+        (_BETWEEN | {"margin": 0.5}, math.log1p(math.exp(0.5))),
+        (
+            _BETWEEN | {"embeddings": [[5.0, 0.0]], "margin": 0.5, "scale": 2.0},
+            math.log1p(math.exp(-1)),
+        ),
+    ],
+    "sphereface": [
+        # Liu et al. (2017), equation 6: m = 2 at 60° has ψ = -½, against cos 30°; length 2.
+        (
+            {
+                "embeddings": [[1.0, math.sqrt(3)]],
+                "target": np.array([0]),
+                "prototypes": ((2.0, 0.0), (0.0, 3.0)),
+                "margin": 2,
+            },
+            math.log1p(math.exp(2 * (math.sqrt(3) / 2 + 0.5))),
+        ),
+        # m = 4 at 180°: k = 3 and ψ = -7; the other class lies at 90°.
+        (
+            {
+                "embeddings": [[-1.0, 0.0]],
+                "target": np.array([0]),
+                "prototypes": ((2.0, 0.0), (0.0, 3.0)),
+            },
+            math.log1p(math.exp(7)),
+        ),
+    ],
+    "nt_xent_with_labels": [
+        # Three of a class at one point and one other at 90°: six pairs, each ln(1 + e⁻¹).
+        (
+            {
+                "embeddings": [[1.0, 0.0], [2.0, 0.0], [3.0, 0.0], [0.0, 1.0]],
+                "target": np.array([0, 0, 0, 1]),
+                "temperature": 1.0,
+            },
+            _ONE_APART,
+        ),
+        # optax' documentation of ntxent: one dimension, so that all cosines are 1: ln 3.
+        (
+            {
+                "embeddings": [[0.08969027], [1.6291292], [0.8622629], [0.13612625]],
+                "target": np.array([0, 0, 1, 1]),
+            },
+            math.log(3),
+        ),
+        ({"embeddings": _SAME, "target": np.array([7, 7, 7])}, 0.0),
+        ({"embeddings": _SAME, "target": np.array([0, 1, 2])}, 0.0),
+    ],
+    "multi_similarity": [
+        # Wang et al. (2019), equation 9, by hand: two of a class at one point, one other at 90°.
+        (
+            _TWO_AND_ONE := {
+                "embeddings": [[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]],
+                "target": np.array([0, 0, 1]),
+            },
+            (
+                2 * (math.log1p(math.exp(-1)) / 2 + math.log1p(math.exp(-25)) / 50)
+                + math.log1p(2 * math.exp(-25)) / 50
+            )
+            / 3,
+        ),
+        ({"embeddings": _SAME[:1], "target": np.array([7])}, 0.0),
+    ],
+    "circle": [
+        # Sun et al. (2020), equation 6, m = 0.4: exp(γ 0.4 · -0.4) · exp(-γ 0.4 · 0.4), twice.
+        (_TWO_AND_ONE | {"scale": 1.0}, math.log1p(math.exp(-0.32))),
+        (_TWO_AND_ONE, math.log1p(math.exp(-25.6))),
+        ({"embeddings": _SAME, "target": np.array([7, 7, 7])}, 0.0),
+    ],
     "vicreg": [
         # Bardes et al. (2022), equations 1 to 6, term by term by hand.
         (
@@ -301,4 +452,7 @@ OUTSIDE = {
     **dict.fromkeys(["info_nce", "nt_xent", "clip", "siglip", "sup_con"], []),
     **dict.fromkeys(["vicreg", "barlow_twins"], []),
     "arcface": _LABELS,
+    "cosface": _LABELS,
+    "sphereface": _LABELS,
+    **dict.fromkeys(["nt_xent_with_labels", "multi_similarity", "circle"], []),
 }

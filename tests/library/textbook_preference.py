@@ -9,9 +9,11 @@ def reward_model(chosen, rejected):
     return -log(1 / (1 + exp(-(chosen - rejected))))
 
 
-def dpo(chosen, rejected, reference_chosen, reference_rejected, beta):
-    rewards = (chosen - reference_chosen, rejected - reference_rejected)
-    return reward_model(*(mpf(beta) * reward for reward in rewards))
+def dpo(chosen, rejected, reference_chosen, reference_rejected, beta, label_smoothing):
+    """Mitchell (2023): an expectation over labels that are flipped with probability ε."""
+    a, b = (mpf(beta) * r for r in (chosen - reference_chosen, rejected - reference_rejected))
+    flipped = mpf(label_smoothing)
+    return (1 - flipped) * reward_model(a, b) + flipped * reward_model(b, a)
 
 
 def ipo(chosen, rejected, reference_chosen, reference_rejected, tau):
@@ -27,6 +29,33 @@ def ppo_clip(log_probs, old_log_probs, advantages, clip):
 def kl_penalty(log_probs, reference_log_probs, kind):
     r = exp(reference_log_probs) / exp(log_probs)
     return {"k1": -log(r), "k2": log(r) ** 2 / 2, "k3": r - 1 - log(r)}[kind]
+
+
+def simpo(chosen, rejected, beta, margin):
+    return -log(1 / (1 + exp(mpf(margin) - mpf(beta) * (chosen - rejected))))
+
+
+def orpo(chosen, rejected, odds_weight):
+    odds = [exp(value) / (1 - exp(value)) for value in (chosen, rejected)]
+    ratio = log(odds[0] / odds[1])
+    return -chosen - mpf(odds_weight) * log(1 / (1 + exp(-ratio)))
+
+
+def kto(log_probs, target, reference_log_probs, kl, beta, desirable_weight, undesirable_weight):
+    """Ethayarajh et al. (2024), equation 8: λ_y - v, in which 1 - σ(x) = σ(-x)."""
+    reward = log_probs - reference_log_probs
+    if target == 1:
+        return desirable_weight / (1 + exp(mpf(beta) * (reward - kl)))
+    return undesirable_weight / (1 + exp(mpf(beta) * (kl - reward)))
+
+
+def grpo(log_probs, old_log_probs, advantages, beta, clip_low, clip_high, reference_log_probs=None):
+    r = exp(log_probs) / exp(old_log_probs)
+    held = max(1 - mpf(clip_low), min(1 + mpf(clip_high), r))
+    surrogate = -min(r * advantages, held * advantages)
+    if reference_log_probs is None:
+        return surrogate
+    return surrogate + mpf(beta) * kl_penalty(log_probs, reference_log_probs, "k3")
 
 
 # No gap whose exponential is a number of float64 but smaller than 80 digits of 1.
@@ -48,6 +77,23 @@ EXTREMES = {
     "kl_penalty": [
         {"log_probs": a, "reference_log_probs": b}
         for a, b in [(-1.0, -41.0), (-41.0, -1.0), (-700.0, -700.5)]
+    ],
+    "simpo": _GAPS,
+    "orpo": [
+        {"chosen": a, "rejected": b}
+        for a, b in [(-1e-9, -40.0), (-40.0, -1e-9), (-1e4, -1e3), (-1e-9, -1e-9), (-0.5, -1e4)]
+    ],
+    "kto": [
+        {"log_probs": a, "target": y, "reference_log_probs": 0.0}
+        for a in (-500.0, -1e-9, 40.0, 500.0)
+        for y in (0.0, 1.0)
+    ],
+    # Where the clipped branch wins, the ratio may be larger than any number.
+    "grpo": [
+        {"log_probs": new, "old_log_probs": old, "advantages": a}
+        for new, old in [(-1.0, -41.0), (-41.0, -1.0), (0.0, -1e3), (-1e4, 0.0), (-700.0, -700.125)]
+        for a in (-1e3, 1e-9, 0.0, 1e3)
+        if not (a < 0 and new - old > 100)
     ],
 }
 
@@ -71,6 +117,75 @@ KNOWN = {
         (_START, LN2),
         (_PAIR, math.log1p(math.exp(-0.3))),
         (_PAIR | {"beta": 1.0}, math.log1p(math.exp(-3))),
+        # Mitchell (2023), equation 3: a tenth of the labels flipped.
+        (
+            _PAIR | {"beta": 1.0, "label_smoothing": 0.1},
+            0.9 * math.log1p(math.exp(-3)) + 0.1 * math.log1p(math.exp(3)),
+        ),
+    ],
+    "simpo": [
+        # Meng et al. (2024), equation 6: the lead of β · ½ is the margin; then none at all.
+        ({"chosen": [-1.0], "rejected": [-1.5]}, LN2),
+        ({"chosen": [-1.0], "rejected": [-1.0]}, math.log1p(math.e)),
+        ({"chosen": [-1.0], "rejected": [-2.0], "margin": 0.0}, math.log1p(math.exp(-2))),
+    ],
+    "orpo": [
+        # Hong et al. (2024), equations 6 and 7: odds of 3 against odds of 1, and of 1 against 3.
+        (
+            _ODDS := {"chosen": [math.log(3 / 4)], "rejected": [-LN2]},
+            math.log(4 / 3) + 0.1 * math.log(4 / 3),
+        ),
+        (_ODDS | {"odds_weight": 0.0}, math.log(4 / 3)),
+        ({"chosen": [-LN2], "rejected": [math.log(3 / 4)], "odds_weight": 1.0}, LN2 + 2 * LN2),
+    ],
+    "kto": [
+        # Ethayarajh et al. (2024), equation 8: ½ at the reference point, for either kind.
+        (
+            _AT := {
+                "log_probs": [-10.0],
+                "target": [1.0],
+                "reference_log_probs": [-10.0],
+                "kl": 0.0,
+            },
+            0.5,
+        ),
+        (_AT | {"target": [0.0], "undesirable_weight": 1.5}, 0.75),
+        # β (r - z) = ln 3: the sigmoid is ¾.
+        (_AT | {"log_probs": [-10 + 10 * math.log(3)]}, 0.25),
+        (_AT | {"log_probs": [-10 + 10 * math.log(3)], "target": [0.0]}, 0.75),
+        (_AT | {"kl": 10 * math.log(3), "target": [0.0]}, 0.25),
+    ],
+    "grpo": [
+        # Yu et al. (2025), equation 8 with ε_low = 0.2 and ε_high = 0.28, by hand.
+        *(
+            (
+                {
+                    "log_probs": [[math.log(r)]],
+                    "old_log_probs": [[0.0]],
+                    "advantages": [[a]],
+                    "clip_high": 0.28,
+                },
+                expected,
+            )
+            for r, a, expected in [
+                (1.5, 1.0, -1.28),
+                (1.25, 1.0, -1.25),
+                (0.5, 1.0, -0.5),
+                (1.5, -1.0, 1.5),
+                (0.5, -1.0, 0.8),
+                (1.5, 0.0, 0.0),
+            ]
+        ),
+        # Shao et al. (2024), equation 4: π_ref / π = ½ costs β (½ - 1 + ln 2).
+        (
+            {
+                "log_probs": [[0.0]],
+                "old_log_probs": [[0.0]],
+                "advantages": [[2.0]],
+                "reference_log_probs": [[-LN2]],
+            },
+            -2 + 0.04 * (LN2 - 0.5),
+        ),
     ],
     "ipo": [
         # Azar et al. (2024), equation 17: (3 - 1/(2 τ))².
@@ -105,4 +220,7 @@ KNOWN = {
     ],
 }
 
-OUTSIDE = dict.fromkeys(EXTREMES, [])
+OUTSIDE = dict.fromkeys(EXTREMES, []) | {
+    "orpo": [("chosen", 0.0), ("chosen", 1.0), ("rejected", 0.0), ("rejected", 0.5)],
+    "kto": [("target", 0.5), ("target", -1.0), ("target", 2.0)],
+}
