@@ -179,7 +179,7 @@ class Answers:
                 which = f"the last of {len(others)}, " if len(others) > 1 else ""
                 yield (
                     f"{name} is not defined in its own cell: the definition in another one counts "
-                    f"({which}cell {others[-1] + 1} of your notebook)"
+                    f"({which}cell {others[-1] + 1} of your notebook from the top)"
                 )
 
     def _looks_like(self, i: int, names: list[str]) -> bool:

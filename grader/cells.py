@@ -19,7 +19,7 @@ from IPython.core.inputtransformer2 import classic_prompt, ipython_prompt
 # What people write at the start of a line that is no Python. The word of an installer without
 # its % or ! is an error in a notebook, too, but never what an answer should fail for.
 COMMAND = re.compile(
-    r"(\s*)(?:[%!?]"
+    r"\s*(?:[%!?]"
     r"|(?:python3? -m )?(?:pip3?|conda|mamba|uv pip|apt|apt-get) install\b"
     r"|get_ipython\(\)\.(?:run_line_magic|run_cell_magic|system|magic)\(.*\)\s*;?\s*$)"
 )
@@ -161,15 +161,15 @@ def _without_commands(source: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _instead_of_command(line: str) -> str:
-    """What stands in for a command; empty if the line is none."""
+    """What stands in for a command, which is kept as a comment; empty if the line is none."""
     if timed := TIMED.match(line):
         return timed[1] + line[timed.end() :]
     if assigned := ASSIGNED.match(line):
-        return assigned[1] + ("[]" if assigned[2] == "!" else "None")
-    if command := COMMAND.match(line):
-        return command[1] + "pass"
-    if HELP.match(line):
-        return line[: len(line) - len(line.lstrip())] + "pass"
+        nothing = "[]" if assigned[2] == "!" else "None"
+        return f"{assigned[1]}{nothing}  # {line[assigned.end() - 1 :]}"
+    if COMMAND.match(line) or HELP.match(line):
+        command = line.lstrip()
+        return f"{line[: len(line) - len(command)]}pass  # {command}"
     return ""
 
 
