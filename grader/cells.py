@@ -42,12 +42,16 @@ _GIVEN = {*dir(builtins), "get_ipython", "display", "In", "Out", "_", "__", "___
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement at the top level of a cell: its text with decorators, and the names it binds."""
+    """A statement at the top level of a cell: its text, with decorators, and its names.
+
+    It `binds` names, and it `changes` what others stand for: `table["key"] = 1`.
+    """
 
     line: int
     source: str
     node: ast.stmt
     binds: frozenset[str]
+    changes: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -113,20 +117,6 @@ def how_defined(statement: Statement, name: str) -> int:
     if not made:
         return 1
     return 0 if all(_is_stub(node) for node in made) else 2
-
-
-def changes(statement: Statement, name: str) -> bool:
-    """Whether a statement writes into what a name stands for: `name[…] = …`, `name.x = …`."""
-    node = statement.node
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    if isinstance(node, ast.AugAssign | ast.AnnAssign):
-        targets = [node.target]
-    for target in targets:
-        while isinstance(target, ast.Attribute | ast.Subscript):
-            target = target.value
-        if isinstance(target, ast.Name) and target.id == name:
-            return True
-    return False
 
 
 def _without_commands(source: str) -> tuple[str, tuple[str, ...]]:
@@ -229,7 +219,7 @@ def _statements(python: str, body: list[ast.stmt]) -> Iterator[Statement]:
         text = "\n".join(lines[first - 1 : last]) if alone else ast.unparse(node)
         above = last
         if not isinstance(node, ast.Pass):
-            yield Statement(first, text, node, frozenset(_bound(node)))
+            yield Statement(first, text, node, frozenset(_bound(node)), frozenset(_changed(node)))
 
 
 def _bound(statement: ast.stmt) -> set[str]:
@@ -254,6 +244,18 @@ def _bound(statement: ast.stmt) -> set[str]:
                 names.add(name)
         todo += ast.iter_child_nodes(node)
     return names
+
+
+def _changed(node: ast.stmt) -> Iterator[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    if isinstance(node, ast.AugAssign | ast.AnnAssign):
+        targets = [node.target]
+    for target in targets:
+        if isinstance(target, ast.Attribute | ast.Subscript):
+            while isinstance(target, ast.Attribute | ast.Subscript):
+                target = target.value
+            if isinstance(target, ast.Name):
+                yield target.id
 
 
 def _globals(table: symtable.SymbolTable) -> Iterator[str]:
