@@ -27,6 +27,7 @@ from lossfns.records.record import Function, Hyper, Record
 from lossfns.records.regression import REGRESSION
 from lossfns.records.segmentation import SEGMENTATION
 from lossfns.records.sequence import SEQUENCE
+from lossfns.records.signal import SIGNAL, SIGNAL_FUNCTIONS
 from lossfns.records.speech import SPEECH
 from lossfns.records.structure import STRUCTURE
 
@@ -48,6 +49,7 @@ _RECORDS = [
     *SEQUENCE,
     *STRUCTURE,
     *SPEECH,
+    *SIGNAL,
 ]
 _FUNCTIONS = [
     *IMBALANCE_FUNCTIONS,
@@ -56,6 +58,7 @@ _FUNCTIONS = [
     *GENERATIVE_FUNCTIONS,
     *MULTITASK_FUNCTIONS,
     *CALIBRATION_FUNCTIONS,
+    *SIGNAL_FUNCTIONS,
     *DEBUG_FUNCTIONS,
 ]
 
