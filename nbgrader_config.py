@@ -27,8 +27,8 @@ c.CourseDirectory.ignore = ["*"]
 # Before nbgrader's own steps of a release, ours: it fills in where the course is published.
 c.GenerateAssignment.preprocessors.prepend(["grader.steps.RepositoryAddress"])
 
-# Grading: intake, box and verifier (grader/) in place of nbgrader's own steps, which run what was
-# handed in on this machine and take the marks from what it prints.
+# Grading: intake, sandbox and verifier (grader/) in place of nbgrader's own steps, which run what
+# was handed in on this machine and take the marks from what it prints.
 c.Autograde.exporter_class = "grader.steps.SubmissionExporter"
 c.Autograde.pre_convert_hook = "grader.steps.before_autograde"
 c.Autograde.sanitize_preprocessors = []
@@ -37,7 +37,7 @@ c.Autograde.autograde_preprocessors = [
     "grader.steps.SaveMarks",
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
-# What a submission may use, where it differs from grader/box.py: seconds for a cell, for example.
+# What a submission may use, where it differs from grader/sandbox.py: seconds for a cell, say.
 c.Grade.limits = {}
 
 # What learners wrote is shown as text: no tag of theirs acts in the browser of whoever reads it.

@@ -22,13 +22,13 @@ def main(arguments: list[str] | None = None) -> int:
     grading.add_argument("--student", action="append", help="only this one (may be repeated)")
     cores = os.cpu_count() or 1
     grading.add_argument(
-        "--jobs", type=_positive, default=cores, help=f"so many at a time (default {cores})"
+        "--jobs", type=_positive, default=cores, help=f"how many at a time (default {cores})"
     )
     grading.add_argument("--scheduler", default="", help="a Dask cluster, as tcp://host:port")
     grading.add_argument(
         "--i-trust-this-code",
         action="store_true",
-        help="grade although this machine cannot shut the code in",
+        help="grade although this machine has no sandbox for the code",
     )
 
     exporting = commands.add_parser("export", help="write the marks for another system")

@@ -10,9 +10,9 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from grader.box import Limits
 from grader.intake import Unreadable, find_notebook, is_student_id, read_file
 from grader.job import Job
+from grader.sandbox import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = "nbgrader_config.py"
@@ -102,7 +102,7 @@ class Course:
         folder = self.path("submitted", student, assignment)
         try:
             if not is_student_id(student):
-                raise Unreadable("the folder's name is no student id")
+                raise Unreadable("the folder's name is not a student id")
             if folder.is_symlink() or folder.parent.is_symlink():
                 raise Unreadable("the folder of the submission is a link")
             content = read_file(find_notebook(folder, assignment))

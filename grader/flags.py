@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from nbformat import NotebookNode
 
+from grader.cells import read_cell
 from lossfns.check import EXERCISES
 
 # Finished losses: writing one is what the assignment asks for.
@@ -64,13 +65,8 @@ def _of_code(source: str, losses_allowed: bool) -> list[str]:
     def is_loss(name: str) -> bool:
         return not losses_allowed and name not in ALLOWED_CALLS and bool(LOSS.search(name))
 
-    magics = re.findall(r"^\s*[%!]+\s*\w+", source, re.MULTILINE)
-    found = [f"has the command {magic.strip()}" for magic in magics]
-    try:
-        tree = ast.parse(re.sub(r"^\s*[%!].*$", "", source, flags=re.MULTILINE))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return found
-    for node in ast.walk(tree):
+    found: list[str] = []
+    for node in (node for one in read_cell(source).statements for node in ast.walk(one.node)):
         match node:
             case ast.Import(names):
                 found += _imports(alias.name for alias in names)
@@ -122,8 +118,9 @@ def _essence(cell: NotebookNode) -> str:
     if cell.cell_type == "markdown":
         words = re.findall(r"\w+", cell.source.lower())
         return " ".join(words) if len(words) >= SMALLEST_TEXT else ""
+    # Parsed anew, for docstrings are taken out.
     try:
-        tree = ast.parse(cell.source)
+        tree = ast.parse(read_cell(cell.source).python)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
     for node in ast.walk(tree):

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from grader.course import Course, CourseError
 from grader.flags import alike
 from grader.gradebook import Writer, only_writer, write_whole
 from grader.job import Job, Result
-from grader.levels import MEANING, NotShutIn, require_level
+from grader.levels import MEANING, NoSandbox, require_level
 from grader.schedule import finished, latest, run_here, run_on_dask
 from grader.status import Status
 
@@ -34,13 +36,13 @@ def grade(
     """
     try:
         level = require_level(trust)
-    except NotShutIn as error:
+    except NoSandbox as error:
         raise CourseError(str(error)) from None
     course.released(assignment)
     with only_writer(course, assignment), Writer(course, assignment) as writer:
         folder = course.results(assignment)
         everybody, names, refused = _names(course, assignment, students)
-        print(f"{len(names)} submissions to {assignment}; the code is shut in by {MEANING[level]}")
+        print(f"{len(names)} submissions to {assignment}; the code runs in {MEANING[level]}")
         missing: list[str] = []
         bar = tqdm(total=len(names), unit="submission", disable=None)
 
@@ -140,10 +142,14 @@ def _show(rows: list[dict[str, str]], folder: Path) -> None:
     counts = Counter(row["status"] for row in rows)
     print(", ".join(f"{count} {status}" for status, count in counts.most_common()))
     print(f"{'student':20} {'status':14} {'marks':>6}  remarks")
-    for row in rows[:SHOWN]:
+    # A file gets all of it; a terminal what somebody can read.
+    seen = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if seen else None
+    shown = rows[:SHOWN] if seen else rows
+    for row in shown:
         remarks = "; ".join(filter(None, (row["message"], row["flags"])))
         line = f"{row['student'][:20]:20} {row['status']:14} {row['marks']:>6}  {remarks}"
-        print("".join(c if c.isprintable() else " " for c in line)[:160].rstrip())
-    if len(rows) > SHOWN:
-        print(f"... and {len(rows) - SHOWN} more")
-    print(f"all of it: {folder / 'table.csv'}")
+        print("".join(c if c.isprintable() else " " for c in line)[:width].rstrip())
+    if len(rows) > len(shown):
+        print(f"... and {len(rows) - len(shown)} more")
+    print(f"the whole table: {folder / 'table.csv'}")

@@ -5,7 +5,6 @@ released notebook: what was done to the checks, the metadata, the order of cells
 not matter. Works for files saved by JupyterLab, VS Code and Colab.
 """
 
-import ast
 import copy
 import json
 import os
@@ -17,9 +16,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from grader.answers import Answers, Cell
+
 LARGEST = 20 * 2**20  # bytes of a notebook
 MOST_CELLS = 200_000
-LONGEST_ANSWER = 100_000  # characters of a cell
 
 STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 
@@ -34,16 +34,6 @@ class Rebuilt:
 
     notebook: NotebookNode
     remarks: list[str] = field(default_factory=list)
-    # Names that are defined in cells of the learner's own, which are not taken over.
-    left_behind: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class _Cell:
-    kind: str
-    source: str
-    id: str
-    grade_id: str
 
 
 def is_student_id(name: str) -> bool:
@@ -64,7 +54,9 @@ def find_notebook(folder: Path, name: str) -> Path:
         return others[0]
     if others:
         names = ", ".join(p.name for p in others[:5])
-        raise Unreadable(f"of {len(others)} notebooks none is named {path.name}: {names}")
+        raise Unreadable(
+            f"there are {len(others)} notebooks, none of them named {path.name}: {names}"
+        )
     if any(folder.iterdir()):
         found = ", ".join(sorted(p.name for p in folder.iterdir())[:5])
         raise Unreadable(f"there is no notebook here, only {found}")
@@ -97,35 +89,22 @@ def read_file(path: Path) -> bytes:
 
 def rebuild(released: NotebookNode, content: bytes) -> Rebuilt:
     """The released notebook with the answers of a submission. Raises Unreadable."""
-    handed_in = _cells(content)
+    answers = Answers(released, _cells(content))
     rebuilt = Rebuilt(copy.deepcopy(released))
-    taken: set[int] = set()
     for index, cell in enumerate(rebuilt.notebook.cells):
         about = cell.metadata.get("nbgrader", {})
         if not about.get("solution"):
             continue
-        question = rebuilt.notebook.cells[index - 1].source if index else ""
-        places = _find(cell, about["grade_id"], question, handed_in)
-        if not places:
+        if cell.cell_type == "code":
+            found = answers.code(cell)
+        else:
+            found = answers.text(cell, rebuilt.notebook.cells[index - 1].source if index else "")
+        rebuilt.remarks += found.remarks
+        if found.source is None:
             rebuilt.remarks.append(f"no answer found for {about['grade_id']}")
-            continue
-        # Of several, the last that was worked on.
-        worked = [i for i in places if handed_in[i].source.strip() != cell.source.strip()]
-        chosen = (worked or places)[-1]
-        if len(worked) > 1:
-            rebuilt.remarks.append(
-                f"{len(worked)} cells answer {about['grade_id']}: the last one counts"
-            )
-        taken.add(chosen)
-        source = handed_in[chosen].source
-        if len(source) > LONGEST_ANSWER:
-            rebuilt.remarks.append(f"{about['grade_id']} was cut off: {len(source)} characters")
-            source = source[:LONGEST_ANSWER]
-        cell.source = source if cell.cell_type == "code" else harmless_markdown(source)
-    given = {cell.source.strip() for cell in released.cells}
-    for index, cell in enumerate(handed_in):
-        if index not in taken and cell.kind == "code" and cell.source.strip() not in given:
-            rebuilt.left_behind |= _defined(cell.source)
+        else:
+            is_code = cell.cell_type == "code"
+            cell.source = found.source if is_code else harmless_markdown(found.source)
     return rebuilt
 
 
@@ -153,7 +132,7 @@ def harmless_markdown(text: str) -> str:
     return re.sub(r"(?i)\b(javascript|vbscript|data)\s*:", r"\1 :", text)
 
 
-def _cells(content: bytes) -> list[_Cell]:
+def _cells(content: bytes) -> list[Cell]:
     """The cells of a notebook file, of whatever version, as far as they can be understood."""
     if not content.strip():
         raise Unreadable("the file is empty")
@@ -165,9 +144,9 @@ def _cells(content: bytes) -> list[_Cell]:
         book = json.loads(text)
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise Unreadable(f"the file is not a notebook: it is no JSON{where}") from None
+        raise Unreadable(f"the file is not a notebook: it is not valid JSON{where}") from None
     if not isinstance(book, dict):
-        raise Unreadable("the file is not a notebook: it is no JSON object")
+        raise Unreadable("the file is not a notebook: it is not a JSON object")
     raw = book.get("cells")
     if raw is None and isinstance(book.get("worksheets"), list):
         # Version 3 of the format, before 2015.
@@ -186,63 +165,17 @@ def _decoded(content: bytes) -> str:
     return content.decode("utf-8-sig")
 
 
-def _cell(raw: dict[str, Any]) -> _Cell:
+def _cell(raw: dict[str, Any]) -> Cell:
     source = raw.get("source", raw.get("input", ""))
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
     elif not isinstance(source, str):
         source = ""
     # A lone surrogate or a null could not be stored.
-    source = source.encode("utf8", "replace").decode().replace("\0", "").replace("\r\n", "\n")
+    source = source.encode("utf8", "replace").decode().replace("\0", "")
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
     about = raw.get("metadata")
     about = about.get("nbgrader") if isinstance(about, dict) else None
     grade_id = about.get("grade_id") if isinstance(about, dict) else None
     known = (raw.get("cell_type"), source, raw.get("id"), grade_id)
-    return _Cell(*(str(value or "") for value in known))
-
-
-def _find(cell: NotebookNode, grade_id: str, question: str, handed_in: list[_Cell]) -> list[int]:
-    """Where the answer to a cell is: by grade_id, else by the cell's id, else by what it holds."""
-    kind = cell.cell_type
-    alike = [(i, one) for i, one in enumerate(handed_in) if one.kind == kind]
-    for found in (
-        [i for i, one in alike if one.grade_id == grade_id],
-        [i for i, one in alike if one.id == cell.get("id")],
-        # Metadata and ids are lost where a notebook is put together anew, from a script say.
-        [i for i, one in alike if kind == "code" and _defines(one.source, _main_name(cell.source))],
-        [
-            i
-            for i, one in alike
-            if kind == "markdown" and i and handed_in[i - 1].source.strip() == question.strip()
-        ],
-    ):
-        if found:
-            return found
-    return []
-
-
-def _main_name(stub: str) -> str:
-    """The function or class that a stub asks for."""
-    found = re.search(r"^(?:def|class)\s+(\w+)", stub, re.MULTILINE)
-    return found[1] if found else ""
-
-
-def _defines(source: str, name: str) -> bool:
-    # By pattern, for the code may have an error of syntax somewhere else.
-    return bool(name) and re.search(rf"^(?:def|class)\s+{name}\b", source, re.MULTILINE) is not None
-
-
-def _defined(source: str) -> set[str]:
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
-    names = set()
-    for statement in body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            names.add(statement.name)
-        elif isinstance(statement, ast.Import | ast.ImportFrom):
-            names |= {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
-        elif isinstance(statement, ast.Assign):
-            names |= {target.id for target in statement.targets if isinstance(target, ast.Name)}
-    return names
+    return Cell(*(str(value or "") for value in known))

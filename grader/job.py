@@ -19,15 +19,15 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 import lossfns
-from grader.box import BoxError, Limits
 from grader.flags import fingerprints, flags_of
 from grader.intake import Unreadable, rebuild, untouched
-from grader.levels import NotShutIn, require_level
+from grader.levels import NoSandbox, require_level
+from grader.sandbox import Limits, SandboxError
 from grader.status import Status
 from grader.verifier import grade
 
 ROOT = Path(__file__).resolve().parent
-TRIES = 2  # of the box, whose failure is no fault of the submission
+TRIES = 2  # of the sandbox, whose failure is no fault of the submission
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def do(job: Job) -> Result:
         return _do(job, released)
     except Unreadable as error:
         return _without_marks(job, released, Status.UNREADABLE, str(error))
-    except (BoxError, NotShutIn) as error:
+    except (SandboxError, NoSandbox) as error:
         return _without_marks(job, released, Status.NOT_GRADED, str(error))
     except Exception as error:
         where = traceback.format_exc(limit=-3)
@@ -118,22 +118,21 @@ def _do(job: Job, released: NotebookNode) -> Result:
     prints = fingerprints(rebuilt.notebook, released)
     for attempt in range(1, TRIES + 1):
         try:
-            graded = grade(
-                rebuilt.notebook, job.student, job.secret, job.limits, rebuilt.left_behind
-            )
+            graded = grade(rebuilt.notebook, job.student, job.secret, job.limits)
             break
-        except BoxError:
+        except SandboxError:
             if attempt == TRIES:
                 raise
+    remarks = rebuilt.remarks + graded.remarks
     result = Result(
         job.key,
         job.student,
         job.assignment,
         graded.status,
         graded.message,
-        _with_banner(graded.notebook, graded.status, graded.message, rebuilt.remarks),
+        _with_banner(graded.notebook, graded.status, graded.message, remarks),
         scores={mark.grade_id: mark.score for mark in graded.marks},
-        remarks=rebuilt.remarks,
+        remarks=remarks,
         flags=flags_of(rebuilt.notebook, graded.used),
         prints=prints,
         untouched=untouched(rebuilt.notebook, released),

@@ -1,4 +1,4 @@
-"""How well this machine can shut in a learner's code, found out by trying.
+"""How well this machine can isolate a learner's code, found out by trying.
 
 The right answers are outside the kernel at every level, so no level lets a notebook print itself a
 mark. But below the first two the code runs as the person who grades: it can read and change what
@@ -14,24 +14,24 @@ from pathlib import Path
 BUBBLEWRAP, CONTAINER, LIMITS, NOTHING = 3, 2, 1, 0
 
 MEANING = {
-    BUBBLEWRAP: "bubblewrap: no network, no files of this machine, limits",
-    CONTAINER: "a throw-away container without network, limits",
-    LIMITS: "limits only: the code can read your files and use the network",
-    NOTHING: "nothing: the code can do whatever you can",
+    BUBBLEWRAP: "a sandbox (bubblewrap): no network, no files of this machine, limits",
+    CONTAINER: "a throw-away container without network, with limits",
+    LIMITS: "an ordinary process, limits only: the code can read your files and use the network",
+    NOTHING: "an ordinary process without limits: the code can do whatever you can",
 }
 
 
-class NotShutIn(Exception):
-    """This machine cannot shut code in, and nobody has said that the code is trusted."""
+class NoSandbox(Exception):
+    """There is no sandbox on this machine, and nobody has said that the code is trusted."""
 
 
 def require_level(trust: bool) -> int:
     """The level of this machine; below a container, only for somebody who trusts the code."""
     level = find_level()
     if level < CONTAINER and not trust:
-        raise NotShutIn(
-            f"this machine can shut a submission in by {MEANING[level]}. {why_not_higher()}. "
-            "To grade all the same, say that you trust this code (see the page for instructors)"
+        raise NoSandbox(
+            f"on this machine a submission would run in {MEANING[level]}. {why_not_higher()}. "
+            "To grade anyway, say that you trust this code (see the page for instructors)"
         )
     return level
 

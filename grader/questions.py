@@ -1,4 +1,4 @@
-"""The wire between the grader and the box: what is asked, and how the answers are read.
+"""The wire between the grader and the sandbox: what is asked, and how the answers are read.
 
 What comes back may have been made up by hostile code. It is JSON of bounded size, whose every part
 is checked; arrays are raw float64 bytes with a shape.
@@ -6,23 +6,28 @@ is checked; arrays are raw float64 bytes with a shape.
 
 import base64
 import json
+import re
 from typing import Any
 
 import numpy as np
 
+from grader.folders import without_folders
 from lossfns.check.answer import Answer
 from lossfns.check.exercise import Call
+
+# What gives the answer that `read_failures` reads.
+FAILURES = "__import__('statements').failed()"
 
 _LONGEST_TEXT = 2000
 _MOST_AXES = 8
 
 
 class BadReply(Exception):
-    """The box answered with something that is no answer."""
+    """The sandbox answered with something that is no answer."""
 
 
 def expression(function: str, calls: list[Call], *, torch: bool) -> str:
-    """A Python expression that puts the calls to a function in the box."""
+    """A Python expression that puts the calls to a function in the sandbox."""
     asked = {
         "torch": torch,
         "calls": [
@@ -60,6 +65,15 @@ def read(value: str | None, count: int) -> tuple[list[Answer], set[str]]:
     return answers, used
 
 
+def read_failures(value: str | None) -> list[tuple[int, str]]:
+    """The lines of a cell whose statements failed, and the names of the errors, if it says so."""
+    try:
+        told = json.loads(base64.b64decode((value or "").strip("'"), validate=True))
+        return [(int(line), re.sub(r"\W", "", str(name))[:60]) for line, name in told[:50]]
+    except (ValueError, TypeError, RecursionError, MemoryError, OverflowError):
+        return []
+
+
 def _answer(one: dict[str, Any]) -> Answer:
     words = {
         name: _text(one[name]) for name in ("kind", "dtype", "moved", "error", "message", "line")
@@ -73,7 +87,7 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
     # A lone surrogate could not be written to a file later.
-    return value[:_LONGEST_TEXT].encode("utf8", "replace").decode()
+    return without_folders(value)[:_LONGEST_TEXT].encode("utf8", "replace").decode()
 
 
 def _read(parts: Any) -> np.ndarray | None:

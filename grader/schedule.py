@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from grader.box import sweep
 from grader.course import CourseError
 from grader.gradebook import write_whole
 from grader.job import Job, Result, do, failed
+from grader.sandbox import sweep
 from grader.status import Status
 
 TRIES = 2  # of a child process that ends without a result
@@ -106,7 +106,7 @@ def _child(job: Job, folder: Path, parent: int) -> None:
         start = time.strftime("%Y-%m-%d %H:%M:%S")
         print(f"{start} {job.assignment} of {job.student}, {len(job.content)} bytes", flush=True)
         result = do(job)
-        print(f"{result.status} in {result.seconds} s, {result.restarts} restarts of the box")
+        print(f"{result.status} in {result.seconds} s, {result.restarts} restarts of the sandbox")
         for line in (result.message, *result.remarks, *(f"flag: {f}" for f in result.flags)):
             if line:
                 print(line)
@@ -114,7 +114,7 @@ def _child(job: Job, folder: Path, parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """Let this process end when its parent does, however that ends. The box ends with us."""
+    """Let this process end when its parent does, however that ends. The sandbox ends with us."""
     if sys.platform == "linux":
         set_signal_of_death = 1
         ctypes.CDLL(None).prctl(set_signal_of_death, signal.SIGKILL)

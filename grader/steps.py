@@ -8,6 +8,7 @@ is the released notebook, and the step `Grade` puts the graded one there.
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,12 @@ from grader.job import Result, do
 from grader.levels import require_level
 from grader.schedule import finished, keep, latest
 
-CONFIG = Path(__file__).resolve().parent.parent / "_config.yml"
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "_config.yml"
+# The text of the set-up cell, which the chapters' notebooks have as well.
+sys.path.append(str(ROOT / "book" / "_ext"))
+from set_up import METADATA, set_up  # noqa: E402
+
 Resources = dict[str, Any]
 
 
@@ -35,16 +41,21 @@ class RepositoryAddress(NbGraderPreprocessor):
     """A step of the release: fill in the repository, which only _config.yml knows.
 
     A learner's copy lies alone, perhaps on Colab: links that are relative to the repository
-    become absolute, and the set-up cell learns from where to install.
+    become absolute, or plain words before it has an address, and the set-up cell learns from where
+    to install.
     """
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         repository = yaml.safe_load(CONFIG.read_text(encoding="utf8"))["repository"]
         url, branch = repository["url"], repository["branch"]
         for cell in nb.cells:
-            cell.source = cell.source.replace("{{repository}}", url).replace("{{branch}}", branch)
-            if cell.cell_type == "markdown":
+            if "# {{set-up}}" in cell.source:
+                cell.source = cell.source.replace("# {{set-up}}", set_up(quizzes=False))
+                cell.metadata.update(METADATA)
+            if cell.cell_type == "markdown" and url:
                 cell.source = re.sub(r"\]\(\.\./\.\./", f"]({url}/blob/{branch}/", cell.source)
+            elif cell.cell_type == "markdown":
+                cell.source = re.sub(r"\[([^\]]+)\]\(\.\./\.\./[^)]*\)", r"\1", cell.source)
         return nb, resources
 
 
@@ -65,14 +76,14 @@ class SubmissionExporter(NotebookExporter):
 
 
 class Grade(NbGraderPreprocessor):
-    """The step of `nbgrader autograde` in place of running the notebook: intake, box, verifier."""
+    """The step of `nbgrader autograde` that runs a notebook, ours: intake, sandbox, verifier."""
 
     trust_code = Bool(
-        False, help="Grade although this machine cannot shut the code in (--Grade.trust_code=True)"
+        False, help="Grade although this machine has no sandbox (--Grade.trust_code=True)"
     ).tag(config=True)
-    limits = Dict(help="What a submission may use, where it differs from grader.box.Limits").tag(
-        config=True
-    )
+    limits = Dict(
+        help="What a submission may use, where it differs from grader.sandbox.Limits"
+    ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         course = Course(CourseDirectory(parent=self.parent, config=self.config), self.limits)

@@ -1,26 +1,26 @@
-"""Run a rebuilt notebook in the box and mark its graded cells from outside.
+"""Run a rebuilt notebook in the sandbox and mark its graded cells from outside.
 
-The code of the solution cells runs in the box. A graded cell does not run at all: its probes are
-read here (`probes.py`), the questions are drawn here, the learner's function is asked in the box,
-and the answers are compared here with the reference. Nothing that the box prints earns a mark.
+The code of the solution cells runs in the sandbox. A graded cell does not run at all: its probes
+are read here (`probes.py`), the questions are drawn here, the learner's function is called in the
+sandbox, and the answers are compared here with the reference. Nothing that is printed in there
+earns a mark.
 """
 
 import hashlib
 import hmac
 import time
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from grader.box import Box, BoxError, Limits, Outcome
+from grader.cells import Script, read_cell
 from grader.probes import Probe, probes
-from grader.questions import BadReply, expression, read
+from grader.questions import FAILURES, BadReply, expression, read, read_failures
+from grader.sandbox import Limits, Outcome, Sandbox, SandboxError
 from grader.status import Status
 from lossfns.check import EXERCISES
-from lossfns.check.answer import Answer
 from lossfns.check.judge import judge
 from lossfns.check.message import advice, praise
 
@@ -28,6 +28,9 @@ from lossfns.check.message import advice, praise
 VISIBLE_SEED = 0
 SECRET_SEEDS = 2
 MOST_RESTARTS = 8
+TOO_LONG = "the notebook took too long as a whole"
+# In a remark: so many statements, so many characters of each.
+MOST_LISTED, SHOWN = 5, 60
 
 
 @dataclass
@@ -52,6 +55,7 @@ class Graded:
     used: set[str] = field(default_factory=set)
     restarts: int = 0
     seconds: float = 0.0
+    remarks: list[str] = field(default_factory=list)
 
 
 def grade(
@@ -59,16 +63,13 @@ def grade(
     student: str,
     secret: bytes,
     limits: Limits,
-    left_behind: Collection[str] = (),
 ) -> Graded:
     """Grade a notebook that was rebuilt from the released one; its graded cells are the course's.
 
-    `left_behind` are names that the learner defined in cells that are not taken over.
-
-    Raises BoxError if the box fails, which says nothing about the submission.
+    Raises SandboxError if the sandbox fails, which says nothing about the submission.
     """
     start = time.monotonic()
-    run = _Run(student, secret, limits, left_behind)
+    run = _Run(student, secret, limits)
     marks = []
     try:
         for cell in notebook.cells:
@@ -93,32 +94,40 @@ def grade(
         run.used,
         run.restarts,
         time.monotonic() - start,
+        run.remarks,
     )
 
 
 class _Run:
-    """The box while one notebook is graded, started again where code has killed it."""
+    """The sandbox while one notebook is graded, started again where code has killed it."""
 
-    def __init__(self, student: str, secret: bytes, limits: Limits, left_behind: Collection[str]):
+    def __init__(self, student: str, secret: bytes, limits: Limits):
         self.student, self.secret, self.limits = student, secret, limits
-        self.left_behind = left_behind
         self.end = time.monotonic() + limits.submission
         self.history: list[str] = []
         self.troubles: list[str] = []
+        self.remarks: list[str] = []
         self.used: set[str] = set()
         self.restarts = 0
-        self._box: Box | None = None
+        self._sandbox: Sandbox | None = None
 
     def execute(self, cell: NotebookNode) -> None:
-        """Run a cell and keep what it shows."""
-        outcome = self._in_box(cell.source, self.limits.cell)
+        """Run a cell and keep what it shows. Of a learner's cell, what is Python."""
+        about = cell.metadata.get("nbgrader", {})
+        script = read_cell(cell.source) if about.get("solution") else None
+        code = script.python if script else cell.source
+        outcome = self._in_sandbox(code, self.limits.cell)
         if outcome is None:
             return
         cell.outputs = _outputs(outcome)
-        if outcome.status in ("ok", "error"):
-            self.history.append(cell.source)
-        else:
+        if script and script.taken_out:
+            self.remarks.append(_about_taken_out(about["grade_id"], script))
+        if outcome.status not in ("ok", "error"):
             self._note(outcome, cell)
+            return
+        self.history.append(code)
+        if script and outcome.status == "error":
+            self.remarks.append(self._about_failures(about["grade_id"], script))
 
     def ask(self, cell: NotebookNode, about: dict[str, Any]) -> Mark:
         """Put the probes of a graded cell to the learner's functions; all points or none."""
@@ -137,9 +146,9 @@ class _Run:
         return mark
 
     def close(self) -> None:
-        if self._box is not None:
-            self._box.close()
-            self._box = None
+        if self._sandbox is not None:
+            self._sandbox.close()
+            self._sandbox = None
 
     def _probe(self, probe: Probe, grade_id: str, cell: NotebookNode) -> tuple[bool | None, str]:
         exercise = EXERCISES[probe.exercise]
@@ -147,9 +156,9 @@ class _Run:
         for seed in (VISIBLE_SEED, *self._seeds(grade_id, probe)):
             calls = exercise.calls(seed, probe.aspects)
             question = expression(probe.function, calls, torch=exercise.torch)
-            outcome = self._in_box("", self.limits.probe, question)
+            outcome = self._in_sandbox("", self.limits.probe, question)
             if outcome is None:
-                return None, "Not checked: the time for this notebook was over."
+                return None, "Not checked: the time for this notebook had run out."
             if outcome.status in ("timeout", "died"):
                 self._note(outcome, cell)
                 return False, f"{probe.function}: {_trouble(outcome, self.limits.probe)}."
@@ -160,30 +169,29 @@ class _Run:
             if all(answer.error == "NameError" for answer in answers) and any(
                 answer.message == f"{probe.function} is not defined" for answer in answers
             ):
-                return False, (
-                    f"{probe.function} is not defined: its cell is empty, or stopped with an error."
-                )
+                why = "no cell defines it, or the definition failed"
+                return False, f"{probe.function} is not defined: {why}."
             self.used |= used
             verdict = judge(exercise, calls, answers)
             count += len(calls)
             if verdict.findings:
-                text = advice(exercise, verdict, example=seed == VISIBLE_SEED)
-                return False, text + self._about_missing_names(probe, answers)
+                return False, advice(exercise, verdict, example=seed == VISIBLE_SEED)
         return True, praise(exercise, verdict, count)
 
-    def _about_missing_names(self, probe: Probe, answers: list[Answer]) -> str:
-        """A helper in a cell of its own works for the learner and is missing here: say so."""
-        missing = {
-            name
-            for name in self.left_behind
-            for answer in answers
-            if answer.error == "NameError" and f"'{name}'" in answer.message
+    def _about_failures(self, grade_id: str, script: Script) -> str:
+        """Which statements of a cell failed, and that the others ran."""
+        if script.error:
+            return f"cell {grade_id} cannot be read as Python: {script.error}"
+        told = self._in_sandbox("", self.limits.probe, FAILURES)
+        failed = {
+            statement: error
+            for line, error in read_failures(told.value if told else None)
+            if (statement := script.statement_at(line))
         }
-        return "".join(
-            f"\n\nYou define {name} in a cell that you added. The grader takes the cells of the "
-            f"assignment only: move it into the cell of {probe.function}."
-            for name in sorted(missing)
-        )
+        if not failed:
+            return f"cell {grade_id} stopped with an error"
+        said = [f"line {one.line} {quoted(one.source)} ({error})" for one, error in failed.items()]
+        return f"cell {grade_id}: all but this ran: {_listed(said)}"
 
     def _seeds(self, grade_id: str, probe: Probe) -> list[int]:
         """Seeds that nobody can guess without the secret of the course."""
@@ -191,28 +199,35 @@ class _Run:
         digest = hmac.new(self.secret, text.encode(), hashlib.sha256).digest()
         return [int.from_bytes(digest[8 * i : 8 * i + 8]) for i in range(SECRET_SEEDS)]
 
-    def _in_box(self, code: str, seconds: float, question: str = "") -> Outcome | None:
-        """Run code, or ask, in a box that has run all that came before. None when time is over."""
+    def _in_sandbox(self, code: str, seconds: float, question: str = "") -> Outcome | None:
+        """Run code, or ask, where all that came before has run. None when the time is over."""
         left = self.end - time.monotonic()
         if left <= 0 or self.restarts > MOST_RESTARTS:
-            self._once("the notebook took too long as a whole")
+            self._once(TOO_LONG)
             return None
-        if self._box is None or not self._box.alive:
+        if self._sandbox is None or not self._sandbox.alive:
             self._start()
-        return self._box.run(code, min(seconds, left), expression=question)
+            left = self.end - time.monotonic()
+            if left <= 0:
+                self._once(TOO_LONG)
+                return None
+        return self._sandbox.run(code, min(seconds, left), expression=question)
 
     def _start(self) -> None:
-        if self._box is not None:
-            self._box.close()
+        if self._sandbox is not None:
+            self._sandbox.close()
             self.restarts += 1
-        self._box = Box(self.limits)
+        self._sandbox = Sandbox(self.limits)
         try:
-            self._box.__enter__()
-        except BoxError:
-            self._box = None
+            self._sandbox.__enter__()
+        except SandboxError:
+            self._sandbox = None
             raise
         for source in self.history:
-            self._box.run(source, self.limits.cell)
+            left = self.end - time.monotonic()
+            if left <= 0:
+                return
+            self._sandbox.run(source, min(self.limits.cell, left))
 
     def _note(self, outcome: Outcome, cell: NotebookNode) -> None:
         about = cell.metadata.get("nbgrader", {})
@@ -223,6 +238,23 @@ class _Run:
     def _once(self, trouble: str) -> None:
         if trouble not in self.troubles:
             self.troubles.append(trouble)
+
+
+def quoted(code: str) -> str:
+    """The beginning of code, to be shown as code in Markdown, where it must not act."""
+    first, *more = code.strip().split("\n")
+    short = " ".join(first.replace("`", "'").split())
+    return f"`{short[:SHOWN]}{' …' if more or len(short) > SHOWN else ''}`"
+
+
+def _listed(parts: list[str]) -> str:
+    more = [f"and {len(parts) - MOST_LISTED} more"] if len(parts) > MOST_LISTED else []
+    return ", ".join(parts[:MOST_LISTED] + more)
+
+
+def _about_taken_out(grade_id: str, script: Script) -> str:
+    lines = _listed([quoted(line) for line in script.taken_out])
+    return f"cell {grade_id}: taken out before it ran, because it is not Python: {lines}"
 
 
 def _trouble(outcome: Outcome, seconds: float) -> str:

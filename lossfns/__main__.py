@@ -1,28 +1,42 @@
 """`python -m lossfns`: the catalog in a terminal."""
 
+from __future__ import annotations
+
 import argparse
+import codecs
 import importlib
 import inspect
+import io
 import os
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 
-from lossfns.catalog import Function, Record, catalog, functions
-from lossfns.chooser import ADVICE, TRAITS, choose, nearest
+import lossfns
+from lossfns.catalog import Function, Record, catalog, did_you_mean, functions
+from lossfns.chooser import ADVICE, TRAITS, nearest, suggestions
 from lossfns.labels import where
 
 TWINS = ("numpy", "torch")
+_NOISE = {
+    None: "does not apply: the targets are no labels",
+    True: "the loss of a wrong label is bounded",
+    False: "the loss of a wrong label has no bound",
+}
 _HEADINGS = ("Args:", "Returns:", "Raises:", "Gradient:", "Pitfall:", "Reference:", "Chapter:")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 2 where the arguments are wrong."""
+    _write_what_can_be_written()
     parser = argparse.ArgumentParser(
         prog="python -m lossfns", description="Look things up in the catalog of losses."
     )
+    parser.add_argument("--version", action="version", version=f"lossfns {lossfns.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="every loss, and which twins it has")
+    lister = commands.add_parser("list", help="every loss, and which twins it has")
+    lister.add_argument("family", nargs="?", help="only this family, such as regression")
     show = commands.add_parser("show", help="all that is known about one loss")
     show.add_argument("name")
     chooser = commands.add_parser(
@@ -36,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     chooser.add_argument("task")
     chooser.add_argument("traits", nargs="*")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args([_trait(a) for a in arguments or sys.argv[1:]])
     try:
         if options.command == "list":
-            lines = list_of_losses()
+            lines = list_of_losses(options.family)
         elif options.command == "show":
             lines = description(options.name)
         else:
@@ -54,17 +68,63 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def list_of_losses() -> list[str]:
-    """One line a loss: name, family, a mark for each twin, task, and why a twin is missing."""
+def _write_what_can_be_written() -> None:
+    """Where the terminal or file has no δ, write delta: a table half written helps nobody."""
+    codecs.register_error("spell-out", _spell_out)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="spell-out")
+
+
+_SPELLED = {"✓": "x", "–": "-", "−": "-", "…": "...", "≤": "<=", "≥": ">=", "→": "->"}
+_SPELLED |= {"½": "1/2", "²": "^2", "³": "^3", "·": "*", "×": "x", "‖": "||", "∞": "inf"}
+
+
+def _spell_out(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    letters = error.object[error.start : error.end]
+    return "".join(_SPELLED.get(c) or _in_letters(c) for c in letters), error.end
+
+
+def _in_letters(character: str) -> str:
+    """The name of a Greek letter; of another, its plain form, or a question mark."""
+    name = unicodedata.name(character, "")
+    if name.startswith("GREEK "):
+        return name.split()[-1].lower()
+    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    return plain or "?"
+
+
+def _trait(argument: str) -> str:
+    """Traits may be written as options, `--noisy-labels`, as one is used to."""
+    word = argument.lstrip("-")
+    return word if word.replace("-", "_") in TRAITS else argument
+
+
+def list_of_losses(family: str | None = None) -> list[str]:
+    """By family, a line a loss: name, a mark for each twin, task; and why a twin is missing."""
+    families: dict[str, list[Record | Function]] = {}
     entries: list[Record | Function] = [*catalog.values(), *functions.values()]
-    lines = [f"{'name':34} {'family':15} NumPy torch  task"]
     for entry in entries:
-        marks = "  ".join(_mark(twin in entry.backends) + "  " for twin in TWINS)
-        lines.append(f"{entry.name:34} {entry.family:15} {marks}  {entry.task}")
-        missing = [twin for twin in TWINS if twin not in entry.backends]
-        if missing:
-            lines.append(f"{'':34} no {missing[0]} twin: {entry.why_not}")
-    return lines
+        families.setdefault(entry.family, []).append(entry)
+    if family is not None and family not in families:
+        hint = nearest(family, families) or f"; there are {', '.join(families)}"
+        raise ValueError(f"there is no family {family!r}{hint}")
+    lines = []
+    for name, members in families.items():
+        if family in (None, name):
+            lines += [f"{name:34} NumPy torch", *(row for e in members for row in _rows(e)), ""]
+    return lines[:-1]
+
+
+def _rows(entry: Record | Function) -> list[str]:
+    marks = "     ".join(_mark(twin in entry.backends) for twin in TWINS)
+    rows = textwrap.wrap(entry.task, 41)
+    missing = [twin for twin in TWINS if twin not in entry.backends]
+    if missing:
+        rows += textwrap.wrap(f"no {missing[0]} twin: {entry.why_not}", 41)
+    first, *more = rows
+    return [f"  {entry.name:32} {marks}     {first}", *(f"{'':47}{row}" for row in more)]
 
 
 def _mark(there: bool) -> str:
@@ -76,7 +136,7 @@ def description(name: str) -> list[str]:
     """What the catalog and the documentation say about one loss."""
     entry = catalog.get(name) or functions.get(name)
     if entry is None:
-        hint = nearest(name, [*catalog, *functions]) or "; `python -m lossfns list` shows all"
+        hint = did_you_mean(name) or "; `python -m lossfns list` shows all"
         raise ValueError(f"there is no loss {name!r}{hint}")
     title, formula = _theory(entry)
     facts = {"family": entry.family, "task": entry.task}
@@ -86,7 +146,8 @@ def description(name: str) -> list[str]:
             "units": entry.units,
             "convex": "yes, in the output" if entry.convex else "no",
             "differentiable": entry.differentiable,
-            "robust": "yes" if entry.robust else "no",
+            "bounded pull": "yes" if entry.bounded_pull else "no",
+            "label noise": _NOISE[entry.label_noise],
         }
         for parameter, hyper in entry.hyper.items():
             default = "" if hyper.default is inspect.Parameter.empty else f", {hyper.default!r}"
@@ -121,8 +182,10 @@ def _theory(entry: Record | Function) -> tuple[str, list[str]]:
 
 def advice(task: str, traits: Sequence[str]) -> list[str]:
     """Suggestions for a problem, with reasons."""
-    suggestions = choose(task, **dict.fromkeys((t.replace("-", "_") for t in traits), True))
-    return [f"{rank}. {s.loss:30} {s.reason}" for rank, s in enumerate(suggestions, start=1)]
+    given = dict.fromkeys((trait.lstrip("-").replace("-", "_") for trait in traits), True)
+    ranked = enumerate(suggestions(task, given), start=1)
+    lines = [f"{rank}. {s.loss:30} {s.reason}" for rank, s in ranked]
+    return [textwrap.fill(line, 88, subsequent_indent=" " * 34) for line in lines]
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Checks of the arguments that are plain Python values; both twins share them."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-REDUCTIONS = ("none", "mean", "sum")
+Reduction = Literal["none", "mean", "sum"]
+REDUCTIONS: tuple[str, ...] = get_args(Reduction)
 
 
 def number(

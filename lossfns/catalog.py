@@ -9,8 +9,12 @@ metrics, are listed in `functions`.
 'squared units of the target'
 """
 
+from __future__ import annotations
+
+import difflib
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TypeVar
 
 from lossfns.records.calibration import CALIBRATION, CALIBRATION_FUNCTIONS
 from lossfns.records.classification import CLASSIFICATION
@@ -62,5 +66,37 @@ _FUNCTIONS = [
     *DEBUG_FUNCTIONS,
 ]
 
-catalog: Mapping[str, Record] = MappingProxyType({record.name: record for record in _RECORDS})
-functions: Mapping[str, Function] = MappingProxyType({f.name: f for f in _FUNCTIONS})
+Entry = TypeVar("Entry", Record, Function)
+
+
+class _ByName(dict[str, Entry]):
+    """By name; what is not there is answered with what was probably meant."""
+
+    def __missing__(self, name: object) -> Entry:
+        raise KeyError(f"there is no loss {name!r}{did_you_mean(str(name))}")
+
+
+def did_you_mean(name: str) -> str:
+    """The nearest name of the catalog, to end an error message with.
+
+    Case and underscores do not count, and names of other libraries are known, too.
+
+    >>> did_you_mean("SmoothL1Loss")
+    "; did you mean 'smooth_l1'?"
+    """
+    entries: list[Record | Function] = [*catalog.values(), *functions.values()]
+    names = {_plain(entry.name): entry.name for entry in entries}
+    for entry in entries:
+        for called in entry.equivalents.values():
+            word = called.partition(" ")[0].partition("(")[0].split(".")[-1]
+            names.setdefault(_plain(word), entry.name)
+    close = difflib.get_close_matches(_plain(name), names, n=1)
+    return f"; did you mean {names[close[0]]!r}?" if close else ""
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+catalog: Mapping[str, Record] = MappingProxyType(_ByName({r.name: r for r in _RECORDS}))
+functions: Mapping[str, Function] = MappingProxyType(_ByName({f.name: f for f in _FUNCTIONS}))

@@ -7,9 +7,12 @@ huber - a large error pulls with at most δ, a small one in proportion to its si
 mae - the fit follows the median: half of the targets may be wild
 """
 
+from __future__ import annotations
+
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypedDict, Unpack
 
 # What one may say of a problem, in the words of the command line.
 TRAITS = {
@@ -33,6 +36,45 @@ TRAITS = {
     "overlap": "the metric is the overlap of the masks",
     "many_classes": "there are so many classes or tokens that their logits fill the memory",
 }
+
+
+# The same once more for editors and type checkers, which complete and refuse by it.
+Task = Literal[
+    "regression",
+    "binary",
+    "multiclass",
+    "multilabel",
+    "segmentation",
+    "boxes",
+    "detection",
+    "embeddings",
+    "preferences",
+    "sequences",
+    "generation",
+    "multitask",
+]
+
+
+class Traits(TypedDict, total=False):
+    """What may hold of a problem, see `TRAITS`."""
+
+    outliers: bool
+    quantiles: bool
+    uncertainty: bool
+    counts: bool
+    relative: bool
+    decades: bool
+    imbalance: bool
+    noisy_labels: bool
+    margin: bool
+    teacher: bool
+    labels: bool
+    pairs: bool
+    modalities: bool
+    small_batch: bool
+    online: bool
+    overlap: bool
+    many_classes: bool
 
 
 @dataclass(frozen=True)
@@ -213,7 +255,7 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
 }
 
 
-def choose(task: str, **traits: bool) -> list[Suggestion]:
+def choose(task: Task, **traits: Unpack[Traits]) -> list[Suggestion]:
     """Suggest losses for a problem, the best match first, each with its reason.
 
     Args:
@@ -226,6 +268,11 @@ def choose(task: str, **traits: bool) -> list[Suggestion]:
     Raises:
         ValueError: an unknown task or trait; a trait about which the task has no advice.
     """
+    return suggestions(task, traits)
+
+
+def suggestions(task: str, traits: Mapping[str, object]) -> list[Suggestion]:
+    """As `choose`, for words that come from outside."""
     advice = ADVICE.get(task)
     if advice is None:
         raise ValueError(

@@ -62,7 +62,8 @@ def main():
     in_ci = os.environ.get("CI") == "true"
     if unmet:
         for mark in unmet:
-            print(f"NOT RUN: {system.NEEDS[mark][2]}: {system.NEEDS[mark][1]} is missing")
+            gone = " and ".join(system.missing_packages([mark]))
+            print(f"NOT RUN: {system.NEEDS[mark][0]}: {gone} is missing")
         print(f"To run that too: {system.how_to_get(unmet)}")
         failed += in_ci
     if skipped and in_ci:

@@ -1,5 +1,6 @@
 """What the tests need that pip cannot install, and how to get it."""
 
+import ctypes.util
 import os
 import shutil
 import subprocess
@@ -26,26 +27,38 @@ def find_postgresql():
     return next(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
 
 
-# The mark of the tests that need it: (how to find it, its package, what the tests are).
+def find_libatomic():
+    """The node that Playwright brings along to drive the browser is linked with it."""
+    return ctypes.util.find_library("atomic") or sys.platform == "darwin"
+
+
+# The mark of the tests that need it: (what the tests are, the packages and how to find them).
 NEEDS = {
-    "browser": (find_browser, "chromium", "the built pages in a browser"),
-    "sandbox": (find_sandbox, "bubblewrap", "the sandbox of the grader"),
-    "postgresql": (find_postgresql, "postgresql", "a gradebook in PostgreSQL"),
+    "browser": (
+        "the built pages in a browser",
+        {"chromium": find_browser, "libatomic1": find_libatomic},
+    ),
+    "sandbox": ("the sandbox of the grader", {"bubblewrap": find_sandbox}),
+    "postgresql": ("a gradebook in PostgreSQL", {"postgresql": find_postgresql}),
 }
+
+
+def missing_packages(marks=NEEDS):
+    return [name for mark in marks for name, find in NEEDS[mark][1].items() if not find()]
 
 
 def install_missing():
     """Install what is missing where that needs no password. Return the marks still unmet."""
-    missing = [mark for mark, (find, _, _) in NEEDS.items() if not find()]
-    if missing and shutil.which("apt-get"):
+    packages = missing_packages()
+    if packages and shutil.which("apt-get"):
         become_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        packages = [NEEDS[mark][1] for mark in missing]
         if not become_root or sudo_asks_nothing():
             print("installing " + " and ".join(packages), flush=True)
+            settings = ["env", "DEBIAN_FRONTEND=noninteractive"]
             subprocess.run([*become_root, "apt-get", "update", "-q"], check=False)
             install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages]
-            subprocess.run([*become_root, *install], check=False)
-    return [mark for mark in missing if not NEEDS[mark][0]()]
+            subprocess.run([*become_root, *settings, *install], check=False)
+    return [mark for mark in NEEDS if missing_packages([mark])]
 
 
 def sudo_asks_nothing():
@@ -61,4 +74,4 @@ def how_to_get(marks):
             "brew install --cask google-chrome (the sandbox exists on Linux only, and the test of "
             "PostgreSQL needs Debian's package)"
         )
-    return "sudo apt-get install " + " ".join(NEEDS[mark][1] for mark in marks)
+    return "sudo apt-get install " + " ".join(missing_packages(marks))

@@ -43,7 +43,7 @@ def offers_another(app, pagename):
 
 
 def notebook_of(app, pagename):
-    return Path(app.srcdir, "notebooks", Path(pagename).name + ".ipynb")
+    return Path(app.srcdir, "notebooks", pagename.removeprefix("book/") + ".ipynb")
 
 
 def setup(app):

@@ -6,6 +6,8 @@ from docutils import nodes
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
+# How an address begins that leads nowhere: what refers to it is written as plain words.
+NOT_LINKED = "not-linked:"
 
 
 class MarkdownWriter:
@@ -21,6 +23,9 @@ class MarkdownWriter:
             for node in doctree.findall(nodes.reference)
             if "refid" in node or node.get("refuri", "").startswith("#")
         }
+        # Other notebooks point at labels.
+        labels = builder.env.domaindata["std"]["anonlabels"].values()
+        self.anchors |= {anchor for page, anchor in labels if page == docname}
         self.cited = {}
 
     def pieces(self):
@@ -265,6 +270,8 @@ class MarkdownWriter:
         cited = self.citation(uri)
         if cited:
             uri = "#" + cited
+        if uri.startswith(NOT_LINKED):
+            return self.inline(node)
         return f"[{self.inline(node)}]({uri})"
 
     def citation(self, uri):

@@ -9,47 +9,19 @@ cell. No output, date or random id is written: the same sources give the same by
 import ast
 import hashlib
 import json
+import os
 import re
 from functools import cached_property
 from pathlib import Path
 
 import nbformat
 from docutils import nodes
-from markdown_writer import MarkdownWriter
+from markdown_writer import NOT_LINKED, MarkdownWriter
 from myst_nb.core.read import create_nb_reader
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from repository import address_of
+from set_up import METADATA, set_up
 from sphinx.builders import Builder
-
-SETUP = '''\
-# Set-up: uses lossfns if it is here, else installs it. NumPy and torch stay as they are.
-import importlib.util
-import os
-import subprocess
-import sys
-
-SOURCES = {{
-    "lossfns": os.environ.get("LOSSFNS_WHEEL", "git+{url}@{branch}"),
-    "jupyterquiz": "jupyterquiz",
-}}
-for name, source in SOURCES.items():
-    if importlib.util.find_spec(name) is None:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", source]
-        if subprocess.run(pip).returncode:
-            raise SystemExit(
-                f"{{name}} could not be installed. Get {url} and run "
-                "`pip install --no-deps .` in it, or set LOSSFNS_WHEEL to a wheel of it; "
-                "for the quizzes, `pip install jupyterquiz`."
-            )
-        importlib.invalidate_caches()
-
-import lossfns
-import numpy
-import torch
-
-device = "cuda" if torch.cuda.is_available() else "cpu"
-print(f"Python {{sys.version.split()[0]}}, NumPy {{numpy.__version__}}, "
-      f"torch {{torch.__version__}}, lossfns {{lossfns.__version__}}, device {{device}}")
-'''
 
 # What a folded cell is called, by a word in its code.
 TITLES = {"display_quiz": "Quick check", "explore": "Explorer", "atlas": "From the catalog"}
@@ -62,8 +34,6 @@ class NotebookBuilder(Builder):
     def init(self):
         # Nothing is executed, so MyST-NB cannot know the language; nor need it.
         self.config.suppress_warnings.append("myst-nb.lexer")
-        repository = self.config.html_theme_options
-        self.url, self.branch = repository["repository_url"], repository["repository_branch"]
 
     def get_outdated_docs(self):
         return self.env.found_docs
@@ -72,16 +42,27 @@ class NotebookBuilder(Builder):
         pass
 
     def get_target_uri(self, docname, typ=None):
-        """Notebooks lie side by side; a page that is none is shown by the repository."""
+        """Where the repository shows the notebook, or the page that is none.
+
+        Somebody's copy lies alone, perhaps in a Drive, so links are absolute. Before the
+        repository has an address, other notebooks lie beside this one, and pages are not linked.
+        """
         if self.read_source(docname):
-            return Path(docname).name + ".ipynb"
-        return f"{self.url}/blob/{self.branch}/{docname}.md"
+            name = docname.removeprefix("book/") + ".ipynb"
+            return address_of(self.config, f"notebooks/{name}") or name
+        return address_of(self.config, f"{docname}.md") or NOT_LINKED + docname
 
     def get_relative_uri(self, from_, to, typ=None):
-        return "" if from_ == to else self.get_target_uri(to)
+        if from_ == to:
+            return ""
+        uri = self.get_target_uri(to)
+        if uri.startswith(("http", NOT_LINKED)):
+            return uri
+        here = Path(from_.removeprefix("book/")).parent
+        return Path(os.path.relpath(uri, here)).as_posix()
 
     def get_image_uri(self, path):
-        return f"{self.url}/raw/{self.branch}/{path}"
+        return address_of(self.config, path, kind="raw")
 
     @cached_property
     def bibliography(self):
@@ -102,7 +83,7 @@ class NotebookBuilder(Builder):
         source = self.read_source(docname)
         if source is None:
             return
-        cells = [new_code_cell(SETUP.format(url=self.url, branch=self.branch).rstrip())]
+        cells = []
         writer = MarkdownWriter(self, docname, doctree)
         for content in writer.pieces():
             if isinstance(content, str):
@@ -110,10 +91,14 @@ class NotebookBuilder(Builder):
             else:
                 folder = Path(self.env.doc2path(docname)).parent
                 cells.append(code_cell(source.cells[content], folder))
+        # The title first, and what it takes to run after it.
+        first = next((i for i, c in enumerate(cells) if c.cell_type == "code"), len(cells))
+        cells.insert(first, new_code_cell(set_up(quizzes=True), metadata=METADATA))
         notebook = new_notebook(cells=cells, metadata=metadata(source))
         give_stable_ids(notebook)
         nbformat.validate(notebook)
-        path = Path(self.outdir, Path(docname).name + ".ipynb")
+        path = Path(self.outdir, docname.removeprefix("book/") + ".ipynb")
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(nbformat.writes(notebook) + "\n", encoding="utf8")
 
 
@@ -138,7 +123,7 @@ def inline_quizzes(code, folder):
             text = json.dumps(questions, indent=1, ensure_ascii=False)
             assert "'''" not in text, name
             code = code.replace(name, f"json.loads(r'''\n{text}\n''')")
-            imports = ["import json", "from jupyterquiz import display_quiz"]
+            imports = ["import json", "from lossfns.explore import display_quiz"]
             code = "\n".join([*(i for i in imports if i not in code), code])
     return code
 

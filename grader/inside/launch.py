@@ -1,4 +1,4 @@
-"""The first Python program in the box: give up rights, set limits, become a kernel."""
+"""The first Python program in the sandbox: give up rights, set limits, become a kernel."""
 
 import json
 import os
@@ -25,6 +25,7 @@ def main():
             resource.setrlimit(getattr(resource, name), (most, most))
     # What a kernel would remember of its start holds nothing that the code should see.
     sys.argv = ["kernel", "-f", orders["connection"], "--HistoryManager.enabled=False"]
+    sys.argv.append("--InteractiveShellApp.extra_extensions=statements")
     sys.path[:] = [path for path in sys.path if path not in ("", os.getcwd())]
 
     from ipykernel.kernelapp import launch_new_instance

@@ -4,9 +4,17 @@
 after losses are ready to show. `lossfns.explore.style` makes figures in the style of the book.
 """
 
+try:
+    import matplotlib as _matplotlib  # noqa: F401
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(
+        "lossfns.explore needs Matplotlib: pip install 'lossfns[explore]'", name="matplotlib"
+    ) from None
+
 from .controls import Choice, Play, Slider
 from .engine import Explorer, explore
 from .explorers import bce_logit, mse_squares, mse_vs_ce, regression_losses, softmax_scores
+from .quiz import display_quiz
 
 __all__ = [
     "Choice",
@@ -14,6 +22,7 @@ __all__ = [
     "Play",
     "Slider",
     "bce_logit",
+    "display_quiz",
     "explore",
     "mse_squares",
     "mse_vs_ce",

@@ -72,11 +72,11 @@ def overview():
     """One table of every loss: its task, and what is true of it."""
     rows = []
     for name, members in families().items():
-        rows.append(f'<tr class="group"><th colspan="5">{name}</th></tr>')
+        rows.append(f'<tr class="group"><th colspan="6">{name}</th></tr>')
         rows += [_overview_row(record) for record in members]
     head = (
         "<tr><th>loss, and what it is for</th><th>convex</th><th>differentiable</th>"
-        '<th>robust</th><th class="wide">units</th></tr>'
+        '<th>bounded pull</th><th>label noise</th><th class="wide">units</th></tr>'
     )
     return _page(f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>")
 
@@ -112,7 +112,8 @@ def card(record):
         "settings": "<br>".join(_setting(*item) for item in record.hyper.items()) or "none",
         "convex": f"{_yes(record.convex)}, in {_code(record.wrt[0])}",
         "differentiable": html.escape(record.differentiable),
-        "robust": _yes(record.robust),
+        "bounded pull": _yes(record.bounded_pull),
+        "label noise": _noise(record.label_noise),
         "units": html.escape(record.units),
         **_elsewhere(record),
         "source": _source(record.paper),
@@ -129,7 +130,8 @@ def picture(record):
     ax.plot(x, value, color=ORANGE)
     ax.locator_params(nbins=4)
     label = html.escape(description(record.name, cut.label, x, value))
-    drawing = svg(fig).replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+    drawing = svg(fig, name=f"{record.name}-")
+    drawing = drawing.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
     drawing = re.sub(r">\s+<", "><", drawing)
     caption = f"<figcaption>{html.escape(cut.label)}</figcaption>"
     return f'<figure class="plot">{drawing}{caption}</figure>'
@@ -169,7 +171,8 @@ def _page(content):
 def _overview_row(record):
     name = f'<a href="#atlas-{record.name}">{_breakable(record.name)}</a>'
     everywhere = "yes" if record.differentiable.startswith("everywhere") else "not everywhere"
-    cells = [_yes(record.convex), everywhere, _yes(record.robust)]
+    cells = [_yes(record.convex), everywhere, _yes(record.bounded_pull)]
+    cells.append(_noise(record.label_noise))
     return (
         f"<tr><td>{name}<small>{html.escape(record.task)}</small></td>"
         + "".join(f"<td>{cell}</td>" for cell in cells)
@@ -241,6 +244,10 @@ def _explained(label):
 
 def _yes(fact):
     return "yes" if fact else "no"
+
+
+def _noise(bounded):
+    return {None: "–", True: "bounded", False: "unbounded"}[bounded]
 
 
 def _code(text):

@@ -169,13 +169,19 @@ class Explorer:
             except ImportError:
                 pass
             else:
-                return self.widget()._repr_mimebundle_() | {"text/plain": repr(self)}
+                return _view(self.widget()) | {"text/plain": repr(self)}
         return {"text/html": self.html(), "text/plain": repr(self)}
 
     def __repr__(self):
         parts = [f"{name} = {control.text(control.start)} ({len(control.values)} values)"
                  for name, control in self.controls.items()]
         return f"<explorer {self._name}: {', '.join(parts)}; shows itself in Jupyter or Colab>"
+
+
+def _view(widget):
+    """What shows a widget. ipywidgets 7, which Colab has, makes no such bundle itself."""
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"application/vnd.jupyter.widget-view+json": view}
 
 
 def _svg_once(fig):

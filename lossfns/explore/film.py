@@ -12,11 +12,10 @@ import json
 import re
 from xml.etree import ElementTree
 
-from .style import INK
+from .style import INK, KEEP
 
 # Stands for the name of the film until the content, from which the name is made, is known.
 NAME = "@film@"
-KEEP = "keep-"
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
 

@@ -9,7 +9,7 @@ import hashlib
 
 from matplotlib.artist import allow_rasterization
 
-from .film import KEEP
+from .style import KEEP
 
 
 def reuse_axes(fig, film):

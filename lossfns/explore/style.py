@@ -21,13 +21,18 @@ three kinds of colour-blindness; still, name a line where it runs and vary `line
 """
 
 import base64
+import hashlib
 import io
+import re
+from xml.etree import ElementTree
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+# The ids of groups that a film keeps begin with it.
+KEEP = "keep-"
 # The only grey with 4.3:1 on both white and #121212.
 INK = "#797979"
 BLUE = "#168af0"
@@ -187,15 +192,42 @@ def zero(ax, *, x=True, y=True):
         ax.axvline(0, color=INK, linewidth=0.8, zorder=1)
 
 
-def svg(fig):
-    """Return `fig` as SVG text, without date and random ids: the same code gives the same bytes."""
+def svg(fig, *, name=""):
+    """Return `fig` as SVG text, without date and random ids: the same code gives the same bytes.
+
+    Drawings that stand in one page need a `name` each, with which their ids then begin.
+    """
     buffer, canvas = io.StringIO(), fig.canvas
     # Figure.savefig would draw twice: this is the difference between 5 s and 10 s for an explorer.
     with rc_context({"svg.fonttype": "path", "svg.hashsalt": "lossfns"}):
         FigureCanvasSVG(fig).print_svg(buffer, metadata={"Date": None, "Creator": None})
     fig.set_canvas(canvas)
     text = buffer.getvalue()
-    return text[text.index("<svg"):]
+    return _with_stable_ids(text[text.index("<svg"):], name)
+
+
+def _with_stable_ids(text, name):
+    """Call what is referred to after its content, and take the other ids away.
+
+    Matplotlib names clip paths by the address of an object, which changes from run to run. What is
+    the same keeps one id in all frames of an explorer, which then share it.
+    """
+    used = set(re.findall(r'(?:url\(|href=")#([^")]+)', text))
+    named = [(e.attrib.pop("id", None), e) for e in ElementTree.fromstring(text).iter()]
+    ids = {}
+    for original, element in named:
+        if original in used:
+            content = ElementTree.tostring(element, encoding="unicode").strip()
+            ids[original] = f"{name}x{hashlib.sha256(content.encode()).hexdigest()[:10]}"
+
+    def renamed(match):
+        before, original, after = match.groups()
+        if original in ids:
+            return f"{before}{ids[original]}{after}"
+        return match[0] if original.startswith(KEEP) else ""
+
+    text = re.sub(r'( id=")([^"]+)(")', renamed, text)
+    return re.sub(r'((?:url\(|href=")#)([^")]+)([")])', renamed, text)
 
 
 def png(fig, *, scale=2):

@@ -14,6 +14,7 @@ Every loss is called as `loss(pred, target, *, hyper-parameters, reduction, samp
 - Wrong input raises `TypeError` or `ValueError` that names the argument. Shapes never broadcast.
 """
 
+from lossfns._signatures import make_readable
 from lossfns.numpy.calibration import (
     ace,
     brier,
@@ -235,3 +236,6 @@ __all__ = [
     "weighted_sum",
     "yolo",
 ]
+
+make_readable(globals(), __all__)
+del make_readable

@@ -3,10 +3,13 @@
 Inside the losses the classes are always the last axis, a row per item.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from lossfns._arguments import class_axis, integer, label_shapes, same_shapes
 from lossfns.numpy._core import Array, as_array, item_weight, real, within
@@ -81,7 +84,7 @@ def distribution(name: str, rows: Array, hint: str = "") -> None:
         raise ValueError(f"{name} must sum to 1 over the classes, got {worst:g}")
 
 
-def class_weight(weight: npt.ArrayLike | None, rows: Array) -> Array:
+def class_weight(weight: ArrayLike | None, rows: Array) -> Array:
     """Check the weights of the classes; without any, all are 1."""
     if weight is None:
         return np.ones(rows.shape[-1])
@@ -90,7 +93,7 @@ def class_weight(weight: npt.ArrayLike | None, rows: Array) -> Array:
     return value
 
 
-def per_class(name: str, value: npt.ArrayLike, rows: Array) -> Array:
+def per_class(name: str, value: ArrayLike, rows: Array) -> Array:
     """Check numbers of which there must be one per class."""
     array = real(name, value)
     if array.shape != rows.shape[-1:]:

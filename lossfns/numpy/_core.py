@@ -6,6 +6,8 @@ hands them to `reduced` together with the closed-form slope of each differentiab
 `.value_and_grad`.
 """
 
+from __future__ import annotations
+
 import functools
 import inspect
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from typing import Any, NamedTuple, ParamSpec, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from lossfns._arguments import REDUCTIONS, bounded, leading_axes, one_of, same_shapes
+from lossfns._arguments import REDUCTIONS, Reduction, bounded, leading_axes, one_of, same_shapes
 
 Array = npt.NDArray[np.float64]
 Value = float | Array
@@ -70,7 +72,7 @@ def loss(evaluate: Callable[P, Evaluation]) -> Loss[P]:
         return value_and_grad(*args, wrt=wrt, **kwargs)[1]
 
     signature = inspect.signature(evaluate)
-    value.__signature__ = signature.replace(return_annotation=Value)  # type: ignore[attr-defined]
+    value.__signature__ = signature.replace(return_annotation="Value")  # type: ignore[attr-defined]
     value.grad = grad  # type: ignore[attr-defined]
     value.value_and_grad = value_and_grad  # type: ignore[attr-defined]
     return cast(Loss[P], value)
@@ -78,7 +80,7 @@ def loss(evaluate: Callable[P, Evaluation]) -> Loss[P]:
 
 def reduced(
     losses: Array,
-    reduction: str,
+    reduction: Reduction,
     weight: Array | None = None,
     /,
     *,
@@ -164,10 +166,17 @@ def real(name: str, value: Any, *, floating: bool = False) -> Array:
 
 def as_array(name: str, value: Any) -> npt.NDArray[Any]:
     """Convert to an array of whatever dtype; ragged lists are no array."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be lost; pass {name}.data, and "
+            "sample_weight=~mask to leave out what is masked"
+        )
     try:
         return np.asarray(value)
     except ValueError:
         raise ValueError(f"{name} must be an array of numbers; its rows differ in length") from None
+    except (RuntimeError, TypeError) as error:  # such as a tensor that requires a gradient
+        raise TypeError(f"{name} cannot be read as an array: {error}") from None
 
 
 def within(name: str, array: Array, **limits: Any) -> None:

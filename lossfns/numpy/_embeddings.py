@@ -1,5 +1,7 @@
 """What losses over embeddings share: unit vectors, distances and their derivatives."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np

@@ -1,5 +1,7 @@
 """What losses of logits share: softplus, and both sides of a probability, none rounded away."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from lossfns.numpy._core import Array

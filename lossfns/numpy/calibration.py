@@ -8,12 +8,15 @@ Bins are closed on the right: bin k of B holds ((k - 1) / B, k / B], and the fir
 So p = 1 lies in the last one, and p = 0.3 in the third of ten.
 """
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import integer, number
+from lossfns._arguments import Reduction, integer, number
 from lossfns._temperature import best_inverse
 from lossfns.numpy._classes import (
     class_rows,
@@ -29,13 +32,13 @@ from lossfns.numpy._core import Array, Evaluation, as_array, loss, paired, real,
 
 @loss
 def brier(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     ignore_index: int = -100,
     axis: int | None = None,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Brier score: the squared error of probabilities, a proper scoring rule without infinities.
 
@@ -106,8 +109,8 @@ class Reliability(NamedTuple):
 
 
 def ece(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     bins: int = 15,
     ignore_index: int = -100,
@@ -149,8 +152,8 @@ def ece(
 
 
 def mce(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     bins: int = 15,
     ignore_index: int = -100,
@@ -188,8 +191,8 @@ def mce(
 
 
 def ace(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     bins: int = 15,
     ignore_index: int = -100,
@@ -232,8 +235,8 @@ def ace(
 
 
 def reliability_curve(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     bins: int = 15,
     ignore_index: int = -100,
@@ -278,8 +281,8 @@ def reliability_curve(
 
 
 def fit_temperature(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
     ignore_index: int = -100,
     axis: int | None = None,
@@ -352,7 +355,7 @@ def _are_events(
 
 
 def _events(
-    probs: npt.ArrayLike, target: npt.ArrayLike, ignore_index: int, axis: int | None
+    probs: ArrayLike, target: ArrayLike, ignore_index: int, axis: int | None
 ) -> tuple[Array, Array]:
     """How sure of what, and whether it happened, in one row."""
     p, y = real("probs", probs, floating=True), as_array("target", target)

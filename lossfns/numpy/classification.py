@@ -1,11 +1,13 @@
 """Classification losses: of probabilities, of logits, and of margins."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import number, one_of
+from lossfns._arguments import Reduction, number, one_of
 from lossfns.numpy._classes import (
     Labels,
     class_rows,
@@ -23,11 +25,11 @@ from lossfns.numpy._core import Array, Evaluation, as_array, loss, paired, real,
 
 @loss
 def bce(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Binary cross-entropy of probabilities: the negative log-likelihood of a Bernoulli variable.
 
@@ -70,12 +72,12 @@ def bce(
 
 @loss
 def bce_with_logits(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
-    pos_weight: npt.ArrayLike | None = None,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    pos_weight: ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Binary cross-entropy of logits, stable for logits of any size.
 
@@ -116,12 +118,12 @@ def bce_with_logits(
 
 @loss
 def categorical_cross_entropy(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Cross-entropy of predicted probabilities against one-hot or soft targets.
 
@@ -159,13 +161,13 @@ def categorical_cross_entropy(
 
 @loss
 def sparse_categorical_cross_entropy(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Cross-entropy of predicted probabilities against integer labels.
 
@@ -207,15 +209,15 @@ def sparse_categorical_cross_entropy(
 
 @loss
 def cross_entropy(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
-    weight: npt.ArrayLike | None = None,
+    weight: ArrayLike | None = None,
     ignore_index: int = -100,
     label_smoothing: float = 0.0,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Softmax cross-entropy of logits against integer labels or soft targets.
 
@@ -283,12 +285,12 @@ def cross_entropy(
 
 @loss
 def hinge(
-    scores: npt.ArrayLike,
-    target: npt.ArrayLike,
+    scores: ArrayLike,
+    target: ArrayLike,
     *,
     margin: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Hinge loss of the support vector machine: zero once the score clears the margin.
 
@@ -324,12 +326,12 @@ def hinge(
 
 @loss
 def squared_hinge(
-    scores: npt.ArrayLike,
-    target: npt.ArrayLike,
+    scores: ArrayLike,
+    target: ArrayLike,
     *,
     margin: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Squared hinge loss: the hinge without its kink, and with a harder look at large violations.
 
@@ -365,15 +367,15 @@ def squared_hinge(
 
 @loss
 def multiclass_hinge(
-    scores: npt.ArrayLike,
-    target: npt.ArrayLike,
+    scores: ArrayLike,
+    target: ArrayLike,
     *,
     margin: float = 1.0,
     kind: str = "weston_watkins",
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Multi-class hinge loss, of all rivals of the labelled class or of the strongest one.
 
@@ -430,14 +432,14 @@ def multiclass_hinge(
 
 @loss
 def generalized_cross_entropy(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
     q: float = 0.7,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Generalized cross-entropy for noisy labels: between cross-entropy and absolute error.
 
@@ -484,16 +486,16 @@ def generalized_cross_entropy(
 
 @loss
 def symmetric_cross_entropy(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
     alpha: float = 0.1,
     beta: float = 1.0,
     log_zero: float = -4.0,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Symmetric cross-entropy for noisy labels: cross-entropy plus its reverse.
 
@@ -544,15 +546,15 @@ def symmetric_cross_entropy(
 
 @loss
 def logit_adjusted_cross_entropy(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
-    class_counts: npt.ArrayLike,
+    class_counts: ArrayLike,
     tau: float = 1.0,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Cross-entropy of logits shifted by the log-frequency of each class, for long tails.
 
@@ -596,7 +598,7 @@ def _label_cross_entropy(
     rows: Array,
     labels: Labels,
     own: Array,
-    reduction: str,
+    reduction: Reduction,
     weight: Array | None,
     axis: int,
 ) -> Evaluation:
@@ -624,7 +626,7 @@ def binary_surprise(
 
 
 def _margin_gap(
-    scores: npt.ArrayLike, target: npt.ArrayLike, margin: float, sample_weight: npt.ArrayLike | None
+    scores: ArrayLike, target: ArrayLike, margin: float, sample_weight: ArrayLike | None
 ) -> tuple[Array, Array, Array | None]:
     """How much of the margin is missing, the targets, and the weights."""
     number("margin", margin, above=0)
@@ -635,7 +637,7 @@ def _margin_gap(
     return margin - target * scores, target, weight
 
 
-def _positive_weight(pos_weight: npt.ArrayLike | None, shape: tuple[int, ...]) -> Array:
+def _positive_weight(pos_weight: ArrayLike | None, shape: tuple[int, ...]) -> Array:
     if pos_weight is None:
         return np.ones(())
     if not isinstance(pos_weight, np.ndarray) and np.ndim(pos_weight) == 0:

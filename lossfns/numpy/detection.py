@@ -1,13 +1,16 @@
 """Losses of boxes, given as corners (x1, y1, x2, y2) with x1 ≤ x2 and y1 ≤ y2, and of detectors."""
 
+from __future__ import annotations
+
 import math
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
 from lossfns._arguments import (
     REDUCTIONS,
+    Reduction,
     anchor_shapes,
     box_shapes,
     integer,
@@ -23,11 +26,11 @@ from lossfns.numpy.regression import rounded_l1
 
 @loss
 def box_iou(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """IoU loss of boxes: one minus the share of the union that both cover.
 
@@ -62,11 +65,11 @@ def box_iou(
 
 @loss
 def giou(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Generalized IoU loss: the IoU loss plus the empty share of the smallest enclosing box.
 
@@ -105,11 +108,11 @@ def giou(
 
 @loss
 def diou(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Distance IoU loss: the IoU loss plus the distance of the centres.
 
@@ -145,11 +148,11 @@ def diou(
 
 @loss
 def ciou(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Complete IoU loss: overlap, distance of the centres and shape.
 
@@ -186,17 +189,17 @@ def ciou(
 
 @loss
 def retinanet(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
-    boxes: npt.ArrayLike,
-    target_boxes: npt.ArrayLike,
+    boxes: ArrayLike,
+    target_boxes: ArrayLike,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
     beta: float = 0.11,
     box_weight: float = 1.0,
     ignore_index: int = -100,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """RetinaNet's loss: focal loss at every anchor, smooth L1 where an object is.
 
@@ -262,18 +265,18 @@ def retinanet(
 
 @loss
 def yolo(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
-    objectness: npt.ArrayLike,
-    boxes: npt.ArrayLike,
-    target_boxes: npt.ArrayLike,
-    target_objectness: npt.ArrayLike | None = None,
+    objectness: ArrayLike,
+    boxes: ArrayLike,
+    target_boxes: ArrayLike,
+    target_objectness: ArrayLike | None = None,
     box_weight: float = 0.05,
     objectness_weight: float = 1.0,
     classification_weight: float = 0.5,
     ignore_index: int = -100,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """YOLO's loss: is there an object, where are its edges, what is it.
 
@@ -408,7 +411,7 @@ class _Boxes(NamedTuple):
 
 
 def _boxes(
-    pred: npt.ArrayLike, target: npt.ArrayLike, sample_weight: Any
+    pred: ArrayLike, target: ArrayLike, sample_weight: Any
 ) -> tuple[_Boxes, Array | None]:
     pred, target = real("pred", pred, floating=True), real("target", target)
     box_shapes({"pred": pred.shape, "target": target.shape})

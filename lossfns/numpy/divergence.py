@@ -1,11 +1,13 @@
 """Entropy and divergences between distributions. Classes are summed first: `mean` is over items."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import number
+from lossfns._arguments import Reduction, number
 from lossfns.numpy._classes import class_rows, distribution, log_softmax, times
 from lossfns.numpy._core import Array, Evaluation, loss, reduced
 
@@ -14,11 +16,11 @@ _EATS_LOGARITHMS = "log_probs must be logarithms of probabilities: pass a log-so
 
 @loss
 def entropy(
-    probs: npt.ArrayLike,
+    probs: ArrayLike,
     *,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Entropy: the surprise to expect from a distribution.
 
@@ -58,12 +60,12 @@ def entropy(
 
 @loss
 def kl_div(
-    log_probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    log_probs: ArrayLike,
+    target: ArrayLike,
     *,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Kullback-Leibler divergence of the prediction from the target distribution, KL(t ‖ p).
 
@@ -101,12 +103,12 @@ def kl_div(
 
 @loss
 def js_div(
-    log_probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    log_probs: ArrayLike,
+    target: ArrayLike,
     *,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Jensen-Shannon divergence: symmetric, and never more than ln 2.
 
@@ -146,12 +148,12 @@ def js_div(
 
 @loss
 def gaussian_kl(
-    mean: npt.ArrayLike,
-    log_var: npt.ArrayLike,
+    mean: ArrayLike,
+    log_var: ArrayLike,
     *,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """KL divergence of a diagonal Gaussian from the standard normal: the VAE's regulariser.
 
@@ -193,13 +195,13 @@ def gaussian_kl(
 
 @loss
 def distillation(
-    student_logits: npt.ArrayLike,
-    teacher_logits: npt.ArrayLike,
+    student_logits: ArrayLike,
+    teacher_logits: ArrayLike,
     *,
     temperature: float = 1.0,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Knowledge distillation: KL between softened predictions of a teacher and a student.
 
@@ -247,9 +249,9 @@ def distillation(
 
 def _log_rows(
     axis: int,
-    sample_weight: npt.ArrayLike | None,
-    log_probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    sample_weight: ArrayLike | None,
+    log_probs: ArrayLike,
+    target: ArrayLike,
 ) -> tuple[Array, Array, Array | None]:
     """Check a prediction in logarithms against a target distribution."""
     rows, target, weight = class_rows(axis, sample_weight, log_probs=log_probs, target=target)

@@ -1,23 +1,25 @@
 """Losses of generative models: adversarial, variational, diffusion."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import number, one_of, same_shapes
+from lossfns._arguments import Reduction, number, one_of, same_shapes
 from lossfns.numpy._core import Array, Evaluation, item_weight, loss, paired, real, reduced, within
 from lossfns.numpy._logits import softplus, softplus_of_minus
 
 
 @loss
 def gan_generator(
-    fake: npt.ArrayLike,
+    fake: ArrayLike,
     *,
     kind: str = "non_saturating",
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Generator's loss in a GAN: make the discriminator take fakes for real.
 
@@ -59,12 +61,12 @@ def gan_generator(
 
 @loss
 def gan_discriminator(
-    real_scores: npt.ArrayLike,
-    fake_scores: npt.ArrayLike,
+    real_scores: ArrayLike,
+    fake_scores: ArrayLike,
     *,
     kind: str = "non_saturating",
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Discriminator's (critic's) loss in a GAN: tell real items from generated ones.
 
@@ -112,15 +114,15 @@ def gan_discriminator(
 
 @loss
 def elbo(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    mean: npt.ArrayLike,
-    log_var: npt.ArrayLike,
+    mean: ArrayLike,
+    log_var: ArrayLike,
     beta: float = 1.0,
     likelihood: str = "bernoulli",
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Negative evidence lower bound of a variational autoencoder, the loss it minimises.
 
@@ -190,13 +192,13 @@ def elbo(
 
 @loss
 def diffusion(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    snr: npt.ArrayLike | None = None,
+    snr: ArrayLike | None = None,
     gamma: float = 5.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Diffusion's loss: squared error of the predicted noise, averaged over the pixels.
 

@@ -1,12 +1,14 @@
 """Losses for rare classes: class weights, focal losses and the asymmetric loss."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import number, one_of
+from lossfns._arguments import Reduction, number, one_of
 from lossfns.numpy._classes import (
     Labels,
     class_weight,
@@ -22,7 +24,7 @@ from lossfns.numpy._logits import sides
 SCHEMES = ("inverse", "inverse_sqrt", "effective")
 
 
-def class_weights(counts: npt.ArrayLike, *, scheme: str = "inverse", beta: float = 0.999) -> Array:
+def class_weights(counts: ArrayLike, *, scheme: str = "inverse", beta: float = 0.999) -> Array:
     """Weights of the classes from their counts, for the `weight` of a loss.
 
         inverse:       w_c = n / (C n_c),   n = Σ n_c
@@ -74,13 +76,13 @@ def class_weights(counts: npt.ArrayLike, *, scheme: str = "inverse", beta: float
 
 @loss
 def focal(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Focal loss of probabilities: cross-entropy that looks away from what is already right.
 
@@ -131,13 +133,13 @@ def focal(
 
 @loss
 def focal_with_logits(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Focal loss of logits, with finite gradients for logits of any size.
 
@@ -183,15 +185,15 @@ def focal_with_logits(
 
 @loss
 def softmax_focal(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
-    weight: npt.ArrayLike | None = None,
+    weight: ArrayLike | None = None,
     gamma: float = 2.0,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Focal loss of a softmax over classes.
 
@@ -244,16 +246,16 @@ def softmax_focal(
 
 @loss
 def class_balanced_focal(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
-    class_counts: npt.ArrayLike,
+    class_counts: ArrayLike,
     beta: float = 0.999,
     gamma: float = 2.0,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Class-balanced focal loss: one sigmoid per class, weighted by effective numbers.
 
@@ -311,14 +313,14 @@ def class_balanced_focal(
 
 @loss
 def asymmetric(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
     gamma_pos: float = 0.0,
     gamma_neg: float = 4.0,
     margin: float = 0.05,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Asymmetric loss for many labels of which few apply: negatives fade faster, then vanish.
 

@@ -4,13 +4,16 @@ Where the items of a batch serve as each other's negatives (InfoNCE and its kin)
 would have no one meaning, and there is no `sample_weight`.
 """
 
+from __future__ import annotations
+
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import embedding_shapes, flag, integer, number, one_of
+from lossfns._arguments import Reduction, embedding_shapes, flag, integer, number, one_of
 from lossfns.numpy._classes import Labels, in_range, integers, log_softmax, one_hot, pick
 from lossfns.numpy._core import Array, Evaluation, item_weight, loss, real, reduced
 from lossfns.numpy._embeddings import distance, unit
@@ -19,13 +22,13 @@ from lossfns.numpy._logits import softplus, softplus_of_minus
 
 @loss
 def contrastive(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
-    target: npt.ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    target: ArrayLike,
     *,
     margin: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Contrastive pair loss: pull equal pairs together, push unequal ones a margin apart.
 
@@ -73,15 +76,15 @@ def contrastive(
 
 @loss
 def triplet(
-    anchor: npt.ArrayLike,
-    positive: npt.ArrayLike,
-    negative: npt.ArrayLike,
+    anchor: ArrayLike,
+    positive: ArrayLike,
+    negative: ArrayLike,
     *,
     margin: float = 1.0,
     p: float = 2.0,
     squared: bool = False,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Triplet loss: the positive should be closer to the anchor than the negative, by a margin.
 
@@ -138,8 +141,8 @@ def triplet(
 
 
 def mine_triplets(
-    embeddings: npt.ArrayLike,
-    target: npt.ArrayLike,
+    embeddings: ArrayLike,
+    target: ArrayLike,
     *,
     kind: str = "semi_hard",
     margin: float = 1.0,
@@ -201,13 +204,13 @@ def mine_triplets(
 
 @loss
 def cosine_embedding(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
-    target: npt.ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    target: ArrayLike,
     *,
     margin: float = 0.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Cosine embedding loss: align equal pairs, keep unequal ones from pointing the same way.
 
@@ -257,11 +260,11 @@ def cosine_embedding(
 
 @loss
 def info_nce(
-    query: npt.ArrayLike,
-    key: npt.ArrayLike,
+    query: ArrayLike,
+    key: ArrayLike,
     *,
     temperature: float = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """InfoNCE: tell which key of the batch belongs to each query.
 
@@ -309,11 +312,11 @@ def info_nce(
 
 @loss
 def nt_xent(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
     *,
     temperature: float = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """NT-Xent, SimCLR's loss: find the other view of an image among all views of the batch.
 
@@ -365,11 +368,11 @@ def nt_xent(
 
 @loss
 def clip(
-    image: npt.ArrayLike,
-    text: npt.ArrayLike,
+    image: ArrayLike,
+    text: ArrayLike,
     *,
     temperature: float = 0.07,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """CLIP's loss: InfoNCE from images to texts and from texts to images, averaged.
 
@@ -417,11 +420,11 @@ def clip(
 
 @loss
 def sup_con(
-    embeddings: npt.ArrayLike,
-    target: npt.ArrayLike,
+    embeddings: ArrayLike,
+    target: ArrayLike,
     *,
     temperature: float = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """Supervised contrastive loss: all items of the same class are positives of each other.
 
@@ -471,12 +474,12 @@ def sup_con(
 
 @loss
 def siglip(
-    image: npt.ArrayLike,
-    text: npt.ArrayLike,
+    image: ArrayLike,
+    text: ArrayLike,
     *,
     scale: float = 10.0,
     bias: float = -10.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """Sigmoid loss for image-text pairs: every pair of the batch is a yes-or-no question.
 
@@ -525,14 +528,14 @@ def siglip(
 
 @loss
 def arcface(
-    embeddings: npt.ArrayLike,
-    target: npt.ArrayLike,
+    embeddings: ArrayLike,
+    target: ArrayLike,
     *,
-    prototypes: npt.ArrayLike,
+    prototypes: ArrayLike,
     margin: float = 0.5,
     scale: float = 64.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """ArcFace: cross-entropy of cosines, with an angle added to that of the right class.
 
@@ -599,13 +602,13 @@ def arcface(
 
 @loss
 def vicreg(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
     *,
     invariance: float = 25.0,
     variance: float = 25.0,
     covariance: float = 1.0,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
 ) -> Evaluation:
     """VICReg: two views agree, no dimension collapses, no two dimensions say the same.
 
@@ -663,11 +666,11 @@ def vicreg(
 
 @loss
 def barlow_twins(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
     *,
     redundancy: float = 0.005,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
 ) -> Evaluation:
     """Barlow Twins: the cross-correlation of two views should be the identity.
 
@@ -718,14 +721,14 @@ def barlow_twins(
 
 @loss
 def cosface(
-    embeddings: npt.ArrayLike,
-    target: npt.ArrayLike,
+    embeddings: ArrayLike,
+    target: ArrayLike,
     *,
-    prototypes: npt.ArrayLike,
+    prototypes: ArrayLike,
     margin: float = 0.35,
     scale: float = 64.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """CosFace: cross-entropy of cosines, with a margin taken off that of the right class.
 
@@ -775,14 +778,14 @@ def cosface(
 
 @loss
 def sphereface(
-    embeddings: npt.ArrayLike,
-    target: npt.ArrayLike,
+    embeddings: ArrayLike,
+    target: ArrayLike,
     *,
-    prototypes: npt.ArrayLike,
+    prototypes: ArrayLike,
     margin: int = 4,
     scale: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """SphereFace (A-softmax): cross-entropy of lengths times cosines, the right angle multiplied.
 
@@ -839,11 +842,11 @@ def sphereface(
 
 @loss
 def nt_xent_with_labels(
-    embeddings: npt.ArrayLike,
-    target: npt.ArrayLike,
+    embeddings: ArrayLike,
+    target: ArrayLike,
     *,
     temperature: float = 0.07,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """NT-Xent with several positives: each of them alone against all items of other classes.
 
@@ -902,13 +905,13 @@ def nt_xent_with_labels(
 
 @loss
 def multi_similarity(
-    embeddings: npt.ArrayLike,
-    target: npt.ArrayLike,
+    embeddings: ArrayLike,
+    target: ArrayLike,
     *,
     alpha: float = 2.0,
     beta: float = 50.0,
     base: float = 0.5,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """Multi-similarity loss: soft maxima of how far positives lie below, and negatives above, λ.
 
@@ -961,12 +964,12 @@ def multi_similarity(
 
 @loss
 def circle(
-    embeddings: npt.ArrayLike,
-    target: npt.ArrayLike,
+    embeddings: ArrayLike,
+    target: ArrayLike,
     *,
     margin: float = 0.4,
     scale: float = 80.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """Circle loss: each similarity is pulled the harder, the farther it is from its goal.
 
@@ -1040,7 +1043,7 @@ def _batch(**arrays: Any) -> list[Array]:
 
 
 def _pair_target(
-    target: npt.ArrayLike, allowed: tuple[float, float], rows: Array, sample_weight: Any
+    target: ArrayLike, allowed: tuple[float, float], rows: Array, sample_weight: Any
 ) -> tuple[Array, Array | None]:
     """Check the label of each pair, and its weight."""
     labels = real("target", target)
@@ -1060,7 +1063,7 @@ def _masked(rows: Array, weight: Array | None) -> Array:
     return rows if weight is None else np.where(weight[..., None] == 0, 0.0, rows)
 
 
-def _classes_of(target: npt.ArrayLike, rows: Array, classes: int | None = None) -> Labels:
+def _classes_of(target: ArrayLike, rows: Array, classes: int | None = None) -> Labels:
     """Check one integer label per embedding."""
     labels = integers(target)
     if labels.shape != rows.shape[:-1]:

@@ -5,24 +5,26 @@ item. What decides its weights while training (`UncertaintyWeighting`, `GradNorm
 lives in `lossfns.torch`, as it needs a network to train.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import class_axis, task_factors, task_vector
+from lossfns._arguments import Reduction, class_axis, task_factors, task_vector
 from lossfns.numpy._classes import class_rows, times
 from lossfns.numpy._core import Array, Evaluation, loss, real, reduced, within
 
 
 @loss
 def weighted_sum(
-    losses: npt.ArrayLike,
+    losses: ArrayLike,
     *,
-    weights: npt.ArrayLike,
+    weights: ArrayLike,
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Weighted sum of the losses of several tasks.
 
@@ -64,13 +66,13 @@ def weighted_sum(
 
 @loss
 def uncertainty_weighting(
-    losses: npt.ArrayLike,
-    log_vars: npt.ArrayLike,
+    losses: ArrayLike,
+    log_vars: ArrayLike,
     *,
     kinds: str | Sequence[str] = "regression",
     axis: int = -1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Weights by the noise of each task, learned: a large loss buys itself a small weight.
 

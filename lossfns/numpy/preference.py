@@ -6,23 +6,25 @@ trained and under a frozen reference; the losses of pairs share one statistic, t
     Δ = ln π(chosen) - ln π(rejected) - (ln π_ref(chosen) - ln π_ref(rejected)).
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import class_axis, flag, number, one_of, token_average
+from lossfns._arguments import Reduction, class_axis, flag, number, one_of, token_average
 from lossfns.numpy._core import Array, Evaluation, loss, paired, real, reduced, within
 from lossfns.numpy._logits import sides, softplus_of_minus
 
 
 @loss
 def reward_model(
-    chosen: npt.ArrayLike,
-    rejected: npt.ArrayLike,
+    chosen: ArrayLike,
+    rejected: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Pairwise reward loss: the answer that people chose should score higher (Bradley-Terry).
 
@@ -56,15 +58,15 @@ def reward_model(
 
 @loss
 def dpo(
-    chosen: npt.ArrayLike,
-    rejected: npt.ArrayLike,
+    chosen: ArrayLike,
+    rejected: ArrayLike,
     *,
-    reference_chosen: npt.ArrayLike,
-    reference_rejected: npt.ArrayLike,
+    reference_chosen: ArrayLike,
+    reference_rejected: ArrayLike,
     beta: float = 0.1,
     label_smoothing: float = 0.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Direct preference optimisation: the policy itself is the reward model.
 
@@ -109,14 +111,14 @@ def dpo(
 
 @loss
 def ipo(
-    chosen: npt.ArrayLike,
-    rejected: npt.ArrayLike,
+    chosen: ArrayLike,
+    rejected: ArrayLike,
     *,
-    reference_chosen: npt.ArrayLike,
-    reference_rejected: npt.ArrayLike,
+    reference_chosen: ArrayLike,
+    reference_rejected: ArrayLike,
     tau: float = 0.1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Identity preference optimisation: bring the log-ratio to a finite goal, and no further.
 
@@ -154,14 +156,14 @@ def ipo(
 
 @loss
 def ppo_clip(
-    log_probs: npt.ArrayLike,
-    old_log_probs: npt.ArrayLike,
-    advantages: npt.ArrayLike,
+    log_probs: ArrayLike,
+    old_log_probs: ArrayLike,
+    advantages: ArrayLike,
     *,
     clip: float = 0.2,
     average: str = "token",
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """PPO's clipped surrogate: follow the advantage, but not far from the policy that sampled.
 
@@ -209,13 +211,13 @@ def ppo_clip(
 
 @loss
 def kl_penalty(
-    log_probs: npt.ArrayLike,
-    reference_log_probs: npt.ArrayLike,
+    log_probs: ArrayLike,
+    reference_log_probs: ArrayLike,
     *,
     kind: str = "k3",
     average: str = "token",
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Estimate of KL(policy ‖ reference) from sampled tokens, the leash of RLHF.
 
@@ -263,13 +265,13 @@ def kl_penalty(
 
 @loss
 def simpo(
-    chosen: npt.ArrayLike,
-    rejected: npt.ArrayLike,
+    chosen: ArrayLike,
+    rejected: ArrayLike,
     *,
     beta: float = 2.0,
     margin: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Simple preference optimisation: DPO without a reference, on log-probabilities per token.
 
@@ -311,12 +313,12 @@ def simpo(
 
 @loss
 def orpo(
-    chosen: npt.ArrayLike,
-    rejected: npt.ArrayLike,
+    chosen: ArrayLike,
+    rejected: ArrayLike,
     *,
     odds_weight: float = 0.1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Odds-ratio preference optimisation: fine-tune on the chosen answer, away from the other.
 
@@ -364,16 +366,16 @@ def orpo(
 
 @loss
 def kto(
-    log_probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    log_probs: ArrayLike,
+    target: ArrayLike,
     *,
-    reference_log_probs: npt.ArrayLike,
+    reference_log_probs: ArrayLike,
     kl: float,
     beta: float = 0.1,
     desirable_weight: float = 1.0,
     undesirable_weight: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Kahneman-Tversky optimisation: learn from answers marked good or bad, without pairs.
 
@@ -430,17 +432,17 @@ def kto(
 
 @loss
 def grpo(
-    log_probs: npt.ArrayLike,
-    old_log_probs: npt.ArrayLike,
-    advantages: npt.ArrayLike,
+    log_probs: ArrayLike,
+    old_log_probs: ArrayLike,
+    advantages: ArrayLike,
     *,
-    reference_log_probs: npt.ArrayLike | None = None,
+    reference_log_probs: ArrayLike | None = None,
     beta: float = 0.04,
     clip_low: float = 0.2,
     clip_high: float = 0.2,
     average: str | int = "token",
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """GRPO, DAPO, Dr. GRPO: the clipped surrogate, with a group of answers in place of a critic.
 
@@ -504,7 +506,7 @@ def grpo(
     return reduced(losses, reduction, share, items=items, log_probs=lambda: slope)
 
 
-def group_advantages(rewards: npt.ArrayLike, *, scale: bool = True) -> Array:
+def group_advantages(rewards: ArrayLike, *, scale: bool = True) -> Array:
     """Advantages of answers to one prompt: how much better than the others, in their own spread.
 
         A_i = (r_i - mean(r)) / std(r)

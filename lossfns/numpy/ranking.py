@@ -5,12 +5,15 @@ are real; nothing at the others reaches value or gradient. A list without items 
 not count in the mean.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import class_axis, number, same_shapes
+from lossfns._arguments import Reduction, class_axis, number, same_shapes
 from lossfns.numpy._classes import log_softmax, times
 from lossfns.numpy._core import (
     Array,
@@ -30,13 +33,13 @@ Mask = npt.NDArray[np.bool_]
 
 @loss
 def margin_ranking(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
-    target: npt.ArrayLike,
+    first: ArrayLike,
+    second: ArrayLike,
+    target: ArrayLike,
     *,
     margin: float = 0.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Margin ranking loss: of two scores, the right one should be larger, by a margin.
 
@@ -80,12 +83,12 @@ def margin_ranking(
 
 @loss
 def listnet(
-    scores: npt.ArrayLike,
-    target: npt.ArrayLike,
+    scores: ArrayLike,
+    target: ArrayLike,
     *,
-    mask: npt.ArrayLike | None = None,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """ListNet: the chance of each item to come first should be that by its relevance.
 
@@ -129,12 +132,12 @@ def listnet(
 
 @loss
 def listmle(
-    scores: npt.ArrayLike,
-    target: npt.ArrayLike,
+    scores: ArrayLike,
+    target: ArrayLike,
     *,
-    mask: npt.ArrayLike | None = None,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    mask: ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """ListMLE: the likelihood of the right order, one choice of the best of the rest after another.
 
@@ -182,13 +185,13 @@ def listmle(
 
 @loss
 def lambdarank(
-    scores: npt.ArrayLike,
-    target: npt.ArrayLike,
+    scores: ArrayLike,
+    target: ArrayLike,
     *,
-    mask: npt.ArrayLike | None = None,
+    mask: ArrayLike | None = None,
     sigma: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """LambdaRank: each pair in the wrong order costs what its exchange would bring in NDCG.
 

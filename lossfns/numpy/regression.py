@@ -1,23 +1,26 @@
 """Regression losses. All are element-wise: prediction and target have the same shape."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import flag, number, one_of, same_shapes
+from lossfns._arguments import Reduction, flag, number, one_of, same_shapes
 from lossfns.numpy._core import Array, Evaluation, loss, paired, real, reduced, within
 from lossfns.numpy._logits import sides
 
 
 @loss
 def mse(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Mean squared error: the negative log-likelihood of Gaussian noise of fixed variance.
 
@@ -53,11 +56,11 @@ def mse(
 
 @loss
 def rmse(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Literal["mean"] = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Root mean squared error: the MSE brought back to the units of the target.
 
@@ -104,11 +107,11 @@ def rmse(
 
 @loss
 def mae(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Mean absolute error: the negative log-likelihood of Laplace noise of fixed scale.
 
@@ -142,12 +145,12 @@ def mae(
 
 @loss
 def huber(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     delta: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Huber loss: quadratic for errors up to delta, linear beyond.
 
@@ -187,12 +190,12 @@ def huber(
 
 @loss
 def smooth_l1(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     beta: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Smooth L1 loss: absolute error with its kink rounded off, the Huber loss over beta.
 
@@ -229,11 +232,11 @@ def smooth_l1(
 
 @loss
 def log_cosh(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Log-cosh loss: about ½ e² near zero and |e| - ln 2 far out, smooth everywhere.
 
@@ -274,12 +277,12 @@ def log_cosh(
 
 @loss
 def quantile(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     q: float | Sequence[float] = 0.5,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Quantile (pinball) loss: its minimiser over a constant is the q-quantile of the target.
 
@@ -327,11 +330,11 @@ def quantile(
 
 @loss
 def mape(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Mean absolute percentage error, as a fraction: 0.1 is ten per cent.
 
@@ -368,11 +371,11 @@ def mape(
 
 @loss
 def msle(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Mean squared logarithmic error: squared error of ratios, for targets over many decades.
 
@@ -409,12 +412,12 @@ def msle(
 
 @loss
 def poisson_nll(
-    log_rate: npt.ArrayLike,
-    target: npt.ArrayLike,
+    log_rate: ArrayLike,
+    target: ArrayLike,
     *,
     full: bool = False,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Negative log-likelihood of counts under a Poisson distribution, from the log of its rate.
 
@@ -456,13 +459,13 @@ def poisson_nll(
 
 @loss
 def gaussian_nll(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    var: npt.ArrayLike,
+    var: ArrayLike,
     full: bool = False,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Negative log-likelihood of a Gaussian whose mean and variance are both predicted.
 
@@ -512,12 +515,12 @@ def gaussian_nll(
 
 @loss
 def pseudo_huber(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     delta: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Pseudo-Huber (Charbonnier) loss: Huber's shape with derivatives of every order.
 
@@ -557,13 +560,13 @@ def pseudo_huber(
 
 @loss
 def general_robust(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     alpha: float = 1.0,
     scale: float = 1.0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Barron's general robust loss: one family from L2 to a loss that ignores outliers.
 
@@ -617,12 +620,12 @@ def general_robust(
 
 @loss
 def laplace_nll(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    scale: npt.ArrayLike,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    scale: ArrayLike,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Negative log-likelihood of a Laplace distribution whose centre and scale are predicted.
 
@@ -664,12 +667,12 @@ def laplace_nll(
 
 @loss
 def gaussian_crps(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
-    std: npt.ArrayLike,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    std: ArrayLike,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Continuous ranked probability score of a Gaussian forecast: MAE for a whole distribution.
 
@@ -714,12 +717,12 @@ def gaussian_crps(
 
 @loss
 def tweedie_deviance(
-    log_mean: npt.ArrayLike,
-    target: npt.ArrayLike,
+    log_mean: ArrayLike,
+    target: ArrayLike,
     *,
     power: float = 1.5,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Tweedie deviance: for sums of a random number of positive amounts, many of them exactly 0.
 
@@ -773,13 +776,13 @@ def tweedie_deviance(
 
 @loss
 def gamma_nll(
-    log_mean: npt.ArrayLike,
-    target: npt.ArrayLike,
+    log_mean: ArrayLike,
+    target: ArrayLike,
     *,
     shape: float = 1.0,
     full: bool = False,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Negative log-likelihood of a gamma distribution: positive amounts with relative errors.
 
@@ -824,13 +827,13 @@ def gamma_nll(
 
 @loss
 def negative_binomial_nll(
-    log_mean: npt.ArrayLike,
-    target: npt.ArrayLike,
+    log_mean: ArrayLike,
+    target: ArrayLike,
     *,
     dispersion: float = 1.0,
     full: bool = False,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Negative log-likelihood of counts that vary more than a Poisson distribution allows.
 

@@ -8,14 +8,16 @@ so enters Dice, Jaccard and Tversky alike. A mask that is empty and predicted em
 empty mask with something predicted costs more the more is predicted.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import flag, mask_axes, number, same_shapes
+from lossfns._arguments import Reduction, flag, mask_axes, number, same_shapes
 from lossfns.numpy._classes import times
 from lossfns.numpy._core import Array, Evaluation, item_weight, loss, real, reduced, within
 from lossfns.numpy._logits import sides
@@ -25,14 +27,14 @@ IMAGE = (-2, -1)
 
 @loss
 def dice(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Dice loss: one minus the overlap of two masks, relative to their mean size.
 
@@ -77,14 +79,14 @@ def dice(
 
 @loss
 def jaccard(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Jaccard (IoU) loss: one minus intersection over union of two masks.
 
@@ -124,15 +126,15 @@ def jaccard(
 
 @loss
 def tversky(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     alpha: float = 0.3,
     beta: float = 0.7,
     smooth: float = 1.0,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Tversky loss: Dice with separate prices for false alarms and for misses.
 
@@ -179,16 +181,16 @@ def tversky(
 
 @loss
 def focal_tversky(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     alpha: float = 0.3,
     beta: float = 0.7,
     gamma: float = 4 / 3,
     smooth: float = 1.0,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Focal Tversky loss: the Tversky loss of each mask to a power.
 
@@ -234,15 +236,15 @@ def focal_tversky(
 
 @loss
 def dice_bce(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     bce_weight: float = 1.0,
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Dice plus binary cross-entropy: overlap of the mask, and a clear gradient at every pixel.
 
@@ -292,15 +294,15 @@ def dice_bce(
 
 @loss
 def dice_bce_with_logits(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
     bce_weight: float = 1.0,
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Dice plus binary cross-entropy of logits, finite for logits of any size.
 
@@ -352,12 +354,12 @@ def dice_bce_with_logits(
 
 @loss
 def lovasz(
-    probs: npt.ArrayLike,
-    target: npt.ArrayLike,
+    probs: ArrayLike,
+    target: ArrayLike,
     *,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Lovász loss of probabilities: the Jaccard loss made convex, exact for hard predictions.
 
@@ -416,7 +418,9 @@ class Masks(NamedTuple):
     left_out: Array
     restore: Callable[[Array], Array]
 
-    def reduced(self, reduction: str, losses: Array, slope: Callable[[], Array]) -> Evaluation:
+    def reduced(
+        self, reduction: Reduction, losses: Array, slope: Callable[[], Array]
+    ) -> Evaluation:
         """Reduce a loss per mask; the gradient gets the shape of the input."""
         evaluation = reduced(losses, reduction, self.weight, axis=-1, scores=slope)
         chained = evaluation.gradients["scores"]
@@ -424,10 +428,10 @@ class Masks(NamedTuple):
 
 
 def _masks(
-    target: npt.ArrayLike,
+    target: ArrayLike,
     axis: int | Sequence[int],
-    sample_weight: npt.ArrayLike | None,
-    **scores: npt.ArrayLike,
+    sample_weight: ArrayLike | None,
+    **scores: ArrayLike,
 ) -> Masks:
     """Check predicted against true masks, and lay out each along the last axis.
 

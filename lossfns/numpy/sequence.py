@@ -1,12 +1,15 @@
 """Losses of sequences: connectionist temporal classification, and language models."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import check_chunk_size, integer, linear_shapes, number, slices
+from lossfns._arguments import Reduction, check_chunk_size, integer, linear_shapes, number, slices
 from lossfns.numpy._classes import (
     Labels,
     class_weight,
@@ -23,14 +26,14 @@ from lossfns.numpy._core import Array, Evaluation, item_weight, loss, real, redu
 
 @loss
 def ctc(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
-    input_lengths: npt.ArrayLike | None = None,
-    target_lengths: npt.ArrayLike | None = None,
+    input_lengths: ArrayLike | None = None,
+    target_lengths: ArrayLike | None = None,
     blank: int = 0,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Connectionist temporal classification: the probability of a text under all its alignments.
 
@@ -88,13 +91,13 @@ def ctc(
 
 @loss
 def causal_lm(
-    logits: npt.ArrayLike,
-    tokens: npt.ArrayLike,
+    logits: ArrayLike,
+    tokens: ArrayLike,
     *,
     ignore_index: int = -100,
     num_items: float | None = None,
     z_loss: float = 0.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """Next-token loss of a causal language model; the shift by one happens here.
 
@@ -147,12 +150,12 @@ def causal_lm(
 
 @loss
 def masked_lm(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
     ignore_index: int = -100,
     num_items: float | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """Masked language model loss: cross-entropy at the masked positions, no shift.
 
@@ -187,18 +190,18 @@ def masked_lm(
 
 @loss
 def linear_cross_entropy(
-    hidden: npt.ArrayLike,
-    target: npt.ArrayLike,
+    hidden: ArrayLike,
+    target: ArrayLike,
     *,
-    linear_weight: npt.ArrayLike,
-    linear_bias: npt.ArrayLike | None = None,
-    weight: npt.ArrayLike | None = None,
+    linear_weight: ArrayLike,
+    linear_bias: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
     ignore_index: int = -100,
     label_smoothing: float = 0.0,
     z_loss: float = 0.0,
     num_items: float | None = None,
     chunk_size: int | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """Cross-entropy of a linear layer's outputs, without ever holding all of them.
 
@@ -317,7 +320,7 @@ def _token_loss(
     ignore_index: int,
     num_items: float | None,
     z_loss: float,
-    reduction: str,
+    reduction: Reduction,
 ) -> Evaluation:
     _check_tokens(z_loss, num_items)
     rows, labels, weight = labelled_rows(-1, None, ignore_index, target, logits=logits)

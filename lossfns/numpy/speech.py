@@ -1,9 +1,13 @@
 """Losses of self-supervised speech models, as in wav2vec 2.0."""
 
-import numpy as np
-import numpy.typing as npt
+from __future__ import annotations
 
-from lossfns._arguments import embedding_shapes, number, one_of
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lossfns._arguments import Reduction, embedding_shapes, number, one_of
 from lossfns.numpy._classes import distribution, log_softmax, times
 from lossfns.numpy._core import Array, Evaluation, item_weight, loss, real, reduced
 from lossfns.numpy._embeddings import unit
@@ -11,13 +15,13 @@ from lossfns.numpy._embeddings import unit
 
 @loss
 def wav2vec2_contrastive(
-    context: npt.ArrayLike,
-    quantized: npt.ArrayLike,
+    context: ArrayLike,
+    quantized: ArrayLike,
     *,
-    distractors: npt.ArrayLike,
+    distractors: ArrayLike,
     temperature: float = 0.1,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """wav2vec 2.0's contrastive loss: find the true quantised latent among distractors.
 
@@ -85,9 +89,9 @@ def wav2vec2_contrastive(
 
 @loss
 def codebook_diversity(
-    probs: npt.ArrayLike,
+    probs: ArrayLike,
     *,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
 ) -> Evaluation:
     """wav2vec 2.0's diversity loss: use all entries of every codebook equally often.
 

@@ -1,29 +1,31 @@
 """Losses of molecular structure, as in AlphaFold 2."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike
 
-from lossfns._arguments import frame_shapes, number
+from lossfns._arguments import Reduction, frame_shapes, number
 from lossfns.numpy._classes import log_softmax, one_hot, pick
 from lossfns.numpy._core import Array, Evaluation, loss, real, reduced
 
 
 @loss
 def fape(
-    positions: npt.ArrayLike,
-    target: npt.ArrayLike,
+    positions: ArrayLike,
+    target: ArrayLike,
     *,
-    rotations: npt.ArrayLike,
-    translations: npt.ArrayLike,
-    target_rotations: npt.ArrayLike,
-    target_translations: npt.ArrayLike,
+    rotations: ArrayLike,
+    translations: ArrayLike,
+    target_rotations: ArrayLike,
+    target_translations: ArrayLike,
     clamp: float = 10.0,
     scale: float = 10.0,
     epsilon: float = 1e-4,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """Frame-aligned point error: every atom, seen from every residue's own frame.
 
@@ -91,12 +93,12 @@ def fape(
 
 @loss
 def distogram(
-    logits: npt.ArrayLike,
-    target: npt.ArrayLike,
+    logits: ArrayLike,
+    target: ArrayLike,
     *,
     first: float = 2.3125,
     last: float = 21.6875,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
 ) -> Evaluation:
     """Distogram loss: cross-entropy of a predicted distribution over binned distances.
 

@@ -41,7 +41,10 @@ class Record:
         units: of the loss.
         convex: in the model's output, the first argument.
         differentiable: "everywhere", or where it is not.
-        robust: whether a single wild target has bounded influence on the gradient.
+        bounded_pull: whether the slope in the first argument stays bounded however far off one
+            prediction is: what "robust" means of outliers in regression.
+        label_noise: whether the loss of an item stays bounded however sure the model is of
+            another label: what "robust" means of wrong labels. None where targets are no labels.
         domain: of the arguments.
         sample: draws n items of valid arguments, away from the singular points.
         wrt: the arguments that have a gradient, the default of `.grad` first.
@@ -74,7 +77,7 @@ class Record:
     units: str
     convex: bool
     differentiable: str
-    robust: bool
+    bounded_pull: bool
     domain: str
     sample: Sampler
     paper: str
@@ -91,6 +94,7 @@ class Record:
     compatible: Callable[[Mapping[str, Any]], bool] = lambda settings: True
     reductions: tuple[str, ...] = ("none", "mean", "sum")
     equivalents: Mapping[str, str] = field(default_factory=dict)
+    label_noise: bool | None = None
     backends: tuple[str, ...] = ("numpy", "torch")
     double_backward: bool = True
     why_not: str = ""

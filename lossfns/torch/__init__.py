@@ -8,6 +8,16 @@
 - `Criterion(function, **settings)` is an `nn.Module` around any loss.
 """
 
+try:
+    import torch as _torch  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name != "torch":
+        raise
+    raise ModuleNotFoundError(
+        "lossfns.torch needs PyTorch: pip install 'lossfns[torch]'", name="torch"
+    ) from None
+
+from lossfns._signatures import make_readable
 from lossfns.torch.calibration import (
     TemperatureScaling,
     ace,
@@ -265,3 +275,6 @@ __all__ = [
     "weighted_sum",
     "yolo",
 ]
+
+make_readable(globals(), __all__)
+del make_readable

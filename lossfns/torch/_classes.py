@@ -3,6 +3,8 @@
 Inside the losses the classes are always the last axis, a row per item.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import torch

@@ -5,6 +5,8 @@ run for CPU tensors in eager mode; on a GPU they would wait for the device, and 
 `torch.compile` or `torch.func.vmap` they cannot run: there, `validate=True` asks for them.
 """
 
+from __future__ import annotations
+
 import functools
 import inspect
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor
 
-from lossfns._arguments import REDUCTIONS, bounded, leading_axes, one_of, same_shapes
+from lossfns._arguments import REDUCTIONS, Reduction, bounded, leading_axes, one_of, same_shapes
 
 F = TypeVar("F", bound=Callable[..., Tensor])
 G = TypeVar("G", bound=Callable[..., Any])
@@ -53,7 +55,7 @@ def documented(twin: Callable[..., Any]) -> Callable[[G], G]:
 
 def reduced(
     losses: Tensor,
-    reduction: str,
+    reduction: Reduction,
     weight: Tensor | None = None,
     *,
     mass: Tensor | None = None,
@@ -153,9 +155,13 @@ def positive_part(x: Tensor) -> Tensor:
 
 
 def tensor(name: str, value: Any) -> Tensor:
-    """Demand a tensor."""
+    """Demand an ordinary tensor."""
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
+    if value.layout != torch.strided or value.is_nested:
+        kind = "nested" if value.is_nested else "sparse"
+        cure = "pad it, with sample_weight 0" if value.is_nested else f"pass {name}.to_dense()"
+        raise TypeError(f"{name} must be a dense tensor, got a {kind} one; {cure}")
     return value
 
 

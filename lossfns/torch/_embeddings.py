@@ -1,5 +1,7 @@
 """What losses over embeddings share: unit vectors and distances."""
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 

@@ -7,6 +7,8 @@ through the outputs again on the way back would take a fourth.
 Both operators are opaque to `torch.compile`, which would unroll the loop over the chunks.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -182,7 +184,7 @@ class _Gradients(NamedTuple):
     @classmethod
     def start(
         cls, rows: Tensor, head: Tensor, bias: Tensor | None, wanted: Sequence[bool]
-    ) -> "_Gradients":
+    ) -> _Gradients:
         inputs = (rows, head, rows if bias is None else bias)
         return cls(
             *(

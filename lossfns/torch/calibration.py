@@ -4,13 +4,15 @@ See `lossfns.numpy.calibration` for events, classes and the edges of the bins. T
 values, on any device, and have no gradient.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from lossfns import numpy as ln
-from lossfns._arguments import integer, number
+from lossfns._arguments import Reduction, integer, number
 from lossfns._temperature import best_inverse
 from lossfns.numpy.calibration import Reliability
 from lossfns.torch._classes import class_rows, distribution, labelled_rows, pick, times
@@ -24,7 +26,7 @@ def brier(
     *,
     ignore_index: int = -100,
     axis: int | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:

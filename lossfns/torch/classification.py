@@ -1,11 +1,13 @@
 """Classification losses: of probabilities, of logits, and of margins."""
 
+from __future__ import annotations
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import number, one_of
+from lossfns._arguments import Reduction, number, one_of
 from lossfns.torch._classes import (
     class_rows,
     class_weight,
@@ -33,7 +35,7 @@ def bce(
     probs: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -59,7 +61,7 @@ def bce_with_logits(
     target: Tensor,
     *,
     pos_weight: Tensor | float | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -84,7 +86,7 @@ def categorical_cross_entropy(
     target: Tensor,
     *,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -109,7 +111,7 @@ def sparse_categorical_cross_entropy(
     *,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -136,7 +138,7 @@ def cross_entropy(
     ignore_index: int = -100,
     label_smoothing: float = 0.0,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -186,7 +188,7 @@ def hinge(
     target: Tensor,
     *,
     margin: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -208,7 +210,7 @@ def squared_hinge(
     target: Tensor,
     *,
     margin: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -233,7 +235,7 @@ def multiclass_hinge(
     kind: str = "weston_watkins",
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -265,7 +267,7 @@ def generalized_cross_entropy(
     q: float = 0.7,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -293,7 +295,7 @@ def symmetric_cross_entropy(
     log_zero: float = -4.0,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -325,7 +327,7 @@ def logit_adjusted_cross_entropy(
     tau: float = 1.0,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:

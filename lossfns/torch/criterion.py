@@ -1,5 +1,7 @@
 """An `nn.Module` around any loss function, for training loops that expect one."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Callable
 from typing import Any

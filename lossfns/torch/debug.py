@@ -1,5 +1,7 @@
 """Tools for training runs that go wrong: finite checks, gradient norms, sanity tests."""
 
+from __future__ import annotations
+
 import copy
 import math
 from collections.abc import Callable, Iterator

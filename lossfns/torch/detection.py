@@ -1,5 +1,7 @@
 """Losses of boxes, given as corners (x1, y1, x2, y2) with x1 ≤ x2 and y1 ≤ y2, and of detectors."""
 
+from __future__ import annotations
+
 import math
 from typing import Any, NamedTuple
 
@@ -9,6 +11,7 @@ from torch import Tensor
 from lossfns import numpy as ln
 from lossfns._arguments import (
     REDUCTIONS,
+    Reduction,
     anchor_shapes,
     box_shapes,
     integer,
@@ -36,7 +39,7 @@ def box_iou(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -58,7 +61,7 @@ def giou(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -81,7 +84,7 @@ def diou(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -103,7 +106,7 @@ def ciou(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -131,7 +134,7 @@ def retinanet(
     beta: float = 0.11,
     box_weight: float = 1.0,
     ignore_index: int = -100,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -168,7 +171,7 @@ def yolo(
     objectness_weight: float = 1.0,
     classification_weight: float = 0.5,
     ignore_index: int = -100,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:

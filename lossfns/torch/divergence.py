@@ -1,12 +1,14 @@
 """Entropy and divergences between distributions. Classes are summed first: `mean` is over items."""
 
+from __future__ import annotations
+
 import math
 
 import torch
 from torch import Tensor
 
 from lossfns import numpy as ln
-from lossfns._arguments import number
+from lossfns._arguments import Reduction, number
 from lossfns.torch._classes import class_rows, distribution, times, times_log
 from lossfns.torch._core import loss, reduced
 
@@ -16,7 +18,7 @@ def entropy(
     probs: Tensor,
     *,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -38,7 +40,7 @@ def kl_div(
     target: Tensor,
     *,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -60,7 +62,7 @@ def js_div(
     target: Tensor,
     *,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -88,7 +90,7 @@ def gaussian_kl(
     log_var: Tensor,
     *,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -111,7 +113,7 @@ def distillation(
     *,
     temperature: float = 1.0,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:

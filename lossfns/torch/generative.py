@@ -1,5 +1,7 @@
 """Losses of generative models: adversarial, variational, diffusion, and of deep features."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import number, one_of, same_shapes
+from lossfns._arguments import Reduction, number, one_of, same_shapes
 from lossfns.torch._core import (
     companion,
     compute_dtype,
@@ -29,7 +31,7 @@ def gan_generator(
     fake: Tensor,
     *,
     kind: str = "non_saturating",
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -51,7 +53,7 @@ def gan_discriminator(
     fake_scores: Tensor,
     *,
     kind: str = "non_saturating",
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -80,7 +82,7 @@ def elbo(
     log_var: Tensor,
     beta: float = 1.0,
     likelihood: str = "bernoulli",
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -128,7 +130,7 @@ def diffusion(
     *,
     snr: Tensor | None = None,
     gamma: float = 5.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:

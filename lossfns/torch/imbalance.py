@@ -1,5 +1,7 @@
 """Losses for rare classes: class weights, focal losses and the asymmetric loss."""
 
+from __future__ import annotations
+
 import math
 
 import torch
@@ -7,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import number, one_of
+from lossfns._arguments import Reduction, number, one_of
 from lossfns.torch._classes import class_weight, labelled_rows, per_class, pick, times
 from lossfns.torch._core import (
     documented,
@@ -59,7 +61,7 @@ def focal(
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -90,7 +92,7 @@ def focal_with_logits(
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -117,7 +119,7 @@ def softmax_focal(
     gamma: float = 2.0,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -150,7 +152,7 @@ def class_balanced_focal(
     gamma: float = 2.0,
     ignore_index: int = -100,
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -186,7 +188,7 @@ def asymmetric(
     gamma_pos: float = 0.0,
     gamma_neg: float = 4.0,
     margin: float = 0.05,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:

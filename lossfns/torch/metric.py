@@ -4,15 +4,17 @@ Where the items of a batch serve as each other's negatives (InfoNCE and its kin)
 would have no one meaning, and there is no `sample_weight`.
 """
 
+from __future__ import annotations
+
 import math
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import embedding_shapes, flag, integer, number, one_of
+from lossfns._arguments import Reduction, embedding_shapes, flag, integer, number, one_of
 from lossfns.torch._classes import in_range, integers, pick
 from lossfns.torch._core import (
     companion,
@@ -35,7 +37,7 @@ def contrastive(
     target: Tensor,
     *,
     margin: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -64,7 +66,7 @@ def triplet(
     margin: float = 1.0,
     p: float = 2.0,
     squared: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -152,7 +154,7 @@ def cosine_embedding(
     target: Tensor,
     *,
     margin: float = 0.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -178,7 +180,7 @@ def info_nce(
     key: Tensor,
     *,
     temperature: float | Tensor = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -200,7 +202,7 @@ def nt_xent(
     second: Tensor,
     *,
     temperature: float | Tensor = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -226,7 +228,7 @@ def clip(
     text: Tensor,
     *,
     temperature: float | Tensor = 0.07,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -248,7 +250,7 @@ def sup_con(
     target: Tensor,
     *,
     temperature: float | Tensor = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -279,7 +281,7 @@ def siglip(
     *,
     scale: float | Tensor = 10.0,
     bias: float | Tensor = -10.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -305,7 +307,7 @@ def arcface(
     prototypes: Tensor,
     margin: float = 0.5,
     scale: float = 64.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -346,7 +348,7 @@ def vicreg(
     invariance: float = 25.0,
     variance: float = 25.0,
     covariance: float = 1.0,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -380,7 +382,7 @@ def barlow_twins(
     second: Tensor,
     *,
     redundancy: float = 0.005,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -410,7 +412,7 @@ def cosface(
     prototypes: Tensor,
     margin: float = 0.35,
     scale: float = 64.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -441,7 +443,7 @@ def sphereface(
     prototypes: Tensor,
     margin: int = 4,
     scale: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -472,7 +474,7 @@ def nt_xent_with_labels(
     target: Tensor,
     *,
     temperature: float | Tensor = 0.07,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -500,7 +502,7 @@ def multi_similarity(
     alpha: float = 2.0,
     beta: float = 50.0,
     base: float = 0.5,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -528,7 +530,7 @@ def circle(
     *,
     margin: float = 0.4,
     scale: float = 80.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:

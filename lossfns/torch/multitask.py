@@ -3,6 +3,8 @@
 Losses of tasks come as one tensor with an axis of tasks, or as a list of tensors of equal shape.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,7 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from lossfns import numpy as ln
-from lossfns._arguments import class_axis, integer, number, same_shapes, task_factors, task_vector
+from lossfns._arguments import (
+    Reduction,
+    class_axis,
+    integer,
+    number,
+    same_shapes,
+    task_factors,
+    task_vector,
+)
 from lossfns.torch._classes import class_rows, times
 from lossfns.torch._core import companion, compute_dtype, loss, reduced, tensor, within
 
@@ -21,7 +31,7 @@ def weighted_sum(
     *,
     weights: Tensor | Sequence[float],
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -51,7 +61,7 @@ def uncertainty_weighting(
     *,
     kinds: str | Sequence[str] = "regression",
     axis: int = -1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:

@@ -1,5 +1,7 @@
 """Losses that teach a model what people prefer: reward models, policy gradients, DPO and kin."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
@@ -8,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import class_axis, flag, number, one_of, token_average
+from lossfns._arguments import Reduction, class_axis, flag, number, one_of, token_average
 from lossfns.torch._core import (
     companion,
     compute_dtype,
@@ -25,7 +27,7 @@ def reward_model(
     chosen: Tensor,
     rejected: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -51,7 +53,7 @@ def dpo(
     reference_rejected: Tensor,
     beta: float = 0.1,
     label_smoothing: float = 0.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -82,7 +84,7 @@ def ipo(
     reference_chosen: Tensor,
     reference_rejected: Tensor,
     tau: float = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -110,7 +112,7 @@ def ppo_clip(
     *,
     clip: float = 0.2,
     average: str = "token",
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -142,7 +144,7 @@ def kl_penalty(
     *,
     kind: str = "k3",
     average: str = "token",
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -172,7 +174,7 @@ def simpo(
     *,
     beta: float = 2.0,
     margin: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -197,7 +199,7 @@ def orpo(
     rejected: Tensor,
     *,
     odds_weight: float = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -232,7 +234,7 @@ def kto(
     beta: float = 0.1,
     desirable_weight: float = 1.0,
     undesirable_weight: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -284,7 +286,7 @@ def grpo(
     clip_low: float = 0.2,
     clip_high: float = 0.2,
     average: str | int = "token",
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:

@@ -1,5 +1,7 @@
 """Losses of ranking: which of two items comes first, and in what order a whole list stands."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import torch
@@ -7,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import class_axis, number, same_shapes
+from lossfns._arguments import Reduction, class_axis, number, same_shapes
 from lossfns.torch._classes import times
 from lossfns.torch._core import (
     companion,
@@ -31,7 +33,7 @@ def margin_ranking(
     target: Tensor,
     *,
     margin: float = 0.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -59,7 +61,7 @@ def listnet(
     target: Tensor,
     *,
     mask: Tensor | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -83,7 +85,7 @@ def listmle(
     target: Tensor,
     *,
     mask: Tensor | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -111,7 +113,7 @@ def lambdarank(
     *,
     mask: Tensor | None = None,
     sigma: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:

@@ -1,14 +1,17 @@
 """Regression losses. All are element-wise: prediction and target have the same shape."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import flag, number, one_of, same_shapes
+from lossfns._arguments import Reduction, flag, number, one_of, same_shapes
 from lossfns.torch._core import companion, compute_dtype, loss, paired, reduced, within
 
 
@@ -17,7 +20,7 @@ def mse(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -37,7 +40,7 @@ def rmse(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Literal["mean"] = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -68,7 +71,7 @@ def mae(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -89,7 +92,7 @@ def huber(
     target: Tensor,
     *,
     delta: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -115,7 +118,7 @@ def smooth_l1(
     target: Tensor,
     *,
     beta: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -136,7 +139,7 @@ def log_cosh(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -163,7 +166,7 @@ def quantile(
     target: Tensor,
     *,
     q: float | Sequence[float] = 0.5,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -197,7 +200,7 @@ def mape(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -221,7 +224,7 @@ def msle(
     pred: Tensor,
     target: Tensor,
     *,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -244,7 +247,7 @@ def poisson_nll(
     target: Tensor,
     *,
     full: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -273,7 +276,7 @@ def gaussian_nll(
     *,
     var: Tensor,
     full: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -302,7 +305,7 @@ def pseudo_huber(
     target: Tensor,
     *,
     delta: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -328,7 +331,7 @@ def general_robust(
     *,
     alpha: float = 1.0,
     scale: float = 1.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -364,7 +367,7 @@ def laplace_nll(
     target: Tensor,
     *,
     scale: Tensor,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -388,7 +391,7 @@ def gaussian_crps(
     target: Tensor,
     *,
     std: Tensor,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -416,7 +419,7 @@ def tweedie_deviance(
     target: Tensor,
     *,
     power: float = 1.5,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -449,7 +452,7 @@ def gamma_nll(
     *,
     shape: float = 1.0,
     full: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -480,7 +483,7 @@ def negative_binomial_nll(
     *,
     dispersion: float = 1.0,
     full: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:

@@ -3,6 +3,8 @@
 See `lossfns.numpy.segmentation` for axes, smoothing and empty masks.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import flag, mask_axes, number, same_shapes
+from lossfns._arguments import Reduction, flag, mask_axes, number, same_shapes
 from lossfns.torch._classes import times, times_log
 from lossfns.torch._core import (
     companion,
@@ -34,7 +36,7 @@ def dice(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -58,7 +60,7 @@ def jaccard(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -83,7 +85,7 @@ def tversky(
     beta: float = 0.7,
     smooth: float = 1.0,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -110,7 +112,7 @@ def focal_tversky(
     gamma: float = 4 / 3,
     smooth: float = 1.0,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -141,7 +143,7 @@ def dice_bce(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -171,7 +173,7 @@ def dice_bce_with_logits(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -197,7 +199,7 @@ def lovasz(
     target: Tensor,
     *,
     axis: int | Sequence[int] = IMAGE,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -219,7 +221,8 @@ def lovasz(
     # |y - p| for a hard y, without the kink that p = y would be.
     errors = y * (1 - p) + (1 - y) * p
     order = errors.detach().argsort(dim=-1, descending=True, stable=True)
-    steps = _jaccard_steps(y.gather(-1, order))
+    # The steps are those of a set, which has no derivative: only the errors pass on a gradient.
+    steps = _jaccard_steps(y.detach().gather(-1, order))
     return reduced((errors.gather(-1, order) * steps).sum(-1), reduction, weight)
 
 

@@ -1,5 +1,7 @@
 """Losses of sequences: connectionist temporal classification, and language models."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import torch
@@ -8,6 +10,7 @@ from torch import Tensor
 from lossfns import numpy as ln
 from lossfns._arguments import (
     REDUCTIONS,
+    Reduction,
     check_chunk_size,
     integer,
     linear_shapes,
@@ -38,7 +41,7 @@ def ctc(
     input_lengths: Tensor | None = None,
     target_lengths: Tensor | None = None,
     blank: int = 0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -91,7 +94,7 @@ def causal_lm(
     ignore_index: int = -100,
     num_items: float | Tensor | None = None,
     z_loss: float = 0.0,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -124,7 +127,7 @@ def masked_lm(
     *,
     ignore_index: int = -100,
     num_items: float | Tensor | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -151,7 +154,7 @@ def linear_cross_entropy(
     z_loss: float = 0.0,
     num_items: float | Tensor | None = None,
     chunk_size: int | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -212,7 +215,7 @@ def _token_loss(
     ignore_index: int,
     num_items: float | Tensor | None,
     z_loss: float,
-    reduction: str,
+    reduction: Reduction,
     validate: bool,
 ) -> Tensor:
     _check_tokens(z_loss, num_items, validate)

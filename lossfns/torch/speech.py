@@ -1,10 +1,14 @@
 """Losses of self-supervised speech models, as in wav2vec 2.0."""
 
+from __future__ import annotations
+
+from typing import Literal
+
 import torch
 from torch import Tensor
 
 from lossfns import numpy as ln
-from lossfns._arguments import embedding_shapes, number, one_of
+from lossfns._arguments import Reduction, embedding_shapes, number, one_of
 from lossfns.torch._classes import distribution, times_log
 from lossfns.torch._core import companion, compute_dtype, item_weight, loss, reduced
 from lossfns.torch._embeddings import unit
@@ -17,7 +21,7 @@ def wav2vec2_contrastive(
     *,
     distractors: Tensor,
     temperature: float = 0.1,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -53,7 +57,9 @@ def wav2vec2_contrastive(
 
 
 @loss(ln.codebook_diversity)
-def codebook_diversity(probs: Tensor, *, reduction: str = "mean", validate: bool = False) -> Tensor:
+def codebook_diversity(
+    probs: Tensor, *, reduction: Literal["mean"] = "mean", validate: bool = False
+) -> Tensor:
     """PyTorch:
         None.
     Example:

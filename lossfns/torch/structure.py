@@ -1,5 +1,7 @@
 """Losses of molecular structure, as in AlphaFold 2."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 
@@ -7,7 +9,7 @@ import torch
 from torch import Tensor
 
 from lossfns import numpy as ln
-from lossfns._arguments import frame_shapes, number
+from lossfns._arguments import Reduction, frame_shapes, number
 from lossfns.torch._classes import pick
 from lossfns.torch._core import companion, compute_dtype, loss, product, reads_values, reduced
 
@@ -24,7 +26,7 @@ def fape(
     clamp: float = 10.0,
     scale: float = 10.0,
     epsilon: float = 1e-4,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
@@ -64,7 +66,7 @@ def distogram(
     *,
     first: float = 2.3125,
     last: float = 21.6875,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:

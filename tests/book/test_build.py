@@ -31,7 +31,9 @@ def book(tmp_path_factory):
     folder = tmp_path_factory.mktemp("book")
     shutil.copytree(ROOT / "book" / "_ext", folder / "book" / "_ext")
     shutil.copytree(ROOT / "book" / "_static", folder / "book" / "_static")
-    shutil.copy(ROOT / "_config.yml", folder)
+    config = (ROOT / "_config.yml").read_text()
+    address = 'url: "https://github.com/us/course"'
+    (folder / "_config.yml").write_text(re.sub(r"\burl: \S+", address, config, count=1))
     toc = {"format": "jb-book", "root": "book/one", "chapters": [{"file": "book/two"}]}
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc))
     (folder / "book" / "references.bib").write_text("")
@@ -95,9 +97,11 @@ def test_a_link_to_the_repository_names_a_file_that_is_there(book):
     write(book, "two", divisor=2, more="\n{repository}`_toc.yml` {colab}`Open <_toc.yml>`\n")
     assert build(book).returncode == 0
     page = (book / "_build" / "html" / "book" / "two.html").read_text()
-    path = "lossfns/lossfns/blob/main/_toc.yml"
+    path = "us/course/blob/main/_toc.yml"
     assert f'href="https://github.com/{path}">_toc.yml</a>' in page
     assert f'href="https://colab.research.google.com/github/{path}">Open</a>' in page
+
+    assert 'href="https://github.com/us/course"' in page, "the button of the theme"
 
     write(book, "two", divisor=2, more="\n{repository}`nowhere.md`\n")
     result = build(book)

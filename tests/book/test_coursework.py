@@ -10,9 +10,9 @@ import pytest
 from built_book import ROOT
 
 from grader.__main__ import main
-from grader.box import Limits
 from grader.intake import LARGEST
 from grader.levels import BUBBLEWRAP, NOTHING
+from grader.sandbox import Limits
 from grader.status import Status
 
 LEARNERS = (ROOT / "book" / "coursework.md").read_text()
@@ -50,7 +50,7 @@ def test_every_status_has_its_meaning(text):
         assert row_of(text, status)[1].startswith(first)
 
 
-def test_the_limits_are_those_of_the_box():
+def test_the_limits_are_those_of_the_sandbox():
     table = INSTRUCTORS.split("## Limits of a submission")[1].split("```")[0]
     shown = {}
     for line in re.findall(r"^\| .* \| [\d].*$", table, re.MULTILINE):
@@ -69,7 +69,7 @@ def test_learners_are_told_the_limits_that_they_meet():
     assert f"the questions of one check for {LIMITS.probe:g} seconds" in text
     assert f"the whole notebook for {LIMITS.submission / 60:g} minutes" in text
     assert f"{LIMITS.memory / 2**30:g} GB" in text
-    assert f"less than {LARGEST / 2**20:g} MB" in text
+    assert f"smaller than {LARGEST / 2**20:g} MB" in text
     assert f"Stopped after {LIMITS.cell:g} s" in text
     assert f"stopped after {LIMITS.probe:g} s" in text
 

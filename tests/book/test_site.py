@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+import yaml
 from built_book import EXECUTED, PAGES, ROOT
 
 EXPECTED = [
@@ -19,6 +20,9 @@ EXPECTED = [
     "book/conformance",
     "book/bibliography",
 ]
+
+
+REPOSITORY = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
 
 
 class Tags(HTMLParser):
@@ -102,12 +106,22 @@ def test_colab_and_download_offer_the_notebook_exactly_where_there_is_one(site, 
     copy = site / "_sources" / f"{page}.ipynb"
     if page in EXECUTED:
         notebook = ROOT / "notebooks" / f"{name}.ipynb"
-        assert {link.split("/blob/main/")[1] for link in colab} == {f"notebooks/{name}.ipynb"}
-        assert f"../_sources/{page}.ipynb" in links
+        expected = {f"notebooks/{name}.ipynb"} if REPOSITORY else set()
+        assert {link.split("/blob/main/")[1] for link in colab} == expected
+        assert f"{'../' * page.count('/')}_sources/{page}.ipynb" in links
         assert copy.read_bytes() == notebook.read_bytes()
     else:
         assert not colab
         assert ".ipynb" not in html
+
+
+@pytest.mark.parametrize("page", EXPECTED)
+def test_nothing_is_linked_to_a_repository_without_address(site, page):
+    """Buttons and links to a made-up address would send readers to whoever claims it."""
+    for tag, attributes in tags(site, page):
+        address = attributes.get("href", "")
+        if tag == "a" and re.match(r"https?://(github|colab\.research)\.", address):
+            assert REPOSITORY and ("/blob/" not in address or "/blob/main/" in address), address
 
 
 def test_every_internal_link_leads_somewhere(site):

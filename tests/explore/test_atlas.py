@@ -104,7 +104,13 @@ def test_a_card_says_what_the_record_says(record):
     assert all(name in said for name in record.hyper)
     answers = {True: "yes", False: "no"}
     assert f"convex{answers[record.convex]}, in {record.wrt[0]}" in said
-    assert f"robust{answers[record.robust]}units" in said
+    assert f"bounded pull{answers[record.bounded_pull]}label noise" in said
+
+
+def test_no_id_stands_twice_on_the_page():
+    html = "".join(atlas.family(name).data for name in atlas.families())
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
 
 
 def test_sources_on_arxiv_are_linked():

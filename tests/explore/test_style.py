@@ -1,11 +1,13 @@
 """The look of the figures: readable on light and dark pages, and shown without pyplot."""
 
 import json
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from matplotlib.transforms import Bbox
 
 from lossfns.explore import style
 
@@ -58,6 +60,29 @@ def test_the_same_code_gives_the_same_bytes():
         return style.svg(fig), style.png(fig)
 
     assert draw() == draw()
+
+
+def test_the_ids_of_a_drawing_come_from_what_is_seen():
+    """Not from the last bits of a layout, which are not the same each time."""
+
+    def draw(invisible):
+        fig, ax = style.figure()
+        (line,) = ax.plot([1, 3, 2])
+        line.set_clip_path(None)
+        line.set_clip_box(Bbox.from_bounds(10 + invisible, 10, 50, 50))
+        return style.svg(fig)
+
+    assert draw(0) == draw(1e-9)
+    assert draw(0) != draw(1)
+
+
+def test_drawings_with_names_share_no_id_on_a_page():
+    fig, ax = style.figure()
+    ax.plot([1, 3, 2])
+    ids = [set(re.findall(r' id="([^"]+)"', style.svg(fig, name=name))) for name in ("a-", "b-")]
+    assert all(ids) and not ids[0] & ids[1]
+    used = re.findall(r'(?:url\(|href=")#([^")]+)', style.svg(fig, name="a-"))
+    assert set(used) == ids[0]
 
 
 def test_a_large_drawing_becomes_a_sharp_bitmap():

@@ -1,21 +1,25 @@
-"""What becomes of a class of right, wrong, broken and hostile submissions, in the real box."""
+"""What becomes of a class of right, wrong, broken and hostile submissions, in the real sandbox."""
 
 import json
+import os
 import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pytest
 from submissions.answers import MARKUP
 from submissions.corpus import REFUSED_NAMES, SAMPLES
-from submissions.desk import ESSAY, NAME, POINTS
+from submissions.desk import ESSAY, NAME, POINTS, ROOT
 from submissions.school import LIMITS, School
 
+from grader.grade import _show as show
 from grader.levels import BUBBLEWRAP, find_level
 from grader.schedule import latest
 
 pytestmark = pytest.mark.sandbox
 BY_NAME = {sample.name: sample for sample in SAMPLES}
 every_sample = pytest.mark.parametrize("name", BY_NAME)
+ACTING = ["markup", "markup-output", "right-large-outputs", "lying-error", "commands-with-markup"]
 HANDED_IN = [name for name, sample in BY_NAME.items() if sample.status != "missing"]
 
 
@@ -28,12 +32,13 @@ def feedback(school, name):
     return json.dumps(result(school, name).notebook["cells"], ensure_ascii=False)
 
 
-def test_the_box_is_really_in_use():
+def test_the_sandbox_is_really_in_use():
     assert find_level() == BUBBLEWRAP
 
 
 def test_the_corpus_is_large():
-    assert len(SAMPLES) >= 85
+    assert len(SAMPLES) >= 125
+    assert sum(sample.name.startswith("everyday") for sample in SAMPLES) >= 40
     assert sum(sample.demo for sample in SAMPLES) >= 20
 
 
@@ -54,8 +59,8 @@ def test_flags_are_as_expected(school, name):
     said = school.rows[name]["flags"]
     for flag in BY_NAME[name].flags:
         assert flag in said
-    if name.startswith("right") and name != "right-with-warnings":
-        assert said == ""
+    if name.startswith(("right", "everyday")) and not BY_NAME[name].flags:
+        assert name == "right-with-warnings" or said == ""
 
 
 @pytest.mark.parametrize("name", [name for name in HANDED_IN if BY_NAME[name].says])
@@ -75,11 +80,18 @@ def test_a_folder_that_is_no_student_is_refused(school, name):
 @pytest.mark.parametrize("name", HANDED_IN)
 def test_nothing_was_found_that_should_be_hidden(school, name):
     told = feedback(school, name)
-    assert "FOUND []" in told or "FOUND" not in told.replace("print(\\\"FOUND", "")
+    assert "FOUND []" in told or "FOUND" not in told.replace('print(\\"FOUND', "")
     assert "canary-secret" not in told
 
 
-def test_no_connection_left_the_box(school, listener):
+@pytest.mark.parametrize("name", HANDED_IN)
+def test_no_folder_of_the_machine_is_named(school, name):
+    told = feedback(school, name)
+    for folder in (ROOT, sys.prefix, sys.base_prefix, os.path.realpath(sys.executable), "/box"):
+        assert str(folder) not in told, folder
+
+
+def test_no_connection_left_the_sandbox(school, listener):
     assert listener.RequestHandlerClass.heard == []
 
 
@@ -119,7 +131,7 @@ def test_texts_are_shown_without_acting(school):
     (essay,) = ("".join(cell["source"]) for cell in cells if cell.get("id") == ESSAY)
     assert "<script" not in essay and "javascript:" not in essay
     assert "1 < 2" in essay
-    for student in ("markup", "markup-output", "right-large-outputs", "lying-error"):
+    for student in ACTING:
         for cell in result(school, student).notebook["cells"]:
             for output in cell.get("outputs", []):
                 assert set(output.get("data", {})) <= {"image/png", "text/plain"}
@@ -155,7 +167,7 @@ class Acts(HTMLParser):
         self.tag = ""
 
 
-@pytest.mark.parametrize("name", ["markup", "markup-output", "right-large-outputs", "lying-error"])
+@pytest.mark.parametrize("name", ACTING)
 def test_nothing_of_a_learner_acts_in_the_feedback_page(feedback_pages, name):
     page = (feedback_pages / name / NAME / f"{NAME}.html").read_text(encoding="utf8")
     assert Acts(page).found == []
@@ -175,3 +187,20 @@ def test_stock_nbgrader_with_our_configuration_gives_the_same_marks(school, tmp_
         if sample.status != "missing":
             assert other.scores(sample.name) == school.scores(sample.name), sample.name
 
+
+# --- the table ----------------------------------------------------------------------------------
+
+
+def test_a_table_in_a_file_is_complete_and_one_in_a_terminal_fits(capsys, monkeypatch, tmp_path):
+    row = {"status": "graded", "marks": "3", "message": "words " * 40, "flags": ""}
+    rows = [row | {"student": f"s{i}"} for i in range(78)]
+    show(rows, tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + 78 + 1 and all(len(line) > 250 for line in lines[2:-1])
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    show(rows, tmp_path)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + 60 + 2 and max(map(len, lines[:-1])) <= 100
+    assert lines[-2] == "... and 18 more"
+    assert lines[-1] == f"the whole table: {tmp_path / 'table.csv'}"

@@ -68,7 +68,7 @@ def ask(url, path, method="GET"):
         return json.load(answer)
 
 
-def test_the_button_grades_in_the_box(server):
+def test_the_button_grades_in_the_sandbox(server):
     school, url = server
     for student in ("right", "half"):
         assert ask(url, f"submission/{NAME}/{student}/autograde", "POST")["success"]

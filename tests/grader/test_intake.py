@@ -92,10 +92,82 @@ def test_a_very_long_answer_is_cut_and_said_to_be(released):
     assert "mse was cut off: 200000 characters" in rebuilt.remarks
 
 
-def test_names_left_behind_are_known(released):
-    extra = {"cell_type": "code", "source": "import os.path as p\nk = 1\ndef f(): pass\nclass G: 0"}
-    broken = {"cell_type": "code", "source": "def ("}
-    assert rebuild(released, handed_in(extra, broken)).left_behind == {"p", "k", "f", "G"}
+def own(source, **about):
+    return {"cell_type": "code", "source": source} | about
+
+
+def test_the_cell_of_the_assignment_counts_if_it_defines_the_function(released):
+    rebuilt = rebuild(released, handed_in(own(MSE, id="mse"), own("def mse(a, b): return 0")))
+    assert answers(rebuilt)["mse"] == MSE
+    assert "mse is defined in other cells, too: that of the assignment counts" in rebuilt.remarks
+
+
+@pytest.mark.parametrize("left", ["# below", "import math", "", None])
+def test_else_the_last_cell_that_defines_it_counts(released, left):
+    stub = released.cells[1].source if left is None else left
+    cells = own(stub, id="mse"), own("def mse(a, b): return 0"), own("def mse(a, b): return 1")
+    rebuilt = rebuild(released, handed_in(*cells, own("mse = mse(1, 2)")))
+    found = answers(rebuilt)["mse"]
+    assert "return 1" in found and "return 0" not in found and "NotImpl" not in found
+    assert ("import math" in found) == (left == "import math")
+    (remark,) = (text for text in rebuilt.remarks if "not defined in its own cell" in text)
+    assert "(the last of 2, cell 3 of your notebook)" in remark
+
+
+def test_a_function_that_is_still_to_be_written_is_no_definition(released):
+    stub = 'def mse(a, b):\n    """Mine."""\n    # soon\n    raise NotImplementedError'
+    rebuilt = rebuild(released, handed_in(own(stub, id="mse"), own(MSE), own(stub)))
+    assert MSE.strip() in answers(rebuilt)["mse"]
+
+
+def test_what_an_answer_uses_is_taken_from_other_cells_and_nothing_else(released):
+    helper = "def _size(x, unit=UNIT):\n    return len(x) * unit * np.pi"
+    cells = [
+        own("UNIT = {}\nUNIT['m'] = 1\nprint('tried')\nother = 3"),
+        own(helper),
+        own("def mse(pred, target):\n    size = 0\n    return _size(pred) + size", id="mse"),
+        own("size = pred = 7\nUNIT = 0\nlen = max\nimport numpy as np"),
+    ]
+    rebuilt = rebuild(released, handed_in(*cells))
+    taken = answers(rebuilt)["mse"].partition("# From the cell of the assignment:")[0]
+    assert taken.splitlines() == [
+        "# From other cells of your notebook:",
+        *("UNIT = {}", "UNIT['m'] = 1", *helper.splitlines(), "import numpy as np", ""),
+    ]
+    assert "mse: taken along from other cells: UNIT, _size, np" in rebuilt.remarks
+
+
+def test_a_name_of_another_answer_or_of_the_course_is_not_taken_from_elsewhere(released):
+    released.cells.insert(0, new_code_cell("import numpy as np", id="set-up"))
+    released.cells.append(cell("mae", "def mae(p, t):\n    raise NotImplementedError()"))
+    uses = "def mse(p, t):\n    return np.sqrt(mae(p, t))"
+    cells = own(uses, id="mse"), own(MAE, id="mae"), own("np = mae = None")
+    assert answers(rebuild(released, handed_in(*cells)))["mse"] == uses
+
+
+def test_an_answer_with_an_error_of_syntax_is_shown_as_it_is(released):
+    broken = "x = 1\ndef mse(pred, target:\n    return 0"
+    rebuilt = rebuild(released, handed_in(own(broken, id="mse")))
+    assert answers(rebuilt)["mse"] == broken
+    assert answers(rebuild(released, handed_in(own(broken))))["mse"] == broken
+
+
+def test_a_text_goes_on_in_the_cells_that_were_added_under_it(released):
+    def text(source, **about):
+        return {"cell_type": "markdown", "source": source} | about
+
+    more = text("Because."), text("Moreover."), own("1"), text("Notes.")
+    empty = text("YOUR ANSWER HERE", id="why")
+    rebuilt = rebuild(released, handed_in(text("Why?"), empty, *more))
+    assert answers(rebuilt)["why"] == "Because.\n\nMoreover."
+    rebuilt = rebuild(released, handed_in(text("So.", id="why"), text("# Title"), *more))
+    assert answers(rebuilt)["why"] == "So."
+
+
+def test_much_code_is_not_read_for_definitions(released):
+    long = own("# " + "x" * 90_000 + "\ndef _f(): 0")
+    rebuilt = rebuild(released, handed_in(*[long] * 100, own("def mse(): _g()", id="mse"), long))
+    assert answers(rebuilt)["mse"] == "def mse(): _g()"
 
 
 @pytest.mark.parametrize(
@@ -104,12 +176,12 @@ def test_names_left_behind_are_known(released):
         (b"", "empty"),
         (b" \n", "empty"),
         (b"\xff\xff\xff", "not UTF-8"),
-        (b"{", "no JSON (line 1)"),
-        (b"[" * 100_000, "no JSON"),
-        (b"[1]", "no JSON object"),
+        (b"{", "not valid JSON (line 1)"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b"[1]", "not a JSON object"),
         (b'{"a": 1}', "has no cells"),
         (b'{"cells": {}}', "has no cells"),
-        (b"1" * 5000, "no JSON"),
+        (b"1" * 5000, "not valid JSON"),
     ],
 )
 def test_what_is_no_notebook_is_said_to_be_none(released, content, words):
@@ -174,7 +246,7 @@ def notebook(source, text="short"):
         ("open('x')", "calls open()"),
         ("class A:\n    def __eq__(self, other): return True", "defines __eq__"),
         ("get_ipython()", "reaches for the kernel"),
-        ("%load_ext x\n!ls", "has the command !ls"),
+        ("%load_ext x\nimport inspect", "imports inspect"),
         ("import inspect", "imports inspect"),
         ("sys._getframe().f_back", "reaches for f_back"),
         ("torch.nn.functional.__dict__['mse' + '_loss']", "reaches for __dict__"),
@@ -194,6 +266,7 @@ def test_a_flag(source, flag):
         "def mse_loss(pred, target):\n    return huber(pred, target)",
         "x = F.relu(z) + torch.log_softmax(z, -1)",
         "def f(",
+        "%load_ext x\n!ls\n%pip install sklearn\nget_ipython().system('ls')",
     ],
 )
 def test_ordinary_code_has_no_flag(source):

@@ -89,11 +89,11 @@ def test_a_leak_in_a_page_is_seen_through_its_markup(tmp_path, secrets):
 
 def test_a_wheel_with_private_folders_is_seen(tmp_path, secrets):
     with zipfile.ZipFile(tmp_path / "x.whl", "w") as wheel:
-        wheel.writestr("grader/box.py", "")
+        wheel.writestr("grader/sandbox.py", "")
         wheel.writestr("lossfns/solutions/a.ipynb", json.dumps({"cells": []}))
         wheel.writestr("lossfns/huber.py", MSE)
     leaks = found(secrets, tmp_path / "x.whl")
-    assert leaks == ["x.whl/grader/box.py: is private",
+    assert leaks == ["x.whl/grader/sandbox.py: is private",
                      "x.whl/lossfns/solutions/a.ipynb: is private"]  # fmt: skip
 
 

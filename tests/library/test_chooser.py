@@ -1,13 +1,17 @@
 """`lossfns.choose` and `python -m lossfns`."""
 
+import os
+import re
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
 import lossfns
 from lossfns.__main__ import TWINS, main
-from lossfns.chooser import ADVICE, TRAITS
+from lossfns.chooser import ADVICE, TRAITS, Task, Traits
+from lossfns.labels import where
 
 ENTRIES = {**lossfns.catalog, **lossfns.functions}
 
@@ -71,10 +75,19 @@ def test_list_shows_both_twins_of_every_loss_or_why_one_is_missing(capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     for entry in ENTRIES.values():
-        row = next(i for i, line in enumerate(lines) if line.split()[0] == entry.name)
-        assert lines[row].split()[2:4] == ["✓" if t in entry.backends else "–" for t in TWINS]
+        row = next(i for i, line in enumerate(lines) if line.startswith(f"  {entry.name} "))
+        assert lines[row].split()[1:3] == ["✓" if t in entry.backends else "–" for t in TWINS]
         if set(entry.backends) != set(TWINS):
-            assert lines[row + 1].strip().startswith("no ") and entry.why_not in lines[row + 1]
+            below = " ".join(line.strip() for line in lines[row + 1 : row + 12])
+            assert f"twin: {entry.why_not}" in below
+    assert max(map(len, lines)) <= 88
+
+
+def test_list_shows_one_family_if_asked(capsys):
+    assert main(["list", "detection"]) == 0
+    out = capsys.readouterr().out
+    names = [entry.name for entry in ENTRIES.values() if entry.family == "detection"]
+    assert re.findall(r"^  (\w+)", out, re.MULTILINE) == names
 
 
 @pytest.mark.parametrize("name", ENTRIES)
@@ -82,14 +95,62 @@ def test_show_prints_title_formula_and_facts(name, capsys):
     assert main(["show", name]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"{name}: ")
-    assert f"chapter         {ENTRIES[name].chapter}" in out
+    assert f"explained in {where(ENTRIES[name].chapter)}" in " ".join(out.split())
     assert "\\" not in out.split("family")[0], "LaTeX in a terminal"
 
 
-def test_choose_on_the_command_line():
-    result = run("choose", "regression", "outliers")
+@pytest.mark.parametrize("trait", ["outliers", "--outliers"])
+def test_choose_on_the_command_line(trait):
+    result = run("choose", "regression", trait)
     assert result.returncode == 0
     assert result.stdout.startswith("1. huber")
+    assert max(map(len, result.stdout.splitlines())) <= 88
+
+
+def test_a_trait_of_two_words_may_be_written_as_an_option(capsys):
+    assert main(["choose", "multiclass", "--noisy-labels"]) == 0
+    assert capsys.readouterr().out.startswith("1. generalized_cross_entropy")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+@pytest.mark.parametrize("command", [["list"], ["show", "huber"], ["choose", "regression"]])
+def test_output_of_any_encoding(command, encoding):
+    """As on Windows with `> file`."""
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "lossfns", *command]
+    result = subprocess.run(command, capture_output=True, env=environment)
+    assert result.returncode == 0, result.stderr
+    out = result.stdout.decode(encoding)
+    assert "?" not in out
+    if encoding == "ascii" and "show" in command:
+        assert "l = 1/2 e^2" in out and "beyond" in out and "delta (|e| - 1/2 delta)" in out
+
+
+def test_version():
+    assert run("--version").stdout.strip() == f"lossfns {lossfns.__version__}"
+
+
+@pytest.mark.parametrize(
+    "asked, meant",
+    [
+        ("MSE", "mse"),
+        ("Huber", "huber"),
+        ("SmoothL1Loss", "smooth_l1"),
+        ("sparse_categorical_crossentropy", "sparse_categorical_cross_entropy"),
+        ("infoNCE", "info_nce"),
+    ],
+)
+def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(asked, meant):
+    with pytest.raises(KeyError, match=f"did you mean '{meant}'"):
+        lossfns.catalog[asked]
+    result = run("show", asked)
+    assert (result.returncode, f"did you mean '{meant}'" in result.stderr) == (2, True)
+    assert asked not in lossfns.catalog and lossfns.catalog.get(asked) is None
+
+
+def test_editors_know_the_tasks_and_traits_that_there_are():
+    assert list(get_args(Task)) == list(ADVICE)
+    assert list(Traits.__annotations__) == list(TRAITS)
 
 
 @pytest.mark.parametrize(

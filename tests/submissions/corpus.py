@@ -6,38 +6,14 @@ which status, with which flags and with which words in the feedback.
 
 import json
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from submissions import answers as a
 from submissions import files as f
 from submissions.core import MISTAKES, WAYS
-from submissions.desk import EVERYTHING, RIGHT, ROOT, Desk
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One submission. `earns` are the graded cells that get their points, all others get 0."""
-
-    name: str
-    make: Callable[[Desk], None]
-    earns: tuple[str, ...] = EVERYTHING
-    status: str = "graded"
-    flags: tuple[str, ...] = ()
-    says: tuple[str, ...] = ()
-    demo: bool = False
-
-
-def with_answers(**answers: str) -> Callable[[Desk], None]:
-    return lambda desk: desk.hand_in(desk.notebook(**answers))
-
-
-def without(*cells: str) -> tuple[str, ...]:
-    return tuple(cell for cell in EVERYTHING if cell not in cells)
-
-
-NO_MSE = without("mse-values", "mse-bad-input")
+from submissions.desk import RIGHT, ROOT
+from submissions.everyday import EVERYDAY
+from submissions.sample import NO_MSE, Sample, with_answers, without
 
 
 def right_in_every_function(number: int) -> Sample:
@@ -95,6 +71,7 @@ SAMPLES = [
     Sample("right-duplicated", f.duplicated, says=("2 cells answer mse: the last one counts",)),
     Sample("right-numpy-beside", f.beside("numpy.py", "raise SystemExit('shadowed')"), demo=True),
     *map(right_in_every_function, range(5)),
+    *EVERYDAY,
     # Wrong answers.
     *map(wrong_in_every_function, range(8)),
     Sample(
@@ -151,12 +128,6 @@ SAMPLES = [
         demo=True,
     ),
     Sample(
-        "helper-in-other-cell",
-        f.helper_elsewhere,
-        NO_MSE,
-        says=("You define _same in a cell that you added",),
-    ),
-    Sample(
         "returns-list",
         with_answers(mae="def mae(p, t):\n    return [1.0]\n"),
         without("mae-values"),
@@ -191,7 +162,7 @@ SAMPLES = [
         "truncated",
         lambda desk: desk.hand_in(json.dumps(desk.notebook())[:700]),
         **UNREADABLE,
-        says=("no JSON",),
+        says=("not valid JSON",),
         demo=True,
     ),
     Sample("a-list", lambda desk: desk.hand_in("[1, 2]"), **UNREADABLE),
@@ -218,7 +189,9 @@ SAMPLES = [
     ),
     Sample("a-folder", lambda desk: desk.path.mkdir(), **UNREADABLE),
     Sample("linked-folder", f.linked_folder, **UNREADABLE),
-    Sample("two-notebooks", f.two_notebooks, **UNREADABLE, says=("of 2 notebooks none is named",)),
+    Sample(
+        "two-notebooks", f.two_notebooks, **UNREADABLE, says=("2 notebooks, none of them named",)
+    ),
     Sample(
         "a-pdf",
         lambda desk: (desk.folder / "homework.pdf").write_bytes(b"%PDF"),
@@ -340,9 +313,6 @@ SAMPLES = [
         NO_MSE,
         "partly graded",
         flags=("imports ctypes",),
-    ),
-    Sample(
-        "sys-exit", with_answers(mae="import sys\nsys.exit(0)\n" + a.MAE), without("mae-values")
     ),
     Sample(
         "recursion",

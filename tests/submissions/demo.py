@@ -1,4 +1,4 @@
-"""`make grade-demo`: grade a class of sample submissions in the box and print a table.
+"""`make grade-demo`: grade a class of sample submissions in the sandbox and print a table.
 
 The submissions are those of the corpus that are marked for it: right in several ways, wrong in
 known ways, broken, hostile. The course stays in _build/grade-demo to be looked at: graded

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell
-from submissions.answers import HELPER, IN_FUNCTION, MSE
+from submissions.answers import IN_FUNCTION, MSE
 from submissions.desk import ROOT, Desk
 
 
@@ -89,12 +89,6 @@ def only_answers(desk: Desk) -> None:
     """All cells but the answers deleted."""
     notebook = desk.notebook()
     notebook.cells = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution")]
-    desk.hand_in(notebook)
-
-
-def helper_elsewhere(desk: Desk) -> None:
-    notebook = desk.notebook(mse=HELPER.split("\n\n", 1)[1])
-    notebook.cells.insert(2, new_code_cell(HELPER.split("\n\n", 1)[0], id="mine"))
     desk.hand_in(notebook)
 
 

@@ -2,9 +2,10 @@
 
 On Linux the kernel runs in bubblewrap: no network, no process of the host, a read-only interpreter
 with its packages, an empty home in memory, a cleared environment, no capabilities, and limits on
-memory, time, files and processes. It talks through sockets in a directory that holds nothing else.
-What lies in the box besides Python is `inside/`: the probe, and a stand-in for `lossfns` that knows
-no answer. See `levels.py` for machines without bubblewrap.
+memory, time, files and processes; a filter (`seccomp.py`) refuses system calls that no answer uses.
+It talks through sockets in a directory that holds nothing else. What lies in the sandbox besides
+Python is `inside/`: the probe, and a stand-in for `lossfns` that knows no answer. See `levels.py`
+for machines without bubblewrap.
 """
 
 import contextlib
@@ -14,11 +15,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,14 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 import lossfns.check.answer
+from grader import seccomp
+from grader.folders import (
+    installed_references,
+    python_folders,
+    short_folder,
+    system_folders,
+    without_folders,
+)
 from grader.levels import BUBBLEWRAP, find_level
 
 INSIDE = Path(__file__).resolve().parent / "inside"
@@ -53,8 +62,8 @@ class Limits:
     submission: float = 600
 
 
-class BoxError(Exception):
-    """The box could not be started or reached: a fault of this machine, never of a submission."""
+class SandboxError(Exception):
+    """The sandbox could not be started or reached: this machine's fault, never a submission's."""
 
 
 @dataclass
@@ -67,7 +76,7 @@ class Outcome:
     value: str | None = None
 
 
-class Box:
+class Sandbox:
     """A sandboxed kernel. Use it as a context manager; what is left of it is removed at the end."""
 
     def __init__(self, limits: Limits | None = None):
@@ -78,7 +87,7 @@ class Box:
         self._client: BlockingKernelClient | None = None
         self._last_words: deque[bytes] = deque(maxlen=8)
 
-    def __enter__(self) -> "Box":
+    def __enter__(self) -> "Sandbox":
         try:
             self._start()
         except BaseException:
@@ -123,7 +132,7 @@ class Box:
         return talk.outcome("timeout") if interrupted else talk.outcome()
 
     def close(self) -> None:
-        """End every process of the box and remove its folder."""
+        """End every process of the sandbox and remove its folder."""
         if self._client is not None:
             self._client.stop_channels()
             self._client.context.destroy(linger=0)
@@ -135,7 +144,7 @@ class Box:
 
     def _start(self) -> None:
         # Short, for the path of a socket may have 107 characters at the most.
-        self._folder = Path(tempfile.mkdtemp(prefix=f"box-{os.getpid()}-", dir=_short_folder()))
+        self._folder = Path(tempfile.mkdtemp(prefix=f"box-{os.getpid()}-", dir=short_folder()))
         connection, _ = write_connection_file(
             str(self._folder / "kernel.json"), transport="ipc", ip=str(self._folder / "k")
         )
@@ -144,11 +153,13 @@ class Box:
             if uid is not None:
                 os.chown(path, uid, uid)
         orders = {"limits": asdict(self.limits), "uid": uid, "connection": connection}
-        command, environment = self._command(orders)
-        self._process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, start_new_session=True, cwd=self._folder,
-        )  # fmt: skip
+        with _as_file(seccomp.program()) as filter_file:
+            command, environment = self._command(orders, filter_file)
+            self._process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE, start_new_session=True, cwd=self._folder,
+                pass_fds=[filter_file] if filter_file else [],
+            )  # fmt: skip
         threading.Thread(target=self._read_last_words, daemon=True).start()
         context = zmq.Context()
         # A longer message closes the connection instead of filling this process's memory.
@@ -162,40 +173,45 @@ class Box:
             # The sockets are there, and nothing else needs to be written.
             os.chown(self._folder, 0, 0)
 
-    def _command(self, orders: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
+    def _command(
+        self, orders: dict[str, Any], filter_file: int
+    ) -> tuple[list[str], dict[str, str]]:
         # Only names and numbers: no path of this machine, no secret, no token.
         environment = {
             "LANG": "C.UTF-8",
             "OMP_NUM_THREADS": "1",  # the numbers do not depend on the machine, and jobs share it
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONHASHSEED": "0",
+            "TORCHDYNAMO_DISABLE": "1",  # torch.compile needs a compiler, which is not here
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         }
         if self.level < BUBBLEWRAP:
             home = self._folder / "home"
             home.mkdir()
-            box = self._folder / "inside"
-            _copy_inside(box)
+            inside = self._folder / "inside"
+            _copy_inside(inside)
             orders["uid"] = None
-            environment |= {"HOME": str(home), "PYTHONPATH": str(box), "PATH": os.defpath}
-            return [sys.executable, str(box / "launch.py"), json.dumps(orders)], environment
+            environment |= {"HOME": str(home), "PYTHONPATH": str(inside), "PATH": os.defpath}
+            return [sys.executable, str(inside / "launch.py"), json.dumps(orders)], environment
         environment |= {"HOME": HOME, "PYTHONPATH": "/box/inside:/box", "PATH": "/usr/bin"}
         command = ["bwrap", "--die-with-parent", "--new-session", "--clearenv"]
         if orders["uid"] is None:
             command += ["--unshare-all", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL"]
         else:
-            # Root starts the box and gives its rights away inside: a limit on processes does
+            # Root starts the sandbox and gives its rights away inside: a limit on processes does
             # not bind root, whatever it is called in there.
             command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
             command += ["--unshare-cgroup-try", "--cap-drop", "ALL"]
             command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        if filter_file:
+            command += ["--seccomp", str(filter_file)]
         for key, value in environment.items():
             command += ["--setenv", key, value]
         command += ["--hostname", "box", "--proc", "/proc", "--dev", "/dev"]
         size = str(self.limits.disk)
         for folder in ("/tmp", "/dev/shm", HOME):
             command += ["--perms", "1777", "--size", size, "--tmpfs", folder]
-        seen = [*_system_folders(), *_python_folders()]
+        seen = [*system_folders(), *python_folders()]
         # bwrap would make the folders above these for root alone.
         above = {"/box"}.union(
             *(map(str, Path(path).parents[:-1]) for path in [*seen, self._folder])
@@ -205,7 +221,7 @@ class Box:
         for path in seen:
             command += ["--ro-bind", path, path]
         # The reference, should it be installed as a package: a folder with nothing in it.
-        for path in _installed_references():
+        for path in installed_references():
             command += ["--tmpfs", path]
         command += ["--ro-bind", str(INSIDE), "/box/inside"]
         command += ["--ro-bind", lossfns.check.answer.__file__, "/box/answer.py"]
@@ -217,7 +233,7 @@ class Box:
         if self._is_heard(self.limits.start):
             return
         words = b"".join(self._last_words)[-2000:].decode(errors="replace").strip()
-        raise BoxError(f"the kernel did not start: {words or 'no answer in time'}")
+        raise SandboxError(f"the kernel did not start: {words or 'no answer in time'}")
 
     def _is_heard(self, seconds: float) -> bool:
         """Wait until the kernel answers and its output, which has a way of its own, arrives."""
@@ -269,7 +285,7 @@ class Box:
         process, self._process = self._process, None
         if process is None:
             return
-        # bwrap is the parent of the first process of the box; with that one, all others end.
+        # bwrap is the parent of the first process of the sandbox; with that one, all others end.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -319,7 +335,7 @@ class _Talk:
             self._show("error", str(content["ename"]), text)
 
     def _show(self, kind: str, name: Any, text: str) -> None:
-        text = text[: max(self.room, 0)]
+        text = without_folders(text)[: max(self.room, 0)]
         self.room -= len(text)
         if text:
             self.outputs.append({"kind": kind, "name": name, "text": text})
@@ -348,54 +364,33 @@ class _Talk:
 
 
 def sweep() -> None:
-    """Remove the folders of boxes whose process was killed."""
-    for folder in Path(_short_folder()).glob("box-*-*"):
+    """Remove the folders of sandboxes whose process was killed."""
+    for folder in Path(short_folder()).glob("box-*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _short_folder() -> str:
-    usual = tempfile.gettempdir()
-    return "/tmp" if len(usual) > 60 and os.access("/tmp", os.W_OK) else usual
+@contextlib.contextmanager
+def _as_file(content: bytes | None) -> Iterator[int]:
+    """An open file that holds this, for a child to read; 0 if there is nothing to hold."""
+    if content is None or not hasattr(os, "memfd_create"):
+        yield 0
+        return
+    handle = os.memfd_create("filter")
+    try:
+        os.write(handle, content)
+        os.lseek(handle, 0, os.SEEK_SET)
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _free_uid() -> int | None:
-    """A user for the box, of its own while it lives; None if only root could be somebody else."""
+    """A user id for one sandbox alone; None if we are not root and cannot become somebody else."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return None
     return 200_000 + os.getpid() % 2**17 + 2**17 * (time.monotonic_ns() // 1000 % 8)
-
-
-def _system_folders() -> list[str]:
-    names = ["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/etc/ld.so.cache"]
-    return [name for name in names if os.path.exists(name)]
-
-
-def _python_folders() -> list[str]:
-    """The interpreter and its packages, wherever they are."""
-    known = sysconfig.get_paths()
-    paths = {sys.prefix, sys.base_prefix, known["stdlib"], known["purelib"]}
-    paths.add(str(Path(os.path.realpath(sys.executable)).parents[1]))
-    found = sorted(path for path in paths if os.path.isdir(path))
-    system = ("/usr", "/")
-    return [
-        path
-        for path in found
-        if path not in system and not any(path.startswith(f"{o}/") for o in found if o != path)
-    ] + (["/usr/bin"] if sys.base_prefix == "/usr" else [])
-
-
-def _installed_references() -> list[str]:
-    places = [Path(path, "lossfns") for path in (*sys.path, sysconfig.get_paths()["purelib"])]
-    bound = _python_folders()
-    return sorted(
-        {
-            str(place)
-            for place in places
-            if place.is_dir() and any(str(place).startswith(f"{folder}/") for folder in bound)
-        }
-    )
 
 
 def _copy_inside(target: Path) -> None:
