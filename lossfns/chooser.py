@@ -48,6 +48,7 @@ Task = Literal[
     "boxes",
     "detection",
     "embeddings",
+    "ranking",
     "preferences",
     "sequences",
     "generation",

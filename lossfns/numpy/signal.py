@@ -1,14 +1,18 @@
 """Losses of images and sounds that compare structure, not sample by sample."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
 
 from lossfns._arguments import (
     SSIM_CONSTANTS,
     SSIM_SIGMA,
+    Reduction,
     embedding_shapes,
     flag,
     image_shapes,
@@ -21,12 +25,12 @@ _DECIBEL = 10 / math.log(10)
 
 @loss
 def si_sdr(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     zero_mean: bool = False,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Negative scale-invariant signal-to-distortion ratio: how much of a sound is the wanted one.
 
@@ -83,13 +87,13 @@ def si_sdr(
 
 @loss
 def ssim(
-    pred: npt.ArrayLike,
-    target: npt.ArrayLike,
+    pred: ArrayLike,
+    target: ArrayLike,
     *,
     data_range: float,
     window: int = 11,
-    reduction: str = "mean",
-    sample_weight: npt.ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Structural dissimilarity: local means, contrasts and correlations of two images.
 

@@ -1,5 +1,7 @@
 """Losses of images and sounds that compare structure, not sample by sample."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 
@@ -11,6 +13,7 @@ from lossfns import numpy as ln
 from lossfns._arguments import (
     SSIM_CONSTANTS,
     SSIM_SIGMA,
+    Reduction,
     embedding_shapes,
     flag,
     image_shapes,
@@ -37,7 +40,7 @@ def si_sdr(
     target: Tensor,
     *,
     zero_mean: bool = False,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -71,7 +74,7 @@ def ssim(
     *,
     data_range: float,
     window: int = 11,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
@@ -93,7 +96,7 @@ def ssim(
         x, y = (torch.where(weight[..., None, None] == 0, 0, image) for image in (x, y))
     c1, c2 = ((constant * data_range) ** 2 for constant in SSIM_CONSTANTS)
     # Around the mean of the target, variances lose no digits to the brightness.
-    level = y.detach().mean((-2, -1), keepdim=True)
+    level = y.detach().contiguous().mean((-2, -1), keepdim=True)
     x, y = x - level, y - level
     m_x, m_y, squares, products = _blurred([x, y, x * x + y * y, x * y], window)
     spread = squares - m_x * m_x - m_y * m_y + c2
@@ -109,7 +112,7 @@ def multi_resolution_stft(
     target: Tensor,
     *,
     resolutions: Sequence[tuple[int, int, int]] = _RESOLUTIONS,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
