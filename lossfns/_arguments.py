@@ -280,3 +280,51 @@ def token_average(average: Any) -> int | None:
         return None
     number("average", average, at_least=1)
     return int(average)
+
+
+# Of SSIM's window, in pixels, and what keeps its ratios from 0 / 0, in units of the data range.
+SSIM_SIGMA, SSIM_CONSTANTS = 1.5, (0.01, 0.03)
+
+
+def image_shapes(shapes: dict[str, tuple[int, ...]], window: int) -> None:
+    """Demand images (..., height, width) of one shape, into which an odd window fits."""
+    integer("window", window)
+    number("window", window, at_least=1)
+    if window % 2 == 0:
+        raise ValueError(f"window must be odd, got {window}")
+    same_shapes(shapes)
+    name, shape = next(iter(shapes.items()))
+    if len(shape) < 2 or min(shape[-2:]) < window:
+        raise ValueError(
+            f"{name} must hold images of at least {window} x {window} pixels, the window, along "
+            f"its last two axes, got shape {shape}"
+        )
+
+
+def resolution_sizes(
+    resolutions: Any, samples: int, name: str = "pred"
+) -> list[tuple[int, int, int]]:
+    """Demand (transform, hop, window) sizes of Fourier transforms that the signals can fill."""
+    if not isinstance(resolutions, (tuple, list)) or not resolutions:
+        raise TypeError(
+            f"resolutions must be a list of (transform, hop, window) sizes, got {resolutions!r}"
+        )
+    sizes = []
+    for entry in resolutions:
+        if not isinstance(entry, (tuple, list)) or len(entry) != 3:
+            raise ValueError(f"resolutions must hold three sizes each, got {entry!r}")
+        for size in entry:
+            integer("resolutions", size)
+            number("resolutions", size, at_least=1)
+        transform, hop, width = entry
+        if width > transform:
+            raise ValueError(
+                f"resolutions must have windows no longer than their transforms, got {entry}"
+            )
+        if samples <= transform // 2:
+            raise ValueError(
+                f"{name} must have more than {transform // 2} samples for the transform of "
+                f"{transform}, got {samples}"
+            )
+        sizes.append((transform, hop, width))
+    return sizes

@@ -124,10 +124,13 @@ from lossfns.numpy.segmentation import (
     tversky,
 )
 from lossfns.numpy.sequence import causal_lm, ctc, linear_cross_entropy, masked_lm
+from lossfns.numpy.signal import si_sdr, ssim
 from lossfns.numpy.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.numpy.structure import distogram, fape
 
 __all__ = [
+    "ssim",
+    "si_sdr",
     "circle",
     "multi_similarity",
     "nt_xent_with_labels",

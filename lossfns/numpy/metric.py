@@ -1004,7 +1004,7 @@ def circle(
         >>> import lossfns.numpy as ln
         >>> views = [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
         >>> round(ln.circle(views, [0, 0, 1], scale=1.0), 4)
-        0.5164
+        0.5459
     """
     number("margin", margin, at_least=0, below=1)
     number("scale", scale, above=0)

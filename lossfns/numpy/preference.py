@@ -345,7 +345,7 @@ def orpo(
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> round(ln.orpo(np.log([0.75]), np.log([0.5])), 4)
-        0.3164
+        0.3165
     """
     number("odds_weight", odds_weight, at_least=0)
     chosen, rejected, weight = paired(sample_weight, chosen=chosen, rejected=rejected)

@@ -145,10 +145,14 @@ from lossfns.torch.segmentation import (
     tversky,
 )
 from lossfns.torch.sequence import causal_lm, ctc, linear_cross_entropy, masked_lm
+from lossfns.torch.signal import multi_resolution_stft, si_sdr, ssim
 from lossfns.torch.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.torch.structure import distogram, fape
 
 __all__ = [
+    "multi_resolution_stft",
+    "ssim",
+    "si_sdr",
     "circle",
     "multi_similarity",
     "nt_xent_with_labels",

@@ -208,7 +208,7 @@ def orpo(
     Example:
         >>> import torch, lossfns.torch as lt
         >>> lt.orpo(torch.tensor([0.75]).log(), torch.tensor([0.5]).log())
-        tensor(0.3164)
+        tensor(0.3165)
     """
     number("odds_weight", odds_weight, at_least=0)
     chosen, rejected, weight = paired(
