@@ -7,12 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, number, one_of
+from lossfns._arguments import Reduction, number, one_of, several_classes
 from lossfns.numpy._classes import (
     Labels,
     class_rows,
     class_weight,
     distribution,
+    inverse,
     labelled_rows,
     log_softmax,
     one_hot,
@@ -60,14 +61,8 @@ def bce(
     probs, target, weight = paired(sample_weight, probs=probs, target=target)
     within("probs", probs, low=0.0, high=1.0, hint="for logits use bce_with_logits")
     within("target", target, low=0.0, high=1.0)
-    rest, target_rest = 1 - probs, 1 - target
-    losses = -times(target, np.log(probs)) - times(target_rest, np.log1p(-probs))
-    return reduced(
-        losses,
-        reduction,
-        weight,
-        probs=lambda: times(target_rest, 1 / rest) - times(target, 1 / probs),
-    )
+    losses, slope = binary_surprise_of_probs(probs, target)
+    return reduced(losses, reduction, weight, probs=slope)
 
 
 @loss
@@ -153,10 +148,11 @@ def categorical_cross_entropy(
         0.3567
     """
     probs, target, weight = class_rows(axis, sample_weight, probs=probs, target=target)
+    several_classes("probs", probs.shape[-1])
     distribution("probs", probs, hint="for logits use cross_entropy")
     distribution("target", target)
     losses = -times(target, np.log(probs)).sum(axis=-1)
-    return reduced(losses, reduction, weight, axis=axis, probs=lambda: -times(target, 1 / probs))
+    return reduced(losses, reduction, weight, axis=axis, probs=lambda: -target * inverse(probs))
 
 
 @loss
@@ -202,7 +198,7 @@ def sparse_categorical_cross_entropy(
     distribution("probs", rows, hint="for logits use cross_entropy")
 
     def slope() -> Array:
-        return -times(one_hot(labels, rows.shape[-1]), 1 / rows)
+        return -one_hot(labels, rows.shape[-1]) * inverse(rows)
 
     return reduced(-np.log(pick(rows, labels)), reduction, weight, axis=axis, probs=slope)
 
@@ -260,6 +256,7 @@ def cross_entropy(
     logits, target = real("logits", logits, floating=True), as_array("target", target)
     if target.dtype.kind == "f" and target.ndim == logits.ndim:
         rows, soft, share = class_rows(axis, sample_weight, logits=logits, target=target)
+        several_classes("logits", rows.shape[-1])
         distribution("target", soft)
     else:
         rows, labels, share = labelled_rows(
@@ -417,7 +414,7 @@ def multiclass_hinge(
     one_of("kind", kind, ("weston_watkins", "crammer_singer"))
     rows, labels, weight = labelled_rows(axis, sample_weight, ignore_index, target, scores=scores)
     own = one_hot(labels, rows.shape[-1])
-    rivals = np.where(own == 1, -np.inf, margin + rows - pick(rows, labels)[..., None])
+    rivals = np.where(own == 1, -np.inf, margin + (rows - pick(rows, labels)[..., None]))
     pressure = np.heaviside(rivals, 0.5)
     if kind == "weston_watkins":
         losses = np.maximum(rivals, 0).sum(axis=-1)
@@ -614,6 +611,13 @@ def _label_cross_entropy(
     )
 
 
+def binary_surprise_of_probs(probs: Array, target: Array) -> tuple[Array, Callable[[], Array]]:
+    """Binary cross-entropies of arguments that have been checked, and the slope."""
+    rest, target_rest = 1 - probs, 1 - target
+    losses = -times(target, np.log(probs)) - times(target_rest, np.log1p(-probs))
+    return losses, lambda: np.asarray(target_rest * inverse(rest) - target * inverse(probs))
+
+
 def binary_surprise(
     logits: Array, positive: Array, negative: Array
 ) -> tuple[Array, Callable[[], Array]]:
@@ -646,7 +650,8 @@ def _positive_weight(pos_weight: ArrayLike | None, shape: tuple[int, ...]) -> Ar
     if value.ndim and (not shape or value.shape != shape[-1:]):
         raise ValueError(
             f"pos_weight must be a number or one per label along the last axis of logits, "
-            f"{shape}, got shape {value.shape}"
+            f"{shape}, got shape {value.shape}; for labels on another axis move it last, "
+            f"np.moveaxis(logits, axis, -1)"
         )
     within("pos_weight", value, low=0.0)
     return value

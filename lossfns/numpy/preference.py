@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lossfns._arguments import Reduction, class_axis, flag, number, one_of, token_average
-from lossfns.numpy._core import Array, Evaluation, loss, paired, real, reduced, within
+from lossfns.numpy._core import Array, Evaluation, excess, loss, paired, real, reduced, within
 from lossfns.numpy._logits import sides, softplus_of_minus
 
 
@@ -200,12 +200,14 @@ def ppo_clip(
     log_probs, old, advantages, weight = paired(
         sample_weight, log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages
     )
-    ratio = np.exp(log_probs - old)
-    free, held = ratio * advantages, np.clip(ratio, 1 - clip, 1 + clip) * advantages
-    active = np.where(free == held, np.abs(ratio - 1) < clip, free < held)
+    ratio, bound = np.exp(log_probs - old), 1 + clip * np.sign(advantages)
+    # Where the clipped branch wins the ratio does not count, and may overflow.
+    below = np.where(advantages < 0, ratio <= bound, ratio >= 0)
+    held = np.where(advantages > 0, ratio >= bound, below)
+    losses = -np.where(held, bound, ratio) * advantages
     weight = _averaged(average, weight, log_probs.shape)
     return reduced(
-        -np.minimum(free, held), reduction, weight, log_probs=lambda: -np.where(active, free, 0.0)
+        losses, reduction, weight, log_probs=lambda: np.where(held, 0.0, losses)
     )
 
 
@@ -258,7 +260,7 @@ def kl_penalty(
     elif kind == "k2":
         losses, slope = 0.5 * d**2, d
     else:
-        losses, slope = np.expm1(-d) + d, -np.expm1(-d)
+        losses, slope = excess(-d), -np.expm1(-d)
     weight = _averaged(average, weight, d.shape)
     return reduced(losses, reduction, weight, log_probs=lambda: slope)
 

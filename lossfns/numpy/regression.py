@@ -224,7 +224,7 @@ def smooth_l1(
         >>> ln.smooth_l1([0.5, 3.0], [0.0, 0.0], beta=2.0, reduction="none")
         array([0.0625, 2.    ])
     """
-    number("beta", beta, at_least=0)
+    number("beta", beta, at_least=0, below=math.inf)
     pred, target, weight = paired(sample_weight, pred=pred, target=target)
     losses, slope = rounded_l1(pred - target, beta)
     return reduced(losses, reduction, weight, pred=lambda: slope)

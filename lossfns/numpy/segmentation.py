@@ -17,10 +17,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, flag, mask_axes, number, same_shapes
+from lossfns._arguments import MASK_HINT, Reduction, flag, mask_axes, number, same_shapes
 from lossfns.numpy._classes import times
 from lossfns.numpy._core import Array, Evaluation, item_weight, loss, real, reduced, within
 from lossfns.numpy._logits import sides
+from lossfns.numpy.classification import binary_surprise_of_probs
 
 IMAGE = (-2, -1)
 
@@ -282,12 +283,11 @@ def dice_bce(
     overlap, push = _overlap(masks, 0.5, 0.5, smooth, squared=squared)
     if not bce_weight:
         return masks.reduced(reduction, overlap, push)
-    p, y, rest = masks.scores, masks.target, 1 - masks.scores
-    surprise = -times(y, np.log(p)) - times(1 - y, np.log1p(-p))
-    share = bce_weight / p.shape[-1]
+    surprise, pull = binary_surprise_of_probs(masks.scores, masks.target)
+    share = bce_weight / surprise.shape[-1]
 
     def slope() -> Array:
-        return np.asarray(push() + share * (times(1 - y, 1 / rest) - times(y, 1 / p)))
+        return np.asarray(push() + share * pull())
 
     return masks.reduced(reduction, overlap + share * surprise.sum(axis=-1), slope)
 
@@ -447,7 +447,7 @@ def _masks(
     p, y = (np.moveaxis(a, front, back).reshape(*rows, math.prod(mask)) for a in (p, y))
     weight, left_out = None, np.zeros((), bool)
     if sample_weight is not None:
-        weight = item_weight(sample_weight, rows)
+        weight = item_weight(sample_weight, rows, MASK_HINT)
         left_out = weight[..., None] == 0
         p, y = np.where(left_out, 0.5, p), np.where(left_out, 0.5, y)
     if name == "probs":

@@ -9,7 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, check_chunk_size, integer, linear_shapes, number, slices
+from lossfns._arguments import (
+    Reduction,
+    check_chunk_size,
+    check_num_items,
+    integer,
+    linear_shapes,
+    number,
+    several_classes,
+    slices,
+)
 from lossfns.numpy._classes import (
     Labels,
     class_weight,
@@ -261,6 +270,7 @@ def linear_cross_entropy(
     linear_shapes(states.shape, target.shape, head.shape, bias.shape)
     counted = target != ignore_index
     rows, labels = states[counted], in_range(target[counted], len(head))
+    several_classes("linear_weight", len(head))
     by_class = class_weight(weight, head.T)
     own = (1 - label_smoothing) * by_class[labels]
     even = label_smoothing / len(head) * by_class
@@ -323,7 +333,9 @@ def _token_loss(
     reduction: Reduction,
 ) -> Evaluation:
     _check_tokens(z_loss, num_items)
-    rows, labels, weight = labelled_rows(-1, None, ignore_index, target, logits=logits)
+    rows, labels, weight = labelled_rows(
+        -1, None, ignore_index, target, hint=False, logits=logits
+    )
     log_probs = log_softmax(rows)
     normaliser = rows.max(axis=-1) - log_probs.max(axis=-1)
     losses = z_loss * normaliser**2 - pick(log_probs, labels)
@@ -338,7 +350,7 @@ def _token_loss(
 def _check_tokens(z_loss: float, num_items: float | None) -> None:
     number("z_loss", z_loss, at_least=0)
     if num_items is not None:
-        number("num_items", num_items, above=0)
+        check_num_items(num_items)
 
 
 def _in_place(values: Array, counted: npt.NDArray[np.bool_]) -> Array:
