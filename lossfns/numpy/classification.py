@@ -46,9 +46,12 @@ def bce(
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1].
     Gradient:
-        (p - y) / (p (1 - p)) / n for the mean.
+        (p - y) / (p (1 - p)) / n for the mean; 0 where the model rules out what happened.
     Pitfall:
         A sigmoid that saturates to exactly 0 or 1 has lost the gradient: use `bce_with_logits`.
+        The infinite loss has an infinite slope, given as 0 here, so that the logit behind it gets 0
+        and not NaN. In PyTorch, whose loss stops at 100, the slope stops at 1e12, and the logit
+        gets 0 as well.
     Reference:
         Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14(1).
     Chapter:
@@ -81,8 +84,9 @@ def bce_with_logits(
     Args:
         logits: floating point, any shape; the probability is the sigmoid of the logit.
         target: same shape, in [0, 1]: labels 0 and 1, or soft labels between them.
-        pos_weight: w₊ ≥ 0, a number, or one per label along the last axis. It scales the positive
-            term and does not enter the denominator of the mean, as in PyTorch.
+        pos_weight: w₊ ≥ 0, a number, or one per label along the last axis (PyTorch broadcasts it;
+            here labels on axis 1 are moved last first). It scales the positive term and does not
+            enter the denominator of the mean, as in PyTorch.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in nats; 0 for an infinite logit of the right sign, where PyTorch gives NaN.
@@ -134,9 +138,11 @@ def categorical_cross_entropy(
     Raises:
         TypeError, ValueError: shapes differ, rows that are not distributions, NaN.
     Gradient:
-        -t / p / n for the mean.
+        -t / p / n for the mean; 0 where p is 0.
     Pitfall:
         For logits use `cross_entropy`: a softmax followed by a logarithm loses what it need not.
+        Where p has underflowed to 0 the slope is infinite, and given as 0, so that the logits get
+        no NaN; PyTorch's `nll_loss` of `probs.log()` gives them NaN.
     Reference:
         Bridle (1990), Probabilistic interpretation of feedforward classification network outputs,
         Neurocomputing: Algorithms, Architectures and Applications.
@@ -181,9 +187,11 @@ def sparse_categorical_cross_entropy(
         TypeError, ValueError: shapes do not fit, labels that are not integers or out of range,
         rows that are not distributions, NaN.
     Gradient:
-        -1 / p_y / n for the labelled class and 0 for the others.
+        -1 / p_y / n for the labelled class and 0 for the others; 0 where p_y is 0.
     Pitfall:
-        The same number as `categorical_cross_entropy` on one-hot rows, in 1/C of the memory.
+        The same number as `categorical_cross_entropy` on one-hot rows, in 1/C of the memory. Where
+        p_y has underflowed to 0 the slope is infinite, and given as 0, so that the logits get no
+        NaN; PyTorch's `nll_loss` of `probs.log()` gives them NaN.
     Reference:
         Bridle (1990), Probabilistic interpretation of feedforward classification network outputs,
         Neurocomputing: Algorithms, Architectures and Applications.
@@ -239,7 +247,8 @@ def cross_entropy(
     Gradient:
         (softmax(z) - t) / n for the mean, without weights.
     Pitfall:
-        It contains the softmax. Feeding it probabilities applies the softmax twice.
+        It contains the softmax. Feeding it probabilities applies the softmax twice. Of one class
+        alone it would always be 0, and is refused: for yes or no use `bce_with_logits`.
     Reference:
         Bridle (1990), Probabilistic interpretation of feedforward classification network outputs;
         label smoothing: Szegedy et al. (2016), CVPR, arXiv:1512.00567.

@@ -77,7 +77,8 @@ def kl_div(
         axis: the class axis.
         reduction, sample_weight: as for every loss; the losses have the shape without that axis.
     Returns:
-        The divergence, in nats, averaged over items. PyTorch's `kl_div(reduction="mean")` divides
+        The divergence, in nats, averaged over items. Rows that sum to 1 up to rounding count as if
+        they did exactly: it is never negative for them, and 0 where they agree. PyTorch's `kl_div(reduction="mean")` divides
         by the number of classes as well; its "batchmean" is this one for inputs of two axes.
     Raises:
         TypeError, ValueError: shapes differ, probabilities given for log_probs, rows that are not
@@ -96,8 +97,9 @@ def kl_div(
         >>> round(ln.kl_div(np.log([[0.25, 0.75]]), [[0.5, 0.5]]), 4)
         0.1438
     """
+    eps = max(_eps(log_probs), _eps(target))
     log_probs, target, weight = _log_rows(axis, sample_weight, log_probs, target)
-    losses = _kl(log_probs, target)
+    losses = _kl(log_probs, target, eps)
     return reduced(losses, reduction, weight, axis=axis, log_probs=lambda: -target)
 
 
@@ -268,7 +270,7 @@ def distillation(
     return reduced(losses, reduction, weight, axis=axis, student_logits=slope)
 
 
-def _kl(log_probs: Array, target: Array) -> Array:
+def _kl(log_probs: Array, target: Array, eps: float) -> Array:
     """Σ t (ln t - ln p) of each row, from terms that do not cancel.
 
     With d = ln p - ln t it is Σ t (e^d - 1 - d) - Σ (p - t), and of distributions the last sum is
@@ -280,8 +282,14 @@ def _kl(log_probs: Array, target: Array) -> Array:
     each = np.where(near, target * excess(np.where(near, d, 0.0)), probs - target - target * d)
     each = np.where(target == 0, probs, each)
     astray = (probs - target).sum(axis=-1)
-    rounded = np.abs(astray) < 32 * np.finfo(np.float64).eps
-    return np.asarray(each.sum(axis=-1) - np.where(rounded, 0.0, astray))
+    return np.asarray(each.sum(axis=-1) - np.where(np.abs(astray) < 32 * eps, 0.0, astray))
+
+
+def _eps(given: npt.ArrayLike) -> float:
+    """What the numbers given were rounded by; torch computes half precision in float32 too."""
+    dtype = getattr(given, "dtype", np.float64)
+    narrow = isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize < 8
+    return float(np.finfo(np.float32 if narrow else np.float64).eps)
 
 
 def _log_rows(

@@ -108,10 +108,11 @@ def focal(
         TypeError, ValueError: shapes differ, integer predictions, NaN, probs or target outside
         [0, 1], alpha outside [0, 1], gamma < 0.
     Gradient:
-        α (1 - p)^γ (γ ln p / (1 - p) - 1 / p) / n for the mean, where y = 1; for y = 0 the mirror
-        image.
+        α (1 - p)^γ (γ ln p / (1 - p) - 1 / p) / n for the mean, where y = 1, and 0 at p = 0; for
+        y = 0 the mirror image.
     Pitfall:
         A sigmoid that saturates to exactly 0 or 1 has lost the gradient: use `focal_with_logits`.
+        An infinite loss has the slope 0 here, so that the logit behind it gets 0 and not NaN.
     Reference:
         Lin et al. (2017), Focal loss for dense object detection, ICCV, arXiv:1708.02002.
     Chapter:

@@ -94,7 +94,7 @@ def triplet(
     Args:
         anchor, positive, negative: embeddings, floating point, (..., d).
         margin: > 0, in units of the distance (of its square with `squared`).
-        p: of the p-norm, ≥ 1.
+        p: of the p-norm, ≥ 1; math.inf is the largest coordinate.
         squared: use squared Euclidean distances, as FaceNet does; p must be 2.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:

@@ -183,7 +183,7 @@ def ppo_clip(
     Raises:
         TypeError, ValueError: shapes differ, integers, NaN, clip outside (0, 1), unknown average.
     Gradient:
-        -r A / n where the ratio is not clipped, else 0.
+        -r A / n where the ratio is not clipped, else 0. A ratio that overflows counts only there.
     Pitfall:
         The first step after sampling has r = 1 everywhere: clipping shows only in later epochs.
     Reference:

@@ -205,12 +205,13 @@ def smooth_l1(
     Args:
         pred: predictions, floating point, any shape, in the units of the target.
         target: same shape.
-        beta: the error at which the loss turns linear, ≥ 0, in the units of the target; 0 is MAE.
+        beta: the error at which the loss turns linear, ≥ 0 and finite, in the units of the target;
+            0 is MAE.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in the units of the target.
     Raises:
-        TypeError, ValueError: shapes differ, integer predictions, NaN, beta < 0.
+        TypeError, ValueError: shapes differ, integer predictions, NaN, beta < 0 or infinite.
     Gradient:
         clip((pred - target) / beta, -1, 1) / n for the mean.
     Pitfall:

@@ -66,7 +66,9 @@ def ctc(
     Gradient:
         (softmax(z_t) - the share of path probability that passes through each symbol at t) / n.
     Pitfall:
-        Two equal symbols in a row need a blank between them: a frame more than you count.
+        Two equal symbols in a row need a blank between them: a frame more than you count. There is
+        no `zero_infinity`: targets that do not fit make the mean infinite, until `sample_weight`
+        gives them 0, as in `sample_weight=isfinite(ctc(..., reduction="none"))`.
     Reference:
         Graves et al. (2006), Connectionist temporal classification, ICML.
     Chapter:
@@ -116,9 +118,9 @@ def causal_lm(
         logits: (n, T, V), floating point.
         tokens: (n, T), the input tokens themselves, integers: position t is to predict t + 1.
         ignore_index: tokens not to be predicted, such as padding.
-        num_items: what to divide by instead of the number of counted tokens. Under gradient
+        num_items: what to divide by instead of the number of counted tokens, > 0. Under gradient
             accumulation give every micro-batch the number of tokens of the whole step: the mean of
-            means is not the mean.
+            means is not the mean. For a step that may be empty give max(1, tokens).
         z_loss: ζ ≥ 0, keeps the normaliser near 1.
         reduction: "none" (shape (n, T - 1)), "mean" or "sum".
     Returns:

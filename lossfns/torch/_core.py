@@ -229,10 +229,15 @@ def reads_values(value: Tensor, validate: bool = False) -> bool:
         value.device.type == "cpu"
         and not torch.compiler.is_compiling()
         # A trace would keep what it saw as a constant.
-        and not torch.jit.is_tracing()
+        and not traced()
         # Inside vmap a tensor stands for many and has no one truth value.
         and not transformed()
     )
+
+
+def traced() -> bool:
+    """Whether `torch.jit.trace` records what is being computed."""
+    return bool(torch._C._get_tracing_state())
 
 
 def transformed() -> bool:

@@ -23,9 +23,9 @@ def distance(difference: Tensor, p: float = 2.0) -> Tensor:
 
 def unit(rows: Tensor) -> Tensor:
     """Rows scaled to length 1; a row of zeros has no direction, stays zero and gets no gradient."""
-    # In units of the largest entry, in which no length overflows; the unit vector is the same.
+    # The length of the largest rows would overflow; in units of their largest entry they point the
+    # same way.
     size = rows.detach().abs().amax(-1, keepdim=True)
-    none = size == 0
-    relative = rows / torch.where(none, 1, size)
-    length = torch.where(none, 1, relative).square().sum(-1, keepdim=True).sqrt()
-    return torch.where(none, 0, relative / length)
+    rows = rows / torch.where(size > torch.finfo(rows.dtype).max ** 0.5, size, 1)
+    length = distance(rows)[..., None]
+    return torch.where(length == 0, 0, rows / torch.where(length == 0, 1, length))

@@ -150,8 +150,11 @@ def reliability_curve(
     count = bin_of.bincount(minlength=bins)
     shown = torch.where(count == 0, torch.nan, count.to(confidence))
     edges = torch.arange(bins + 1, dtype=confidence.dtype, device=confidence.device) / bins
-    means = ((_sums(bin_of, x, bins) / shown).to(confidence.dtype) for x in (confidence, happened))
-    return Reliability(*means, count, edges)
+
+    def mean(values: Tensor) -> Tensor:
+        return (_sums(bin_of, values, bins) / shown).to(confidence.dtype)
+
+    return Reliability(mean(confidence), mean(happened), count, edges)
 
 
 @documented(ln.fit_temperature)

@@ -168,7 +168,7 @@ def kl_penalty(
         reference_log_probs=reference_log_probs,
     )
     d = log_probs - reference
-    losses = {"k1": lambda: d, "k2": lambda: 0.5 * d**2, "k3": lambda: excess(-d)}[kind]()
+    losses = d if kind == "k1" else 0.5 * d**2 if kind == "k2" else excess(-d)
     return reduced(losses, reduction, _averaged(average, weight, losses))
 
 

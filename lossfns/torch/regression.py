@@ -416,7 +416,9 @@ def gaussian_crps(
     within("std", std, low=0.0, open_low=True, validate=validate)
     gap = target - pred
     # Beyond |z| = 40 nothing changes, but the slope of gap / std would overflow, times 0.
-    z = gap / torch.maximum(std, gap.detach().abs() / 40)
+    largest = torch.finfo(gap.dtype).max
+    finite = gap.clamp(-largest, largest)
+    z = finite / torch.maximum(std, finite.detach().abs() / 40)
     sharpness = math.sqrt(2 / math.pi) * torch.exp(-0.5 * z * z) - 1 / math.sqrt(math.pi)
     return reduced(gap * torch.erf(z / math.sqrt(2)) + std * sharpness, reduction, weight)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -28,6 +28,7 @@ from lossfns.torch._core import (
     reads_values,
     reduced,
     together,
+    traced,
     transformed,
 )
 from lossfns.torch._linear import chunked_each, chunked_sum, whole
@@ -205,7 +206,7 @@ def linear_cross_entropy(
             items = torch.where(mass > 0, mass, 1)
         share = share / items
     inputs = (rows, head, bias, labels, share, by_class, float(label_smoothing), float(z_loss))
-    at_once = transformed() or torch.jit.is_tracing() or _has_tangent(rows, head, bias)
+    at_once = _at_once(rows, head, bias)
     if reduction == "none":
         each = whole(*inputs) if at_once else chunked_each(*inputs, chunk_size)
         return each.reshape(target.shape)
@@ -217,12 +218,18 @@ def linear_cross_entropy(
     return total
 
 
-def _has_tangent(*tensors: Tensor | None) -> bool:
-    """Whether forward-mode differentiation is under way, outside `torch.func`."""
-    # A compiled graph is not asked: there the tangents are not yet visible.
-    return not torch.compiler.is_compiling() and any(
-        x is not None and forward_ad.unpack_dual(x).tangent is not None for x in tensors
-    )
+def _at_once(*tensors: Tensor | None) -> bool:
+    """Whether all outputs are to be held at once: where torch has to see through the chunks."""
+    if transformed():
+        return True
+    if torch.compiler.is_compiling():
+        return False
+    return traced() or any(x is not None and _tangent(x) is not None for x in tensors)
+
+
+def _tangent(value: Tensor) -> Tensor | None:
+    """That of forward-mode differentiation, if it is under way."""
+    return cast("Tensor | None", forward_ad.unpack_dual(value).tangent)  # type: ignore[no-untyped-call]
 
 
 def _token_loss(

@@ -53,9 +53,10 @@ def fape(
         "target_translations": target_translations,
     }
     x, r, t, x_true, r_true, t_true = together(predicted, **predicted, **true)
-    shapes = [tuple(value.shape) for value in (x, r, t, x_true, r_true, t_true)]
-    frame_shapes(list(predicted), *shapes[:3])
-    frame_shapes(list(true), *shapes[3:], like=shapes[:3])
+    shapes = tuple(x.shape), tuple(r.shape), tuple(t.shape)
+    true_shapes = tuple(x_true.shape), tuple(r_true.shape), tuple(t_true.shape)
+    frame_shapes(list(predicted), *shapes)
+    frame_shapes(list(true), *true_shapes, shapes)
     gap = product(x - t[:, None], r) - product(x_true - t_true[:, None], r_true)
     distance = ((gap**2).sum(-1) + epsilon).sqrt()
     # `minimum` of tensors shares the gradient at the tie, where `clamp` takes a side.
