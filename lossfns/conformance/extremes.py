@@ -1,12 +1,13 @@
-"""What finite precision makes of the ends: bytes, agreement, collapse, infinities, no values at all.
+"""What finite precision makes of the ends: bytes, agreement, collapse, infinities, no values.
 
-The measures are relative errors as in `lossfns.conformance.measures`; None where a question does not
-apply to a loss.
+The measures are relative errors as in `lossfns.conformance.measures`; None where a question does
+not apply to a loss.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,6 @@ from lossfns.conformance.arguments import (
 )
 from lossfns.conformance.measures import (
     AGREEMENT,
-    EXACT,
     GRADIENT,
     VALUE,
     WIDER,
@@ -47,8 +47,8 @@ def small_label_error(record: Record) -> float | None:
     for arguments, name, dtype in cases:
         expected = numpy_loss(record)(**arguments)
         small = arguments | {name: arguments[name].astype(dtype)}
-        in_torch = _or_refused(lambda: array_of(torch_loss(record)(**to_torch(small))))
-        for actual in (_or_refused(lambda: numpy_loss(record)(**small)), in_torch):
+        in_torch = _or_refused(partial(_torch_value, record, small))
+        for actual in (_or_refused(partial(numpy_loss(record), **small)), in_torch):
             errors.append(_error(actual, expected, VALUE[torch.float64].floor))
     return max(errors, default=None)
 
@@ -90,7 +90,7 @@ def wider_target_error(record: Record) -> float | None:
 
 
 def agreement_error(record: Record) -> float | None:
-    """Of float32 against float64 where target and prediction nearly agree, and the loss nearly ends.
+    """Of float32 against float64 where target and prediction nearly agree: the loss nearly ends.
 
     Infinite where the loss is negative although its formula is not.
     """
@@ -150,8 +150,8 @@ def infinity_error(record: Record) -> float:
         array = arguments[name].copy()
         array.flat[0] = infinity
         changed = arguments | {name: array}
-        ours = _or_refused(lambda: numpy_loss(record).value_and_grad(**changed))
-        theirs = _or_refused(lambda: torch_value_and_grads(record, to_torch(changed)))
+        ours = _or_refused(partial(numpy_loss(record).value_and_grad, **changed))
+        theirs = _or_refused(partial(torch_value_and_grads, record, to_torch(changed)))
         if ours is None or theirs is None:
             # A gradient that is NaN is refused by NumPy alone: torch is not asked for it.
             refused = theirs is None or bool(theirs[1][name].isnan().any())
@@ -187,7 +187,9 @@ def forward_error(record: Record) -> float:
         direction = np.random.default_rng(2).uniform(-1, 1, arguments[name].shape)
         tensors = to_torch(arguments)
         with forward_ad.dual_level():
-            tensors[name] = forward_ad.make_dual(tensors[name], torch.tensor(direction))
+            tensors[name] = forward_ad.make_dual(  # type: ignore[no-untyped-call]
+                tensors[name], torch.tensor(direction)
+            )
             value = torch_loss(record)(**tensors)
             tangent = forward_ad.unpack_dual(value).tangent  # type: ignore[no-untyped-call]
         slope = numpy_loss(record).grad(**arguments, wrt=name)
@@ -205,6 +207,10 @@ def _both(record: Record) -> tuple[Callable[..., Any], Callable[..., Any]]:
         return array_of(torch_loss(record)(**to_torch(arguments, torch.float32)))
 
     return numpy_loss(record), in_torch
+
+
+def _torch_value(record: Record, arguments: Arguments) -> npt.NDArray[Any]:
+    return array_of(torch_loss(record)(**to_torch(arguments)))
 
 
 def _or_refused(call: Callable[[], Any]) -> Any:

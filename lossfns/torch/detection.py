@@ -72,7 +72,7 @@ def giou(
         tensor(1.5000)
     """
     pair, weight = _boxes(pred, target, sample_weight, validate)
-    filled = _ratio(pair.union, pair.hull.prod(-1), empty=1)
+    filled = _ratio(pair.union, _area(pair.hull), empty=1)
     return reduced(2 - pair.iou - filled, reduction, weight)
 
 
@@ -298,8 +298,8 @@ def _measured(boxes: Tensor, target_boxes: Tensor) -> _Pair:
     unit = torch.where(unit == 0, 1, unit)
     # Differences are scaled, not corners, whose differences would be rounded.
     sides, other = _sides(boxes) / unit, _sides(target_boxes) / unit
-    inter = positive_part((low[..., 2:] - high[..., :2]) / unit).prod(-1)
-    union = sides.prod(-1) + other.prod(-1) - inter
+    inter = _area(positive_part((low[..., 2:] - high[..., :2]) / unit))
+    union = _area(sides) + _area(other) - inter
     # Identical boxes overlap fully, also when they have no area.
     iou = _ratio(inter, union, empty=0)
     iou = torch.where((boxes == target_boxes).all(-1) & (union == 0), 1, iou)
@@ -318,6 +318,11 @@ def _complete(pair: _Pair) -> Tensor:
 
 def _sides(box: Tensor) -> Tensor:
     return box[..., 2:] - box[..., :2]
+
+
+def _area(sides: Tensor) -> Tensor:
+    """Width by height. The gradient of `prod` would wait for the GPU to count the zeros."""
+    return sides[..., 0] * sides[..., 1]
 
 
 def _slant(sides: Tensor) -> Tensor:

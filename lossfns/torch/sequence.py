@@ -302,7 +302,7 @@ def _log_likelihood(
     new = (places[:, 2:] != blank) & (places[:, 2:] != places[:, :-2])
     jumps = torch.nn.functional.pad(new, (2, 0), value=False)[:, : places.shape[1]]
     emitted = log_probs.gather(2, places[:, None].expand(n, steps, -1)).clamp(min=_LOG_ZERO)
-    zero = emitted.new_tensor(_LOG_ZERO)
+    zero = emitted.new_full((), _LOG_ZERO)  # made on the device, nothing waits for it
 
     # Before the first frame every path stands on the first blank, and may step off it at once.
     start = torch.arange(places.shape[1], device=places.device)

@@ -60,7 +60,7 @@ def fape(
     gap = product(x - t[:, None], r) - product(x_true - t_true[:, None], r_true)
     distance = ((gap**2).sum(-1) + epsilon).sqrt()
     # `minimum` of tensors shares the gradient at the tie, where `clamp` takes a side.
-    return reduced(torch.minimum(distance, distance.new_tensor(clamp)) / scale, reduction)
+    return reduced(torch.minimum(distance, distance.new_full((), clamp)) / scale, reduction)
 
 
 @loss(ln.distogram)
