@@ -74,7 +74,7 @@ CHECKS = [
     Check("weight 0", "with an item of weight 0 that holds NaN against without it", SAME.error),
     Check("order", "the items in another order", SAME.error),
     Check("empty", "an empty batch against 0", EXACT.error),
-    Check("labels", "labels in one byte or two against labels in eight", VALUE[torch.float64].error),
+    Check("labels", "labels in one byte or two against eight", VALUE[torch.float64].error),
     Check("float64 target", "beside a float32 prediction, against NumPy", WIDER.error),
     Check("agreement", "float32 against float64 where the loss nearly ends", AGREEMENT.error),
     Check("collapse", "items all the same: how far below a batch that agrees", EXACT.error),

@@ -78,8 +78,9 @@ def kl_div(
         reduction, sample_weight: as for every loss; the losses have the shape without that axis.
     Returns:
         The divergence, in nats, averaged over items. Rows that sum to 1 up to rounding count as if
-        they did exactly: it is never negative for them, and 0 where they agree. PyTorch's `kl_div(reduction="mean")` divides
-        by the number of classes as well; its "batchmean" is this one for inputs of two axes.
+        they did exactly: it is never negative for them, and 0 where they agree. PyTorch's
+        `kl_div(reduction="mean")` divides by the number of classes as well; its "batchmean" is this
+        one for inputs of two axes.
     Raises:
         TypeError, ValueError: shapes differ, probabilities given for log_probs, rows that are not
         distributions, NaN.
@@ -285,7 +286,7 @@ def _kl(log_probs: Array, target: Array, eps: float) -> Array:
     return np.asarray(each.sum(axis=-1) - np.where(np.abs(astray) < 32 * eps, 0.0, astray))
 
 
-def _eps(given: npt.ArrayLike) -> float:
+def _eps(given: ArrayLike) -> float:
     """What the numbers given were rounded by; torch computes half precision in float32 too."""
     dtype = getattr(given, "dtype", np.float64)
     narrow = isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize < 8
