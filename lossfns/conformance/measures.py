@@ -181,10 +181,12 @@ def peer_error(record: Record, setting: Setting, reduction: str) -> float | None
     return max(error, relative_error(array_of(grads[name]), array_of(their_grad), PEER.floor))
 
 
-def far_out(record: Record) -> dict[str, Any] | None:
+def far_out(record: Record) -> list[dict[str, Any]]:
     """Arguments with extreme predictions: a thousand times the usual ones, or certain ones.
 
-    None, where a prediction cannot be extreme: the log-probabilities of distributions.
+    Logits of one item also of ±10,000: a sum over the frames of a sequence would leave no digits
+    of their differences. None, where a prediction cannot be extreme: the log-probabilities of
+    distributions.
     """
     arguments = draw(record)
     name = record.wrt[0]
@@ -192,17 +194,21 @@ def far_out(record: Record) -> dict[str, Any] | None:
     if name == "probs":
         distributions = record.item_axes and np.allclose(pred.sum(-1), 1)
         certain = np.eye(pred.shape[-1])[pred.argmax(-1)] if distributions else np.round(pred)
-        return arguments | {name: certain}
+        return [arguments | {name: certain}]
     if name == "log_probs" and record.item_axes:
-        return None
-    return arguments | {name: 1e3 * pred}
+        return []
+    every = [1e3 * pred]
+    if name.endswith(("logits", "scores")) and record.item_axes < 2:
+        every.append(1e4 * np.sign(pred))
+    return [arguments | {name: extreme} for extreme in every]
 
 
 def far_error(record: Record) -> float | None:
     """Of float32 against float64 for extreme predictions; infinite where either is NaN."""
-    arguments = far_out(record)
-    if arguments is None:
-        return None
+    return max((_far_error(record, arguments) for arguments in far_out(record)), default=None)
+
+
+def _far_error(record: Record, arguments: Mapping[str, Any]) -> float:
     tensors = to_torch(arguments, torch.float32)
     value, grads = torch_value_and_grads(record, tensors)
     rounded = to_numpy(tensors)

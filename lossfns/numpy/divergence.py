@@ -79,8 +79,8 @@ def kl_div(
     Returns:
         The divergence, in nats, averaged over items. Rows that sum to 1 up to rounding count as if
         they did exactly: it is never negative for them, and 0 where they agree. PyTorch's
-        `kl_div(reduction="mean")` divides by the number of classes as well; its "batchmean" is
-        this one for inputs of two axes.
+        `kl_div(reduction="mean")` divides by the number of classes as well; its "batchmean" is this
+        one for inputs of two axes.
     Raises:
         TypeError, ValueError: shapes differ, probabilities given for log_probs, rows that are not
         distributions, NaN.

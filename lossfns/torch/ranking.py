@@ -12,8 +12,6 @@ from lossfns import numpy as ln
 from lossfns._arguments import Reduction, class_axis, number, same_shapes
 from lossfns.torch._classes import times
 from lossfns.torch._core import (
-    companion,
-    compute_dtype,
     item_weight,
     loss,
     paired,
@@ -22,6 +20,7 @@ from lossfns.torch._core import (
     reduced,
     same_device,
     tensor,
+    together,
     within,
 )
 
@@ -143,8 +142,7 @@ def _lists(
 
     At places without an item, and in lists of weight 0, scores and relevances become 0.
     """
-    s = compute_dtype("scores", scores)
-    y = companion("target", target, s)
+    s, y = together(scores=scores, target=target)
     same_shapes({"scores": tuple(s.shape), "target": tuple(y.shape)})
     class_axis("scores", tuple(s.shape), -1)
     there = torch.ones_like(s, dtype=torch.bool) if mask is None else tensor("mask", mask)

@@ -21,12 +21,11 @@ from lossfns._arguments import (
     resolution_sizes,
 )
 from lossfns.torch._core import (
-    companion,
-    compute_dtype,
     item_weight,
     loss,
     reads_values,
     reduced,
+    together,
     unrounded,
 )
 from lossfns.torch._embeddings import distance
@@ -52,8 +51,7 @@ def si_sdr(
         tensor(-13.9794)
     """
     flag("zero_mean", zero_mean)
-    rows = compute_dtype("pred", pred)
-    aims = companion("target", target, rows)
+    rows, aims = together(pred=pred, target=target)
     embedding_shapes({"pred": tuple(rows.shape), "target": tuple(aims.shape)})
     weight, absent = None, torch.zeros_like(rows[..., :1], dtype=torch.bool)
     if sample_weight is not None:
@@ -87,8 +85,7 @@ def ssim(
         tensor(1.9229)
     """
     number("data_range", data_range, above=0)
-    x = compute_dtype("pred", pred)
-    y = companion("target", target, x)
+    x, y = together(pred=pred, target=target)
     image_shapes({"pred": tuple(x.shape), "target": tuple(y.shape)}, window)
     weight = None
     if sample_weight is not None:
@@ -152,8 +149,7 @@ def multi_resolution_stft(
         >>> round(lt.multi_resolution_stft(0.5 * sound, sound).item(), 4)  # ½ + ln 2
         1.1931
     """
-    rows = compute_dtype("pred", pred)
-    aims = companion("target", target, rows)
+    rows, aims = together(pred=pred, target=target)
     embedding_shapes({"pred": tuple(rows.shape), "target": tuple(aims.shape)})
     sizes = resolution_sizes(resolutions, rows.shape[-1])
     weight = None

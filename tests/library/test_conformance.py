@@ -9,9 +9,10 @@ import torch
 import lossfns.numpy as ln
 import lossfns.torch as lt
 from lossfns import catalog, conformance
-from lossfns.conformance import measures
+from lossfns.conformance import extremes, measures
 from lossfns.conformance.checks import CHECKS, findings
 from lossfns.conformance.measures import relative_error
+from lossfns.torch import _classes as torch_classes
 
 MAE, HUBER, CROSS_ENTROPY, CLIP = (
     catalog[name] for name in ("mae", "huber", "cross_entropy", "clip")
@@ -144,8 +145,72 @@ def test_another_second_derivative_is_found(monkeypatch):
 
     original = lt.huber
     monkeypatch.setattr(lt, "huber", bent)
-    # The item that holds NaN counts in the term, too.
-    assert failed_checks(HUBER) == {"curvature", "weight 0"}
+    # The item that holds NaN counts in the term, too, and of an infinite one it is inf - inf.
+    assert failed_checks(HUBER) == {"curvature", "weight 0", "infinity"}
+
+
+def test_labels_compared_in_a_byte_are_found(monkeypatch):
+    def unconverted(target, *args, **kwargs):
+        return target
+
+    monkeypatch.setattr(torch_classes, "integers", unconverted)
+    monkeypatch.setattr(torch_classes, "in_range", lambda labels, *args: labels.long())
+    assert failed_checks(CROSS_ENTROPY) == {"labels"}
+
+
+def test_a_target_rounded_to_the_prediction_is_found(monkeypatch):
+    original = lt.mae
+
+    def rounding(pred, target, **options):
+        return original(pred, target.to(pred.dtype), **options)
+
+    monkeypatch.setattr(lt, "mae", rounding)
+    assert failed_checks(MAE) == {"float64 target"}
+
+
+def test_a_divergence_that_cancels_is_found(monkeypatch):
+    def naive(log_probs, target, axis=-1, **options):
+        middle = (0.5 * (log_probs.exp() + target)).log()
+        kl = log_probs.exp() * (log_probs - middle) + target * (target.log() - middle)
+        return 0.5 * kl.sum(axis).mean() if options.get("reduction") != "none" else 0.5 * kl.sum(-1)
+
+    monkeypatch.setattr(lt, "js_div", naive)
+    assert extremes.agreement_error(catalog["js_div"]) > measures.AGREEMENT.error
+
+
+def test_a_loss_that_collapse_pleases_is_found(monkeypatch):
+    def naive(first, second, redundancy=0.005, **options):
+        a, b = (v - v.mean(0) for v in (first, second))
+        c = (a / a.norm(dim=0)).T @ (b / b.norm(dim=0))
+        return ((c - torch.eye(len(c))) ** 2).diagonal().sum()
+
+    assert extremes.collapse_error(catalog["barlow_twins"]) == 0
+    monkeypatch.setattr(lt, "barlow_twins", naive)
+    assert extremes.collapse_error(catalog["barlow_twins"]) > 0.9
+
+
+def test_an_infinity_that_becomes_nan_in_silence_is_found(monkeypatch):
+    def silent(value, arguments):
+        return value * torch.nan if arguments["pred"].isinf().any() else value
+
+    replace(monkeypatch, lt, "mae", silent)
+    assert failed_checks(MAE) == {"infinity", "fake"}  # it looks at values
+
+
+def test_a_look_at_values_that_are_not_there_is_found(monkeypatch):
+    replace(monkeypatch, lt, "mae", lambda value, k: value + 0 * k["pred"].sum().item())
+    assert "fake" in failed_checks(MAE)
+
+
+def test_a_tangent_that_is_lost_is_found(monkeypatch):
+    original = lt.mae
+
+    def constant(pred, target, **options):
+        primal = torch.autograd.forward_ad.unpack_dual(pred).primal
+        return original(primal, target, **options)
+
+    monkeypatch.setattr(lt, "mae", constant)
+    assert failed_checks(MAE) == {"forward"}
 
 
 def test_another_number_than_torchs_is_found(monkeypatch):
@@ -171,4 +236,5 @@ def test_the_table_has_a_row_a_loss_a_head_a_family_and_says_where_a_check_does_
     table = conformance.measure(records)._repr_html_()
     assert table.count('<tr class="group">') == 1 + 2
     assert table.count("<tr>") == 1 + len(records)
-    assert table.count("<td>·</td>") == 1  # log-probabilities cannot be far out
+    # Log-probabilities cannot be far out; neither has labels, nor embeddings that could collapse.
+    assert table.count("<td>·</td>") == 1 + 2 * 2
