@@ -31,6 +31,7 @@ from lossfns.records.record import Function, Hyper, Record
 from lossfns.records.regression import REGRESSION
 from lossfns.records.segmentation import SEGMENTATION
 from lossfns.records.sequence import SEQUENCE
+from lossfns.records.signal import SIGNAL, SIGNAL_FUNCTIONS
 from lossfns.records.speech import SPEECH
 from lossfns.records.structure import STRUCTURE
 
@@ -52,6 +53,7 @@ _RECORDS = [
     *SEQUENCE,
     *STRUCTURE,
     *SPEECH,
+    *SIGNAL,
 ]
 _FUNCTIONS = [
     *IMBALANCE_FUNCTIONS,
@@ -60,6 +62,7 @@ _FUNCTIONS = [
     *GENERATIVE_FUNCTIONS,
     *MULTITASK_FUNCTIONS,
     *CALIBRATION_FUNCTIONS,
+    *SIGNAL_FUNCTIONS,
     *DEBUG_FUNCTIONS,
 ]
 

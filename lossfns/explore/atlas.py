@@ -31,6 +31,8 @@ LIBRARIES = {
     "trl": "TRL",
     "allrank": "allRank",
     "lightgbm": "LightGBM",
+    "asteroid": "Asteroid",
+    "auraloss": "auraloss",
 }
 
 _STYLE = """

@@ -10,20 +10,18 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import Reduction, flag, mask_axes, number, same_shapes
-from lossfns.torch._classes import times, times_log
+from lossfns._arguments import MASK_HINT, Reduction, flag, mask_axes, number, same_shapes
 from lossfns.torch._core import (
-    companion,
-    compute_dtype,
     item_weight,
     loss,
     reads_values,
     reduced,
+    together,
     within,
 )
+from lossfns.torch.classification import binary_surprise, binary_surprise_of_probs
 
 IMAGE = (-2, -1)
 
@@ -158,9 +156,7 @@ def dice_bce(
     p, y, weight = _masks(target, axis, sample_weight, validate, probs=probs)
     losses = _overlap(p, y, 0.5, 0.5, smooth, squared)
     if bce_weight:
-        rest = 1 - y
-        surprise = -times_log(y, p) - rest * torch.log1p(-torch.where(rest == 0, 0, p))
-        losses = losses + bce_weight * surprise.mean(-1)
+        losses = losses + bce_weight * binary_surprise_of_probs(p, y).mean(-1)
     return reduced(losses, reduction, weight)
 
 
@@ -188,8 +184,7 @@ def dice_bce_with_logits(
     z, y, weight = _masks(target, axis, sample_weight, validate, logits=logits)
     losses = _overlap(z.sigmoid(), y, 0.5, 0.5, smooth, squared)
     if bce_weight:
-        surprise = times(y, -F.logsigmoid(z)) + times(1 - y, -F.logsigmoid(-z))
-        losses = losses + bce_weight * surprise.mean(-1)
+        losses = losses + bce_weight * binary_surprise(z, y, 1 - y).mean(-1)
     return reduced(losses, reduction, weight)
 
 
@@ -233,16 +228,15 @@ def _masks(
 
     Masks of weight 0 become ½ everywhere, so that nothing in them reaches value or gradient.
     """
-    ((name, value),) = scores.items()
-    p = compute_dtype(name, value)
-    y = companion("target", target, p)
+    (name,) = scores
+    p, y = together(**scores, target=target)
     same_shapes({name: tuple(p.shape), "target": tuple(y.shape)})
     front = mask_axes(name, tuple(p.shape), axis)
     back = tuple(range(-len(front), 0))
     p, y = (a.movedim(front, back).flatten(-len(front)) for a in (p, y))
     weight = None
     if sample_weight is not None:
-        weight = item_weight(sample_weight, p, tuple(p.shape[:-1]), validate)
+        weight = item_weight(sample_weight, p, tuple(p.shape[:-1]), validate, MASK_HINT)
         left_out = weight[..., None] == 0
         p, y = torch.where(left_out, 0.5, p), torch.where(left_out, 0.5, y)
     if name == "probs":
@@ -283,6 +277,8 @@ def _jaccard_steps(sorted_target: Tensor) -> Tensor:
     A pixel of the mask takes 1 from the intersection, another adds 1 to the union; as differences
     of losses that lie close together the steps would cancel.
     """
+    if sorted_target.shape[-1] >= 2**24 and sorted_target.device.type != "mps":
+        sorted_target = sorted_target.double()  # float32 cannot count that far
     size = sorted_target.sum(-1, keepdim=True)
     hit = size - sorted_target.cumsum(-1)
     union = size + (1 - sorted_target).cumsum(-1)
