@@ -70,7 +70,8 @@ def read_failures(value: str | None) -> list[tuple[int, str]]:
     try:
         told = json.loads(base64.b64decode((value or "").strip("'"), validate=True))
         return [(int(line), re.sub(r"\W", "", str(name))[:60]) for line, name in told[:50]]
-    except (ValueError, TypeError, RecursionError, MemoryError, OverflowError):
+    # A dictionary has no [:50]: a TypeError, from Python 3.12 on a KeyError.
+    except (ValueError, TypeError, KeyError, RecursionError, MemoryError, OverflowError):
         return []
 
 

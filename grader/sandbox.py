@@ -50,7 +50,7 @@ MEGABYTE = 2**20
 class Limits:
     """What a submission may use. Sizes are in bytes, times in seconds."""
 
-    memory: int = 3 * 2**30  # of address space; a small torch training peaks at 0.7 GB
+    memory: int = 3 * 2**30  # a small torch training peaks at 0.7 GB
     disk: int = 128 * MEGABYTE  # of the home, in memory
     file_size: int = 64 * MEGABYTE
     processes: int = 64  # and threads
@@ -167,7 +167,8 @@ class Sandbox:
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                 start_new_session=True, pass_fds=[filter_file] if filter_file else [],
             )  # fmt: skip
-        threading.Thread(target=self._read_last_words, daemon=True).start()
+        self._reader = threading.Thread(target=self._read_last_words, daemon=True)
+        self._reader.start()
         context = zmq.Context()
         # A longer message closes the connection instead of filling this process's memory.
         context.setsockopt(zmq.MAXMSGSIZE, self.limits.message)
@@ -239,6 +240,8 @@ class Sandbox:
     def _wait_until_ready(self) -> None:
         if self._is_heard(self.limits.start):
             return
+        if not self.alive:
+            self._reader.join(5)  # what it said before it ended may not have been read yet
         words = b"".join(self._last_words)[-2000:].decode(errors="replace").strip()
         raise SandboxError(f"the kernel did not start: {words or 'no answer in time'}")
 

@@ -5,6 +5,10 @@ import os
 import resource
 import sys
 
+# What a process may map beyond its own memory. PyTorch with CUDA takes 3 GB of addresses for the
+# code of its libraries, most of which never comes into memory.
+LIBRARIES = 4 * 2**30
+
 
 def main():
     orders = json.loads(sys.argv[1])
@@ -14,7 +18,8 @@ def main():
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
     for name, most in (
-        ("RLIMIT_AS", limits["memory"]),
+        ("RLIMIT_DATA", limits["memory"]),
+        ("RLIMIT_AS", limits["memory"] + LIBRARIES),
         ("RLIMIT_FSIZE", limits["file_size"]),
         ("RLIMIT_NPROC", limits["processes"]),
         ("RLIMIT_NOFILE", limits["open_files"]),
