@@ -11,6 +11,8 @@ from lossfns._arguments import Reduction, number, several_classes
 from lossfns.numpy._classes import class_rows, distribution, log_softmax, times
 from lossfns.numpy._core import Array, Evaluation, excess, loss, reduced
 
+# By how much the sum of a row strays from 1 through rounding: to float32, as most rows once were.
+_ROUNDED = 32 * float(np.finfo(np.float32).eps)
 _EATS_LOGARITHMS = "log_probs must be logarithms of probabilities: pass a log-softmax"
 
 
@@ -79,8 +81,8 @@ def kl_div(
     Returns:
         The divergence, in nats, averaged over items. Rows that sum to 1 up to rounding count as if
         they did exactly: it is never negative for them, and 0 where they agree. PyTorch's
-        `kl_div(reduction="mean")` divides by the number of classes as well; its "batchmean" is this
-        one for inputs of two axes.
+        `kl_div(reduction="mean")` divides by the number of classes as well; its "batchmean" is
+        this one for inputs of two axes.
     Raises:
         TypeError, ValueError: shapes differ, probabilities given for log_probs, rows that are not
         distributions, NaN.
@@ -98,9 +100,8 @@ def kl_div(
         >>> round(ln.kl_div(np.log([[0.25, 0.75]]), [[0.5, 0.5]]), 4)
         0.1438
     """
-    eps = max(_eps(log_probs), _eps(target))
     log_probs, target, weight = _log_rows(axis, sample_weight, log_probs, target)
-    losses = _kl(log_probs, target, eps)
+    losses = _kl(log_probs, target)
     return reduced(losses, reduction, weight, axis=axis, log_probs=lambda: -target)
 
 
@@ -271,7 +272,7 @@ def distillation(
     return reduced(losses, reduction, weight, axis=axis, student_logits=slope)
 
 
-def _kl(log_probs: Array, target: Array, eps: float) -> Array:
+def _kl(log_probs: Array, target: Array) -> Array:
     """Σ t (ln t - ln p) of each row, from terms that do not cancel.
 
     With d = ln p - ln t it is Σ t (e^d - 1 - d) - Σ (p - t), and of distributions the last sum is
@@ -283,14 +284,7 @@ def _kl(log_probs: Array, target: Array, eps: float) -> Array:
     each = np.where(near, target * excess(np.where(near, d, 0.0)), probs - target - target * d)
     each = np.where(target == 0, probs, each)
     astray = (probs - target).sum(axis=-1)
-    return np.asarray(each.sum(axis=-1) - np.where(np.abs(astray) < 32 * eps, 0.0, astray))
-
-
-def _eps(given: ArrayLike) -> float:
-    """What the numbers given were rounded by; torch computes half precision in float32 too."""
-    dtype = getattr(given, "dtype", np.float64)
-    narrow = isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize < 8
-    return float(np.finfo(np.float32 if narrow else np.float64).eps)
+    return np.asarray(each.sum(axis=-1) - np.where(np.abs(astray) < _ROUNDED, 0.0, astray))
 
 
 def _log_rows(

@@ -500,7 +500,9 @@ def grpo(
     high = np.where(advantages >= 0, np.log1p(clip_high), np.inf)
     gap = log_probs - old
     losses = -advantages * np.exp(np.clip(gap, low, high))
-    slope = losses * 0.5 * (np.sign(gap - low) + np.sign(high - gap))
+    # Comparisons, as an infinity less another one is NaN; at the edge both sides share the slope.
+    sides = [np.greater(a, b) * 1.0 - np.less(a, b) for a, b in ((gap, low), (high, gap))]
+    slope = losses * 0.5 * (sides[0] + sides[1])
     if reference:
         d = log_probs - reference[0]
         losses, slope = losses + beta * (np.expm1(-d) + d), slope - beta * np.expm1(-d)

@@ -101,8 +101,10 @@ def listmle(
     left = ~_before(y) & there[..., None, :] & there[..., None]
     left = left | torch.eye(s.shape[-1], dtype=torch.bool, device=s.device)
     rest = (s[..., None, :] - s[..., None]).masked_fill(~left, -torch.inf)
-    # The chance of the best of the rest, which is 0 ahead of itself.
-    return reduced(rest.logsumexp(-1).sum(-1), reduction, weight, mass=counted)
+    # Below the best of the rest: scores of thousands would leave the gradient three digits.
+    top = rest.detach().amax(-1, keepdim=True)
+    losses = (rest - top).logsumexp(-1) + top[..., 0]
+    return reduced(losses.sum(-1), reduction, weight, mass=counted)
 
 
 @loss(ln.lambdarank)

@@ -95,12 +95,15 @@ def ssim(
     # Around the mean of the target, variances lose no digits to the brightness.
     level = y.detach().contiguous().mean((-2, -1), keepdim=True)
     x, y = x - level, y - level
-    m_x, m_y, squares, products = _blurred([x, y, x * x + y * y, x * y], window)
+    gap = x - y
+    m_x, m_y, m_gap, squares, gaps = _blurred([x, y, gap, x * x + y * y, gap * gap], window)
     spread = squares - m_x * m_x - m_y * m_y + c2
-    b = 2 * (products - m_x * m_y) + c2
     m_x, m_y = m_x + level, m_y + level
-    similar = (2 * m_x * m_y + c1) * b / ((m_x * m_x + m_y * m_y + c1) * spread)
-    return reduced(1 - similar.mean((-2, -1)), reduction, weight)
+    means = m_x * m_x + m_y * m_y + c1
+    # 1 - SSIM from the differences, as SSIM itself loses its digits to the 1 where images agree.
+    apart = gaps - m_gap * m_gap
+    missing = apart / spread + m_gap * m_gap / means * (1 - apart / spread)
+    return reduced(missing.mean((-2, -1)), reduction, weight)
 
 
 @loss()
