@@ -11,8 +11,8 @@ from lossfns._arguments import Reduction, number, several_classes
 from lossfns.numpy._classes import class_rows, distribution, log_softmax, times
 from lossfns.numpy._core import Array, Evaluation, excess, loss, reduced
 
-# By how much the sum of a row strays from 1 through rounding: to float32, as most rows once were.
-_ROUNDED = 32 * float(np.finfo(np.float32).eps)
+# By how much the sum of a row strays from 1 through rounding.
+_ROUNDED = 32 * float(np.finfo(np.float64).eps)
 _EATS_LOGARITHMS = "log_probs must be logarithms of probabilities: pass a log-softmax"
 
 

@@ -222,8 +222,6 @@ def test_kl_div_near_agreement_keeps_its_digits(rng):
     np.testing.assert_allclose(losses.numpy(), expected, rtol=1e-3)
     same = lt.kl_div(logits.float().log_softmax(-1), logits.float().softmax(-1), reduction="none")
     assert (same >= 0).all() and same.max() < 1e-12
-    single = [f(logits.float(), -1).numpy() for f in (F.log_softmax, F.softmax)]
-    assert (ln.kl_div(*single, reduction="none") >= 0).all()
     same = ln.kl_div(logits.log_softmax(-1).numpy(), logits.softmax(-1).numpy(), reduction="none")
     assert (same >= 0).all() and same.max() < 1e-28
 
