@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.imbalance.weights import CHAPTER
 from lossfns.check.pairs import cut_off, python_number
@@ -260,6 +261,12 @@ DICE = Exercise(
     read=CHAPTER,
     right=dice,
     draw=_draw_dice,
+    probes=(
+        kinds.shapes("probs", "target"),
+        kinds.outside("probs", 0.0, 1.0),
+        kinds.outside("smooth", 0.0),
+        kinds.single_item("probs", "target"),
+    ),
     misconceptions=(
         *DICE_FORMULA,
         EMPTY,

@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws
+from lossfns.check import draws, kinds
 from lossfns.check.exercise import Call, Exercise, Misconception, summed_slope
 from lossfns.check.mistakes import (
     mean_over_rows,
@@ -30,6 +30,11 @@ LOG_COSH = Exercise(
     read="02_regression.html#loss-log-cosh",
     right=ln.log_cosh,
     draw=_draw_log_cosh,
+    probes=(
+        kinds.exact_items("pred", "target"),
+        kinds.offset("pred", "target"),
+        kinds.huge("pred"),
+    ),
     misconceptions=(
         Misconception(
             "overflow of cosh",
@@ -106,6 +111,10 @@ GAUSSIAN_NLL_TORCH = Exercise(
     read="02_regression.html#loss-gaussian-nll",
     right=lambda pred, target, var: ln.gaussian_nll(pred, target, var=var),
     draw=_draw_gaussian,
+    probes=(
+        kinds.exact_items("pred", "target"),
+        kinds.offset("pred", "target"),
+    ),
     torch=True,
     slopes={"pred": summed_slope(ln.gaussian_nll), "var": summed_slope(ln.gaussian_nll, "var")},
     twin="GaussianNLLLoss",
