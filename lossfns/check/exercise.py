@@ -15,10 +15,14 @@ ASPECTS = ("values", "reductions", "extremes", "bad input")
 
 @dataclass(frozen=True)
 class Kind:
-    """What calls of many exercises have in common, and what to tell those who miss it."""
+    """What calls of many exercises have in common, and what to tell those who miss it.
+
+    `covers` recognises calls that an exercise draws by itself and that are of this kind as well.
+    """
 
     name: str
     hint: str
+    covers: Callable[["Call"], bool] = lambda call: False
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ def _explain(exercise, calls, answers, verdict) -> Misconception | Kind | None:
     accept bad input as well. Where no misconception fits and all that fails is of one kind, that
     is the explanation.
     """
-    first, kind = verdict.failed[0], verdict.first.call.kind
+    first, kind = verdict.failed[0], _common_kind(calls, verdict)
     until = ASPECTS.index(first)
     asked = list(zip(calls, answers, strict=True))
     must = [pair for pair in asked if _must_agree(pair[0], until, verdict.first.call)]
@@ -171,20 +171,25 @@ def _explain(exercise, calls, answers, verdict) -> Misconception | Kind | None:
     ]
     if first == "bad input" and kind is not None:
         candidates = [one for one in candidates if _goes_wrong_in(exercise, one) == first]
-    if not candidates and kind is not None and _is_alone(kind, first, verdict):
-        return kind
     if len(candidates) < 2:
-        return candidates[0] if candidates else None
+        return candidates[0] if candidates else kind
     return max(
         candidates, key=lambda one: (_goes_wrong_in(exercise, one) == first, sum(agrees(one)))
     )
 
 
-def _is_alone(kind, aspect, verdict) -> bool:
-    """Whether nothing else fails in this aspect; each kind of bad input is a mistake of its own."""
-    return aspect == "bad input" or all(
-        finding.call.kind is kind for finding in verdict.findings if finding.call.aspect == aspect
-    )
+def _common_kind(calls, verdict) -> Kind | None:
+    """The kind of all that fails in the first aspect; of bad input each kind is its own mistake."""
+    known = dict.fromkeys(call.kind for call in calls if call.kind is not None)
+    aspect = verdict.failed[0]
+    failed = [finding.call for finding in verdict.findings if finding.call.aspect == aspect]
+    if aspect == "bad input":
+        failed = [verdict.first.call, *(call for call in failed if call.kind is not None)]
+        return next((call.kind for call in failed if call.kind is not None), None)
+    kinds = {
+        call.kind or next((kind for kind in known if kind.covers(call)), None) for call in failed
+    }
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _goes_wrong_in(exercise, misconception) -> str:

@@ -36,7 +36,7 @@ ECE = Exercise(
         kinds.labels("target", "probs"),
         kinds.labelled_by_column("target"),
         kinds.outside("bins", 1, whole=True),
-        kinds.square("probs", "target"),
+        kinds.square("probs", labels="target"),
     ),
     misconceptions=(
         Misconception(
@@ -126,7 +126,7 @@ MAX_CALIBRATION_ERROR = Exercise(
         kinds.labels("target", "probs"),
         kinds.labelled_by_column("target"),
         kinds.outside("bins", 1, whole=True),
-        kinds.square("probs", "target"),
+        kinds.square("probs", labels="target"),
     ),
     misconceptions=(
         Misconception(

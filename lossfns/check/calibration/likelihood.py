@@ -71,7 +71,7 @@ NLL_OF_TEMPERATURE_TORCH = Exercise(
     read=CHAPTER,
     right=_nll,
     draw=_draw_nll,
-    probes=(kinds.square("logits", "target"),),
+    probes=(kinds.square("logits", labels="target"),),
     torch=True,
     slopes={"log_temperature": _slope},
     # The gradient is a difference of scaled logits of about 100, known to 6e-8 of that in float32.

@@ -119,7 +119,7 @@ NLL = Exercise(
     probes=(
         kinds.no_distributions("probs"),
         kinds.labels("target", "probs"),
-        kinds.square("probs", "target"),
+        kinds.square("probs", labels="target"),
     ),
     misconceptions=(
         Misconception(
@@ -244,7 +244,7 @@ BRIER = Exercise(
     probes=(
         kinds.no_distributions("probs"),
         kinds.labels("target", "probs"),
-        kinds.square("probs", "target"),
+        kinds.square("probs", labels="target"),
     ),
     misconceptions=(
         Misconception(

@@ -95,7 +95,7 @@ CROSS_ENTROPY = Exercise(
         kinds.labels("target", "logits"),
         kinds.labelled_by_column("target"),
         kinds.words("reduction", "none", "mean", "sum"),
-        kinds.square("logits", "target"),
+        kinds.square("logits", labels="target"),
         kinds.single_class("logits", "target"),
         kinds.equal_logits("logits"),
         kinds.beyond_fifty("logits"),

@@ -47,7 +47,7 @@ CROSS_ENTROPY_GRAD = Exercise(
     right=ln.cross_entropy.grad,
     draw=_draw,
     probes=(
-        kinds.square("logits", "target"),
+        kinds.square("logits", labels="target"),
         kinds.single_class("logits", "target"),
         kinds.equal_logits("logits"),
     ),

@@ -89,7 +89,7 @@ CROSS_ENTROPY_TORCH = Exercise(
     probes=(
         kinds.outside("label_smoothing", 0.0, 1.0),
         kinds.zero("label_smoothing"),
-        kinds.square("logits", "target"),
+        kinds.square("logits", labels="target"),
         kinds.single_class("logits", "target"),
         kinds.equal_logits("logits"),
         kinds.beyond_fifty("logits"),

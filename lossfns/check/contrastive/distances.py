@@ -105,7 +105,7 @@ PAIRWISE_DISTANCES = Exercise(
     draw=_draw_distances,
     probes=(
         kinds.columns("a", "b"),
-        kinds.tiny("a", "b"),
+        kinds.tiny("a", "b", squared=False),
     ),
     misconceptions=(
         Misconception(

@@ -66,6 +66,7 @@ ACCUMULATED_GRADIENT = Exercise(
     right=_checked(_mean),
     draw=_draw,
     probes=(
+        kinds.lengths("counts"),
         kinds.outside("counts", 0, whole=True),
         kinds.single_item("gradients", "counts"),
         kinds.square("gradients", "counts"),

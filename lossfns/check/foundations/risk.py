@@ -204,7 +204,10 @@ RIDGE_RISK = Exercise(
     read="01_foundations.html#sec-01-risk",
     right=_penalised(_price),
     draw=_draw_ridge,
-    probes=(kinds.outside("strength", 0.0),),
+    probes=(
+        kinds.outside("strength", 0.0),
+        kinds.zero("strength"),
+    ),
     misconceptions=(
         Misconception(
             "the constant term penalised",

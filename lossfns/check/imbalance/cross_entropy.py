@@ -95,7 +95,7 @@ WEIGHTED_CROSS_ENTROPY = Exercise(
     probes=(
         kinds.labels("target", "logits"),
         kinds.lengths("weight"),
-        kinds.square("logits", "target"),
+        kinds.square("logits", labels="target"),
         kinds.equal_logits("logits"),
         kinds.beyond_fifty("logits"),
     ),

@@ -266,6 +266,7 @@ DICE = Exercise(
         kinds.outside("probs", 0.0, 1.0),
         kinds.outside("smooth", 0.0),
         kinds.single_item("probs", "target"),
+        kinds.zero("smooth"),
     ),
     misconceptions=(
         *DICE_FORMULA,
@@ -313,6 +314,7 @@ DICE_TORCH = Exercise(
     read=CHAPTER,
     right=dice,
     draw=_draw_dice_torch,
+    probes=(kinds.zero("smooth"),),
     torch=True,
     slopes={"probs": _dice_slope},
     misconceptions=(*DICE_FORMULA, cut_off(_dice_of), python_number(_dice_of)),

@@ -111,7 +111,7 @@ TWO_HEAD_LOSS_TORCH = Exercise(
         kinds.labels("labels", "class_logits"),
         kinds.outside("lam", 0.0),
         kinds.zero("lam"),
-        kinds.square("class_logits", "labels", "pred", "target"),
+        kinds.square("class_logits", "pred", "target", labels="labels"),
         kinds.beyond_fifty("class_logits"),
     ),
     torch=True,
