@@ -58,15 +58,18 @@ def ask(function, call, *, torch: bool = False, device: str = "cpu") -> Answer:
 
 
 def _copies(call, device):
-    return {name: array.copy() for name, array in call.arrays.items()}
+    """Copies, of which the first lies in memory column by column, as a transposed matrix does."""
+    order = ("C" if at else "F" for at in range(len(call.arrays)))
+    return {name: array.copy(next(order)) for name, array in call.arrays.items()}
 
 
 def _tensors(call, device):
     import torch
 
     tensors = {}
-    for name, array in call.arrays.items():
-        leaf = torch.tensor(array, device=device)
+    for name, array in _copies(call, device).items():
+        # Unlike torch.tensor this keeps the order in memory.
+        leaf = torch.from_numpy(array).to(device)
         tensors[name] = leaf.requires_grad_(name in call.wants)
     return tensors
 

@@ -14,6 +14,18 @@ ASPECTS = ("values", "reductions", "extremes", "bad input")
 
 
 @dataclass(frozen=True)
+class Kind:
+    """What calls of many exercises have in common, and what to tell those who miss it.
+
+    `covers` recognises calls that an exercise draws by itself and that are of this kind as well.
+    """
+
+    name: str
+    hint: str
+    covers: Callable[["Call"], bool] = lambda call: False
+
+
+@dataclass(frozen=True)
 class Call:
     """One question to the learner's function: `function(*arrays, **options)`.
 
@@ -22,15 +34,21 @@ class Call:
     labels of items that a trained model must predict. With `any_result` it only matters that
     there is a result.
     `raises` is the name of the exception that the call must raise, or "" for an ordinary call.
+    `kind` says what those who answer calls like this one wrongly have overlooked.
+    The result of a `relative` call is so small that only its digits count. To a call with `single`
+    the right answer for inputs in single precision is right as well, as float32 cannot hold these.
     """
 
     arrays: dict[str, np.ndarray]
-    options: dict[str, float | str | list[str]] = field(default_factory=dict)
+    options: dict[str, float | str | list[str] | None] = field(default_factory=dict)
     aspect: str = "values"
     wants: tuple[str, ...] = ()
     raises: str = ""
     kept: dict[str, np.ndarray] = field(default_factory=dict)
     any_result: bool = False
+    kind: Kind | None = None
+    relative: bool = False
+    single: bool = False
 
     @property
     def size(self) -> int:
@@ -52,12 +70,17 @@ class Misconception:
     shows: Callable[[Call, np.ndarray], bool] | None = None
 
 
+# Draws more calls, of a kind, from those that an exercise has drawn; `kinds` builds them.
+Probe = Callable[[np.random.Generator, list[Call]], Iterable[Call]]
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One row of the table: everything the engine needs to know about a function to write.
 
     `right(*arrays, **options)` is the reference; `slopes[name]` is the gradient of its (summed)
-    result with respect to that array, for PyTorch exercises. Where many answers are right,
+    result with respect to that array, for PyTorch exercises. `probes` add calls of the kinds that
+    many exercises share. Where many answers are right,
     `score(call, answer)` says how good one is, lower is better, and `slack` how far above the
     reference's score an answer may lie, as a fraction.
 
@@ -71,6 +94,7 @@ class Exercise:
     right: Callable
     draw: Callable[[np.random.Generator], Iterable[Call]]
     misconceptions: tuple[Misconception, ...]
+    probes: tuple[Probe, ...] = ()
     torch: bool = False
     slopes: dict[str, Callable] = field(default_factory=dict)
     twin: str = ""
@@ -81,7 +105,9 @@ class Exercise:
 
     def calls(self, seed: int, aspects: Sequence[str] | None = None) -> list[Call]:
         """The questions for this seed about these aspects, in the order in which they are asked."""
-        drawn = list(self.draw(np.random.default_rng(seed)))
+        rng = np.random.default_rng(seed)
+        drawn = list(self.draw(rng))
+        drawn += [call for probe in self.probes for call in probe(rng, drawn)]
         drawn.sort(key=lambda call: ASPECTS.index(call.aspect))
         if aspects is None:
             return drawn

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lossfns.check.answer import Answer, ask
-from lossfns.check.exercise import ASPECTS, Call, Exercise, Misconception
+from lossfns.check.exercise import ASPECTS, Call, Exercise, Kind, Misconception
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`findings` is empty when all is right; `explained` is the misconception that fits."""
+    """`findings` is empty when all is right; `explained` is the misconception or kind that fits."""
 
     findings: tuple[Finding, ...] = ()
-    explained: Misconception | None = None
+    explained: Misconception | Kind | None = None
     checked: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
 
@@ -92,7 +92,7 @@ def _problem(exercise, call, answer, right) -> str:
         return "value"
     if any(slope is None for slope in answer.slopes.values()):
         return "no gradient"
-    if not all(_close(exercise, answer.slopes[name], right.slopes[name]) for name in call.wants):
+    if not _slopes_agree(exercise, call, answer, right):
         return "gradient"
     if answer.changed:
         return "changed"
@@ -113,7 +113,9 @@ def _without_return(finding: Finding) -> Finding:
 
 def _value_is_right(exercise, call, answer, right) -> bool:
     if exercise.score is None:
-        return _close(exercise, answer.value, right.value)
+        return _close(exercise, call, answer.value, right.value) or (
+            call.single and _close(exercise, call, answer.value, _in_single(exercise, call).value)
+        )
     return exercise.score(call, answer.value) <= passing_score(exercise, call, right)
 
 
@@ -123,22 +125,38 @@ def passing_score(exercise: Exercise, call: Call, right: Answer) -> float:
     return exercise.score(call, right.value) * (1 + exercise.slack) + exercise.atol
 
 
-def _close(exercise, one, other) -> bool:
+def _in_single(exercise, call) -> Answer:
+    """What is right for those who work in single precision throughout."""
+    arrays = {
+        name: array.astype(np.float32) if array.dtype.kind == "f" else array
+        for name, array in call.arrays.items()
+    }
+    return reference(exercise, replace(call, arrays=arrays))
+
+
+def _slopes_agree(exercise, call, one, other) -> bool:
+    return all(_close(exercise, call, one.slopes[n], other.slopes[n]) for n in call.wants)
+
+
+def _close(exercise, call, one, other) -> bool:
     if one is None or other is None:
         return one is other
     if one.shape != other.shape:
         return False
-    return np.allclose(one, other, rtol=exercise.rtol, atol=exercise.atol, equal_nan=True)
+    atol = 0.0 if call.relative else exercise.atol
+    return np.allclose(one, other, rtol=exercise.rtol, atol=atol, equal_nan=True)
 
 
-def _explain(exercise, calls, answers, verdict) -> Misconception | None:
+def _explain(exercise, calls, answers, verdict) -> Misconception | Kind | None:
     """The misconception that gives the same answers, up to the aspect that fails first.
 
     Later aspects may hold a second, unrelated mistake; they only decide between candidates, after
     the question whether a candidate is about that aspect at all: many variants with wrong values
-    accept bad input as well.
+    accept bad input as well. Where no misconception fits and all that fails is of one kind, that
+    is the explanation.
     """
-    until = ASPECTS.index(verdict.failed[0])
+    first, kind = verdict.failed[0], _common_kind(calls, verdict)
+    until = ASPECTS.index(first)
     asked = list(zip(calls, answers, strict=True))
     must = [pair for pair in asked if _must_agree(pair[0], until, verdict.first.call)]
 
@@ -151,12 +169,27 @@ def _explain(exercise, calls, answers, verdict) -> Misconception | None:
         if _shares_problem(exercise, misconception, verdict.first)
         and all(_same(exercise, misconception, call, answer) for call, answer in must)
     ]
+    if first == "bad input" and kind is not None:
+        candidates = [one for one in candidates if _goes_wrong_in(exercise, one) == first]
     if len(candidates) < 2:
-        return candidates[0] if candidates else None
-    first = verdict.failed[0]
+        return candidates[0] if candidates else kind
     return max(
         candidates, key=lambda one: (_goes_wrong_in(exercise, one) == first, sum(agrees(one)))
     )
+
+
+def _common_kind(calls, verdict) -> Kind | None:
+    """The kind of all that fails in the first aspect; of bad input each kind is its own mistake."""
+    known = dict.fromkeys(call.kind for call in calls if call.kind is not None)
+    aspect = verdict.failed[0]
+    failed = [finding.call for finding in verdict.findings if finding.call.aspect == aspect]
+    if aspect == "bad input":
+        failed = [verdict.first.call, *(call for call in failed if call.kind is not None)]
+        return next((call.kind for call in failed if call.kind is not None), None)
+    kinds = {
+        call.kind or next((kind for kind in known if kind.covers(call)), None) for call in failed
+    }
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _goes_wrong_in(exercise, misconception) -> str:
@@ -174,9 +207,10 @@ def _shares_problem(exercise, misconception, finding) -> bool:
 
 
 def _must_agree(call, until, first) -> bool:
-    # Each kind of bad input is a mistake of its own, so one of them is enough to recognise.
-    if call.aspect == "bad input":
-        return call is first
+    # Each kind of bad input is a mistake of its own, so one of them is enough to recognise; so is
+    # each kind of extreme, which one way to write a mistake may survive and another may not.
+    if call.aspect == "bad input" or (call.kind is not None and call.aspect == first.aspect):
+        return call is first or (first.kind is not None and call.kind is first.kind)
     return ASPECTS.index(call.aspect) <= until
 
 
@@ -187,15 +221,18 @@ def _same(exercise, misconception, call, answer) -> bool:
     wrong = ask(misconception.wrong, call, torch=exercise.torch)
     if answer.error or wrong.error:
         return answer.error == wrong.error
+    if call.raises and call.kind is not None:
+        # What comes out of a formula beyond its range depends on how it is written.
+        return True
     if answer.value is None or wrong.value is None:
         return answer.kind == wrong.kind
     # An overflow to infinity and one to NaN are the same mistake.
     mine, theirs = _finite_or_nan(answer.value), _finite_or_nan(wrong.value)
     return (
-        _close(exercise, mine, theirs)
+        _close(exercise, call, mine, theirs)
         and answer.changed == wrong.changed
         and (not exercise.torch or answer.dtype == wrong.dtype)
-        and all(_close(exercise, answer.slopes[n], wrong.slopes[n]) for n in call.wants)
+        and _slopes_agree(exercise, call, answer, wrong)
     )
 
 

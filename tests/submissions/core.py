@@ -69,7 +69,7 @@ def uncertainty_weighting(losses, log_vars, kinds="regression"):
         raise ValueError("shapes differ")
     if isinstance(kinds, str):
         kinds = [kinds] * losses.size
-    if not set(kinds) <= {"regression", "classification"}:
+    if not set(kinds) <= {"regression", "classification"} or len(kinds) != losses.size:
         raise ValueError(f"unknown kinds {kinds}")
     c = np.array([1.0 if kind == "classification" else 0.5 for kind in kinds])
     return (c * np.exp(-log_vars) * losses + 0.5 * log_vars).sum()

@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.calibration.predictions import CHAPTER, refuse
 from lossfns.check.exercise import Call, Exercise, Misconception
 
@@ -174,6 +175,11 @@ RELIABILITY = Exercise(
     read=CHAPTER,
     right=_reliability,
     draw=_draw_reliability,
+    probes=(
+        kinds.shapes("confidence", "correct", axes=1),
+        kinds.outside("confidence", 0.0, 1.0),
+        kinds.outside("bins", 1, whole=True),
+    ),
     misconceptions=(
         Misconception(
             "NaN in empty bins",

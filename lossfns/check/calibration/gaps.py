@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.calibration.errors import (
     bad_input,
     checked,
@@ -30,6 +31,13 @@ ECE = Exercise(
     read=CHAPTER,
     right=checked(ln.ece),
     draw=draw_errors,
+    probes=(
+        kinds.no_distributions("probs"),
+        kinds.labels("target", "probs"),
+        kinds.labelled_by_column("target"),
+        kinds.outside("bins", 1, whole=True),
+        kinds.square("probs", labels="target"),
+    ),
     misconceptions=(
         Misconception(
             "all bins weighted alike",
@@ -113,6 +121,13 @@ MAX_CALIBRATION_ERROR = Exercise(
     read=CHAPTER,
     right=checked(ln.mce),
     draw=draw_errors,
+    probes=(
+        kinds.no_distributions("probs"),
+        kinds.labels("target", "probs"),
+        kinds.labelled_by_column("target"),
+        kinds.outside("bins", 1, whole=True),
+        kinds.square("probs", labels="target"),
+    ),
     misconceptions=(
         Misconception(
             "the gaps weighted before the maximum",

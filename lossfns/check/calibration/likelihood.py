@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.calibration.predictions import CHAPTER, log_softmax, own, softmax
 from lossfns.check.calibration.temperature import batches
 from lossfns.check.exercise import Call, Exercise, Misconception
@@ -70,6 +71,7 @@ NLL_OF_TEMPERATURE_TORCH = Exercise(
     read=CHAPTER,
     right=_nll,
     draw=_draw_nll,
+    probes=(kinds.square("logits", labels="target"),),
     torch=True,
     slopes={"log_temperature": _slope},
     # The gradient is a difference of scaled logits of about 100, known to 6e-8 of that in float32.

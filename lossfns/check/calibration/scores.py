@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.calibration.predictions import (
     CHAPTER,
     bad_classes,
@@ -115,6 +116,11 @@ NLL = Exercise(
     read=CHAPTER,
     right=_checked(_nll, _rows, hold_labels),
     draw=_draw_nll,
+    probes=(
+        kinds.no_distributions("probs"),
+        kinds.labels("target", "probs"),
+        kinds.square("probs", labels="target"),
+    ),
     misconceptions=(
         Misconception(
             "the sum instead of the mean",
@@ -235,6 +241,11 @@ BRIER = Exercise(
     read=CHAPTER,
     right=_checked(ln.brier, _rows, hold_labels),
     draw=_draw_brier,
+    probes=(
+        kinds.no_distributions("probs"),
+        kinds.labels("target", "probs"),
+        kinds.square("probs", labels="target"),
+    ),
     misconceptions=(
         Misconception(
             "the mean over the classes",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.calibration.predictions import (
     CHAPTER,
     log_softmax,
@@ -77,6 +78,11 @@ TEMPER = Exercise(
     read=CHAPTER,
     right=_temper,
     draw=_draw_temper,
+    probes=(
+        kinds.outside("temperature", 0.0, ends=(0.0,)),
+        kinds.single_class("logits"),
+        kinds.equal_logits("logits"),
+    ),
     misconceptions=(
         Misconception(
             "logits multiplied by the temperature",

@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.classification import questions
 from lossfns.check.classification.variants import (
     flipped_loss,
@@ -20,6 +21,12 @@ from lossfns.check.classification.variants import (
 from lossfns.check.exercise import Exercise, Misconception
 
 _NAMES = "logits target"
+NEVER = -(10**9)
+
+
+def right(logits, target, reduction="mean"):
+    # A label of -100 leaves an item out in the library; here it names no class.
+    return ln.cross_entropy(logits, target, reduction=reduction, ignore_index=NEVER)
 
 
 def _draw(rng):
@@ -82,8 +89,17 @@ CROSS_ENTROPY = Exercise(
     name="cross_entropy",
     signature='cross_entropy(logits, target, reduction="mean")',
     read="loss-cross-entropy",
-    right=ln.cross_entropy,
+    right=right,
     draw=_draw,
+    probes=(
+        kinds.labels("target", "logits"),
+        kinds.labelled_by_column("target"),
+        kinds.words("reduction", "none", "mean", "sum"),
+        kinds.square("logits", labels="target"),
+        kinds.single_class("logits", "target"),
+        kinds.equal_logits("logits"),
+        kinds.beyond_fifty("logits"),
+    ),
     misconceptions=(
         sum_for_mean(_ce),
         Misconception(

@@ -1,6 +1,7 @@
 """Many classes: the gradient of the cross-entropy over the logits."""
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.classification import questions
 from lossfns.check.classification.cross_entropy import far
 from lossfns.check.classification.variants import (
@@ -45,6 +46,11 @@ CROSS_ENTROPY_GRAD = Exercise(
     read="loss-cross-entropy",
     right=ln.cross_entropy.grad,
     draw=_draw,
+    probes=(
+        kinds.square("logits", labels="target"),
+        kinds.single_class("logits", "target"),
+        kinds.equal_logits("logits"),
+    ),
     misconceptions=(
         n_in_gradient(_difference),
         flipped_gradient(averaging(_difference)),

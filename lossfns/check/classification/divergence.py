@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.classification import questions
 from lossfns.check.exercise import Exercise, Misconception
 
@@ -64,6 +65,11 @@ KL_DIVERGENCE = Exercise(
     read="loss-kl-div",
     right=_right,
     draw=_draw,
+    probes=(
+        kinds.shapes("p", "q", axes=2),
+        kinds.no_distributions("p", "q"),
+        kinds.square("p", "q"),
+    ),
     misconceptions=(
         Misconception(
             "the two distributions exchanged",

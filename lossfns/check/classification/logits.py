@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.classification import questions
 from lossfns.check.classification.variants import (
     elementwise,
@@ -70,6 +71,11 @@ BCE_WITH_LOGITS = Exercise(
     read="loss-bce-with-logits",
     right=ln.bce_with_logits,
     draw=_draw_with_logits,
+    probes=(
+        kinds.shapes("logits", "target"),
+        kinds.words("reduction", "none", "mean", "sum"),
+        kinds.beyond_fifty("logits"),
+    ),
     misconceptions=(
         sum_for_mean(_stable),
         flipped_loss(_stable),

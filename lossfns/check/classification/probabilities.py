@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.classification import questions
 from lossfns.check.classification.variants import (
     flipped_loss,
@@ -60,6 +61,10 @@ BCE = Exercise(
     read="loss-bce",
     right=ln.bce,
     draw=_draw_bce,
+    probes=(
+        kinds.shapes("probs", "target"),
+        kinds.outside("probs", 0.0, 1.0),
+    ),
     misconceptions=(
         sum_for_mean(_bce),
         flipped_loss(_bce),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.classification.squared import overflowing, slope
 from lossfns.check.classification.variants import overflowing_sigmoid, sigmoid
 from lossfns.check.exercise import Call, Exercise, Misconception
@@ -95,6 +96,7 @@ TRAIN_LOGISTIC = Exercise(
     read="squared-error-or-cross-entropy",
     right=_train,
     draw=_draw_race,
+    probes=(kinds.words("loss", "bce", "mse"),),
     # Rounding errors of single precision may add up over the steps.
     atol=1e-4,
     misconceptions=(

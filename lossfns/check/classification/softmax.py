@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.classification import questions
 from lossfns.check.classification.variants import log_softmax, naive_softmax, sigmoid, softmax
 from lossfns.check.exercise import Call, Exercise, Misconception
@@ -39,6 +40,11 @@ SOFTMAX = Exercise(
     read="softmax-and-cross-entropy",
     right=softmax,
     draw=_draw_softmax,
+    probes=(
+        kinds.square("logits"),
+        kinds.single_class("logits"),
+        kinds.equal_logits("logits"),
+    ),
     misconceptions=(
         Misconception(
             "the sum over the whole table",

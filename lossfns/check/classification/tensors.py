@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.classification import questions
 from lossfns.check.exercise import Exercise, Misconception
 
@@ -85,6 +86,14 @@ CROSS_ENTROPY_TORCH = Exercise(
     read="loss-label-smoothing",
     right=ln.cross_entropy,
     draw=_draw,
+    probes=(
+        kinds.outside("label_smoothing", 0.0, 1.0),
+        kinds.zero("label_smoothing"),
+        kinds.square("logits", labels="target"),
+        kinds.single_class("logits", "target"),
+        kinds.equal_logits("logits"),
+        kinds.beyond_fifty("logits"),
+    ),
     torch=True,
     slopes={"logits": _slope},
     twin="CrossEntropyLoss",

@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.contrastive.points import (
     CHAPTER,
     halves,
@@ -91,6 +92,11 @@ INFO_NCE = Exercise(
     read=CHAPTER,
     right=_info_nce,
     draw=_draw_info_nce,
+    probes=(
+        kinds.shapes("queries", "keys", axes=2),
+        kinds.outside("temperature", 0.0, ends=(0.0,)),
+        kinds.single_item("queries", "keys"),
+    ),
     misconceptions=(
         Misconception(
             "the lengths not divided out",

@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.contrastive.points import CHAPTER, log_softmax, unit
 from lossfns.check.contrastive.views import batches, log_loss, masked, normalised, opposed
 from lossfns.check.exercise import Call, Exercise, Misconception
@@ -84,6 +85,7 @@ CLIP_TORCH = Exercise(
     read=CHAPTER,
     right=_clip,
     draw=_draw_clip,
+    probes=(kinds.single_item("images", "texts"),),
     torch=True,
     slopes={
         "images": _clip_slope("image"),

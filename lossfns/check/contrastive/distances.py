@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.contrastive.points import (
     CHAPTER,
     halves,
@@ -102,6 +103,10 @@ PAIRWISE_DISTANCES = Exercise(
     read=CHAPTER,
     right=_distances_checked,
     draw=_draw_distances,
+    probes=(
+        kinds.columns("a", "b"),
+        kinds.tiny("a", "b", squared=False),
+    ),
     misconceptions=(
         Misconception(
             "the square root forgotten",
@@ -257,6 +262,7 @@ COSINE_SIMILARITIES = Exercise(
     read=CHAPTER,
     right=_cosines_checked,
     draw=_draw_cosines,
+    probes=(kinds.columns("a", "b"),),
     misconceptions=(
         Misconception(
             "the lengths not divided out",

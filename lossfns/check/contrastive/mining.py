@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.contrastive.points import CHAPTER, hold_positive, normal, refuse
 from lossfns.check.exercise import Call, Exercise, Misconception
 
@@ -116,6 +117,10 @@ SEMI_HARD_NEGATIVES = Exercise(
     read=CHAPTER,
     right=_semi_hard_negatives,
     draw=_draw_semi_hard,
+    probes=(
+        kinds.outside("margin", 0.0, ends=(0.0,)),
+        kinds.single_item("embeddings", "labels"),
+    ),
     misconceptions=(
         Misconception(
             "the hardest negatives of all",

@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.contrastive.points import (
     CHAPTER,
     halves,
@@ -121,6 +122,12 @@ CONTRASTIVE_PAIRS = Exercise(
     read=CHAPTER,
     right=_contrastive,
     draw=_draw_contrastive,
+    probes=(
+        kinds.shapes("a", "b", axes=2),
+        kinds.labelled_by_column("same"),
+        kinds.outside("same", 0, 1, whole=True),
+        kinds.outside("margin", 0.0, ends=(0.0,)),
+    ),
     misconceptions=(
         Misconception(
             "the ½ forgotten",

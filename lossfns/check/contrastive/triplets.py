@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.contrastive.points import (
     CHAPTER,
     halves,
@@ -105,6 +106,10 @@ TRIPLET = Exercise(
     read=CHAPTER,
     right=_triplet,
     draw=_draw_triplet,
+    probes=(
+        kinds.shapes("anchor", "positive", "negative", axes=2),
+        kinds.outside("margin", 0.0, ends=(0.0,)),
+    ),
     misconceptions=(
         Misconception(
             "losses below zero",

@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.contrastive.points import (
     CHAPTER,
     halves,
@@ -160,6 +161,11 @@ NT_XENT_TORCH = Exercise(
     read=CHAPTER,
     right=lambda z1, z2, temperature=0.5: ln.nt_xent(z1, z2, temperature=temperature),
     draw=_draw_nt_xent,
+    probes=(
+        kinds.shapes("z1", "z2", axes=2),
+        kinds.outside("temperature", 0.0, ends=(0.0,)),
+        kinds.single_item("z1", "z2"),
+    ),
     torch=True,
     slopes={"z1": _nt_xent_slope("first"), "z2": _nt_xent_slope("second")},
     # The scores themselves carry float32's relative error of 6e-8, times 1/τ = 200.

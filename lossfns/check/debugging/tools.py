@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 
 READ = "debugging"
@@ -34,6 +35,7 @@ EXPECTED_INITIAL_LOSS = Exercise(
     read=READ,
     right=_initial,
     draw=_draw_initial,
+    probes=(kinds.outside("classes", 1, whole=True),),
     misconceptions=(
         Misconception(
             "the logarithm to base 2",

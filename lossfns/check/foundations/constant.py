@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.foundations.questions import call, refused, single, some
 
@@ -78,6 +79,7 @@ BEST_CONSTANT = Exercise(
     read="sec-01-gradient",
     right=_choosing(),
     draw=_draw_constant,
+    probes=(kinds.words("loss", "mse", "mae", "max"),),
     score=_loss_of,
     slack=0.01,
     misconceptions=(

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.foundations.questions import call, refused, single, some
 
@@ -72,6 +73,10 @@ BERNOULLI_NLL = Exercise(
     read="sec-01-likelihood",
     right=_checked(_right),
     draw=_draw_nll,
+    probes=(
+        kinds.outside("p", 0.0, 1.0, ends=(0.0, 1.0)),
+        kinds.outside("outcomes", 0.0, 1.0, ends=(0.5, 2.0)),
+    ),
     misconceptions=(
         Misconception(
             "the likelihood itself",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.foundations.questions import call, refused, single, some
 
@@ -64,6 +65,12 @@ ACCUMULATED_GRADIENT = Exercise(
     read="sec-01-reductions",
     right=_checked(_mean),
     draw=_draw,
+    probes=(
+        kinds.lengths("counts"),
+        kinds.outside("counts", 0, whole=True),
+        kinds.single_item("gradients", "counts"),
+        kinds.square("gradients", "counts"),
+    ),
     misconceptions=(
         Misconception(
             "the mean of the means",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.foundations.questions import call, refused, single, some
 
@@ -62,6 +63,10 @@ WEIGHTED_RISK = Exercise(
     read="sec-01-risk",
     right=_checked(),
     draw=_draw_weighted,
+    probes=(
+        kinds.shapes("losses", "weights"),
+        kinds.outside("weights", 0.0),
+    ),
     misconceptions=(
         Misconception(
             "divided by the number of items",
@@ -199,6 +204,10 @@ RIDGE_RISK = Exercise(
     read="sec-01-risk",
     right=_penalised(_price),
     draw=_draw_ridge,
+    probes=(
+        kinds.outside("strength", 0.0),
+        kinds.zero("strength"),
+    ),
     misconceptions=(
         Misconception(
             "the constant term penalised",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.foundations.questions import call, points, refused, single, some
 
@@ -78,6 +79,7 @@ TRAINING_STEP_TORCH = Exercise(
     read="sec-01-loop",
     right=_right,
     draw=_draw,
+    probes=(kinds.shapes("x", "y", axes=1),),
     torch=True,
     misconceptions=(
         Misconception(

@@ -3,13 +3,15 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
+from lossfns.check.classification.cross_entropy import NEVER
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.imbalance.weights import CHAPTER
 from lossfns.check.pairs import capped
 
 
 def right(logits, target, weight):
-    return ln.cross_entropy(logits, target, weight=weight)
+    return ln.cross_entropy(logits, target, weight=weight, ignore_index=NEVER)
 
 
 def _draw_weighted(rng):
@@ -90,6 +92,13 @@ WEIGHTED_CROSS_ENTROPY = Exercise(
     read=CHAPTER,
     right=right,
     draw=_draw_weighted,
+    probes=(
+        kinds.labels("target", "logits"),
+        kinds.lengths("weight"),
+        kinds.square("logits", labels="target"),
+        kinds.equal_logits("logits"),
+        kinds.beyond_fifty("logits"),
+    ),
     misconceptions=(
         Misconception(
             "divided by n instead of the sum of the weights",

@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.imbalance.weights import CHAPTER
 from lossfns.check.pairs import cut_off, python_number
@@ -260,6 +261,13 @@ DICE = Exercise(
     read=CHAPTER,
     right=dice,
     draw=_draw_dice,
+    probes=(
+        kinds.shapes("probs", "target"),
+        kinds.outside("probs", 0.0, 1.0),
+        kinds.outside("smooth", 0.0),
+        kinds.single_item("probs", "target"),
+        kinds.zero("smooth"),
+    ),
     misconceptions=(
         *DICE_FORMULA,
         EMPTY,
@@ -306,6 +314,7 @@ DICE_TORCH = Exercise(
     read=CHAPTER,
     right=dice,
     draw=_draw_dice_torch,
+    probes=(kinds.zero("smooth"),),
     torch=True,
     slopes={"probs": _dice_slope},
     misconceptions=(*DICE_FORMULA, cut_off(_dice_of), python_number(_dice_of)),

@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws
+from lossfns.check import draws, kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.imbalance.weights import CHAPTER
 from lossfns.check.pairs import (
@@ -297,6 +297,16 @@ FOCAL = Exercise(
     read=CHAPTER,
     right=right,
     draw=_draw_focal,
+    probes=(
+        kinds.shapes("logits", "target"),
+        kinds.words("reduction", "none", "mean", "sum"),
+        kinds.outside("gamma", 0.0),
+        kinds.outside("alpha", 0.0, 1.0),
+        kinds.zero("gamma"),
+        kinds.zero("alpha"),
+        kinds.beyond_fifty("logits"),
+        kinds.certain("logits", "target", "gamma"),
+    ),
     misconceptions=(
         *FORMULA,
         *NORMALISERS,
@@ -350,6 +360,12 @@ FOCAL_TORCH = Exercise(
     read=CHAPTER,
     right=right,
     draw=_draw_focal_torch,
+    probes=(
+        kinds.zero("gamma"),
+        kinds.zero("alpha"),
+        kinds.beyond_fifty("logits"),
+        kinds.certain("logits", "target", "gamma"),
+    ),
     torch=True,
     slopes={
         "logits": lambda logits, target, gamma=2.0, alpha=None: ln.focal_with_logits.grad(

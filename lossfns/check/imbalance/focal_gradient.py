@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws
+from lossfns.check import draws, kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.imbalance.focal import core_of, fade_of, far, missing_of, surprise_of
 from lossfns.check.imbalance.weights import CHAPTER
@@ -71,6 +71,11 @@ FOCAL_GRAD = Exercise(
         logits, target, gamma=gamma, alpha=None
     ),
     draw=_draw_focal_grad,
+    probes=(
+        kinds.zero("gamma"),
+        kinds.beyond_fifty("logits"),
+        kinds.certain("logits", "target", "gamma"),
+    ),
     misconceptions=(
         Misconception(
             "the fading factor taken for a constant",

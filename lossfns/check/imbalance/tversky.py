@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.imbalance.dice import (
     ask_masks,
@@ -78,6 +79,14 @@ TVERSKY = Exercise(
     read=CHAPTER,
     right=tversky,
     draw=_draw_tversky,
+    probes=(
+        kinds.shapes("probs", "target"),
+        kinds.outside("alpha", 0.0),
+        kinds.outside("beta", 0.0),
+        kinds.zero("alpha"),
+        kinds.zero("beta"),
+        kinds.zero("smooth"),
+    ),
     misconceptions=(
         Misconception(
             "α and β exchanged",

@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 
 CHAPTER = "imbalance"
@@ -83,6 +84,11 @@ CLASS_WEIGHTS = Exercise(
         counts, scheme=kind, beta=beta
     ),
     draw=_draw_weights,
+    probes=(
+        kinds.outside("counts", 0, ends=(0,), whole=True),
+        kinds.words("kind", "inverse", "inverse_sqrt", "effective"),
+        kinds.outside("beta", 0.0, 1.0, ends=(1.0,), kind="effective"),
+    ),
     # Effective weights of frequent classes are as small as 1 - β.
     atol=1e-9,
     misconceptions=(

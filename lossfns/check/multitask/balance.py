@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.multitask.tasks import READ, loss_rows, same_shape, with_singles
 
@@ -74,6 +75,11 @@ DWA_WEIGHTS = Exercise(
     read=READ,
     right=_dwa,
     draw=_draw_dwa,
+    probes=(
+        kinds.shapes("previous", "before", axes=1),
+        kinds.outside("before", 0.0, ends=(0.0,)),
+        kinds.outside("temperature", 0.0, ends=(0.0,)),
+    ),
     misconceptions=(
         Misconception(
             "the ratio upside down",
@@ -265,6 +271,7 @@ PROJECT_CONFLICT = Exercise(
     read=READ,
     right=_surgery,
     draw=_draw_conflict,
+    probes=(kinds.shapes("g1", "g2"),),
     misconceptions=(
         Misconception(
             "the plain sum",

@@ -3,8 +3,14 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.multitask.tasks import READ, loss_rows, same_shape, with_singles
+
+
+def _right_sum(losses, weights):
+    same_shape(losses, weights)
+    return ln.weighted_sum(losses, weights=weights)
 
 
 def _draw_weighted_sum(rng):
@@ -57,8 +63,12 @@ WEIGHTED_SUM = Exercise(
     name="weighted_sum",
     signature="weighted_sum(losses, weights)",
     read=READ,
-    right=lambda losses, weights: ln.weighted_sum(losses, weights=weights),
+    right=_right_sum,
     draw=_draw_weighted_sum,
+    probes=(
+        kinds.shapes("losses", "weights", axes=1),
+        kinds.outside("weights", 0.0),
+    ),
     misconceptions=(
         Misconception(
             "the weights without effect",
@@ -201,6 +211,10 @@ NORMALISED_LOSSES = Exercise(
     read=READ,
     right=_normalised,
     draw=_draw_normalised,
+    probes=(
+        kinds.lengths("initial"),
+        kinds.outside("initial", 0.0),
+    ),
     misconceptions=(
         Misconception(
             "the initial loss subtracted",

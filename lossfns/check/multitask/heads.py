@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.multitask.tasks import READ
 
@@ -105,6 +106,14 @@ TWO_HEAD_LOSS_TORCH = Exercise(
     read=READ,
     right=_right,
     draw=_draw,
+    probes=(
+        kinds.shapes("pred", "target", axes=1),
+        kinds.labels("labels", "class_logits"),
+        kinds.outside("lam", 0.0),
+        kinds.zero("lam"),
+        kinds.square("class_logits", "pred", "target", labels="labels"),
+        kinds.beyond_fifty("class_logits"),
+    ),
     torch=True,
     slopes={
         "class_logits": lambda logits, labels, *rest, lam: ln.cross_entropy.grad(logits, labels),

@@ -3,6 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.multitask.tasks import READ, loss_rows, same_shape, with_singles
 
@@ -52,6 +53,11 @@ def _draw_value(rng):
     yield _ask(pairs[1], "bad input", "ValueError", kinds="classificaton")
 
 
+def _right(losses, log_vars, kinds="regression"):
+    same_shape(losses, log_vars)
+    return ln.uncertainty_weighting(losses, log_vars, kinds=kinds)
+
+
 def _factors(kinds, tasks):
     kinds = [kinds] * tasks if isinstance(kinds, str) else kinds
     return np.array([_FACTORS[kind] for kind in kinds])
@@ -87,8 +93,14 @@ UNCERTAINTY_WEIGHTING = Exercise(
     name="uncertainty_weighting",
     signature='uncertainty_weighting(losses, log_vars, kinds="regression")',
     read=READ,
-    right=ln.uncertainty_weighting,
+    right=_right,
     draw=_draw_value,
+    probes=(
+        kinds.shapes("losses", "log_vars", axes=1),
+        kinds.words("kinds", "regression", "classification", nothing=False),
+        kinds.lists("kinds", "log_vars", "regression", "classification"),
+        kinds.beyond_fifty("log_vars", high=85.0),
+    ),
     misconceptions=(
         Misconception(
             "no ½ for regression",
@@ -206,6 +218,7 @@ UNCERTAINTY_WEIGHTING_GRAD = Exercise(
     read=READ,
     right=lambda losses, log_vars: ln.uncertainty_weighting.grad(losses, log_vars, wrt="log_vars"),
     draw=_draw_grad,
+    probes=(kinds.beyond_fifty("log_vars", high=85.0),),
     misconceptions=(
         Misconception(
             "the gradient with respect to the losses",
@@ -314,6 +327,7 @@ BEST_LOG_VARS = Exercise(
     read=READ,
     right=_best,
     draw=_draw_best,
+    probes=(kinds.outside("losses", 0.0, ends=(0.0,)),),
     misconceptions=(
         Misconception(
             "the variance instead of its logarithm",
@@ -422,8 +436,12 @@ UNCERTAINTY_WEIGHTING_TORCH = Exercise(
     name="uncertainty_weighting_torch",
     signature="uncertainty_weighting_torch(losses, log_vars)",
     read=READ,
-    right=ln.uncertainty_weighting,
+    right=_right,
     draw=_draw_torch,
+    probes=(
+        kinds.shapes("losses", "log_vars", axes=1),
+        kinds.beyond_fifty("log_vars", high=85.0),
+    ),
     torch=True,
     slopes={
         "losses": ln.uncertainty_weighting.grad,

@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws
+from lossfns.check import draws, kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.mistakes import (
     averaging,
@@ -31,6 +31,11 @@ MAE = Exercise(
     read="loss-mae",
     right=ln.mae,
     draw=draws.plain,
+    probes=(
+        kinds.exact_items("pred", "target"),
+        kinds.offset("pred", "target"),
+        kinds.tiny("pred", "target"),
+    ),
     misconceptions=(
         sum_for_mean(abs),
         Misconception(
@@ -87,6 +92,10 @@ MAE_GRAD = Exercise(
     read="loss-mae",
     right=ln.mae.grad,
     draw=_draw_mae_grad,
+    probes=(
+        kinds.offset("pred", "target"),
+        kinds.tiny("pred", "target"),
+    ),
     misconceptions=(
         n_in_gradient(np.sign),
         flipped_gradient(np.sign),
@@ -148,6 +157,13 @@ QUANTILE = Exercise(
     read="loss-quantile",
     right=ln.quantile,
     draw=_draw_quantile,
+    probes=(
+        kinds.outside("q", 0.0, 1.0, ends=(0.0, 1.0)),
+        kinds.exact_items("pred", "target"),
+        kinds.offset("pred", "target"),
+        kinds.tiny("pred", "target"),
+        kinds.huge("pred"),
+    ),
     misconceptions=(
         Misconception(
             "q and 1 - q exchanged",

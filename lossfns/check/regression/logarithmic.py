@@ -1,9 +1,11 @@
 """Losses with a logarithm: log-cosh, and the Gaussian likelihood in PyTorch."""
 
+from dataclasses import replace
+
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws
+from lossfns.check import draws, kinds
 from lossfns.check.exercise import Call, Exercise, Misconception, summed_slope
 from lossfns.check.mistakes import (
     mean_over_rows,
@@ -30,6 +32,11 @@ LOG_COSH = Exercise(
     read="loss-log-cosh",
     right=ln.log_cosh,
     draw=_draw_log_cosh,
+    probes=(
+        kinds.exact_items("pred", "target"),
+        kinds.offset("pred", "target"),
+        kinds.huge("pred"),
+    ),
     misconceptions=(
         Misconception(
             "overflow of cosh",
@@ -89,6 +96,8 @@ def _draw_gaussian(rng):
         yield _gaussian(pred, target, var)
     exact, far = np.array([0.5, 1e4], np.float32), np.array([0.5, -1e4], np.float32)
     yield _gaussian(exact, far, np.array([1e-4, 1e4]), "extremes")
+    vague = _gaussian(exact, far, np.exp(rng.uniform(55, 80, size=2)), "extremes")
+    yield replace(vague, kind=kinds.CLIPPED)
 
 
 def _gaussian(pred, target, var, aspect="values"):
@@ -106,6 +115,10 @@ GAUSSIAN_NLL_TORCH = Exercise(
     read="loss-gaussian-nll",
     right=lambda pred, target, var: ln.gaussian_nll(pred, target, var=var),
     draw=_draw_gaussian,
+    probes=(
+        kinds.exact_items("pred", "target"),
+        kinds.offset("pred", "target"),
+    ),
     torch=True,
     slopes={"pred": summed_slope(ln.gaussian_nll), "var": summed_slope(ln.gaussian_nll, "var")},
     twin="GaussianNLLLoss",

@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws
+from lossfns.check import draws, kinds
 from lossfns.check.exercise import Exercise, Misconception, summed_slope
 from lossfns.check.mistakes import (
     averaging,
@@ -143,6 +143,13 @@ HUBER = Exercise(
     read="loss-huber",
     right=ln.huber,
     draw=_draw_huber,
+    probes=(
+        kinds.outside("delta", 0.0, ends=(0.0,)),
+        kinds.exact_items("pred", "target"),
+        kinds.offset("pred", "target"),
+        kinds.tiny("pred", "target"),
+        kinds.huge("pred"),
+    ),
     misconceptions=(
         *HUBER_SHAPES,
         sum_for_mean(huber),
@@ -178,6 +185,12 @@ HUBER_GRAD = Exercise(
     read="loss-huber",
     right=ln.huber.grad,
     draw=_draw_huber_grad,
+    probes=(
+        kinds.exact_items("pred", "target"),
+        kinds.offset("pred", "target"),
+        kinds.tiny("pred", "target"),
+        kinds.huge("pred"),
+    ),
     misconceptions=(
         n_in_gradient(_clipped),
         flipped_gradient(_clipped),
@@ -244,6 +257,12 @@ HUBER_TORCH = Exercise(
     read="loss-huber",
     right=ln.huber,
     draw=_draw_huber_torch,
+    probes=(
+        kinds.exact_items("pred", "target"),
+        kinds.offset("pred", "target"),
+        kinds.tiny("pred", "target"),
+        kinds.huge("pred"),
+    ),
     torch=True,
     slopes={"pred": summed_slope(ln.huber)},
     twin="HuberLoss",

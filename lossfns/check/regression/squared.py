@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws
+from lossfns.check import draws, kinds
 from lossfns.check.exercise import Exercise, Misconception, summed_slope
 from lossfns.check.mistakes import (
     averaging,
@@ -132,6 +132,12 @@ MSE = Exercise(
     read="loss-mse",
     right=ln.mse,
     draw=_draw_mse,
+    probes=(
+        kinds.shapes("pred", "target"),
+        kinds.words("reduction", "none", "mean", "sum"),
+        kinds.offset("pred", "target"),
+        kinds.tiny("pred", "target"),
+    ),
     misconceptions=MSE_MISTAKES,
 )
 
@@ -142,6 +148,11 @@ MSE_GRAD = Exercise(
     read="loss-mse",
     right=ln.mse.grad,
     draw=draws.plain,
+    probes=(
+        kinds.exact_items("pred", "target"),
+        kinds.offset("pred", "target"),
+        kinds.tiny("pred", "target"),
+    ),
     misconceptions=(
         n_in_gradient(lambda e: 2 * e),
         Misconception(
@@ -192,6 +203,10 @@ RMSE = Exercise(
     read="loss-rmse",
     right=ln.rmse,
     draw=_draw_rmse,
+    probes=(
+        kinds.offset("pred", "target"),
+        kinds.tiny("pred", "target"),
+    ),
     misconceptions=(
         Misconception(
             "the root forgotten",
@@ -256,6 +271,13 @@ MSE_TORCH = Exercise(
     read="loss-mse",
     right=ln.mse,
     draw=_draw_mse_torch,
+    probes=(
+        kinds.shapes("pred", "target"),
+        kinds.words("reduction", "none", "mean", "sum"),
+        kinds.exact_items("pred", "target"),
+        kinds.offset("pred", "target"),
+        kinds.tiny("pred", "target"),
+    ),
     torch=True,
     slopes={"pred": summed_slope(ln.mse)},
     twin="MSELoss",

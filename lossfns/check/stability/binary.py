@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws
+from lossfns.check import draws, kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import (
     averaging,
@@ -207,6 +207,11 @@ STABLE_BCE = Exercise(
     read=CHAPTER,
     right=right,
     draw=_draw_bce,
+    probes=(
+        kinds.shapes("logits", "target"),
+        kinds.outside("target", 0.0, 1.0),
+        kinds.beyond_fifty("logits"),
+    ),
     misconceptions=(
         *FORMULA,
         *OVERFLOWS,
@@ -358,6 +363,7 @@ STABLE_BCE_TORCH = Exercise(
     read=CHAPTER,
     right=right,
     draw=_draw_bce_torch,
+    probes=(kinds.beyond_fifty("logits"),),
     torch=True,
     slopes={"logits": ln.bce_with_logits.grad},
     twin="BCEWithLogitsLoss",

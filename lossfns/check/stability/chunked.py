@@ -3,6 +3,8 @@
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check import kinds
+from lossfns.check.classification.cross_entropy import NEVER
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import capped
 from lossfns.check.stability.rows import CHAPTER
@@ -12,7 +14,7 @@ def right(hidden, weight, target, chunk):
     """The whole matrix of logits at once, which is small here."""
     if chunk < 1:
         raise ValueError(f"chunk must be at least 1, got {chunk}")
-    return ln.cross_entropy(hidden @ weight.T, target)
+    return ln.cross_entropy(hidden @ weight.T, target, ignore_index=NEVER)
 
 
 def _draw(rng):
@@ -141,6 +143,10 @@ CHUNKED_CROSS_ENTROPY = Exercise(
     read=CHAPTER,
     right=right,
     draw=_draw,
+    probes=(
+        kinds.labels("target", "weight", axis=0),
+        kinds.outside("chunk", 1, whole=True),
+    ),
     misconceptions=(
         Misconception(
             "the log-sum-exps of the chunks added up",

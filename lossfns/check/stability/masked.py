@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.stability.rows import CHAPTER
 
@@ -66,6 +67,7 @@ MASKED_MEAN = Exercise(
     read=CHAPTER,
     right=masked_mean,
     draw=_draw,
+    probes=(kinds.shapes("losses", "mask"),),
     misconceptions=(
         Misconception(
             "divided by the number of all items",

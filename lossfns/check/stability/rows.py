@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import capped, library
 
@@ -197,6 +198,12 @@ LOGSUMEXP = Exercise(
     read=CHAPTER,
     right=logsumexp,
     draw=_draw("x", LEFT_OUT),
+    probes=(
+        kinds.square("x"),
+        kinds.single_class("x"),
+        kinds.equal_logits("x"),
+        kinds.beyond_fifty("x"),
+    ),
     misconceptions=(
         *FORMULA,
         OVERFLOW,
@@ -232,6 +239,12 @@ LOG_SOFTMAX = Exercise(
     read=CHAPTER,
     right=log_softmax,
     draw=_draw("logits", ()),
+    probes=(
+        kinds.square("logits"),
+        kinds.single_class("logits"),
+        kinds.equal_logits("logits"),
+        kinds.beyond_fifty("logits"),
+    ),
     misconceptions=(
         Misconception(
             "the softmax without its logarithm",
@@ -333,6 +346,12 @@ LOGSUMEXP_TORCH = Exercise(
     read=CHAPTER,
     right=logsumexp,
     draw=_draw_torch,
+    probes=(
+        kinds.square("x"),
+        kinds.single_class("x"),
+        kinds.equal_logits("x"),
+        kinds.beyond_fifty("x"),
+    ),
     torch=True,
     slopes={"x": lambda x: np.exp(log_softmax(x))},
     misconceptions=(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import capped
 from lossfns.check.stability.rows import CHAPTER
@@ -39,6 +40,7 @@ LOG_SIGMOID = Exercise(
     read=CHAPTER,
     right=log_sigmoid,
     draw=_draw_log_sigmoid,
+    probes=(kinds.beyond_fifty("z", high=85.0),),
     # ln σ(40) is -4e-18, and that is what is asked for: digits count, not decimal places.
     atol=0.0,
     misconceptions=(
@@ -180,6 +182,7 @@ LOG1MEXP = Exercise(
     read=CHAPTER,
     right=log1mexp,
     draw=_draw_log1mexp,
+    probes=(kinds.outside("x", 0.0, ends=(0.0, -1e-300)),),
     # The result spans e^-700 to 700, so digits count, not decimal places.
     rtol=1e-5,
     atol=0.0,

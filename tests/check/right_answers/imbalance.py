@@ -297,7 +297,8 @@ def tversky_masked(probs, target, alpha, beta, smooth=1.0, *, power=1):
 
 def focal_torch_bce(logits, target, gamma=2.0, alpha=None):
     ce = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    losses = (1 - torch.exp(-ce)) ** gamma * ce
+    other = F.binary_cross_entropy_with_logits(logits, 1 - target, reduction="none")
+    losses = torch.exp(-gamma * other) * ce
     if alpha is not None:
         losses = (alpha * target + (1 - alpha) * (1 - target)) * losses
     return losses.mean()
@@ -305,15 +306,17 @@ def focal_torch_bce(logits, target, gamma=2.0, alpha=None):
 
 def focal_torch_sides(logits, target, gamma=2.0, alpha=None):
     a, b = (1.0, 1.0) if alpha is None else (alpha, 1 - alpha)
-    p, rest = torch.sigmoid(logits), torch.sigmoid(-logits)
-    losses = -a * target * rest**gamma * F.logsigmoid(logits)
-    losses = losses - b * (1 - target) * p**gamma * F.logsigmoid(-logits)
+    log_p, log_rest = F.logsigmoid(logits), F.logsigmoid(-logits)
+    losses = -a * target * (gamma * log_rest).exp() * log_p
+    losses = losses - b * (1 - target) * (gamma * log_p).exp() * log_rest
     return losses.sum() / losses.numel()
 
 
 def focal_torch_where(logits, target, gamma=2.0, alpha=None):
     margin = torch.where(target == 1, logits, -logits)
-    losses = torch.sigmoid(-margin).pow(gamma) * F.softplus(-margin)
+    # A power has an infinite slope at 0.
+    rest = torch.sigmoid(-margin).clamp(min=torch.finfo(margin.dtype).tiny)
+    losses = rest.pow(gamma) * F.softplus(-margin)
     if alpha is not None:
         losses = losses * torch.where(target == 1, alpha, 1 - alpha)
     return torch.mean(losses)

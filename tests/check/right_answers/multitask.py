@@ -256,6 +256,12 @@ def surgery_of_library(g1, g2):
     return lt.pcgrad(losses, [w])[0].numpy()
 
 
+def uncertainty_torch_library(losses, log_vars):
+    if losses.shape != log_vars.shape:
+        raise ValueError
+    return lt.uncertainty_weighting(losses, log_vars)
+
+
 def uncertainty_torch_loop(losses, log_vars):
     if losses.shape != log_vars.shape:
         raise ValueError
@@ -433,7 +439,7 @@ RIGHT = {
     ],
     "uncertainty_weighting_torch": [
         *(uncertainty_torch_loop, uncertainty_torch_sigma, uncertainty_torch_dot),
-        *(uncertainty_torch_in_place_on_copies, lt.uncertainty_weighting),
+        *(uncertainty_torch_in_place_on_copies, uncertainty_torch_library),
     ],
     "two_head_loss_torch": [
         *(two_heads_indexed, two_heads_logsumexp, two_heads_one_hot, two_heads_loop),
