@@ -138,6 +138,30 @@ def mask_axes(name: str, shape: tuple[int, ...], axis: int | Sequence[int]) -> t
     return front
 
 
+def free_axis(name: str, axis: int, shape: tuple[int, ...], taken: tuple[int, ...]) -> int:
+    """Check that an axis exists and is not one of a mask; return it counted from the front."""
+    integer(name, axis)
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"{name} must be one of the axes of the shape {shape}, got {axis}")
+    front = axis % len(shape)
+    if front in taken:
+        raise ValueError(f"{name} must not be among those of a mask, {taken}, got {axis}")
+    if shape[front] == 0:
+        raise ValueError(f"there must be at least one class along {name} {axis}, got {shape}")
+    return front
+
+
+def pixel_shape(shape: tuple[int, ...], masks: tuple[int, ...]) -> None:
+    """Demand a weight for every pixel, or for all along axes of length 1."""
+    if len(shape) != len(masks) or any(
+        own not in (1, full) for own, full in zip(shape, masks, strict=True)
+    ):
+        raise ValueError(
+            f"pixel_weight must have the shape of the masks, {masks}, or 1 on axes that share it, "
+            f"got {shape}"
+        )
+
+
 def label_shapes(name: str, shape: tuple[int, ...], labels: tuple[int, ...], axis: int) -> None:
     """Demand one label per row of classes, and help with the two usual mistakes."""
     front = class_axis(name, shape, axis)

@@ -48,10 +48,11 @@ def section(record):
     """
     if record.name in OWN:
         return OWN[record.name]
-    first, *others = record.sample(np.random.default_rng(0), 1).items()
-    kind = KINDS.get((first[0], record.item_axes))
-    fits = kind and kind.arguments(1.0).keys() == {first[0], *(name for name, _ in others)}
-    return kind if fits else between_two_draws(record)
+    arrays = list(record.sample(np.random.default_rng(0), 1))
+    parameters = inspect.signature(getattr(ln, record.name)).parameters
+    kind = KINDS.get((arrays[0], record.item_axes))
+    needed = {name for name in arrays if parameters[name].default is inspect.Parameter.empty}
+    return kind if kind and kind.arguments(1.0).keys() == needed else between_two_draws(record)
 
 
 def required(record):

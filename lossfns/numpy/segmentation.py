@@ -6,6 +6,10 @@ masks: images of a batch, classes, or both, each with a loss of its own.
 Smoothing is written once: `smooth` counts as that many more pixels of agreement, tp + smooth, and
 so enters Dice, Jaccard and Tversky alike. A mask that is empty and predicted empty costs 0, and an
 empty mask with something predicted costs more the more is predicted.
+
+`pixel_weight` says how often each pixel counts. Where it is 0 nothing counts, neither what is
+predicted there nor what the target says (NaN or a label such as 255 included): pixels that nobody
+annotated. A mask without any pixel that counts is no item of the mean.
 """
 
 from __future__ import annotations
@@ -17,7 +21,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, flag, mask_axes, number, same_shapes
+from lossfns._arguments import (
+    Reduction,
+    flag,
+    free_axis,
+    mask_axes,
+    number,
+    pixel_shape,
+    same_shapes,
+)
 from lossfns.numpy._classes import times
 from lossfns.numpy._core import Array, Evaluation, item_weight, loss, real, reduced, within
 from lossfns.numpy._logits import sides
@@ -33,6 +45,7 @@ def dice(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: ArrayLike | None = None,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -49,19 +62,23 @@ def dice(
         squared: squares in the denominator (Milletari's V-Net) instead of the plain sums.
         axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
             in a row.
+        pixel_weight: how often each pixel counts in the sums, ≥ 0, same shape, or of length 1
+            along axes that share it; 0 ignores a pixel, `pixel_weight=labels != 255` all that are
+            marked so.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
         The loss, in [0, 1]. A correctly empty mask costs 0. Without smoothing an empty mask costs
         1 whatever else is predicted, with no gradient to say how to improve.
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
-        smooth < 0, axes that do not exist.
+        smooth or pixel_weight < 0, axes that do not exist.
     Gradient:
         With N = ½ (fp + fn) and D = tp + s + N: (½ (1 - 2 y) (D - N) - y N) / D² over the number
         of masks; 0 where D = 0. With squared, p - y in place of ½ (1 - 2 y).
     Pitfall:
         The sums run over one mask. Over a whole batch (flattened masks) it is another loss, in
-        which large objects hide small ones.
+        which large objects hide small ones. To ignore pixels, do not multiply the logits by 0:
+        their sigmoid is ½, and counts (MONAI's `MaskedDiceLoss(sigmoid=True)` does so).
     Reference:
         Milletari, Navab & Ahmadi (2016), V-Net, 3DV, arXiv:1606.04797.
     Chapter:
@@ -72,9 +89,11 @@ def dice(
         0.5
         >>> ln.dice([[0.5, 0.5]], [[0, 0]], smooth=1.0), ln.dice([[0.0, 0.0]], [[0, 0]])
         (0.3333333333333333, 0.0)
+        >>> ln.dice([[1.0, 0.7, 0.0]], [[1, 255, 0]], pixel_weight=[[1, 0, 1]])
+        0.0
     """
-    masks = _masks(target, axis, sample_weight, probs=probs)
-    return masks.reduced(reduction, *_overlap(masks, 0.5, 0.5, smooth, squared=squared))
+    masks = masks_of(target, axis, sample_weight, pixel_weight, probs=probs)
+    return masks.reduced(reduction, *overlap_of(masks, 0.5, 0.5, smooth, squared=squared))
 
 
 @loss
@@ -85,6 +104,7 @@ def jaccard(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: ArrayLike | None = None,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -99,12 +119,13 @@ def jaccard(
         squared: Σ p² + Σ y² - Σ p y as the union, instead of Σ p + Σ y - Σ p y.
         axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
             in a row.
+        pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
         The loss, in [0, 1]. With D the Dice loss of the same smoothing it is 2 D / (1 + D).
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
-        smooth < 0, axes that do not exist.
+        smooth or pixel_weight < 0, axes that do not exist.
     Gradient:
         With N = fp + fn and D = tp + s + N: ((1 - 2 y) (D - N) - y N) / D² over the number of
         masks; 0 where D = 0.
@@ -120,8 +141,8 @@ def jaccard(
         >>> round(ln.jaccard([[1.0, 1.0, 0.0, 0.0]], [[1, 0, 1, 0]], smooth=0.0), 4)
         0.6667
     """
-    masks = _masks(target, axis, sample_weight, probs=probs)
-    return masks.reduced(reduction, *_overlap(masks, 1.0, 1.0, smooth, squared=squared))
+    masks = masks_of(target, axis, sample_weight, pixel_weight, probs=probs)
+    return masks.reduced(reduction, *overlap_of(masks, 1.0, 1.0, smooth, squared=squared))
 
 
 @loss
@@ -133,6 +154,7 @@ def tversky(
     beta: float = 0.7,
     smooth: float = 1.0,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: ArrayLike | None = None,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -149,12 +171,13 @@ def tversky(
         smooth: s ≥ 0, pixels of agreement added to every mask.
         axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
             in a row.
+        pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
         The loss, in [0, 1]; α = β = ½ is `dice`, α = β = 1 `jaccard`.
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
-        alpha, beta or smooth < 0, axes that do not exist.
+        alpha, beta, smooth or pixel_weight < 0, axes that do not exist.
     Gradient:
         With N = α fp + β fn and D = tp + s + N: ((α (1 - y) - β y) (D - N) - y N) / D² over the
         number of masks; 0 where D = 0.
@@ -175,8 +198,8 @@ def tversky(
         0.4118
     """
     _check_prices(alpha, beta)
-    masks = _masks(target, axis, sample_weight, probs=probs)
-    return masks.reduced(reduction, *_overlap(masks, alpha, beta, smooth))
+    masks = masks_of(target, axis, sample_weight, pixel_weight, probs=probs)
+    return masks.reduced(reduction, *overlap_of(masks, alpha, beta, smooth))
 
 
 @loss
@@ -189,6 +212,7 @@ def focal_tversky(
     gamma: float = 4 / 3,
     smooth: float = 1.0,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: ArrayLike | None = None,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -207,12 +231,13 @@ def focal_tversky(
         smooth: s ≥ 0, pixels of agreement added to every mask.
         axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
             in a row.
+        pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
         The loss, in [0, 1]; γ = 1 is `tversky`.
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
-        alpha, beta or smooth < 0, gamma ≤ 0, axes that do not exist.
+        alpha, beta, smooth or pixel_weight < 0, gamma ≤ 0, axes that do not exist.
     Gradient:
         T^(1/γ - 1) / γ times that of the Tversky loss T; 0 for a perfect mask, where for γ > 1
         the slope is infinite and automatic differentiation gives NaN.
@@ -230,8 +255,8 @@ def focal_tversky(
     """
     _check_prices(alpha, beta)
     number("gamma", gamma, above=0)
-    masks = _masks(target, axis, sample_weight, probs=probs)
-    return masks.reduced(reduction, *_overlap(masks, alpha, beta, smooth, power=1 / gamma))
+    masks = masks_of(target, axis, sample_weight, pixel_weight, probs=probs)
+    return masks.reduced(reduction, *overlap_of(masks, alpha, beta, smooth, power=1 / gamma))
 
 
 @loss
@@ -243,6 +268,7 @@ def dice_bce(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: ArrayLike | None = None,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -257,12 +283,13 @@ def dice_bce(
         smooth, squared: of the Dice part, see `dice`.
         axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
             in a row.
+        pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
         The loss; infinite where a pixel is certain and wrong.
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
-        bce_weight or smooth < 0, axes that do not exist.
+        bce_weight, smooth or pixel_weight < 0, axes that do not exist.
     Gradient:
         That of `dice` plus λ that of `bce`, averaged over the pixels.
     Pitfall:
@@ -278,18 +305,18 @@ def dice_bce(
         1.1931
     """
     number("bce_weight", bce_weight, at_least=0)
-    masks = _masks(target, axis, sample_weight, probs=probs)
-    overlap, push = _overlap(masks, 0.5, 0.5, smooth, squared=squared)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, probs=probs)
+    overlap, push = overlap_of(masks, 0.5, 0.5, smooth, squared=squared)
     if not bce_weight:
         return masks.reduced(reduction, overlap, push)
     p, y, rest = masks.scores, masks.target, 1 - masks.scores
     surprise = -times(y, np.log(p)) - times(1 - y, np.log1p(-p))
-    share = bce_weight / p.shape[-1]
+    share = bce_weight * masks.share()
 
     def slope() -> Array:
         return np.asarray(push() + share * (times(1 - y, 1 / rest) - times(y, 1 / p)))
 
-    return masks.reduced(reduction, overlap + share * surprise.sum(axis=-1), slope)
+    return masks.reduced(reduction, overlap + (share * surprise).sum(axis=-1), slope)
 
 
 @loss
@@ -301,6 +328,7 @@ def dice_bce_with_logits(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: ArrayLike | None = None,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -315,12 +343,13 @@ def dice_bce_with_logits(
         smooth, squared: of the Dice part, see `dice`.
         axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
             in a row.
+        pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
         The loss: `dice_bce` of the sigmoid.
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, targets outside [0, 1],
-        bce_weight or smooth < 0, axes that do not exist.
+        bce_weight, smooth or pixel_weight < 0, axes that do not exist.
     Gradient:
         p (1 - p) times that of `dice`, plus λ (p - y) averaged over the pixels.
     Pitfall:
@@ -338,13 +367,13 @@ def dice_bce_with_logits(
         True
     """
     number("bce_weight", bce_weight, at_least=0)
-    masks = _masks(target, axis, sample_weight, logits=logits)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, logits=logits)
     p, rest, hit, reject = sides(masks.scores)
     y = masks.target
-    overlap, push = _overlap(masks._replace(scores=p), 0.5, 0.5, smooth, squared=squared)
-    losses, share = overlap, bce_weight / p.shape[-1]
+    overlap, push = overlap_of(masks._replace(scores=p), 0.5, 0.5, smooth, squared=squared)
+    losses, share = overlap, bce_weight * masks.share()
     if bce_weight:
-        losses = overlap + share * (times(y, hit) + times(1 - y, reject)).sum(axis=-1)
+        losses = overlap + (share * (times(y, hit) + times(1 - y, reject))).sum(axis=-1)
 
     def slope() -> Array:
         return np.asarray(push() * p * rest + share * ((1 - y) * p - y * rest))
@@ -358,6 +387,7 @@ def lovasz(
     target: ArrayLike,
     *,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: ArrayLike | None = None,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -374,13 +404,14 @@ def lovasz(
         target: same shape, 0 and 1.
         axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
             in a row.
+        pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
         The loss, in [0, 1]; for p of 0 and 1 it is `jaccard` without smoothing. Of an empty mask it
         is the largest p.
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, probs outside [0, 1],
-        targets other than 0 and 1, axes that do not exist.
+        targets other than 0 and 1, pixel_weight < 0, axes that do not exist.
     Gradient:
         (1 - 2 y) (J_i - J_{i-1}) over the number of masks, i the rank of the pixel's error; among
         equal errors the earlier pixel ranks first.
@@ -396,13 +427,14 @@ def lovasz(
         >>> round(ln.lovasz([[0.9, 0.6, 0.2]], [[1, 0, 1]]), 4)
         0.5333
     """
-    masks = _masks(target, axis, sample_weight, probs=probs)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, probs=probs)
     p, y = masks.scores, masks.target
     if not ((y == 0) | (y == 1) | masks.left_out).all():
         raise ValueError("target must hold 0 and 1 only: a soft mask has no Jaccard loss of a set")
     errors = np.abs(y - p)
     order = np.argsort(-errors, axis=-1, kind="stable")
-    steps = _jaccard_steps(np.take_along_axis(y, order, axis=-1))
+    pixels = np.ones_like(y) if masks.pixels is None else masks.pixels
+    steps = _jaccard_steps(*(np.take_along_axis(a, order, axis=-1) for a in (y, pixels)))
     share = np.empty_like(steps)
     np.put_along_axis(share, order, steps, axis=-1)
     return masks.reduced(reduction, (errors * share).sum(axis=-1), lambda: (1 - 2 * y) * share)
@@ -415,8 +447,24 @@ class Masks(NamedTuple):
     scores: Array
     target: Array
     weight: Array | None
+    pixels: Array | None  # how often each counts
     left_out: Array
     restore: Callable[[Array], Array]
+
+    def total(self, values: Array) -> Array:
+        """The sum over the pixels of each mask."""
+        return np.asarray((values if self.pixels is None else values * self.pixels).sum(axis=-1))
+
+    def each(self, values: Array) -> Array:
+        """What each pixel adds to such a sum."""
+        return values if self.pixels is None else values * self.pixels
+
+    def share(self) -> Array:
+        """The weight of each pixel in the mean over its mask."""
+        if self.pixels is None:
+            return np.asarray(1 / self.scores.shape[-1])
+        counted = self.pixels.sum(axis=-1, keepdims=True)
+        return self.pixels / np.where(counted == 0, 1.0, counted)
 
     def reduced(
         self, reduction: Reduction, losses: Array, slope: Callable[[], Array]
@@ -427,37 +475,62 @@ class Masks(NamedTuple):
         return Evaluation(evaluation.value, {self.name: lambda: self.restore(chained())})
 
 
-def _masks(
+def masks_of(
     target: ArrayLike,
     axis: int | Sequence[int],
     sample_weight: ArrayLike | None,
+    pixel_weight: ArrayLike | None,
+    class_axis: int | None = None,
     **scores: ArrayLike,
 ) -> Masks:
     """Check predicted against true masks, and lay out each along the last axis.
 
-    Masks of weight 0 become ½ everywhere, so that nothing in them reaches value or gradient.
+    With a class axis the classes lie in front of it, and together are one item. Masks and pixels of
+    weight 0 become ½ everywhere, so that nothing in them reaches value or gradient.
     """
     ((name, value),) = scores.items()
     p, y = real(name, value, floating=True), real("target", target)
     same_shapes({name: p.shape, "target": y.shape})
     front = mask_axes(name, p.shape, axis)
-    back = tuple(range(-len(front), 0))
-    shape = np.moveaxis(p, front, back).shape
-    rows, mask = shape[: len(shape) - len(front)], shape[len(shape) - len(front) :]
-    p, y = (np.moveaxis(a, front, back).reshape(*rows, math.prod(mask)) for a in (p, y))
-    weight, left_out = None, np.zeros((), bool)
+    classes = () if class_axis is None else (free_axis("class_axis", class_axis, p.shape, front),)
+    moved = (*classes, *front)
+    back = tuple(range(-len(moved), 0))
+    shape = np.moveaxis(p, moved, back).shape
+    rows, lead = shape[: len(shape) - len(moved)], shape[: len(shape) - len(front)]
+
+    def laid_out(array: Array) -> Array:
+        return np.moveaxis(array, moved, back).reshape(*lead, math.prod(shape[len(lead) :]))
+
+    whole, p, y = p.shape, laid_out(p), laid_out(y)
+    weight, pixels, left_out = None, None, np.zeros((), bool)
     if sample_weight is not None:
         weight = item_weight(sample_weight, rows)
-        left_out = weight[..., None] == 0
+        left_out = weight.reshape(weight.shape + (1,) * (p.ndim - weight.ndim)) == 0
+    if pixel_weight is not None:
+        pixels = real("pixel_weight", pixel_weight)
+        pixel_shape(pixels.shape, whole)
+        pixels = np.where(left_out, 1.0, laid_out(np.broadcast_to(pixels, whole)))
+        within("pixel_weight", pixels, low=0.0)
+        weight = _where_any(pixels, weight, len(rows))
+        left_out = left_out | (pixels == 0)
+    if sample_weight is not None or pixel_weight is not None:
         p, y = np.where(left_out, 0.5, p), np.where(left_out, 0.5, y)
     if name == "probs":
         within("probs", p, low=0.0, high=1.0, hint="pass the sigmoid or softmax of logits")
     within("target", y, low=0.0, high=1.0)
 
     def restore(grad: Array) -> Array:
-        return np.asarray(np.moveaxis(grad.reshape(shape), back, front))
+        return np.asarray(np.moveaxis(grad.reshape(shape), back, moved))
 
-    return Masks(name, p, y, weight, left_out, restore)
+    return Masks(name, p, y, weight, pixels, left_out, restore)
+
+
+def _where_any(pixels: Array, weight: Array | None, items: int) -> Array | None:
+    """The weights of the items, 0 for those of which no pixel counts."""
+    counted = pixels.any(axis=tuple(range(items, pixels.ndim)))
+    if counted.all():
+        return weight
+    return np.where(counted, 1.0 if weight is None else weight, 0.0)
 
 
 def _check_prices(alpha: float, beta: float) -> None:
@@ -465,7 +538,7 @@ def _check_prices(alpha: float, beta: float) -> None:
     number("beta", beta, at_least=0)
 
 
-def _overlap(
+def overlap_of(
     masks: Masks,
     alpha: float,
     beta: float,
@@ -482,18 +555,18 @@ def _overlap(
     number("smooth", smooth, at_least=0)
     flag("squared", squared)
     p, y = masks.scores, masks.target
-    hit = (p * y).sum(axis=-1) + smooth
+    hit = masks.total(p * y) + smooth
     if squared:
-        miss = alpha * ((p - y) ** 2).sum(axis=-1)
+        miss = alpha * masks.total((p - y) ** 2)
     else:
-        miss = alpha * (p * (1 - y)).sum(axis=-1) + beta * ((1 - p) * y).sum(axis=-1)
+        miss = alpha * masks.total(p * (1 - y)) + beta * masks.total((1 - p) * y)
     total = hit + miss
     ratio = np.where(total == 0, 0.0, miss / total)
 
     def slope() -> Array:
         price = 2 * alpha * (p - y) if squared else alpha * (1 - y) - beta * y
         # Divided twice, as the square of a small total underflows.
-        bent = price * (hit / total)[..., None] - y * (miss / total)[..., None]
+        bent = masks.each(price * (hit / total)[..., None] - y * (miss / total)[..., None])
         steep = power * ratio ** (power - 1) / total
         steep = np.where((total == 0) | (ratio == 0) & (power < 1), 0.0, steep)
         return times(np.broadcast_to(steep[..., None], p.shape), bent)
@@ -501,16 +574,17 @@ def _overlap(
     return ratio**power, slope
 
 
-def _jaccard_steps(sorted_target: Array) -> Array:
+def _jaccard_steps(sorted_target: Array, sorted_pixels: Array) -> Array:
     """How much the Jaccard loss of a set rises with each pixel that joins those got wrong.
 
-    A pixel of the mask takes 1 from the intersection, another adds 1 to the union; as differences
-    of losses that lie close together the steps would cancel.
+    A pixel of the mask takes itself from the intersection, another adds itself to the union; as
+    differences of losses that lie close together the steps would cancel.
     """
-    size = sorted_target.sum(axis=-1, keepdims=True)
-    hit = size - sorted_target.cumsum(axis=-1)
-    union = size + (1 - sorted_target).cumsum(axis=-1)
-    grown = np.where(
-        union == 1, 1.0, hit / (union * (union - 1))
-    )  # from 0 / 0 to 0 / 1: a loss of 1
-    return np.asarray(np.where(sorted_target == 1, 1 / union, grown))
+    own, others = sorted_pixels * sorted_target, sorted_pixels * (1 - sorted_target)
+    size = own.sum(axis=-1, keepdims=True)
+    hit = size - own.cumsum(axis=-1)
+    union = size + others.cumsum(axis=-1)
+    smaller = union - others
+    # From 0 / 0 to 0 / 1: a loss of 1.
+    grown = np.where(smaller == 0, 1.0, hit / smaller * (others / union))
+    return np.where(sorted_pixels == 0, 0.0, np.where(sorted_target == 1, own / union, grown))

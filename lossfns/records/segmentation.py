@@ -8,15 +8,19 @@ _NAN = float("nan")
 
 
 def _masks(rng: np.random.Generator, n: int) -> Arrays:
-    """Small images, some of whose true masks are empty."""
+    """Small images, some of whose true masks are empty, and with pixels that do not count."""
     target = (rng.random((n, 2, 3)) < 0.5).astype(float)
     target[n // 2 : n // 2 + 1] = 0
-    return {"probs": rng.uniform(0.05, 0.95, (n, 2, 3)), "target": target}
+    probs = rng.uniform(0.05, 0.95, (n, 2, 3))
+    pixels = rng.choice([0.0, 1.0, 1.0, 2.5], (n, 2, 3))
+    pixels[:, 0, 0] = 1
+    return {"probs": probs, "target": target, "pixel_weight": pixels}
 
 
 def _logit_masks(rng: np.random.Generator, n: int) -> Arrays:
     masks = _masks(rng, n)
-    return {"logits": 2 * rng.normal(size=(n, 2, 3)), "target": masks["target"]}
+    del masks["probs"]
+    return {"logits": 2 * rng.normal(size=(n, 2, 3)), **masks}
 
 
 _AXIS = Hyper(
@@ -29,7 +33,7 @@ _SMOOTH = Hyper(default=1.0, domain="≥ 0", valid=(1.0, 0.0), wrong=(-1.0, _NAN
 _SQUARED = Hyper(default=False, domain="bool", valid=(False, True), wrong=())
 _ALPHA = Hyper(default=0.3, domain="≥ 0", valid=(0.3, 0.9), wrong=(-0.1, _NAN))
 _BETA = Hyper(default=0.7, domain="≥ 0", valid=(0.7, 0.0), wrong=(-0.1, _NAN))
-_IN_UNIT = "probs, target in [0, 1]"
+_IN_UNIT = "probs, target in [0, 1], pixel_weight ≥ 0"
 _OVERLAP = r"1 - \frac{tp + s}{tp + s + \alpha\,fp + \beta\,fn}"
 
 SEGMENTATION = [
@@ -47,7 +51,11 @@ SEGMENTATION = [
         wrt=("probs",),
         item_axes=2,
         hyper={"smooth": _SMOOTH, "squared": _SQUARED, "axis": _AXIS},
-        equivalents={"keras": "keras.losses.Dice (over the whole batch)"},
+        equivalents={
+            "keras": "keras.losses.Dice (over the whole batch)",
+            "monai": "monai.losses.DiceLoss",
+            "smp": "segmentation_models_pytorch.losses.DiceLoss (over the whole batch)",
+        },
         paper="Milletari, Navab & Ahmadi (2016), 3DV, arXiv:1606.04797",
         chapter="loss-dice",
     ),
@@ -65,6 +73,10 @@ SEGMENTATION = [
         wrt=("probs",),
         item_axes=2,
         hyper={"smooth": _SMOOTH, "squared": _SQUARED, "axis": _AXIS},
+        equivalents={
+            "monai": "monai.losses.DiceLoss(jaccard=True)",
+            "smp": "segmentation_models_pytorch.losses.JaccardLoss (over the whole batch)",
+        },
         paper="Rahman & Wang (2016), ISVC",
         chapter="loss-jaccard",
     ),
@@ -82,7 +94,11 @@ SEGMENTATION = [
         wrt=("probs",),
         item_axes=2,
         hyper={"alpha": _ALPHA, "beta": _BETA, "smooth": _SMOOTH, "axis": _AXIS},
-        equivalents={"keras": "keras.losses.Tversky (over the whole batch)"},
+        equivalents={
+            "keras": "keras.losses.Tversky (over the whole batch)",
+            "monai": "monai.losses.TverskyLoss",
+            "smp": "segmentation_models_pytorch.losses.TverskyLoss (over the whole batch)",
+        },
         paper="Salehi, Erdogmus & Gholipour (2017), MLMI, arXiv:1706.05721",
         chapter="loss-tversky",
     ),
@@ -144,7 +160,7 @@ SEGMENTATION = [
         convex=False,
         differentiable="everywhere",
         bounded_pull=True,
-        domain="logits real, target in [0, 1]",
+        domain="logits real, target in [0, 1], pixel_weight ≥ 0",
         sample=_logit_masks,
         wrt=("logits",),
         item_axes=2,
@@ -166,11 +182,12 @@ SEGMENTATION = [
         convex=True,
         differentiable="except where two errors are equal",
         bounded_pull=True,
-        domain="probs in [0, 1], target 0 or 1",
+        domain="probs in [0, 1], target 0 or 1, pixel_weight ≥ 0",
         sample=_masks,
         wrt=("probs",),
         item_axes=2,
         hyper={"axis": _AXIS},
+        equivalents={"smp": "segmentation_models_pytorch.losses.LovaszLoss"},
         paper="Berman, Rannen Triki & Blaschko (2018), CVPR, arXiv:1705.08790",
         chapter="loss-lovasz",
     ),

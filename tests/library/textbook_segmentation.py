@@ -5,67 +5,78 @@ import math
 from mpmath import exp, log, mpf
 
 
-def dice(probs, target, smooth, squared):
+def dice(probs, target, smooth, squared, pixel_weight=None):
     """Milletari et al.: twice the intersection over the two sizes, with s pixels of agreement."""
-    p, y = _pixels(probs, target)
+    p, y, w = _pixels(probs, target, pixel_weight)
     size = 2 if squared else 1
-    both = sum(a * b for a, b in zip(p, y, strict=True)) + smooth
-    sizes = sum(a**size for a in p) + sum(b**size for b in y) + 2 * smooth
+    both = sum(k * a * b for a, b, k in zip(p, y, w, strict=True)) + smooth
+    sizes = sum(k * (a**size + b**size) for a, b, k in zip(p, y, w, strict=True)) + 2 * smooth
     return 1 - 2 * both / sizes if sizes else mpf(0)
 
 
-def jaccard(probs, target, smooth, squared):
-    p, y = _pixels(probs, target)
+def jaccard(probs, target, smooth, squared, pixel_weight=None):
+    p, y, w = _pixels(probs, target, pixel_weight)
     size = 2 if squared else 1
-    both = sum(a * b for a, b in zip(p, y, strict=True)) + smooth
-    union = sum(a**size for a in p) + sum(b**size for b in y) + 2 * smooth - both
+    both = sum(k * a * b for a, b, k in zip(p, y, w, strict=True)) + smooth
+    sizes = sum(k * (a**size + b**size) for a, b, k in zip(p, y, w, strict=True)) + 2 * smooth
+    union = sizes - both
     return 1 - both / union if union else mpf(0)
 
 
-def tversky(probs, target, alpha, beta, smooth):
-    p, y = _pixels(probs, target)
-    tp = sum(a * b for a, b in zip(p, y, strict=True)) + smooth
-    fp = sum(a * (1 - b) for a, b in zip(p, y, strict=True))
-    fn = sum((1 - a) * b for a, b in zip(p, y, strict=True))
+def tversky(probs, target, alpha, beta, smooth, pixel_weight=None):
+    p, y, w = _pixels(probs, target, pixel_weight)
+    tp = sum(k * a * b for a, b, k in zip(p, y, w, strict=True)) + smooth
+    fp = sum(k * a * (1 - b) for a, b, k in zip(p, y, w, strict=True))
+    fn = sum(k * (1 - a) * b for a, b, k in zip(p, y, w, strict=True))
     total = tp + mpf(alpha) * fp + mpf(beta) * fn
     return 1 - tp / total if total else mpf(0)
 
 
-def focal_tversky(probs, target, alpha, beta, gamma, smooth):
-    return tversky(probs, target, alpha, beta, smooth) ** (1 / mpf(gamma))
+def focal_tversky(probs, target, alpha, beta, gamma, smooth, pixel_weight=None):
+    return tversky(probs, target, alpha, beta, smooth, pixel_weight) ** (1 / mpf(gamma))
 
 
-def dice_bce(probs, target, bce_weight, smooth, squared):
-    p, y = _pixels(probs, target)
+def dice_bce(probs, target, bce_weight, smooth, squared, pixel_weight=None):
+    p, y, w = _pixels(probs, target, pixel_weight)
     surprise = [-log(a) if b else -log(1 - a) for a, b in zip(p, y, strict=True)]
-    return dice(probs, target, smooth, squared) + bce_weight * sum(surprise) / len(p)
+    overlap = dice(probs, target, smooth, squared, pixel_weight)
+    return overlap + bce_weight * _mean(surprise, w)
 
 
-def dice_bce_with_logits(logits, target, bce_weight, smooth, squared):
-    z, y = _pixels(logits, target)
+def dice_bce_with_logits(logits, target, bce_weight, smooth, squared, pixel_weight=None):
+    z, y, w = _pixels(logits, target, pixel_weight)
     p, rest = [1 / (1 + exp(-x)) for x in z], [1 / (1 + exp(x)) for x in z]
     surprise = [-log(a) if b else -log(r) for a, r, b in zip(p, rest, y, strict=True)]
-    return dice([p], [y], smooth, squared) + bce_weight * sum(surprise) / len(p)
+    return dice([p], [y], smooth, squared, [w]) + bce_weight * _mean(surprise, w)
 
 
-def lovasz(probs, target):
+def lovasz(probs, target, pixel_weight=None):
     """Berman et al.: the sorted errors against the increments of the Jaccard loss of sets."""
-    p, y = _pixels(probs, target)
+    p, y, w = _pixels(probs, target, pixel_weight)
     errors = sorted(range(len(p)), key=lambda i: -abs(y[i] - p[i]))
-    steps = [jaccard_of(errors[: i + 1], y) - jaccard_of(errors[:i], y) for i in range(len(p))]
-    return sum(abs(y[i] - p[i]) * step for i, step in zip(errors, steps, strict=True))
+    sets = [jaccard_of(errors[:i], y, w) for i in range(len(p) + 1)]
+    each = zip(errors, sets[1:], sets, strict=False)
+    return sum(abs(y[i] - p[i]) * (after - before) for i, after, before in each)
 
 
-def jaccard_of(wrong, y):
+def jaccard_of(wrong, y, w=None):
     """The Jaccard loss of a prediction that gets these pixels wrong."""
     mask = {i for i, b in enumerate(y) if b}
     predicted = mask ^ set(wrong)
-    union = mask | predicted
-    return 1 - mpf(len(mask & predicted)) / len(union) if union else mpf(0)
+    hit, union = (
+        sum((mpf(1) if w is None else w[i] for i in pixels), mpf(0))
+        for pixels in (mask & predicted, mask | predicted)
+    )
+    return 1 - hit / union if union else mpf(0)
 
 
-def _pixels(probs, target):
-    return sum(probs, []), sum(target, [])
+def _pixels(probs, target, pixel_weight):
+    p, y = sum(probs, []), sum(target, [])
+    return p, y, [mpf(1)] * len(p) if pixel_weight is None else sum(pixel_weight, [])
+
+
+def _mean(values, weights):
+    return sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
 
 
 def _certain(almost):
