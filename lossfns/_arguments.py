@@ -138,16 +138,16 @@ def mask_axes(name: str, shape: tuple[int, ...], axis: int | Sequence[int]) -> t
     return front
 
 
-def free_axis(name: str, axis: int, shape: tuple[int, ...], taken: tuple[int, ...]) -> int:
-    """Check that an axis exists and is not one of a mask; return it counted from the front."""
-    integer(name, axis)
-    if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"{name} must be one of the axes of the shape {shape}, got {axis}")
-    front = axis % len(shape)
+def free_axis(name: str, shape: tuple[int, ...], class_axis: int, taken: tuple[int, ...]) -> int:
+    """Check that a class axis exists and is none of a mask's; return it counted from the front."""
+    integer("class_axis", class_axis)
+    if not -len(shape) <= class_axis < len(shape):
+        raise ValueError(f"class_axis must be an axis of {name}, shape {shape}, got {class_axis}")
+    front = class_axis % len(shape)
     if front in taken:
-        raise ValueError(f"{name} must not be among those of a mask, {taken}, got {axis}")
+        raise ValueError(f"class_axis must not be among the axes of a mask, got {class_axis}")
     if shape[front] == 0:
-        raise ValueError(f"there must be at least one class along {name} {axis}, got {shape}")
+        raise ValueError(f"{name} must have at least one class along axis {front}, got {shape}")
     return front
 
 

@@ -19,7 +19,7 @@ Setting = dict[str, Any]
 PER_CLASS = ("weight", "weights", "class_counts", "prototypes", "linear_weight", "linear_bias")
 
 # They say how the batch is laid out, not what the loss is.
-LAYOUT = ("axis", "ignore_index", "average", "chunk_size")
+LAYOUT = ("axis", "class_axis", "ignore_index", "average", "chunk_size")
 
 
 def tuned(record: Record) -> dict[str, Hyper]:

@@ -25,6 +25,7 @@ from lossfns._arguments import (
     Reduction,
     flag,
     free_axis,
+    integer,
     mask_axes,
     number,
     pixel_shape,
@@ -440,6 +441,69 @@ def lovasz(
     return masks.reduced(reduction, (errors * share).sum(axis=-1), lambda: (1 - 2 * y) * share)
 
 
+@loss
+def generalized_dice(
+    probs: ArrayLike,
+    target: ArrayLike,
+    *,
+    power: float = 2.0,
+    smooth: float = 1.0,
+    class_axis: int = -3,
+    axis: int | Sequence[int] = IMAGE,
+    pixel_weight: ArrayLike | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
+) -> Evaluation:
+    """Generalised Dice: one overlap of all classes together, in which the rare ones count as much.
+
+        l = 1 - 2 Σ_c w_c (Σ p_c y_c + s) / Σ_c w_c (Σ p_c + Σ y_c + 2 s),   w_c = 1 / (Σ y_c)^k
+
+    Args:
+        probs: predicted probabilities, in [0, 1], any shape with a class axis and the axes of a
+            mask.
+        target: same shape, in [0, 1]: one-hot over the classes, or soft, or masks that overlap.
+        power: k ≥ 0: 2 as in the paper (MONAI's w_type="square"), 1 is "simple"; at 0, "uniform",
+            every pixel counts alike, and large classes rule.
+        smooth: s ≥ 0, pixels of agreement added to every class. MONAI adds its smoothing to the
+            weighted sums, where 1 would outweigh any image.
+        class_axis: the axis of the classes, by default the one in front of an image.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
+            in a row.
+        pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it. (N, 1, H, W) holds
+            for all classes.
+        reduction, sample_weight: as for every loss; one loss per image.
+    Returns:
+        The loss, in [0, 1]. A class that an image does not hold weighs as much as the rarest that
+        it holds, as in MONAI, so that finding it there costs.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
+        power, smooth or pixel_weight < 0, axes that do not exist or are the same.
+    Gradient:
+        That of `dice` with the pixels of a class weighted by w_c; no gradient flows into w_c.
+    Pitfall:
+        A class of a single pixel weighs 10⁸ times one of 10⁴ pixels: a mislabelled pixel rules
+        its image. A lower power, or patches, tame it.
+    Reference:
+        Sudre et al. (2017), Generalised Dice overlap as a deep learning loss function for highly
+        unbalanced segmentations, DLMIA, arXiv:1707.03237.
+    Chapter:
+        loss-generalized-dice
+    Example:
+        >>> import numpy as np, lossfns.numpy as ln
+        >>> rare = np.array([[1.0, 0.0, 0.0, 0.0]])            # one pixel of four
+        >>> found = np.array([[0.5, 0.0, 0.0, 0.0]])
+        >>> masks = [np.stack([1 - found, found]), np.stack([1 - rare, rare])]
+        >>> round(ln.generalized_dice(*masks, smooth=0.0), 4)
+        0.2632
+        >>> round(ln.generalized_dice(*masks, power=0.0, smooth=0.0), 4)
+        0.125
+    """
+    number("power", power, at_least=0, below=math.inf)
+    integer("class_axis", class_axis)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, class_axis, probs=probs)
+    return masks.reduced(reduction, *overlap_of(_as_one(masks, power), 0.5, 0.5, smooth))
+
+
 class Masks(NamedTuple):
     """Predictions and targets with the pixels of a mask along the last axis."""
 
@@ -492,7 +556,7 @@ def masks_of(
     p, y = real(name, value, floating=True), real("target", target)
     same_shapes({name: p.shape, "target": y.shape})
     front = mask_axes(name, p.shape, axis)
-    classes = () if class_axis is None else (free_axis("class_axis", class_axis, p.shape, front),)
+    classes = () if class_axis is None else (free_axis(name, p.shape, class_axis, front),)
     moved = (*classes, *front)
     back = tuple(range(-len(moved), 0))
     shape = np.moveaxis(p, moved, back).shape
@@ -536,6 +600,21 @@ def _where_any(pixels: Array, weight: Array | None, items: int) -> Array | None:
 def _check_prices(alpha: float, beta: float) -> None:
     number("alpha", alpha, at_least=0)
     number("beta", beta, at_least=0)
+
+
+def _as_one(masks: Masks, power: float) -> Masks:
+    """The masks of all classes as one, with weights that fall with the size of the class.
+
+    They sum to 1, so that pixels added to every class are as many of the whole.
+    """
+    size = masks.total(masks.target)
+    rarest = np.where(size > 0, size, np.inf).min(axis=-1, keepdims=True)
+    share = np.where(size > 0, rarest / size, 1.0) ** power
+    share /= share.sum(axis=-1, keepdims=True)
+    rows = (*size.shape[:-1], math.prod(masks.target.shape[-2:]))
+    pixels = masks.each(np.broadcast_to(share[..., None], masks.target.shape))
+    p, y, pixels = (a.reshape(rows) for a in (masks.scores, masks.target, pixels))
+    return masks._replace(scores=p, target=y, pixels=pixels)
 
 
 def overlap_of(

@@ -23,11 +23,27 @@ def _logit_masks(rng: np.random.Generator, n: int) -> Arrays:
     return {"logits": 2 * rng.normal(size=(n, 2, 3)), **masks}
 
 
+def _class_masks(rng: np.random.Generator, n: int) -> Arrays:
+    """Masks of three classes, the last of which some images do not hold."""
+    labels = rng.integers(0, 3, (n, 2, 3))
+    labels[::2] %= 2
+    pixels = rng.choice([0.0, 1.0, 1.0, 2.5], (n, 1, 2, 3))
+    pixels[:, :, 0, 0] = 1
+    return {
+        "probs": rng.uniform(0.05, 0.95, (n, 3, 2, 3)),
+        "target": np.moveaxis(np.eye(3)[labels], -1, 1),
+        "pixel_weight": pixels,
+    }
+
+
 _AXIS = Hyper(
     default=(-2, -1),
     domain="axes of a mask",
     valid=((-2, -1), (-1, -2)),
     wrong=(5, (), (-1, -1), 0.5, (0.5,), None),
+)
+CLASS_AXIS = Hyper(
+    default=-3, domain="an axis of the scores", valid=(-3, 1), wrong=(5, -1, 0.5, None)
 )
 _SMOOTH = Hyper(default=1.0, domain="≥ 0", valid=(1.0, 0.0), wrong=(-1.0, _NAN))
 _SQUARED = Hyper(default=False, domain="bool", valid=(False, True), wrong=())
@@ -190,5 +206,29 @@ SEGMENTATION = [
         equivalents={"smp": "segmentation_models_pytorch.losses.LovaszLoss"},
         paper="Berman, Rannen Triki & Blaschko (2018), CVPR, arXiv:1705.08790",
         chapter="loss-lovasz",
+    ),
+    Record(
+        name="generalized_dice",
+        family="segmentation",
+        task="segmentation into classes of very unequal size",
+        formula=r"1 - \frac{2 \sum_c w_c (tp_c + s)}{\sum_c w_c (2\,tp_c + 2 s + fp_c + fn_c)},"
+        r" \quad w_c = \frac{1}{(\sum y_c)^k}",
+        units="none",
+        convex=False,
+        differentiable="everywhere with smoothing",
+        bounded_pull=True,
+        domain=_IN_UNIT,
+        sample=_class_masks,
+        wrt=("probs",),
+        item_axes=3,
+        hyper={
+            "power": Hyper(default=2.0, domain="≥ 0", valid=(2.0, 1.0, 0.0), wrong=(-1.0, _NAN)),
+            "smooth": _SMOOTH,
+            "class_axis": CLASS_AXIS,
+            "axis": _AXIS,
+        },
+        equivalents={"monai": "monai.losses.GeneralizedDiceLoss"},
+        paper="Sudre et al. (2017), DLMIA, arXiv:1707.03237",
+        chapter="loss-generalized-dice",
     ),
 ]

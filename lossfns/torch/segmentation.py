@@ -5,6 +5,7 @@ See `lossfns.numpy.segmentation` for axes, smoothing and empty masks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from lossfns._arguments import (
     Reduction,
     flag,
     free_axis,
+    integer,
     mask_axes,
     number,
     pixel_shape,
@@ -245,6 +247,35 @@ def lovasz(
     return reduced((errors.gather(-1, order) * steps).sum(-1), reduction, masks.weight)
 
 
+@loss(ln.generalized_dice)
+def generalized_dice(
+    probs: Tensor,
+    target: Tensor,
+    *,
+    power: float = 2.0,
+    smooth: float = 1.0,
+    class_axis: int = -3,
+    axis: int | Sequence[int] = IMAGE,
+    pixel_weight: Tensor | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None; MONAI's `GeneralizedDiceLoss`.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> rare, found = torch.tensor([[1.0, 0, 0, 0]]), torch.tensor([[0.5, 0, 0, 0]])
+        >>> masks = [torch.stack([1 - found, found]), torch.stack([1 - rare, rare])]
+        >>> lt.generalized_dice(*masks, smooth=0.0)
+        tensor(0.2632)
+    """
+    number("power", power, at_least=0, below=math.inf)
+    integer("class_axis", class_axis)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, validate, class_axis, probs=probs)
+    return reduced(overlap_of(_as_one(masks, power), 0.5, 0.5, smooth), reduction, masks.weight)
+
+
 class Masks(NamedTuple):
     """Predictions and targets with the pixels of a mask along the last axis."""
 
@@ -286,7 +317,7 @@ def masks_of(
     same_shapes({name: tuple(p.shape), "target": tuple(y.shape)})
     whole = tuple(p.shape)
     front = mask_axes(name, whole, axis)
-    classes = () if class_axis is None else (free_axis("class_axis", class_axis, whole, front),)
+    classes = () if class_axis is None else (free_axis(name, whole, class_axis, front),)
     moved = (*classes, *front)
     back = tuple(range(-len(moved), 0))
 
@@ -319,6 +350,22 @@ def masks_of(
 def _check_prices(alpha: float, beta: float) -> None:
     number("alpha", alpha, at_least=0)
     number("beta", beta, at_least=0)
+
+
+def _as_one(masks: Masks, power: float) -> Masks:
+    """The masks of all classes as one, with weights that fall with the size of the class.
+
+    They sum to 1, so that pixels added to every class are as many of the whole.
+    """
+    size = masks.total(masks.target.detach())
+    rarest = torch.where(size > 0, size, torch.inf).amin(-1, keepdim=True)
+    share = torch.where(size > 0, rarest / size, 1) ** power
+    share = (share / share.sum(-1, keepdim=True))[..., None]
+    pixels = share if masks.pixels is None else share * masks.pixels
+    scores, target, pixels = (
+        a.flatten(-2) for a in (masks.scores, masks.target, pixels.expand_as(masks.target))
+    )
+    return masks._replace(scores=scores, target=target, pixels=pixels)
 
 
 def overlap_of(

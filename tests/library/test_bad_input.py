@@ -57,6 +57,7 @@ OUTSIDE = {
     **dict.fromkeys(["focal_with_logits", "asymmetric"], [("target", 2.0), ("target", -1.0)]),
     **dict.fromkeys(["softmax_focal", "class_balanced_focal"], LABELS),
     **dict.fromkeys(["dice", "jaccard", "tversky", "focal_tversky", "dice_bce"], MASKS),
+    "generalized_dice": MASKS,
     "dice_bce_with_logits": [*SOFT, ("pixel_weight", -1.0)],
     "lovasz": [*MASKS, ("target", 0.5)],
     "brier": [("probs", 1.01), ("probs", -0.1), ("target", 2.0), ("target", -1.0)],

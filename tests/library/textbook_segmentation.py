@@ -59,6 +59,21 @@ def lovasz(probs, target, pixel_weight=None):
     return sum(abs(y[i] - p[i]) * (after - before) for i, after, before in each)
 
 
+def generalized_dice(probs, target, power, smooth, pixel_weight=None):
+    """Sudre et al., equation 2, with s pixels of agreement in every class."""
+    both = sizes = mpf(0)
+    pixels = pixel_weight and pixel_weight[0]
+    held = [sum(k * b for b, k in zip(*_pixels(y, y, pixels)[1:], strict=True)) for y in target]
+    present = [size for size in held if size]
+    for p, y, size in zip(probs, target, held, strict=True):
+        p, y, w = _pixels(p, y, pixels)
+        share = 1 / (size or min(present, default=mpf(1))) ** mpf(power)
+        both += share * (sum(k * a * b for a, b, k in zip(p, y, w, strict=True)) + smooth)
+        total = sum(k * (a + b) for a, b, k in zip(p, y, w, strict=True))
+        sizes += share * (total + 2 * smooth)
+    return 1 - 2 * both / sizes if sizes else mpf(0)
+
+
 def jaccard_of(wrong, y, w=None):
     """The Jaccard loss of a prediction that gets these pixels wrong."""
     mask = {i for i, b in enumerate(y) if b}
@@ -99,7 +114,16 @@ _RANKED = [
     {"probs": [[1e-9, 0.25], [0.5, 2**-20]], "target": [[0.0, 1.0], [1.0, 1.0]]},
 ]
 
+_CLASSES = [
+    {
+        "probs": [a["probs"], b["probs"], a["probs"]],
+        "target": [a["target"], b["target"], b["target"]],
+    }
+    for a, b in [(_ITEMS[0], _ITEMS[1]), (_ITEMS[1], _ITEMS[2]), (_ITEMS[2], _ITEMS[3])]
+]
+
 EXTREMES = {
+    "generalized_dice": _CLASSES,
     "dice": _ITEMS,
     "jaccard": _ITEMS,
     "tversky": _ITEMS,
@@ -119,7 +143,41 @@ _HARD = {"probs": [[1.0, 1.0, 0.0, 0.0]], "target": [[1.0, 0.0, 1.0, 0.0]], "smo
 _EMPTY = {"probs": [[0.0, 0.0]], "target": [[0.0, 0.0]]}
 _FALSE_ALARM = {"probs": [[1.0, 1.0]], "target": [[0.0, 0.0]]}
 
+# MONAI's tests of GeneralizedDiceLoss(softmax=True): σ(±2) and ½ for the second of two classes.
+_UP, _DOWN = 1 / (1 + math.exp(-2)), 1 / (1 + math.exp(2))
+_SURE, _UNSURE = 1 / (1 + math.exp(-10)), 1 / (1 + math.exp(10))
+
+
+def _two(second, target):
+    """A picture of two classes, by what is said of the second."""
+    first = [1 - p for p in second], [1.0 - y for y in target]
+    masks = zip(("probs", "target"), zip(first, (second, target), strict=True), strict=True)
+    return {name: [[[c] for c in pair]] for name, pair in masks} | {"smooth": 0.0}
+
+
+_OF_TWO = [
+    # 0.273476 and 0.555539 there.
+    (_two([_UP, 0.5, _DOWN], [1.0, 0.0, 0.0]), 1 - 2 * (_UP + (0.5 + _UP) / 4) / (2.5 + 3.5 / 4)),
+    (_two([0.5, 0.5, 0.5], [1.0, 1.0, 0.0]), 1 - 2 * (1 / 4 + 0.5) / (3.5 / 4 + 2.5)),
+    # 0.250023 there, with w_type="simple".
+    (
+        _two([_SURE, _UNSURE, _UNSURE, _UNSURE], [1.0, 1.0, 0.0, 0.0]) | {"power": 1.0},
+        1 - (_SURE + _UNSURE + 2 * _SURE) / 4,
+    ),
+]
+
 KNOWN = {
+    "generalized_dice": [
+        *_OF_TWO,
+        # By hand: one pixel of four, found by half; w = 1 and 1/9, or equal.
+        (_two([0.5, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]), 1 - 2 * (0.5 + 3 / 9) / (1.5 + 6.5 / 9)),
+        (
+            _two([0.5, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]) | {"power": 0.0},
+            1 - 2 * (0.5 + 3) / (1.5 + 6.5),
+        ),
+        # Nothing is there: of two classes as of one.
+        ({"probs": [[[[0.5]]]], "target": [[[[0.0]]]]}, 1 - 2 / 2.5),
+    ],
     "dice": [
         # 0.307576, and 0.178337 with squared denominators, in MONAI's tests.
         (_MONAI, 1 - (4 * _P + 2 * _Q) / 5),
