@@ -151,6 +151,29 @@ def free_axis(name: str, shape: tuple[int, ...], class_axis: int, taken: tuple[i
     return front
 
 
+def label_map_axis(
+    name: str,
+    shape: tuple[int, ...],
+    labels: tuple[int, ...],
+    axis: int | Sequence[int],
+    class_axis: int,
+) -> int:
+    """Demand a label per pixel; return the axis of the classes, counted from the front."""
+    front = free_axis(name, shape, class_axis, mask_axes(name, shape, axis))
+    expected = shape[:front] + shape[front + 1 :]
+    if labels == expected:
+        return front
+    hint = ""
+    if labels == shape:
+        hint = "; one-hot masks become labels by argmax over the classes"
+    elif labels == expected[:front] + (1,) + expected[front:]:
+        hint = "; take the axis of length 1 out"
+    raise ValueError(
+        f"target must have one label per pixel, the shape of {name} without its class axis, "
+        f"{expected}, got {labels}{hint}"
+    )
+
+
 def pixel_shape(shape: tuple[int, ...], masks: tuple[int, ...]) -> None:
     """Demand a weight for every pixel, or for all along axes of length 1."""
     if len(shape) != len(masks) or any(

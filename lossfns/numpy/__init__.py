@@ -58,6 +58,7 @@ from lossfns.numpy.imbalance import (
     focal_with_logits,
     softmax_focal,
 )
+from lossfns.numpy.label_maps import dice_ce, dice_focal
 from lossfns.numpy.metric import (
     arcface,
     barlow_twins,
@@ -203,6 +204,8 @@ __all__ = [
     "logit_adjusted_cross_entropy",
     "lovasz",
     "generalized_dice",
+    "dice_ce",
+    "dice_focal",
     "mae",
     "mape",
     "masked_lm",

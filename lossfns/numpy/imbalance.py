@@ -231,16 +231,15 @@ def softmax_focal(
     """
     number("gamma", gamma, at_least=0, below=math.inf)
     rows, labels, share = labelled_rows(axis, sample_weight, ignore_index, target, logits=logits)
-    own = one_hot(labels, rows.shape[-1])
     per_label = class_weight(weight, rows)[labels]
-    log_odds, rivals = _against_rivals(rows, own, labels)
-    losses, pull = _focal_term(log_odds, gamma)
-
-    def slope() -> Array:
-        return (per_label * pull())[..., None] * (own - rivals)
-
+    losses, pull = label_focal(rows, labels, gamma)
     return reduced(
-        times(per_label, losses), reduction, share, mass=per_label, axis=axis, logits=slope
+        times(per_label, losses),
+        reduction,
+        share,
+        mass=per_label,
+        axis=axis,
+        logits=lambda: per_label[..., None] * pull(),
     )
 
 
@@ -391,6 +390,14 @@ def sigmoid_focal(
         return np.asarray(pulled - positive * _fade(rest, gamma) * (rest + gamma * times(p, hit)))
 
     return losses, slope
+
+
+def label_focal(rows: Array, labels: Labels, gamma: float) -> tuple[Array, Callable[[], Array]]:
+    """Focal losses of a softmax over classes, and the slope by the logits."""
+    own = one_hot(labels, rows.shape[-1])
+    log_odds, rivals = _against_rivals(rows, own, labels)
+    losses, pull = _focal_term(log_odds, gamma)
+    return losses, lambda: pull()[..., None] * (own - rivals)
 
 
 def check_focal(alpha: float | None, gamma: float) -> None:

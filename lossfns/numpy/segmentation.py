@@ -494,7 +494,7 @@ def generalized_dice(
         >>> found = np.array([[0.5, 0.0, 0.0, 0.0]])
         >>> masks = [np.stack([1 - found, found]), np.stack([1 - rare, rare])]
         >>> round(ln.generalized_dice(*masks, smooth=0.0), 4)
-        0.2632
+        0.25
         >>> round(ln.generalized_dice(*masks, power=0.0, smooth=0.0), 4)
         0.125
     """
@@ -515,13 +515,13 @@ class Masks(NamedTuple):
     left_out: Array
     restore: Callable[[Array], Array]
 
+    def each(self, values: Array) -> Array:
+        """What each pixel adds to a sum."""
+        return values if self.pixels is None else values * self.pixels
+
     def total(self, values: Array) -> Array:
         """The sum over the pixels of each mask."""
-        return np.asarray((values if self.pixels is None else values * self.pixels).sum(axis=-1))
-
-    def each(self, values: Array) -> Array:
-        """What each pixel adds to such a sum."""
-        return values if self.pixels is None else values * self.pixels
+        return np.asarray(self.each(values).sum(axis=-1))
 
     def share(self) -> Array:
         """The weight of each pixel in the mean over its mask."""

@@ -36,7 +36,7 @@ def _class_masks(rng: np.random.Generator, n: int) -> Arrays:
     }
 
 
-_AXIS = Hyper(
+AXIS = Hyper(
     default=(-2, -1),
     domain="axes of a mask",
     valid=((-2, -1), (-1, -2)),
@@ -45,7 +45,7 @@ _AXIS = Hyper(
 CLASS_AXIS = Hyper(
     default=-3, domain="an axis of the scores", valid=(-3, 1), wrong=(5, -1, 0.5, None)
 )
-_SMOOTH = Hyper(default=1.0, domain="≥ 0", valid=(1.0, 0.0), wrong=(-1.0, _NAN))
+SMOOTH = Hyper(default=1.0, domain="≥ 0", valid=(1.0, 0.0), wrong=(-1.0, _NAN))
 _SQUARED = Hyper(default=False, domain="bool", valid=(False, True), wrong=())
 _ALPHA = Hyper(default=0.3, domain="≥ 0", valid=(0.3, 0.9), wrong=(-0.1, _NAN))
 _BETA = Hyper(default=0.7, domain="≥ 0", valid=(0.7, 0.0), wrong=(-0.1, _NAN))
@@ -66,7 +66,7 @@ SEGMENTATION = [
         sample=_masks,
         wrt=("probs",),
         item_axes=2,
-        hyper={"smooth": _SMOOTH, "squared": _SQUARED, "axis": _AXIS},
+        hyper={"smooth": SMOOTH, "squared": _SQUARED, "axis": AXIS},
         equivalents={
             "keras": "keras.losses.Dice (over the whole batch)",
             "monai": "monai.losses.DiceLoss",
@@ -88,7 +88,7 @@ SEGMENTATION = [
         sample=_masks,
         wrt=("probs",),
         item_axes=2,
-        hyper={"smooth": _SMOOTH, "squared": _SQUARED, "axis": _AXIS},
+        hyper={"smooth": SMOOTH, "squared": _SQUARED, "axis": AXIS},
         equivalents={
             "monai": "monai.losses.DiceLoss(jaccard=True)",
             "smp": "segmentation_models_pytorch.losses.JaccardLoss (over the whole batch)",
@@ -109,7 +109,7 @@ SEGMENTATION = [
         sample=_masks,
         wrt=("probs",),
         item_axes=2,
-        hyper={"alpha": _ALPHA, "beta": _BETA, "smooth": _SMOOTH, "axis": _AXIS},
+        hyper={"alpha": _ALPHA, "beta": _BETA, "smooth": SMOOTH, "axis": AXIS},
         equivalents={
             "keras": "keras.losses.Tversky (over the whole batch)",
             "monai": "monai.losses.TverskyLoss",
@@ -137,8 +137,8 @@ SEGMENTATION = [
             "gamma": Hyper(
                 default=4 / 3, domain="> 0", valid=(4 / 3, 0.5), wrong=(0.0, -1.0, _NAN)
             ),
-            "smooth": _SMOOTH,
-            "axis": _AXIS,
+            "smooth": SMOOTH,
+            "axis": AXIS,
         },
         paper="Abraham & Khan (2019), ISBI, arXiv:1810.07842",
         chapter="loss-focal-tversky",
@@ -159,9 +159,9 @@ SEGMENTATION = [
         item_axes=2,
         hyper={
             "bce_weight": Hyper(default=1.0, domain="≥ 0", valid=(1.0, 0.0), wrong=(-1.0, _NAN)),
-            "smooth": _SMOOTH,
+            "smooth": SMOOTH,
             "squared": _SQUARED,
-            "axis": _AXIS,
+            "axis": AXIS,
         },
         paper="Isensee et al. (2021), Nature Methods 18, arXiv:1904.08128",
         chapter="loss-dice-bce",
@@ -182,9 +182,9 @@ SEGMENTATION = [
         item_axes=2,
         hyper={
             "bce_weight": Hyper(default=1.0, domain="≥ 0", valid=(1.0, 0.0), wrong=(-1.0, _NAN)),
-            "smooth": _SMOOTH,
+            "smooth": SMOOTH,
             "squared": _SQUARED,
-            "axis": _AXIS,
+            "axis": AXIS,
         },
         paper="Isensee et al. (2021), Nature Methods 18, arXiv:1904.08128",
         chapter="loss-dice-bce-with-logits",
@@ -202,7 +202,7 @@ SEGMENTATION = [
         sample=_masks,
         wrt=("probs",),
         item_axes=2,
-        hyper={"axis": _AXIS},
+        hyper={"axis": AXIS},
         equivalents={"smp": "segmentation_models_pytorch.losses.LovaszLoss"},
         paper="Berman, Rannen Triki & Blaschko (2018), CVPR, arXiv:1705.08790",
         chapter="loss-lovasz",
@@ -223,9 +223,9 @@ SEGMENTATION = [
         item_axes=3,
         hyper={
             "power": Hyper(default=2.0, domain="≥ 0", valid=(2.0, 1.0, 0.0), wrong=(-1.0, _NAN)),
-            "smooth": _SMOOTH,
+            "smooth": SMOOTH,
             "class_axis": CLASS_AXIS,
-            "axis": _AXIS,
+            "axis": AXIS,
         },
         equivalents={"monai": "monai.losses.GeneralizedDiceLoss"},
         paper="Sudre et al. (2017), DLMIA, arXiv:1707.03237",

@@ -75,6 +75,7 @@ from lossfns.torch.imbalance import (
     focal_with_logits,
     softmax_focal,
 )
+from lossfns.torch.label_maps import dice_ce, dice_focal
 from lossfns.torch.metric import (
     arcface,
     barlow_twins,
@@ -234,6 +235,8 @@ __all__ = [
     "logit_adjusted_cross_entropy",
     "lovasz",
     "generalized_dice",
+    "dice_ce",
+    "dice_focal",
     "lpips_like",
     "mae",
     "mape",

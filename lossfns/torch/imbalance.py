@@ -134,7 +134,7 @@ def softmax_focal(
     rows, labels, share = labelled_rows(
         axis, sample_weight, ignore_index, validate, target, logits=logits
     )
-    losses = _focal_term(_log_odds(rows, labels), gamma)
+    losses = label_focal(rows, labels, gamma)
     by_class = class_weight(weight, rows, validate)
     if by_class is None:
         return reduced(losses, reduction, share)
@@ -219,6 +219,11 @@ def sigmoid_focal(logits: Tensor, target: Tensor, alpha: float | None, gamma: fl
     hit, reject = -F.logsigmoid(logits), -F.logsigmoid(-logits)
     missed, alarmed = _faded(hit, reject, gamma), _faded(reject, hit, gamma)
     return times(positive, missed) + times(negative, alarmed)
+
+
+def label_focal(rows: Tensor, labels: Tensor, gamma: float) -> Tensor:
+    """Focal losses of a softmax over classes."""
+    return _focal_term(_log_odds(rows, labels), gamma)
 
 
 def check_focal(alpha: float | None, gamma: float) -> None:

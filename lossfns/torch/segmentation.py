@@ -268,7 +268,7 @@ def generalized_dice(
         >>> rare, found = torch.tensor([[1.0, 0, 0, 0]]), torch.tensor([[0.5, 0, 0, 0]])
         >>> masks = [torch.stack([1 - found, found]), torch.stack([1 - rare, rare])]
         >>> lt.generalized_dice(*masks, smooth=0.0)
-        tensor(0.2632)
+        tensor(0.2500)
     """
     number("power", power, at_least=0, below=math.inf)
     integer("class_axis", class_axis)
@@ -285,9 +285,13 @@ class Masks(NamedTuple):
     pixels: Tensor | None  # how often each counts
     left_out: Tensor
 
+    def each(self, values: Tensor) -> Tensor:
+        """What each pixel adds to a sum."""
+        return values if self.pixels is None else values * self.pixels
+
     def total(self, values: Tensor) -> Tensor:
         """The sum over the pixels of each mask."""
-        return (values if self.pixels is None else values * self.pixels).sum(-1)
+        return self.each(values).sum(-1)
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over the pixels of each mask that count."""
