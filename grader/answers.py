@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from grader.cells import Script, Statement, changes, how_defined, is_given, read_cell, uses
+from grader.cells import Script, Statement, how_defined, is_given, read_cell, uses
 
 LONGEST_ANSWER = 100_000  # characters of a cell
-MOST_READ = 3_000_000  # characters of code in which definitions are looked for
+# How much code definitions are looked for in, and how much is taken from there for an answer.
+MOST_READ, MOST_CELLS_READ = 1_000_000, 3000
+MOST_TAKEN = 200  # statements
 
 FROM_OTHER_CELLS = "# From other cells of your notebook:"
 FROM_ITS_OWN_CELL = "# From the cell of the assignment:"
@@ -44,6 +46,11 @@ class Answers:
         self.cells = cells
         self.released = {cell.source.strip() for cell in released.cells}
         self.ids = {cell.get("id") for cell in released.cells}
+        self.by_grade_id: dict[str, list[int]] = {}
+        self.by_id: dict[str, list[int]] = {}
+        for i, one in enumerate(cells):
+            self.by_grade_id.setdefault(one.grade_id, []).append(i)
+            self.by_id.setdefault(one.id, []).append(i)
         solutions = [cell for cell in released.cells if _about(cell).get("solution")]
         self.places = {_about(cell)["grade_id"]: self._own_cells(cell) for cell in solutions}
         functions = [cell for cell in solutions if cell.cell_type == "code"]
@@ -61,12 +68,12 @@ class Answers:
         self.there = {name for text in running for one in _parts(text) for name in one.binds}
         self.there |= {name for _, one in self._statements(own) for name in one.binds}
         # Of all other cells single definitions are taken, where an answer uses them.
-        self.homes: dict[str, list[int]] = {}
+        self.homes: dict[str, dict[int, list[Statement]]] = {}
         self.star_imports: list[tuple[int, Statement]] = []
         others = [i for i in self.scripts if i not in own and cells[i].source not in running]
         for i, one in self._statements(others):
-            for name in one.binds:
-                self.homes.setdefault(name, []).append(i)
+            for name in one.binds | one.changes:
+                self.homes.setdefault(name, {}).setdefault(i, []).append(one)
             if "*" in one.binds:
                 self.star_imports.append((i, one))
 
@@ -134,17 +141,14 @@ class Answers:
 
     def _own_cells(self, cell: NotebookNode) -> list[int]:
         """Where a cell of the assignment is: by its grade_id, else by its id."""
-        numbered = list(enumerate(self.cells))
-        grade_id = _about(cell)["grade_id"]
-        return [i for i, one in numbered if one.grade_id == grade_id] or [
-            i for i, one in numbered if one.id and one.id == cell.get("id")
-        ]
+        found = self.by_grade_id.get(_about(cell)["grade_id"])
+        return found or self.by_id.get(cell.get("id") or "-", [])
 
     def _read(self, first: Iterable[int]) -> dict[int, Script]:
         """The code that is read: the cells of the assignment, and others up to a limit."""
         code = [i for i, cell in enumerate(self.cells) if cell.kind == "code"]
         left, read = MOST_READ, set()
-        for i in dict.fromkeys([*sorted(first), *code]):
+        for i in list(dict.fromkeys([*sorted(first), *code]))[:MOST_CELLS_READ]:
             size = len(self.cells[i].source)
             if size <= min(left, LONGEST_ANSWER):
                 left -= size
@@ -159,7 +163,8 @@ class Answers:
     def _defining(self, name: str, places: list[int]) -> list[int]:
         """The cells, other than its own, that define a function, or else bind its name."""
         ranks = {i: rank for i, rank in self.ranks[name].items() if rank and i not in places}
-        return [i for i, rank in ranks.items() if rank == max(ranks.values())]
+        best = max(ranks.values(), default=0)
+        return [i for i, rank in ranks.items() if rank == best]
 
     def _elsewhere(self, name: str, places: list[int]) -> list[tuple[int, Statement]]:
         """The definition in the last cell, other than its own, that has one."""
@@ -179,7 +184,7 @@ class Answers:
                 which = f"the last of {len(others)}, " if len(others) > 1 else ""
                 yield (
                     f"{name} is not defined in its own cell: the definition in another one counts "
-                    f"({which}cell {others[-1] + 1} of your notebook)"
+                    f"({which}cell {others[-1] + 1} of your notebook from the top)"
                 )
 
     def _looks_like(self, i: int, names: list[str]) -> bool:
@@ -199,8 +204,8 @@ class Answers:
         todo += [(i, name) for i, one in taken for name in sorted(uses(one))]
         asked: set[str] = set()
         open_names = False
-        helpers: dict[tuple[int, int], Statement] = {}
-        while todo:
+        helpers: dict[tuple[int, int, int], Statement] = {}
+        while todo and len(helpers) < MOST_TAKEN:
             asking, name = todo.pop()
             if name in asked or name in bound or name in self.there:
                 continue
@@ -209,18 +214,17 @@ class Answers:
             if i is None:
                 open_names = True
                 continue
-            for one in self.scripts[i].statements:
-                if name in one.binds or changes(one, name):
-                    helpers[i, one.line] = one
-                    todo += [(i, other) for other in sorted(uses(one))]
+            for one in self.homes[name][i][:MOST_TAKEN]:
+                helpers[_place(i, one)] = one
+                todo += [(i, other) for other in sorted(uses(one))]
         if open_names:
             # They may come from an import of everything.
-            helpers |= {(i, one.line): one for i, one in self.star_imports}
+            helpers |= {_place(i, one): one for i, one in self.star_imports[:MOST_TAKEN]}
         return [helpers[place] for place in sorted(helpers)]
 
     def _home(self, name: str, asking: int) -> int | None:
         """The cell that gives a name: the one that asks, the last above it, or the last of all."""
-        homes = [] if is_given(name) else self.homes.get(name, [])
+        homes = [] if is_given(name) else sorted(self.homes.get(name, ()))
         if asking in homes:
             return asking
         above = [i for i in homes if i < asking]
@@ -245,6 +249,10 @@ def _joined(helpers: list[Statement], base: str, taken: list[Statement]) -> str:
             parts += [FROM_OTHER_CELLS, *(one.source for one in statements), ""]
         parts += [*lines, ""] if lines else []
     return "\n".join(parts).rstrip("\n")
+
+
+def _place(i: int, statement: Statement) -> tuple[int, int, int]:
+    return i, statement.line, statement.node.col_offset
 
 
 def _parts(source: str) -> tuple[Statement, ...]:

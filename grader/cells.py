@@ -19,7 +19,7 @@ from IPython.core.inputtransformer2 import classic_prompt, ipython_prompt
 # What people write at the start of a line that is no Python. The word of an installer without
 # its % or ! is an error in a notebook, too, but never what an answer should fail for.
 COMMAND = re.compile(
-    r"(\s*)(?:[%!?]"
+    r"\s*(?:[%!?]"
     r"|(?:python3? -m )?(?:pip3?|conda|mamba|uv pip|apt|apt-get) install\b"
     r"|get_ipython\(\)\.(?:run_line_magic|run_cell_magic|system|magic)\(.*\)\s*;?\s*$)"
 )
@@ -42,12 +42,16 @@ _GIVEN = {*dir(builtins), "get_ipython", "display", "In", "Out", "_", "__", "___
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement at the top level of a cell: its text with decorators, and the names it binds."""
+    """A statement at the top level of a cell: its text, with decorators, and its names.
+
+    It `binds` names, and it `changes` what others stand for: `table["key"] = 1`.
+    """
 
     line: int
     source: str
     node: ast.stmt
     binds: frozenset[str]
+    changes: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -115,20 +119,6 @@ def how_defined(statement: Statement, name: str) -> int:
     return 0 if all(_is_stub(node) for node in made) else 2
 
 
-def changes(statement: Statement, name: str) -> bool:
-    """Whether a statement writes into what a name stands for: `name[…] = …`, `name.x = …`."""
-    node = statement.node
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    if isinstance(node, ast.AugAssign | ast.AnnAssign):
-        targets = [node.target]
-    for target in targets:
-        while isinstance(target, ast.Attribute | ast.Subscript):
-            target = target.value
-        if isinstance(target, ast.Name) and target.id == name:
-            return True
-    return False
-
-
 def _without_commands(source: str) -> tuple[str, tuple[str, ...]]:
     """A cell in which every command gives way to a statement of the same indentation."""
     lines = [line + "\n" for line in source.removeprefix("\ufeff").split("\n")]
@@ -161,15 +151,15 @@ def _without_commands(source: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _instead_of_command(line: str) -> str:
-    """What stands in for a command; empty if the line is none."""
+    """What stands in for a command, which is kept as a comment; empty if the line is none."""
     if timed := TIMED.match(line):
         return timed[1] + line[timed.end() :]
     if assigned := ASSIGNED.match(line):
-        return assigned[1] + ("[]" if assigned[2] == "!" else "None")
-    if command := COMMAND.match(line):
-        return command[1] + "pass"
-    if HELP.match(line):
-        return line[: len(line) - len(line.lstrip())] + "pass"
+        nothing = "[]" if assigned[2] == "!" else "None"
+        return f"{assigned[1]}{nothing}  # {line[assigned.end() - 1 :]}"
+    if COMMAND.match(line) or HELP.match(line):
+        command = line.lstrip()
+        return f"{line[: len(line) - len(command)]}pass  # {command}"
     return ""
 
 
@@ -229,7 +219,7 @@ def _statements(python: str, body: list[ast.stmt]) -> Iterator[Statement]:
         text = "\n".join(lines[first - 1 : last]) if alone else ast.unparse(node)
         above = last
         if not isinstance(node, ast.Pass):
-            yield Statement(first, text, node, frozenset(_bound(node)))
+            yield Statement(first, text, node, frozenset(_bound(node)), frozenset(_changed(node)))
 
 
 def _bound(statement: ast.stmt) -> set[str]:
@@ -254,6 +244,18 @@ def _bound(statement: ast.stmt) -> set[str]:
                 names.add(name)
         todo += ast.iter_child_nodes(node)
     return names
+
+
+def _changed(node: ast.stmt) -> Iterator[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    if isinstance(node, ast.AugAssign | ast.AnnAssign):
+        targets = [node.target]
+    for target in targets:
+        if isinstance(target, ast.Attribute | ast.Subscript):
+            while isinstance(target, ast.Attribute | ast.Subscript):
+                target = target.value
+            if isinstance(target, ast.Name):
+                yield target.id
 
 
 def _globals(table: symtable.SymbolTable) -> Iterator[str]:

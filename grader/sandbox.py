@@ -1,9 +1,10 @@
-"""A kernel for a learner's code, shut into a sandbox, and a client that trusts nothing it says.
+"""A sandboxed kernel for a learner's code, and a client that trusts nothing it says.
 
 On Linux the kernel runs in bubblewrap: no network, no process of the host, a read-only interpreter
 with its packages, an empty home in memory, a cleared environment, no capabilities, and limits on
-memory, time, files and processes; a filter (`seccomp.py`) refuses system calls that no answer uses.
-It talks through sockets in a directory that holds nothing else. What lies in the sandbox besides
+memory, time, files and processes. A filter refuses system calls that no answer uses (`seccomp.py`),
+and where control groups can be made, they limit the sandbox as a whole (`cgroup.py`). The kernel
+talks through sockets in a directory that holds nothing else. What lies in the sandbox besides
 Python is `inside/`: the probe, and a stand-in for `lossfns` that knows no answer. See `levels.py`
 for machines without bubblewrap.
 """
@@ -30,6 +31,7 @@ from jupyter_client.connect import write_connection_file
 
 import lossfns.check.answer
 from grader import seccomp
+from grader.cgroup import Group, new_group, sweep_groups
 from grader.folders import (
     installed_references,
     python_folders,
@@ -83,6 +85,7 @@ class Sandbox:
         self.limits = limits or Limits()
         self.level = find_level()
         self._folder = None
+        self._group: Group | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._client: BlockingKernelClient | None = None
         self._last_words: deque[bytes] = deque(maxlen=8)
@@ -138,6 +141,9 @@ class Sandbox:
             self._client.context.destroy(linger=0)
             self._client = None
         self._kill()
+        if self._group is not None:
+            self._group.remove()
+            self._group = None
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -155,10 +161,11 @@ class Sandbox:
         orders = {"limits": asdict(self.limits), "uid": uid, "connection": connection}
         with _as_file(seccomp.program()) as filter_file:
             command, environment = self._command(orders, filter_file)
+            self._group = new_group(self.limits.memory, self.limits.processes)
             self._process = subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE, start_new_session=True, cwd=self._folder,
-                pass_fds=[filter_file] if filter_file else [],
+                self._group.around(command), env=environment, cwd=self._folder,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                start_new_session=True, pass_fds=[filter_file] if filter_file else [],
             )  # fmt: skip
         threading.Thread(target=self._read_last_words, daemon=True).start()
         context = zmq.Context()
@@ -364,11 +371,12 @@ class _Talk:
 
 
 def sweep() -> None:
-    """Remove the folders of sandboxes whose process was killed."""
+    """Remove what is left of sandboxes whose grader was killed."""
     for folder in Path(short_folder()).glob("box-*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
             shutil.rmtree(folder, ignore_errors=True)
+    sweep_groups()
 
 
 @contextlib.contextmanager

@@ -191,7 +191,7 @@ class _Run:
         if not failed:
             return f"cell {grade_id} stopped with an error"
         said = [f"line {one.line} {quoted(one.source)} ({error})" for one, error in failed.items()]
-        return f"cell {grade_id}: all but this ran: {_listed(said)}"
+        return f"cell {grade_id}: these lines failed, the others ran: {_listed(said)}"
 
     def _seeds(self, grade_id: str, probe: Probe) -> list[int]:
         """Seeds that nobody can guess without the secret of the course."""
@@ -254,7 +254,7 @@ def _listed(parts: list[str]) -> str:
 
 def _about_taken_out(grade_id: str, script: Script) -> str:
     lines = _listed([quoted(line) for line in script.taken_out])
-    return f"cell {grade_id}: taken out before it ran, because it is not Python: {lines}"
+    return f"cell {grade_id}: commands taken out before it ran: {lines}"
 
 
 def _trouble(outcome: Outcome, seconds: float) -> str:

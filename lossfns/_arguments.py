@@ -1,9 +1,11 @@
 """Checks of the arguments that are plain Python values; both twins share them."""
 
+import warnings
 from collections.abc import Collection, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NoReturn, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 Reduction = Literal["none", "mean", "sum"]
 REDUCTIONS: tuple[str, ...] = get_args(Reduction)
@@ -77,12 +79,14 @@ def same_shapes(shapes: dict[str, tuple[int, ...]]) -> None:
             )
 
 
-def leading_axes(name: str, shape: tuple[int, ...], losses_shape: tuple[int, ...]) -> None:
+def leading_axes(
+    name: str, shape: tuple[int, ...], losses_shape: tuple[int, ...], hint: str = ""
+) -> None:
     """Demand a weight for every loss, or for every item along the leading axes."""
     if shape != losses_shape[: len(shape)] or (not shape and losses_shape):
         raise ValueError(
             f"{name} must have the shape of the losses, {losses_shape}, or of its leading axes, "
-            f"got {shape}"
+            f"got {shape}{hint and '; ' + hint}"
         )
 
 
@@ -121,6 +125,9 @@ def class_axis(name: str, shape: tuple[int, ...], axis: int) -> int:
     if shape[axis] == 0:
         raise ValueError(f"{name} must have at least one class along axis {axis}, got {shape}")
     return axis % len(shape)
+
+
+MASK_HINT = "for masks (items, pixels) pass axis=-1, for volumes axis=(-3, -2, -1)"
 
 
 def mask_axes(name: str, shape: tuple[int, ...], axis: int | Sequence[int]) -> tuple[int, ...]:
@@ -200,6 +207,38 @@ def label_shapes(name: str, shape: tuple[int, ...], labels: tuple[int, ...], axi
         f"target must have the shape of {name} without its class axis, {expected}, "
         f"got {labels}{hint}"
     )
+
+
+def hint_class_axis(
+    name: str, shape: tuple[int, ...], labels: tuple[int, ...], axis: int, frames: int
+) -> None:
+    """Warn where labels fit PyTorch's class axis, 1, as well as the default, the last."""
+    if axis == -1 and len(shape) > 2 and labels == shape[:-1] == shape[:1] + shape[2:]:
+        last = len(shape) - 1
+        warnings.warn(
+            f"the classes of {name}, shape {shape}, are taken to lie on the last axis, but target "
+            f"fits axis 1 as well, where PyTorch has them: say axis=1, or axis={last} for the last",
+            stacklevel=frames,  # to the line that called the loss
+        )
+
+
+def several_classes(name: str, classes: int) -> None:
+    """Demand more than one class of a softmax."""
+    if classes == 1:
+        raise ValueError(
+            f"{name} has one class only, of which a softmax is always 1 and the loss always 0; for "
+            f"the logit of a yes-or-no question use bce_with_logits"
+        )
+
+
+def check_num_items(items: Any) -> None:
+    """Demand a denominator > 0."""
+    number("num_items", items, at_least=0)
+    if items == 0:
+        raise ValueError(
+            "num_items must be > 0, got 0: for a step in which nothing counts pass "
+            "max(1, num_items), which gives 0"
+        )
 
 
 def linear_shapes(
@@ -327,3 +366,83 @@ def token_average(average: Any) -> int | None:
         return None
     number("average", average, at_least=1)
     return int(average)
+
+
+# Of SSIM's window, in pixels, and what keeps its ratios from 0 / 0, in units of the data range.
+SSIM_SIGMA, SSIM_CONSTANTS = 1.5, (0.01, 0.03)
+
+
+def image_shapes(shapes: dict[str, tuple[int, ...]], window: int) -> None:
+    """Demand images (..., height, width) of one shape, into which an odd window fits."""
+    integer("window", window)
+    number("window", window, at_least=1)
+    if window % 2 == 0:
+        raise ValueError(f"window must be odd, got {window}")
+    same_shapes(shapes)
+    name, shape = next(iter(shapes.items()))
+    if len(shape) < 2 or min(shape[-2:]) < window:
+        raise ValueError(
+            f"{name} must hold images of at least {window} x {window} pixels, the window, along "
+            f"its last two axes, got shape {shape}"
+        )
+
+
+def resolution_sizes(
+    resolutions: Any, samples: int, name: str = "pred"
+) -> list[tuple[int, int, int]]:
+    """Demand (transform, hop, window) sizes of Fourier transforms that the signals can fill."""
+    if not isinstance(resolutions, (tuple, list)) or not resolutions:
+        raise TypeError(
+            f"resolutions must be a list of (transform, hop, window) sizes, got {resolutions!r}"
+        )
+    sizes = []
+    for entry in resolutions:
+        if not isinstance(entry, (tuple, list)) or len(entry) != 3:
+            raise ValueError(f"resolutions must hold three sizes each, got {entry!r}")
+        for size in entry:
+            integer("resolutions", size)
+            number("resolutions", size, at_least=1)
+        transform, hop, width = entry
+        if width > transform:
+            raise ValueError(
+                f"resolutions must have windows no longer than their transforms, got {entry}"
+            )
+        if samples <= transform // 2:
+            raise ValueError(
+                f"{name} must have more than {transform // 2} samples for the transform of "
+                f"{transform}, got {samples}"
+            )
+        sizes.append((transform, hop, width))
+    return sizes
+
+
+def blame_not_finite(result: str, arguments: list[tuple[str, npt.NDArray[Any]]]) -> NoReturn:
+    """Say why a result is NaN: a NaN among the arguments, an infinity, or numbers too large."""
+    for fault, found in (("NaN", np.isnan), ("an infinity", np.isinf)):
+        for name, array in arguments:
+            if array.dtype.kind != "f" or not found(array).any():
+                continue
+            if not array.ndim:
+                raise ValueError(f"{name} is {array}: {result} is undefined")
+            where = tuple(int(i) for i in np.argwhere(found(array))[0])
+            raise ValueError(f"{name} holds {fault} at index {where}: {result} is undefined")
+    size, name = max(
+        (float(np.abs(array).max(initial=0.0)), name)
+        for name, array in arguments
+        if array.dtype.kind == "f"
+    )
+    raise ValueError(
+        f"{result} is NaN although every input is finite: it overflows on the way; the largest "
+        f"number, {size:.2g}, is in {name}: scale the inputs"
+    )
+
+
+_SERIES = range(11, 2, -1)
+
+
+def excess_near_0(x: Any) -> Any:
+    """e^x - 1 - x for |x| ≤ 1/8, by its series, in whichever kind of array it is given."""
+    tail = 1.0
+    for k in _SERIES:
+        tail = 1.0 + x / k * tail
+    return 0.5 * x * x * tail

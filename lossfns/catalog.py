@@ -32,6 +32,7 @@ from lossfns.records.record import Function, Hyper, Record
 from lossfns.records.regression import REGRESSION
 from lossfns.records.segmentation import SEGMENTATION
 from lossfns.records.sequence import SEQUENCE
+from lossfns.records.signal import SIGNAL, SIGNAL_FUNCTIONS
 from lossfns.records.speech import SPEECH
 from lossfns.records.structure import STRUCTURE
 
@@ -54,6 +55,7 @@ _RECORDS = [
     *SEQUENCE,
     *STRUCTURE,
     *SPEECH,
+    *SIGNAL,
 ]
 _FUNCTIONS = [
     *IMBALANCE_FUNCTIONS,
@@ -62,6 +64,7 @@ _FUNCTIONS = [
     *GENERATIVE_FUNCTIONS,
     *MULTITASK_FUNCTIONS,
     *CALIBRATION_FUNCTIONS,
+    *SIGNAL_FUNCTIONS,
     *DEBUG_FUNCTIONS,
 ]
 

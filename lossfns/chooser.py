@@ -48,6 +48,7 @@ Task = Literal[
     "boxes",
     "detection",
     "embeddings",
+    "ranking",
     "preferences",
     "sequences",
     "generation",
@@ -62,6 +63,7 @@ class Traits(TypedDict, total=False):
     quantiles: bool
     uncertainty: bool
     counts: bool
+    zeros: bool
     relative: bool
     decades: bool
     imbalance: bool
@@ -73,6 +75,7 @@ class Traits(TypedDict, total=False):
     modalities: bool
     small_batch: bool
     online: bool
+    unpaired: bool
     overlap: bool
     many_classes: bool
 

@@ -1,12 +1,21 @@
 """What every part of the tests shares."""
 
 import os
+import random
+import sys
 
 import pytest
 
 # Tests run side by side, and their arrays are small: threads that wait for each other's core made
 # some of them forty times slower. Set before torch or NumPy is imported, and for child processes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_runtest_setup(item):
+    """What a test draws without a seed of its own is the same in any order and on any worker."""
+    random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 def pytest_collection_modifyitems(items):

@@ -42,12 +42,13 @@ if [ ! -e "$root/.made" ]; then
 fi
 cp /etc/resolv.conf /etc/hosts "$root/etc/"
 # A bundle, since git takes no repository from a folder that belongs to somebody else.
-git bundle create -q "$root/source" HEAD
-chmod a+r "$root/source"
+git bundle create -q "$root/source.bundle" HEAD
+chmod a+r "$root/source.bundle"
 
 # inside USER HOME COMMAND: run it in the bare Debian. Not by chroot, in which no sandbox can be made.
 inside() {
-    local handed=() name
+    local handed=() name sbin=
+    [ "$1" = reader ] || sbin=:/usr/local/sbin:/usr/sbin:/sbin
     while read -r name; do handed+=("$name=${!name}"); done < \
         <(compgen -e | grep -E '^(PIP|UV|SSL|NODE)_|_proxy$')
     # shellcheck disable=SC2016  # expanded inside
@@ -70,10 +71,10 @@ inside() {
         cd /
         umount -l /before
         exec env -i "$@"' bash "$root" "${BIND:-}" \
-        "${handed[@]}" HOME="$2" USER="$1" PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin \
+        "${handed[@]}" HOME="$2" USER="$1" PATH="/usr/local/bin:/usr/bin:/bin$sbin" \
         setpriv --reuid "$1" --regid "$1" --init-groups bash -ec "
             cd; rm -rf course
-            git clone -q /source course; cd course
+            git -c advice.detachedHead=false -c init.defaultBranch=main clone -q /source.bundle course; cd course
             $3" < /dev/null
 }
 

@@ -3,3 +3,24 @@
 document.addEventListener("DOMContentLoaded", () =>
   window.MathJax?.startup?.promise?.then(() =>
     MathJax.typesetPromise([...document.querySelectorAll(".Quiz")])));
+
+// Who listens to the page is told what a field asks for, and every verdict of a quiz.
+const nameFields = () => {
+  for (const quiz of document.querySelectorAll(".Quiz")) {
+    const question = quiz.querySelector("[id^=quizQn]")?.textContent.trim();
+    for (const field of quiz.querySelectorAll("input:not([aria-label])"))
+      field.setAttribute("aria-label", question || "Your answer");
+    quiz.querySelector("[id^=fb]:not([aria-live])")?.setAttribute("aria-live", "polite");
+  }
+};
+document.addEventListener("DOMContentLoaded", () => {
+  nameFields();
+  new MutationObserver(nameFields).observe(document.body, {childList: true, subtree: true});
+  // What is written on the button is its name, for those who say it aloud; icons say nothing.
+  const search = document.querySelector(".search-button-field");
+  search?.setAttribute("aria-label", search.textContent.replace(/\s+/g, " ").trim());
+  for (const icon of document.querySelectorAll(".theme-switch")) {
+    icon.setAttribute("aria-hidden", "true");
+    icon.removeAttribute("title");
+  }
+});

@@ -8,7 +8,17 @@ import numpy as np
 import torch
 
 from lossfns.conformance.arguments import Setting, draw, few_settings, settings
+from lossfns.conformance.extremes import (
+    agreement_error,
+    collapse_error,
+    fake_error,
+    forward_error,
+    infinity_error,
+    small_label_error,
+    wider_target_error,
+)
 from lossfns.conformance.measures import (
+    AGREEMENT,
     CURVATURE,
     EXACT,
     FAR,
@@ -17,6 +27,7 @@ from lossfns.conformance.measures import (
     SAME,
     SLOPE,
     VALUE,
+    WIDER,
     absence_error,
     curvature_error,
     emptiness_error,
@@ -63,6 +74,14 @@ CHECKS = [
     Check("weight 0", "with an item of weight 0 that holds NaN against without it", SAME.error),
     Check("order", "the items in another order", SAME.error),
     Check("empty", "an empty batch against 0", EXACT.error),
+    Check("labels", "labels of one byte or two, against eight", VALUE[torch.float64].error),
+    Check("float64 target", "beside a float32 prediction, against NumPy", WIDER.error),
+    Check("agreement", "float32 against float64 where the loss nearly ends", AGREEMENT.error),
+    Check("collapse", "items all the same: how far below a batch that agrees", EXACT.error),
+    Check("infinity", "an infinite prediction, against NumPy", GRADIENT[torch.float64].error),
+    Check("fake", "shapes of tensors that hold no values against real ones", EXACT.error),
+    Check("forward", "the tangent of forward mode against the closed form",
+          GRADIENT[torch.float64].error),
 ]  # fmt: skip
 
 
@@ -81,7 +100,8 @@ _Answers = Iterator[tuple[str, float | None, str]]
 
 def findings(record: Record) -> Iterator[Finding]:
     """Ask one loss everything that applies to it."""
-    for study in (_twins, _slopes, _curvature, _peers, _far_out, _weights, _order, _empty):
+    studies = (_twins, _slopes, _curvature, _peers, _far_out, _weights, _order, _empty, _ends)
+    for study in studies:
         for check, error, where in study(record):
             if error is not None:
                 yield Finding(check, error, where)
@@ -138,6 +158,19 @@ def _order(record: Record) -> _Answers:
 def _empty(record: Record) -> _Answers:
     for setting, reduction in _calls(record, _reducing(record)):
         yield "empty", emptiness_error(record, setting, reduction), f"{setting}, {reduction}"
+
+
+def _ends(record: Record) -> _Answers:
+    for check, measure in {
+        "labels": small_label_error,
+        "float64 target": wider_target_error,
+        "agreement": agreement_error,
+        "collapse": collapse_error,
+        "infinity": infinity_error,
+        "fake": fake_error,
+        "forward": forward_error,
+    }.items():
+        yield check, measure(record), "default setting"
 
 
 def _calls(record: Record, reductions: Iterable[str]) -> Iterator[tuple[Setting, str]]:

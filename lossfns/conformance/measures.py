@@ -64,6 +64,11 @@ PEER = Tolerance(1e-7, 1.0)
 FAR = Tolerance(1e-4, 0.1)
 # The same sum in another order, or divided by another sum of weights: a few roundings.
 SAME = Tolerance(1e-13, 1e-2)
+# A target in float64 is rounded by up to 6e-8 if it is turned into float32, which must not happen.
+WIDER = Tolerance(1e-9, 0.1)
+# Gaps of a thousandth keep five of float32's eight digits, and their squares one less; below 1e-9
+# there is nothing to be right about.
+AGREEMENT = Tolerance(1e-2, 1e-9)
 # The empty batch: nothing to round.
 EXACT = Tolerance(0.0, 1.0)
 

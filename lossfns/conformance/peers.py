@@ -193,6 +193,12 @@ TORCH: dict[str, Callable[..., Tensor | None]] = {
     "margin_ranking": lambda first, second, target, reduction, margin: F.margin_ranking_loss(
         first, second, target, margin=margin, reduction=reduction
     ),
+    "listnet": lambda scores, target, reduction, mask: F.cross_entropy(
+        # Of a score this low nothing is left, neither in the softmax nor in the loss.
+        torch.where(mask, scores, -1e4),
+        torch.where(mask, target, -1e4).softmax(-1),
+        reduction=reduction,
+    ),
     "ctc": torch_ctc,
     "causal_lm": torch_causal_lm,
     "masked_lm": torch_tokens,

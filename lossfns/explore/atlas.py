@@ -33,6 +33,8 @@ LIBRARIES = {
     "lightgbm": "LightGBM",
     "monai": "MONAI",
     "smp": "segmentation_models_pytorch",
+    "asteroid": "Asteroid",
+    "auraloss": "auraloss",
 }
 
 _STYLE = """

@@ -161,6 +161,7 @@ def _speech(x):
     return {"logits": x * np.eye(3)[[[1, 0, 2, 0]]], "target": np.array([[1, 2]])}
 
 
+_STRIPES = 0.25 * np.sin(np.arange(16.0) + np.zeros((1, 16, 1)))
 _CLASSMATES = Section(
     "angle between two of a class, in degrees", 0, 180,
     lambda x: {"embeddings": _direction(0, x, 180, 180 + x), "target": np.array([0, 0, 1, 1])},
@@ -320,6 +321,12 @@ OWN = {
         "logit of each right token, the others 0", -4, 8,
         lambda x: {"hidden": x * np.eye(4)[[[1, 2, 3]]], "target": np.array([[1, 2, 3]]),
                    "linear_weight": tuple(map(tuple, np.eye(4)))}),
+    "si_sdr": Section(
+        "angle between estimate and sound, in degrees", 2, 88,
+        lambda x: {"pred": _direction(x), "target": _direction(0)}),
+    "ssim": Section(
+        "contrast of the image, 1 that of the target", -1, 3,
+        lambda x: {"pred": 0.5 + x * _STRIPES, "target": 0.5 + _STRIPES}),
     "fape": Section("shift of the atoms in Å, the frames stay", -15, 15, _moved),
     "distogram": Section("logit of the right bin, the others 0", -4, 8, _residues),
     "wav2vec2_contrastive": Section(

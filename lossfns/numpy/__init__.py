@@ -12,6 +12,8 @@ Every loss is called as `loss(pred, target, *, hyper-parameters, reduction, samp
   For `reduction="none"` it is the derivative of each loss. At a kink it is the middle of the
   subgradients. `loss.value_and_grad(...)` returns both.
 - Wrong input raises `TypeError` or `ValueError` that names the argument. Shapes never broadcast.
+  A loss or gradient that is NaN raises one too: it says which argument holds a NaN or an infinity,
+  or that finite numbers overflowed. An infinite loss of finite inputs is what the formula says.
 """
 
 from lossfns._signatures import make_readable
@@ -126,10 +128,13 @@ from lossfns.numpy.segmentation import (
     tversky,
 )
 from lossfns.numpy.sequence import causal_lm, ctc, linear_cross_entropy, masked_lm
+from lossfns.numpy.signal import si_sdr, ssim
 from lossfns.numpy.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.numpy.structure import distogram, fape
 
 __all__ = [
+    "ssim",
+    "si_sdr",
     "circle",
     "multi_similarity",
     "nt_xent_with_labels",

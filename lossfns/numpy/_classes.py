@@ -11,7 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import class_axis, integer, label_shapes, same_shapes
+from lossfns._arguments import (
+    class_axis,
+    hint_class_axis,
+    integer,
+    label_shapes,
+    same_shapes,
+    several_classes,
+)
 from lossfns.numpy._core import Array, as_array, item_weight, real, within
 
 Labels = npt.NDArray[np.intp]
@@ -33,7 +40,13 @@ def class_rows(axis: int, sample_weight: Any, **arrays: Any) -> tuple[Any, ...]:
 
 
 def labelled_rows(
-    axis: int, sample_weight: Any, ignore_index: int, target: Any, **scores: Any
+    axis: int,
+    sample_weight: Any,
+    ignore_index: int,
+    target: Any,
+    *,
+    hint: bool = True,
+    **scores: Any,
 ) -> tuple[Array, Labels, Array | None]:
     """Check scores against integer labels; return rows, labels and weights, 0 where ignored."""
     integer("ignore_index", ignore_index)
@@ -41,7 +54,10 @@ def labelled_rows(
     rows = real(name, value, floating=True)
     labels = integers(target)
     label_shapes(name, rows.shape, labels.shape, axis)
+    if hint:
+        hint_class_axis(name, rows.shape, labels.shape, axis, frames=6)
     rows = np.moveaxis(rows, axis, -1)
+    several_classes(name, rows.shape[-1])
     weight = None if sample_weight is None else item_weight(sample_weight, labels.shape)
     ignored = labels == ignore_index
     if ignored.any():
@@ -57,7 +73,10 @@ def integers(target: Any, name: str = "target") -> npt.NDArray[Any]:
     labels = as_array(name, target)
     if labels.dtype.kind not in "iu" and labels.size:
         raise TypeError(f"{name} must hold integer class indices, got dtype {labels.dtype}")
-    return labels
+    if labels.dtype == np.uint64:
+        labels = np.minimum(labels, np.iinfo(np.int64).max)
+    # In a byte -100 would be 156, and 256 classes none.
+    return labels.astype(np.int64)
 
 
 def in_range(labels: npt.NDArray[Any], classes: int, name: str = "target") -> Labels:
@@ -117,6 +136,15 @@ def one_hot(labels: Labels, classes: int) -> Array:
 def pick(rows: Array, labels: Labels) -> Array:
     """The entry of each row that its label names."""
     return np.take_along_axis(rows, labels[..., None], axis=-1)[..., 0]
+
+
+def inverse(probs: Array) -> Array:
+    """1 / p, the slope of ln p, and 0 where p has underflowed and it would overflow.
+
+    So what lies behind a saturated sigmoid or softmax gets no NaN of infinity times 0.
+    """
+    gone = probs < np.finfo(np.float64).tiny
+    return np.where(gone, 0.0, 1 / np.where(gone, 1.0, probs))
 
 
 def times(factor: Array, value: Array) -> Array:

@@ -11,12 +11,21 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple, ParamSpec, Protocol, cast
+from typing import Any, NamedTuple, NoReturn, ParamSpec, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from lossfns._arguments import REDUCTIONS, Reduction, bounded, leading_axes, one_of, same_shapes
+from lossfns._arguments import (
+    REDUCTIONS,
+    Reduction,
+    blame_not_finite,
+    bounded,
+    excess_near_0,
+    leading_axes,
+    one_of,
+    same_shapes,
+)
 
 Array = npt.NDArray[np.float64]
 Value = float | Array
@@ -52,9 +61,8 @@ def loss(evaluate: Callable[P, Evaluation]) -> Loss[P]:
     def evaluated(*args: Any, **kwargs: Any) -> Evaluation:
         with np.errstate(all="ignore"):
             result = evaluate(*args, **kwargs)
-            # One pass over the result is cheaper than one over every input.
-            if np.isnan(np.sum(result.value)):
-                _blame_not_finite(inspect.signature(evaluate).bind(*args, **kwargs).arguments)
+            if _holds_nan(result.value):
+                blame("the loss", args, kwargs)
         return result
 
     @functools.wraps(evaluate)
@@ -66,10 +74,18 @@ def loss(evaluate: Callable[P, Evaluation]) -> Loss[P]:
         name = next(iter(result.gradients)) if wrt is None else wrt
         one_of("wrt", name, result.gradients)
         with np.errstate(all="ignore"):
-            return result.value, result.gradients[name]()
+            gradient = result.gradients[name]()
+            if _holds_nan(gradient):
+                blame(f"the gradient with respect to {name}", args, kwargs)
+        return result.value, gradient
 
     def grad(*args: Any, wrt: str | None = None, **kwargs: Any) -> Array:
         return value_and_grad(*args, wrt=wrt, **kwargs)[1]
+
+    def blame(result: str, args: Any, kwargs: Any) -> NoReturn:
+        given = signature.bind(*args, **kwargs).arguments.items()
+        arrays = [(name, np.asarray(value)) for name, value in given if value is not None]
+        blame_not_finite(result, arrays)
 
     signature = inspect.signature(evaluate)
     value.__signature__ = signature.replace(return_annotation="Value")  # type: ignore[attr-defined]
@@ -143,10 +159,10 @@ def paired(sample_weight: Any, **arrays: Any) -> tuple[Any, ...]:
     return (*(np.where(weight == 0, 0.5, value) for value in values), weight)
 
 
-def item_weight(sample_weight: Any, shape: tuple[int, ...]) -> Array:
+def item_weight(sample_weight: Any, shape: tuple[int, ...], hint: str = "") -> Array:
     """Check the weights against the shape of the losses; trailing axes of length 1 are added."""
     weight = real("sample_weight", sample_weight)
-    leading_axes("sample_weight", weight.shape, shape)
+    leading_axes("sample_weight", weight.shape, shape, hint)
     within("sample_weight", weight, low=0.0)
     return weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim))
 
@@ -185,15 +201,12 @@ def within(name: str, array: Array, **limits: Any) -> None:
         bounded(name, float(array.min()), float(array.max()), **limits)
 
 
-def _blame_not_finite(arguments: dict[str, Any]) -> None:
-    """Name the argument whose NaN, or failing that whose infinity, made the loss NaN."""
-    arrays = {
-        name: np.asarray(value)
-        for name, value in arguments.items()
-        if not isinstance(value, str) and value is not None
-    }
-    for fault, found in (("NaN", np.isnan), ("an infinity", np.isinf)):
-        for name, array in arrays.items():
-            if array.dtype.kind == "f" and found(array).any():
-                where = tuple(int(i) for i in np.argwhere(found(array))[0])
-                raise ValueError(f"{name} holds {fault} at index {where}: the loss is undefined")
+def excess(x: Array) -> Array:
+    """e^x - 1 - x ≥ 0, the exponential less its tangent: about x²/2 near 0, with every digit."""
+    near = np.abs(x) < 0.125
+    return np.where(near, excess_near_0(np.where(near, x, 0.0)), np.expm1(x) - x)
+
+
+def _holds_nan(value: Value) -> bool:
+    # A sum is the cheapest look at all entries; infinities of both signs make it NaN as well.
+    return bool(np.isnan(np.sum(value)) and np.isnan(value).any())

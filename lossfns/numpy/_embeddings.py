@@ -17,13 +17,14 @@ def unit(rows: Array) -> tuple[Array, Callable[[Array], Array]]:
     # Measured in units of the largest entry, so that no square overflows or underflows.
     size = np.abs(rows).max(axis=-1, keepdims=True, initial=0.0)
     size = np.where(size == 0, 1.0, size)
-    length = size * np.sqrt(((rows / size) ** 2).sum(axis=-1, keepdims=True))
+    relative = rows / size
+    length = np.sqrt((relative**2).sum(axis=-1, keepdims=True))
     safe = np.where(length == 0, 1.0, length)
-    units = rows / safe
+    units = relative / safe
 
     def back(gradient: Array) -> Array:
         tangent = gradient - units * (gradient * units).sum(axis=-1, keepdims=True)
-        return np.where(length == 0, 0.0, tangent / safe)
+        return np.where(length == 0, 0.0, tangent / safe / size)
 
     return units, back
 
@@ -31,6 +32,11 @@ def unit(rows: Array) -> tuple[Array, Callable[[Array], Array]]:
 def distance(difference: Array, p: float = 2.0) -> tuple[Array, Array]:
     """p-norm of each row, and its derivative; where the row is 0 the derivative is 0."""
     size = np.abs(difference).max(axis=-1, keepdims=True, initial=0.0)
+    if p == np.inf:
+        # Equal largest entries share the derivative.
+        largest = (np.abs(difference) == size) & (size > 0)
+        shared = np.maximum(largest.sum(axis=-1, keepdims=True), 1)
+        return size[..., 0], np.sign(difference) * largest / shared
     size = np.where(size == 0, 1.0, size)
     relative = np.abs(difference) / size
     norm = (relative**p).sum(axis=-1, keepdims=True) ** (1 / p)

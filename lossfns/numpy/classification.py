@@ -7,12 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, number, one_of
+from lossfns._arguments import Reduction, number, one_of, several_classes
 from lossfns.numpy._classes import (
     Labels,
     class_rows,
     class_weight,
     distribution,
+    inverse,
     labelled_rows,
     log_softmax,
     one_hot,
@@ -45,9 +46,12 @@ def bce(
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1].
     Gradient:
-        (p - y) / (p (1 - p)) / n for the mean.
+        (p - y) / (p (1 - p)) / n for the mean; 0 where the model rules out what happened.
     Pitfall:
         A sigmoid that saturates to exactly 0 or 1 has lost the gradient: use `bce_with_logits`.
+        The infinite loss has an infinite slope, given as 0 here, so that the logit behind it gets 0
+        and not NaN. In PyTorch, whose loss stops at 100, the slope stops at 1e12, and the logit
+        gets 0 as well.
     Reference:
         Good (1952), Rational decisions, Journal of the Royal Statistical Society B 14(1).
     Chapter:
@@ -60,14 +64,8 @@ def bce(
     probs, target, weight = paired(sample_weight, probs=probs, target=target)
     within("probs", probs, low=0.0, high=1.0, hint="for logits use bce_with_logits")
     within("target", target, low=0.0, high=1.0)
-    rest, target_rest = 1 - probs, 1 - target
-    losses = -times(target, np.log(probs)) - times(target_rest, np.log1p(-probs))
-    return reduced(
-        losses,
-        reduction,
-        weight,
-        probs=lambda: times(target_rest, 1 / rest) - times(target, 1 / probs),
-    )
+    losses, slope = binary_surprise_of_probs(probs, target)
+    return reduced(losses, reduction, weight, probs=slope)
 
 
 @loss
@@ -86,8 +84,9 @@ def bce_with_logits(
     Args:
         logits: floating point, any shape; the probability is the sigmoid of the logit.
         target: same shape, in [0, 1]: labels 0 and 1, or soft labels between them.
-        pos_weight: w₊ ≥ 0, a number, or one per label along the last axis. It scales the positive
-            term and does not enter the denominator of the mean, as in PyTorch.
+        pos_weight: w₊ ≥ 0, a number, or one per label along the last axis (PyTorch broadcasts it;
+            here labels on axis 1 are moved last first). It scales the positive term and does not
+            enter the denominator of the mean, as in PyTorch.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in nats; 0 for an infinite logit of the right sign, where PyTorch gives NaN.
@@ -139,9 +138,11 @@ def categorical_cross_entropy(
     Raises:
         TypeError, ValueError: shapes differ, rows that are not distributions, NaN.
     Gradient:
-        -t / p / n for the mean.
+        -t / p / n for the mean; 0 where p is 0.
     Pitfall:
         For logits use `cross_entropy`: a softmax followed by a logarithm loses what it need not.
+        Where p has underflowed to 0 the slope is infinite, and given as 0, so that the logits get
+        no NaN; PyTorch's `nll_loss` of `probs.log()` gives them NaN.
     Reference:
         Bridle (1990), Probabilistic interpretation of feedforward classification network outputs,
         Neurocomputing: Algorithms, Architectures and Applications.
@@ -153,10 +154,11 @@ def categorical_cross_entropy(
         0.3567
     """
     probs, target, weight = class_rows(axis, sample_weight, probs=probs, target=target)
+    several_classes("probs", probs.shape[-1])
     distribution("probs", probs, hint="for logits use cross_entropy")
     distribution("target", target)
     losses = -times(target, np.log(probs)).sum(axis=-1)
-    return reduced(losses, reduction, weight, axis=axis, probs=lambda: -times(target, 1 / probs))
+    return reduced(losses, reduction, weight, axis=axis, probs=lambda: -target * inverse(probs))
 
 
 @loss
@@ -185,9 +187,11 @@ def sparse_categorical_cross_entropy(
         TypeError, ValueError: shapes do not fit, labels that are not integers or out of range,
         rows that are not distributions, NaN.
     Gradient:
-        -1 / p_y / n for the labelled class and 0 for the others.
+        -1 / p_y / n for the labelled class and 0 for the others; 0 where p_y is 0.
     Pitfall:
-        The same number as `categorical_cross_entropy` on one-hot rows, in 1/C of the memory.
+        The same number as `categorical_cross_entropy` on one-hot rows, in 1/C of the memory. Where
+        p_y has underflowed to 0 the slope is infinite, and given as 0, so that the logits get no
+        NaN; PyTorch's `nll_loss` of `probs.log()` gives them NaN.
     Reference:
         Bridle (1990), Probabilistic interpretation of feedforward classification network outputs,
         Neurocomputing: Algorithms, Architectures and Applications.
@@ -202,7 +206,7 @@ def sparse_categorical_cross_entropy(
     distribution("probs", rows, hint="for logits use cross_entropy")
 
     def slope() -> Array:
-        return -times(one_hot(labels, rows.shape[-1]), 1 / rows)
+        return -one_hot(labels, rows.shape[-1]) * inverse(rows)
 
     return reduced(-np.log(pick(rows, labels)), reduction, weight, axis=axis, probs=slope)
 
@@ -243,7 +247,8 @@ def cross_entropy(
     Gradient:
         (softmax(z) - t) / n for the mean, without weights.
     Pitfall:
-        It contains the softmax. Feeding it probabilities applies the softmax twice.
+        It contains the softmax. Feeding it probabilities applies the softmax twice. Of one class
+        alone it would always be 0, and is refused: for yes or no use `bce_with_logits`.
     Reference:
         Bridle (1990), Probabilistic interpretation of feedforward classification network outputs;
         label smoothing: Szegedy et al. (2016), CVPR, arXiv:1512.00567.
@@ -260,6 +265,7 @@ def cross_entropy(
     logits, target = real("logits", logits, floating=True), as_array("target", target)
     if target.dtype.kind == "f" and target.ndim == logits.ndim:
         rows, soft, share = class_rows(axis, sample_weight, logits=logits, target=target)
+        several_classes("logits", rows.shape[-1])
         distribution("target", soft)
     else:
         rows, labels, share = labelled_rows(
@@ -417,7 +423,7 @@ def multiclass_hinge(
     one_of("kind", kind, ("weston_watkins", "crammer_singer"))
     rows, labels, weight = labelled_rows(axis, sample_weight, ignore_index, target, scores=scores)
     own = one_hot(labels, rows.shape[-1])
-    rivals = np.where(own == 1, -np.inf, margin + rows - pick(rows, labels)[..., None])
+    rivals = np.where(own == 1, -np.inf, margin + (rows - pick(rows, labels)[..., None]))
     pressure = np.heaviside(rivals, 0.5)
     if kind == "weston_watkins":
         losses = np.maximum(rivals, 0).sum(axis=-1)
@@ -614,6 +620,13 @@ def _label_cross_entropy(
     )
 
 
+def binary_surprise_of_probs(probs: Array, target: Array) -> tuple[Array, Callable[[], Array]]:
+    """Binary cross-entropies of arguments that have been checked, and the slope."""
+    rest, target_rest = 1 - probs, 1 - target
+    losses = -times(target, np.log(probs)) - times(target_rest, np.log1p(-probs))
+    return losses, lambda: np.asarray(target_rest * inverse(rest) - target * inverse(probs))
+
+
 def binary_surprise(
     logits: Array, positive: Array, negative: Array
 ) -> tuple[Array, Callable[[], Array]]:
@@ -646,7 +659,8 @@ def _positive_weight(pos_weight: ArrayLike | None, shape: tuple[int, ...]) -> Ar
     if value.ndim and (not shape or value.shape != shape[-1:]):
         raise ValueError(
             f"pos_weight must be a number or one per label along the last axis of logits, "
-            f"{shape}, got shape {value.shape}"
+            f"{shape}, got shape {value.shape}; for labels on another axis move it last, "
+            f"np.moveaxis(logits, axis, -1)"
         )
     within("pos_weight", value, low=0.0)
     return value

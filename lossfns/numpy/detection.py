@@ -59,8 +59,7 @@ def box_iou(
         0.8571
     """
     boxes, weight = _boxes(pred, target, sample_weight)
-    losses, slope = 1 - boxes.iou, -boxes.iou_slope
-    return reduced(losses, reduction, weight, axis=-1, pred=lambda: slope)
+    return boxes.reduced(1 - boxes.iou, -boxes.iou_slope, reduction, weight)
 
 
 @loss
@@ -102,8 +101,8 @@ def giou(
     hull, (width, height) = boxes.hull.prod(axis=-1), (boxes.hull[..., :1], boxes.hull[..., 1:])
     hull_slope = boxes.hull_slope * np.concatenate([height, width, height, width], axis=-1)
     filled, filled_slope = _ratio(boxes.union, boxes.union_slope, hull, hull_slope, empty=1.0)
-    losses, slope = 2 - boxes.iou - filled, -boxes.iou_slope - filled_slope
-    return reduced(losses, reduction, weight, axis=-1, pred=lambda: slope)
+    slope = -boxes.iou_slope - filled_slope
+    return boxes.reduced(2 - boxes.iou - filled, slope, reduction, weight)
 
 
 @loss
@@ -142,8 +141,8 @@ def diou(
     """
     boxes, weight = _boxes(pred, target, sample_weight)
     apart, apart_slope = _centre_distance(boxes)
-    losses, slope = 1 - boxes.iou + apart, apart_slope - boxes.iou_slope
-    return reduced(losses, reduction, weight, axis=-1, pred=lambda: slope)
+    slope = apart_slope - boxes.iou_slope
+    return boxes.reduced(1 - boxes.iou + apart, slope, reduction, weight)
 
 
 @loss
@@ -183,8 +182,7 @@ def ciou(
         0.7629
     """
     boxes, weight = _boxes(pred, target, sample_weight)
-    losses, slope = _complete(boxes)
-    return reduced(losses, reduction, weight, axis=-1, pred=lambda: slope)
+    return boxes.reduced(*_complete(boxes), reduction, weight)
 
 
 @loss
@@ -247,7 +245,7 @@ def retinanet(
         0.0032
     """
     check_focal(alpha, gamma)
-    number("beta", beta, at_least=0)
+    number("beta", beta, at_least=0, below=math.inf)
     number("box_weight", box_weight, at_least=0)
     anchors = _anchors(logits, target, ignore_index, boxes=boxes, target_boxes=target_boxes)
     seen, held = anchors.counted[..., None], anchors.positive[..., None]
@@ -342,9 +340,8 @@ def yolo(
     within("target_objectness", goal, low=0.0, high=1.0)
     present, lift = binary_surprise(anchors.where_seen("objectness"), goal, 1 - goal)
     kind, push = binary_surprise(anchors.logits, anchors.own, 1 - anchors.own)
-    miss, pull = _complete(
-        _geometry(**{name: anchors.where_held(name) for name in ("boxes", "target_boxes")})
-    )
+    pair = _geometry(**{name: anchors.where_held(name) for name in ("boxes", "target_boxes")})
+    miss, pull = _complete(pair)
     # Each part has a mean of its own.
     mean = reduction == "mean"
     per_seen = seen * objectness_weight / (max(1.0, seen.sum()) if mean else 1.0)
@@ -355,7 +352,7 @@ def yolo(
         "sum" if mean else reduction,
         logits=lambda: share[..., None] * push(),
         objectness=lambda: per_seen * lift(),
-        boxes=lambda: box_weight * per_held[..., None] * pull,
+        boxes=lambda: box_weight * per_held[..., None] * pull / pair.unit,
     )
 
 
@@ -398,16 +395,28 @@ def _anchors(logits: Any, target: Any, ignore_index: int, **others: Any) -> _Anc
 
 
 class _Boxes(NamedTuple):
-    """Two boxes, what they share, and the derivatives with respect to the first one's corners."""
+    """Two boxes, what they share, and the derivatives with respect to the first one's corners.
 
-    pred: Array
-    target: Array
+    All in units of the longest side of the smallest box around both: in any unit the losses are
+    the same, and in this one no area underflows or overflows.
+    """
+
+    unit: Array
+    own: Array  # width and height of the first
+    other: Array  # and of the second
+    offset: Array  # of the centres
     iou: Array
     iou_slope: Array
     union: Array
     union_slope: Array
     hull: Array  # width and height of the smallest box around both
     hull_slope: Array  # of the width by x1 and x2, of the height by y1 and y2
+
+    def reduced(
+        self, losses: Array, slope: Array, reduction: Reduction, weight: Array | None
+    ) -> Evaluation:
+        """Reduce losses of boxes, with their slope back in the unit of the corners."""
+        return reduced(losses, reduction, weight, axis=-1, pred=lambda: slope / self.unit)
 
 
 def _boxes(
@@ -432,8 +441,13 @@ def _geometry(**corners: Array) -> _Boxes:
         if np.isinf(box).any():
             raise ValueError(f"{name} holds an infinity: a box has finite corners")
 
+    hull = np.maximum(pred, target)[..., 2:] - np.minimum(pred, target)[..., :2]
+    unit = hull.max(axis=-1, keepdims=True)
+    unit = np.where(unit == 0, 1.0, unit)
+    hull = hull / unit
+    # Differences are scaled, not corners, whose differences would be rounded.
     low, high = np.maximum(pred, target)[..., :2], np.minimum(pred, target)[..., 2:]
-    sides = np.maximum(high - low, 0)
+    sides = np.maximum(high - low, 0) / unit
     inter = sides.prod(axis=-1)
     # Which corner bounds the intersection; at a tie each bounds half of it.
     bounds = np.concatenate(
@@ -444,14 +458,13 @@ def _geometry(**corners: Array) -> _Boxes:
         axis=-1,
     )
     inter_slope = bounds * np.tile(sides[..., ::-1], 2)
-    own = pred[..., 2:] - pred[..., :2]
-    other = target[..., 2:] - target[..., :2]
+    own = (pred[..., 2:] - pred[..., :2]) / unit
+    other = (target[..., 2:] - target[..., :2]) / unit
     union = own.prod(axis=-1) + other.prod(axis=-1) - inter
     area_slope = np.tile(own[..., ::-1], 2) * np.array([-1.0, -1.0, 1.0, 1.0])
     union_slope = area_slope - inter_slope
     iou, iou_slope = _ratio(inter, inter_slope, union, union_slope, empty=0.0)
     iou = np.where((pred == target).all(axis=-1), 1.0, iou)
-    hull = np.maximum(pred, target)[..., 2:] - np.minimum(pred, target)[..., :2]
     hull_slope = np.concatenate(
         [
             -np.heaviside(target - pred, 0.5)[..., :2],
@@ -459,7 +472,11 @@ def _geometry(**corners: Array) -> _Boxes:
         ],
         axis=-1,
     )
-    return _Boxes(pred, target, iou, iou_slope, union, union_slope, hull, hull_slope)
+    gap = pred - target
+    offset = (gap[..., :2] + gap[..., 2:]) / 2 / unit
+    return _Boxes(
+        unit, own, other, offset, iou, iou_slope, union, union_slope, hull, hull_slope
+    )
 
 
 def _complete(boxes: _Boxes) -> tuple[Array, Array]:
@@ -481,12 +498,10 @@ def _ratio(
 
 def _centre_distance(boxes: _Boxes) -> tuple[Array, Array]:
     """Squared distance of the centres over the squared diagonal of the hull."""
-    centres = [(box[..., :2] + box[..., 2:]) / 2 for box in (boxes.pred, boxes.target)]
-    offset = centres[0] - centres[1]
     diagonal_slope = 2 * np.tile(boxes.hull, 2) * boxes.hull_slope
     return _ratio(
-        (offset**2).sum(axis=-1),
-        np.tile(offset, 2),
+        (boxes.offset**2).sum(axis=-1),
+        np.tile(boxes.offset, 2),
         (boxes.hull**2).sum(axis=-1),
         diagonal_slope,
         empty=0.0,
@@ -495,11 +510,13 @@ def _centre_distance(boxes: _Boxes) -> tuple[Array, Array]:
 
 def _shape_term(boxes: _Boxes) -> tuple[Array, Array]:
     """v² / (1 - IoU + v)."""
-    (w, h), (w_true, h_true) = (
-        np.moveaxis(box[..., 2:] - box[..., :2], -1, 0) for box in (boxes.pred, boxes.target)
-    )
+    (w, h), (w_true, h_true) = (np.moveaxis(sides, -1, 0) for sides in (boxes.own, boxes.other))
     turn = 2 / math.pi * (np.arctan2(w, h) - np.arctan2(w_true, h_true))
-    squared = w * w + h * h
+    # In units of the longer side, as the squares of a tiny box in a large hull underflow.
+    size = np.maximum(w, h)
+    size = np.where(size == 0, 1.0, size)
+    w, h = w / size, h / size
+    squared = (w * w + h * h) * size
     safe = np.where(squared == 0, 1.0, squared)
     turn_slope = 2 / math.pi * np.stack([-h, w, h, -w], axis=-1) / safe[..., None]
     v, v_slope = turn**2, 2 * turn[..., None] * turn_slope

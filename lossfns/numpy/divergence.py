@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, number
+from lossfns._arguments import Reduction, number, several_classes
 from lossfns.numpy._classes import class_rows, distribution, log_softmax, times
-from lossfns.numpy._core import Array, Evaluation, loss, reduced
+from lossfns.numpy._core import Array, Evaluation, excess, loss, reduced
 
 _EATS_LOGARITHMS = "log_probs must be logarithms of probabilities: pass a log-softmax"
 
@@ -77,8 +77,10 @@ def kl_div(
         axis: the class axis.
         reduction, sample_weight: as for every loss; the losses have the shape without that axis.
     Returns:
-        The divergence, in nats, averaged over items. PyTorch's `kl_div(reduction="mean")` divides
-        by the number of classes as well; its "batchmean" is this one for inputs of two axes.
+        The divergence, in nats, averaged over items. Rows that sum to 1 up to rounding count as if
+        they did exactly: it is never negative for them, and 0 where they agree. PyTorch's
+        `kl_div(reduction="mean")` divides by the number of classes as well; its "batchmean" is
+        this one for inputs of two axes.
     Raises:
         TypeError, ValueError: shapes differ, probabilities given for log_probs, rows that are not
         distributions, NaN.
@@ -96,8 +98,9 @@ def kl_div(
         >>> round(ln.kl_div(np.log([[0.25, 0.75]]), [[0.5, 0.5]]), 4)
         0.1438
     """
+    eps = max(_eps(log_probs), _eps(target))
     log_probs, target, weight = _log_rows(axis, sample_weight, log_probs, target)
-    losses = (times(target, np.log(target)) - times(target, log_probs)).sum(axis=-1)
+    losses = _kl(log_probs, target, eps)
     return reduced(losses, reduction, weight, axis=axis, log_probs=lambda: -target)
 
 
@@ -140,10 +143,21 @@ def js_div(
     """
     log_probs, target, weight = _log_rows(axis, sample_weight, log_probs, target)
     probs = np.exp(log_probs)
-    log_middle = np.log(0.5 * (probs + target))
+    middle, half_gap = 0.5 * (probs + target), 0.5 * (target - probs)
+    # With p = m (1 - s) and t = m (1 + s) the terms of ±s cancel: here is what they leave.
+    near = np.abs(half_gap) < 0.5 * middle
+    s = np.where(near, half_gap / np.where(near, middle, 1.0), 0.0)
+    close = 0.5 * middle * (2 * s * np.arctanh(s) + np.log1p(-s * s))
+    log_middle = np.log(middle)
     pulled = 0.5 * times(probs, log_probs - log_middle)
-    losses = (pulled + 0.5 * times(target, np.log(target) - log_middle)).sum(axis=-1)
-    return reduced(losses, reduction, weight, axis=axis, log_probs=lambda: pulled)
+    apart = pulled + 0.5 * times(target, np.log(target) - log_middle)
+    return reduced(
+        np.where(near, close, apart).sum(axis=-1),
+        reduction,
+        weight,
+        axis=axis,
+        log_probs=lambda: np.where(near, 0.5 * probs * np.log1p(-s), pulled),
+    )
 
 
 @loss
@@ -182,14 +196,13 @@ def gaussian_kl(
         2.5
     """
     mean, log_var, weight = class_rows(axis, sample_weight, mean=mean, log_var=log_var)
-    excess = np.expm1(log_var)
     return reduced(
-        0.5 * (mean**2 + (excess - log_var)).sum(axis=-1),
+        0.5 * (mean**2 + excess(log_var)).sum(axis=-1),
         reduction,
         weight,
         axis=axis,
         mean=lambda: mean,
-        log_var=lambda: 0.5 * excess,
+        log_var=lambda: 0.5 * np.expm1(log_var),
     )
 
 
@@ -235,16 +248,49 @@ def distillation(
     student, teacher, weight = class_rows(
         axis, sample_weight, student_logits=student_logits, teacher_logits=teacher_logits
     )
+    several_classes("student_logits", student.shape[-1])
     log_student = log_softmax(student / temperature)
     log_teacher = log_softmax(teacher / temperature)
     soft = np.exp(log_teacher)
-    return reduced(
-        temperature**2 * times(soft, log_teacher - log_student).sum(axis=-1),
-        reduction,
-        weight,
-        axis=axis,
-        student_logits=lambda: temperature * (np.exp(log_student) - soft),
-    )
+    apart = times(soft, log_teacher - log_student).sum(axis=-1)
+    # Near agreement that cancels. There it is ln Σ t e^d with Σ t d = 0, which is
+    # ln(1 + Σ t (e^d - 1 - d)), a sum of what is not negative; d are the gaps of the logits.
+    gap = (student - teacher) / temperature
+    near = (np.abs(gap) < 20).all(axis=-1, keepdims=True)
+    gap = np.where(near, gap, 0.0)
+    gap = gap - (soft * gap).sum(axis=-1, keepdims=True)
+    close = np.log1p((soft * excess(gap)).sum(axis=-1))
+
+    def slope() -> Array:
+        # The student's probabilities are t e^d / (1 + Σ t (e^d - 1 - d)).
+        surplus = np.expm1(close)[..., None]
+        pull = soft * (np.expm1(gap) - surplus) / (1 + surplus)
+        return np.asarray(temperature * np.where(near, pull, np.exp(log_student) - soft))
+
+    losses = temperature**2 * np.where(near[..., 0], close, apart)
+    return reduced(losses, reduction, weight, axis=axis, student_logits=slope)
+
+
+def _kl(log_probs: Array, target: Array, eps: float) -> Array:
+    """Σ t (ln t - ln p) of each row, from terms that do not cancel.
+
+    With d = ln p - ln t it is Σ t (e^d - 1 - d) - Σ (p - t), and of distributions the last sum is
+    0: what rounding leaves of it would be all that is left near agreement.
+    """
+    probs = np.exp(log_probs)
+    d = log_probs - np.log(np.where(target == 0, 1.0, target))
+    near = np.abs(d) < 0.125
+    each = np.where(near, target * excess(np.where(near, d, 0.0)), probs - target - target * d)
+    each = np.where(target == 0, probs, each)
+    astray = (probs - target).sum(axis=-1)
+    return np.asarray(each.sum(axis=-1) - np.where(np.abs(astray) < 32 * eps, 0.0, astray))
+
+
+def _eps(given: ArrayLike) -> float:
+    """What the numbers given were rounded by; torch computes half precision in float32 too."""
+    dtype = getattr(given, "dtype", np.float64)
+    narrow = isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize < 8
+    return float(np.finfo(np.float32 if narrow else np.float64).eps)
 
 
 def _log_rows(

@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lossfns._arguments import Reduction, number, one_of, same_shapes
-from lossfns.numpy._core import Array, Evaluation, item_weight, loss, paired, real, reduced, within
+from lossfns.numpy._core import (
+    Array,
+    Evaluation,
+    excess,
+    item_weight,
+    loss,
+    paired,
+    real,
+    reduced,
+    within,
+)
 from lossfns.numpy._logits import softplus, softplus_of_minus
 
 
@@ -178,15 +188,16 @@ def elbo(
         surprise, slope = surprise - target * pred, slope - target
     else:
         surprise, slope = 0.5 * (pred - target) ** 2, pred - target
-    excess = np.expm1(log_var)
-    kl = 0.5 * (mean**2 + (excess - log_var)).sum(axis=-1)
+    if not beta:  # the KL term may overflow, and 0 times it would be NaN
+        mean, log_var = 0 * mean, 0 * log_var
+    kl = 0.5 * (mean**2 + excess(log_var)).sum(axis=-1)
     return reduced(
         _item_sum(surprise) + beta * kl,
         reduction,
         weight,
         pred=lambda: slope,
         mean=lambda: beta * mean,
-        log_var=lambda: 0.5 * beta * excess,
+        log_var=lambda: 0.5 * beta * np.expm1(log_var),
     )
 
 

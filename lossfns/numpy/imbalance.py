@@ -8,10 +8,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, number, one_of
+from lossfns._arguments import (
+    Reduction,
+    number,
+    one_of,
+)
 from lossfns.numpy._classes import (
     Labels,
     class_weight,
+    inverse,
     labelled_rows,
     one_hot,
     per_class,
@@ -103,10 +108,11 @@ def focal(
         TypeError, ValueError: shapes differ, integer predictions, NaN, probs or target outside
         [0, 1], alpha outside [0, 1], gamma < 0.
     Gradient:
-        α (1 - p)^γ (γ ln p / (1 - p) - 1 / p) / n for the mean, where y = 1; for y = 0 the mirror
-        image.
+        α (1 - p)^γ (γ ln p / (1 - p) - 1 / p) / n for the mean, where y = 1, and 0 at p = 0; for
+        y = 0 the mirror image.
     Pitfall:
         A sigmoid that saturates to exactly 0 or 1 has lost the gradient: use `focal_with_logits`.
+        An infinite loss has the slope 0 here, so that the logit behind it gets 0 and not NaN.
     Reference:
         Lin et al. (2017), Focal loss for dense object detection, ICCV, arXiv:1708.02002.
     Chapter:
@@ -414,9 +420,13 @@ def _alpha_t(alpha: float | None, target: Array) -> tuple[Array, Array]:
 
 
 def _focal_push(p: Array, rest: Array, log_p: Array, gamma: float) -> Array:
-    """d/dp of -(1 - p)^γ ln p; the fraction ln p / (1 - p) is -1 in the limit p = 1."""
+    """d/dp of -(1 - p)^γ ln p; the fraction ln p / (1 - p) is -1 in the limit p = 1.
+
+    Where p has underflowed it is given as 0, as that of ln p.
+    """
+    gone = p < np.finfo(np.float64).tiny
     pull = gamma * np.where(rest == 0, -1.0, log_p / rest) if gamma else 0.0
-    return np.asarray(rest**gamma * (pull - 1 / p))
+    return np.where(gone, 0.0, rest**gamma * (pull - inverse(p)))
 
 
 def _focal_term(log_odds: Array, gamma: float) -> tuple[Array, Callable[[], Array]]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from numpy.typing import ArrayLike
 
 from lossfns._arguments import Reduction, embedding_shapes, flag, integer, number, one_of
-from lossfns.numpy._classes import Labels, in_range, integers, log_softmax, one_hot, pick
+from lossfns.numpy._classes import Labels, in_range, integers, log_softmax, one_hot, pick, times
 from lossfns.numpy._core import Array, Evaluation, item_weight, loss, real, reduced
 from lossfns.numpy._embeddings import distance, unit
 from lossfns.numpy._logits import softplus, softplus_of_minus
@@ -68,9 +68,10 @@ def contrastive(
     push = (1 - same) * np.maximum(margin - gap, 0)
 
     def slope() -> Array:
-        return same[..., None] * difference - push[..., None] * direction
+        return times(same[..., None], difference) - push[..., None] * direction
 
-    losses = 0.5 * (same * gap**2 + push**2)
+    # The square of a pair that is not to be pulled together may overflow.
+    losses = 0.5 * (times(same, gap**2) + push**2)
     return reduced(losses, reduction, weight, axis=-1, first=slope, second=lambda: -slope())
 
 
@@ -93,7 +94,7 @@ def triplet(
     Args:
         anchor, positive, negative: embeddings, floating point, (..., d).
         margin: > 0, in units of the distance (of its square with `squared`).
-        p: of the p-norm, ≥ 1.
+        p: of the p-norm, ≥ 1; math.inf is the largest coordinate.
         squared: use squared Euclidean distances, as FaceNet does; p must be 2.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
@@ -127,7 +128,8 @@ def triplet(
     (d_near, u_near), (d_far, u_far) = distance(near, p), distance(far, p)
     if squared:
         d_near, d_far, u_near, u_far = d_near**2, d_far**2, 2 * near, 2 * far
-    gap = margin + d_near - d_far
+    # The difference first: beside large distances the margin would be rounded away.
+    gap = margin + (d_near - d_far)
     active = np.heaviside(gap, 0.5)[..., None]
     return reduced(
         np.maximum(gap, 0),
@@ -194,8 +196,8 @@ def mine_triplets(
     near, far = gaps[:, :, None], gaps[:, None, :]
     chosen = {
         "all": np.True_,
-        "easy": near + margin <= far,
-        "semi_hard": (near < far) & (far < near + margin),
+        "easy": far - near >= margin,
+        "semi_hard": (near < far) & (far - near < margin),
         "hard": far <= near,
     }[kind]
     anchors, positives, negatives = np.nonzero(valid & chosen)
@@ -247,7 +249,10 @@ def cosine_embedding(
     (a, back_a), (b, back_b) = unit(first), unit(second)
     cosine = (a * b).sum(axis=-1)
     pull = np.where(sign > 0, -1.0, np.heaviside(cosine - margin, 0.5))[..., None]
-    losses = np.where(sign > 0, 1 - cosine, np.maximum(cosine - margin, 0))
+    # 1 - cos without the cancellation; a row of zeros has not the length 1 that this counts on.
+    directed = a.any(axis=-1) & b.any(axis=-1)
+    aligned = np.where(directed, 0.5 * ((a - b) ** 2).sum(axis=-1), 1 - cosine)
+    losses = np.where(sign > 0, aligned, np.maximum(cosine - margin, 0))
     return reduced(
         losses,
         reduction,
@@ -703,7 +708,7 @@ def barlow_twins(
     first, second = _batch(first=first, second=second)
     _at_least_two(first)
     # A column centred and scaled to length 1: the scalar products are the correlations.
-    (a, back_a), (b, back_b) = (unit((v - v.mean(axis=0)).T) for v in (first, second))
+    (a, back_a), (b, back_b) = (unit(_centred(v).T) for v in (first, second))
     correlation = a @ b.T
     gap = correlation - np.eye(len(a))
     weight = np.where(np.eye(len(a)) == 1, 1.0, redundancy)
@@ -1004,7 +1009,7 @@ def circle(
         >>> import lossfns.numpy as ln
         >>> views = [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
         >>> round(ln.circle(views, [0, 0, 1], scale=1.0), 4)
-        0.5164
+        0.5459
     """
     number("margin", margin, at_least=0, below=1)
     number("scale", scale, above=0)
@@ -1132,6 +1137,15 @@ def _softmax_over_others(scores: Array) -> Array:
     own = np.eye(len(scores), dtype=bool)
     # Masked again: of a row that is alone the softmax would be 0 / 0.
     return np.where(own, -np.inf, log_softmax(np.where(own, -np.inf, scores)))
+
+
+def _centred(view: Array) -> Array:
+    """Each column less its mean, and exactly 0 where it is constant.
+
+    The mean of a constant is rounded, and what that leaves would count as a direction.
+    """
+    moved = view - view[0]
+    return np.asarray(moved - moved.mean(axis=0))
 
 
 def _at_least_two(rows: Array) -> tuple[int, int]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lossfns._arguments import Reduction, class_axis, flag, number, one_of, token_average
-from lossfns.numpy._core import Array, Evaluation, loss, paired, real, reduced, within
+from lossfns.numpy._core import Array, Evaluation, excess, loss, paired, real, reduced, within
 from lossfns.numpy._logits import sides, softplus_of_minus
 
 
@@ -183,7 +183,7 @@ def ppo_clip(
     Raises:
         TypeError, ValueError: shapes differ, integers, NaN, clip outside (0, 1), unknown average.
     Gradient:
-        -r A / n where the ratio is not clipped, else 0.
+        -r A / n where the ratio is not clipped, else 0. A ratio that overflows counts only there.
     Pitfall:
         The first step after sampling has r = 1 everywhere: clipping shows only in later epochs.
     Reference:
@@ -200,12 +200,14 @@ def ppo_clip(
     log_probs, old, advantages, weight = paired(
         sample_weight, log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages
     )
-    ratio = np.exp(log_probs - old)
-    free, held = ratio * advantages, np.clip(ratio, 1 - clip, 1 + clip) * advantages
-    active = np.where(free == held, np.abs(ratio - 1) < clip, free < held)
+    ratio, bound = np.exp(log_probs - old), 1 + clip * np.sign(advantages)
+    # Where the clipped branch wins the ratio does not count, and may overflow.
+    below = np.where(advantages < 0, ratio <= bound, ratio >= 0)
+    held = np.where(advantages > 0, ratio >= bound, below)
+    losses = -np.where(held, bound, ratio) * advantages
     weight = _averaged(average, weight, log_probs.shape)
     return reduced(
-        -np.minimum(free, held), reduction, weight, log_probs=lambda: -np.where(active, free, 0.0)
+        losses, reduction, weight, log_probs=lambda: np.where(held, 0.0, losses)
     )
 
 
@@ -258,7 +260,7 @@ def kl_penalty(
     elif kind == "k2":
         losses, slope = 0.5 * d**2, d
     else:
-        losses, slope = np.expm1(-d) + d, -np.expm1(-d)
+        losses, slope = excess(-d), -np.expm1(-d)
     weight = _averaged(average, weight, d.shape)
     return reduced(losses, reduction, weight, log_probs=lambda: slope)
 
@@ -345,7 +347,7 @@ def orpo(
     Example:
         >>> import numpy as np, lossfns.numpy as ln
         >>> round(ln.orpo(np.log([0.75]), np.log([0.5])), 4)
-        0.3164
+        0.3165
     """
     number("odds_weight", odds_weight, at_least=0)
     chosen, rejected, weight = paired(sample_weight, chosen=chosen, rejected=rejected)

@@ -205,12 +205,13 @@ def smooth_l1(
     Args:
         pred: predictions, floating point, any shape, in the units of the target.
         target: same shape.
-        beta: the error at which the loss turns linear, ≥ 0, in the units of the target; 0 is MAE.
+        beta: the error at which the loss turns linear, ≥ 0 and finite, in the units of the target;
+            0 is MAE.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in the units of the target.
     Raises:
-        TypeError, ValueError: shapes differ, integer predictions, NaN, beta < 0.
+        TypeError, ValueError: shapes differ, integer predictions, NaN, beta < 0 or infinite.
     Gradient:
         clip((pred - target) / beta, -1, 1) / n for the mean.
     Pitfall:
@@ -224,7 +225,7 @@ def smooth_l1(
         >>> ln.smooth_l1([0.5, 3.0], [0.0, 0.0], beta=2.0, reduction="none")
         array([0.0625, 2.    ])
     """
-    number("beta", beta, at_least=0)
+    number("beta", beta, at_least=0, below=math.inf)
     pred, target, weight = paired(sample_weight, pred=pred, target=target)
     losses, slope = rounded_l1(pred - target, beta)
     return reduced(losses, reduction, weight, pred=lambda: slope)

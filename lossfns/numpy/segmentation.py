@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lossfns._arguments import (
+    MASK_HINT,
     Reduction,
     flag,
     free_axis,
@@ -34,6 +35,7 @@ from lossfns._arguments import (
 from lossfns.numpy._classes import times
 from lossfns.numpy._core import Array, Evaluation, item_weight, loss, real, reduced, within
 from lossfns.numpy._logits import sides
+from lossfns.numpy.classification import binary_surprise_of_probs
 
 IMAGE = (-2, -1)
 
@@ -61,8 +63,8 @@ def dice(
         smooth: s ≥ 0, pixels of agreement added to every mask. The s of formulas written
             (2 Σ p y + s) / (Σ p + Σ y + s), as in MONAI, is twice this one.
         squared: squares in the denominator (Milletari's V-Net) instead of the plain sums.
-        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
-            in a row.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for masks of
+            the shape (items, pixels).
         pixel_weight: how often each pixel counts in the sums, ≥ 0, same shape, or of length 1
             along axes that share it; 0 ignores a pixel, `pixel_weight=labels != 255` all that are
             marked so.
@@ -77,9 +79,11 @@ def dice(
         With N = ½ (fp + fn) and D = tp + s + N: (½ (1 - 2 y) (D - N) - y N) / D² over the number
         of masks; 0 where D = 0. With squared, p - y in place of ½ (1 - 2 y).
     Pitfall:
-        The sums run over one mask. Over a whole batch (flattened masks) it is another loss, in
-        which large objects hide small ones. To ignore pixels, do not multiply the logits by 0:
-        their sigmoid is ½, and counts (MONAI's `MaskedDiceLoss(sigmoid=True)` does so).
+        The sums run over one mask, by default the last two axes: masks of the shape (items, pixels)
+        count as one image and a volume as its slices, unless `axis` says otherwise. Over a whole
+        batch it is another loss, in which large objects hide small ones. To ignore pixels, do not
+        multiply the logits by 0: their sigmoid is ½, and counts (MONAI's `MaskedDiceLoss` with
+        sigmoid=True does so).
     Reference:
         Milletari, Navab & Ahmadi (2016), V-Net, 3DV, arXiv:1606.04797.
     Chapter:
@@ -118,8 +122,8 @@ def jaccard(
         target: same shape, in [0, 1]: 0 and 1, or soft masks.
         smooth: s ≥ 0, pixels of agreement added to every mask.
         squared: Σ p² + Σ y² - Σ p y as the union, instead of Σ p + Σ y - Σ p y.
-        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
-            in a row.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for masks of
+            the shape (items, pixels).
         pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
@@ -170,8 +174,8 @@ def tversky(
         beta: β ≥ 0, the price of a false negative, as in the paper; larger finds more. (Papers
             that follow, focal Tversky among them, swap the letters.)
         smooth: s ≥ 0, pixels of agreement added to every mask.
-        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
-            in a row.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for masks of
+            the shape (items, pixels).
         pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
@@ -230,8 +234,8 @@ def focal_tversky(
         gamma: γ > 0; the exponent is 1 / γ, as in the paper, whose best is 4/3. Above 1 small
             errors keep a strong pull, below 1 they fade. Code that raises to γ itself has 3/4.
         smooth: s ≥ 0, pixels of agreement added to every mask.
-        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
-            in a row.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for masks of
+            the shape (items, pixels).
         pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
@@ -282,8 +286,8 @@ def dice_bce(
         target: same shape, in [0, 1]: 0 and 1, or soft masks.
         bce_weight: λ ≥ 0.
         smooth, squared: of the Dice part, see `dice`.
-        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
-            in a row.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for masks of
+            the shape (items, pixels).
         pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
@@ -292,10 +296,11 @@ def dice_bce(
         TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
         bce_weight, smooth or pixel_weight < 0, axes that do not exist.
     Gradient:
-        That of `dice` plus λ that of `bce`, averaged over the pixels.
+        That of `dice` plus λ that of `bce`, averaged over the pixels. A pixel that is certain and
+        wrong gets that of `dice` alone.
     Pitfall:
         The two parts have different scales: Dice is at most 1 a mask, cross-entropy of a bad start
-        several.
+        several. A sigmoid that saturates loses the second part: use `dice_bce_with_logits`.
     Reference:
         Isensee et al. (2021), nnU-Net, Nature Methods 18, arXiv:1904.08128.
     Chapter:
@@ -310,12 +315,11 @@ def dice_bce(
     overlap, push = overlap_of(masks, 0.5, 0.5, smooth, squared=squared)
     if not bce_weight:
         return masks.reduced(reduction, overlap, push)
-    p, y, rest = masks.scores, masks.target, 1 - masks.scores
-    surprise = -times(y, np.log(p)) - times(1 - y, np.log1p(-p))
+    surprise, pull = binary_surprise_of_probs(masks.scores, masks.target)
     share = bce_weight * masks.share()
 
     def slope() -> Array:
-        return np.asarray(push() + share * (times(1 - y, 1 / rest) - times(y, 1 / p)))
+        return np.asarray(push() + share * pull())
 
     return masks.reduced(reduction, overlap + (share * surprise).sum(axis=-1), slope)
 
@@ -342,8 +346,8 @@ def dice_bce_with_logits(
         target: same shape, in [0, 1]: 0 and 1, or soft masks.
         bce_weight: λ ≥ 0.
         smooth, squared: of the Dice part, see `dice`.
-        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
-            in a row.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for masks of
+            the shape (items, pixels).
         pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
@@ -403,8 +407,8 @@ def lovasz(
     Args:
         probs: predicted probabilities, in [0, 1], any shape with the axes of a mask.
         target: same shape, 0 and 1.
-        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
-            in a row.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for masks of
+            the shape (items, pixels).
         pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it.
         reduction, sample_weight: as for every loss; the losses have the shape without those axes.
     Returns:
@@ -467,8 +471,8 @@ def generalized_dice(
         smooth: s ≥ 0, pixels of agreement added to every class. MONAI adds its smoothing to the
             weighted sums, where 1 would outweigh any image.
         class_axis: the axis of the classes, by default the one in front of an image.
-        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for pixels
-            in a row.
+        axis: the axes of one mask: an image by default, (-3, -2, -1) for a volume, -1 for masks of
+            the shape (items, pixels).
         pixel_weight: how often each pixel counts, as in `dice`; 0 ignores it. (N, 1, H, W) holds
             for all classes.
         reduction, sample_weight: as for every loss; one loss per image.
@@ -568,7 +572,7 @@ def masks_of(
     whole, p, y = p.shape, laid_out(p), laid_out(y)
     weight, pixels, left_out = None, None, np.zeros((), bool)
     if sample_weight is not None:
-        weight = item_weight(sample_weight, rows)
+        weight = item_weight(sample_weight, rows, MASK_HINT)
         left_out = weight.reshape(weight.shape + (1,) * (p.ndim - weight.ndim)) == 0
     if pixel_weight is not None:
         pixels = real("pixel_weight", pixel_weight)

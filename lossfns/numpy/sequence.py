@@ -9,7 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, check_chunk_size, integer, linear_shapes, number, slices
+from lossfns._arguments import (
+    Reduction,
+    check_chunk_size,
+    check_num_items,
+    integer,
+    linear_shapes,
+    number,
+    several_classes,
+    slices,
+)
 from lossfns.numpy._classes import (
     Labels,
     class_weight,
@@ -57,7 +66,9 @@ def ctc(
     Gradient:
         (softmax(z_t) - the share of path probability that passes through each symbol at t) / n.
     Pitfall:
-        Two equal symbols in a row need a blank between them: a frame more than you count.
+        Two equal symbols in a row need a blank between them: a frame more than you count. There is
+        no `zero_infinity`: targets that do not fit make the mean infinite, until `sample_weight`
+        gives them 0, as in `sample_weight=isfinite(ctc(..., reduction="none"))`.
     Reference:
         Graves et al. (2006), Connectionist temporal classification, ICML.
     Chapter:
@@ -107,9 +118,9 @@ def causal_lm(
         logits: (n, T, V), floating point.
         tokens: (n, T), the input tokens themselves, integers: position t is to predict t + 1.
         ignore_index: tokens not to be predicted, such as padding.
-        num_items: what to divide by instead of the number of counted tokens. Under gradient
+        num_items: what to divide by instead of the number of counted tokens, > 0. Under gradient
             accumulation give every micro-batch the number of tokens of the whole step: the mean of
-            means is not the mean.
+            means is not the mean. For a step that may be empty give max(1, tokens).
         z_loss: ζ ≥ 0, keeps the normaliser near 1.
         reduction: "none" (shape (n, T - 1)), "mean" or "sum".
     Returns:
@@ -261,6 +272,7 @@ def linear_cross_entropy(
     linear_shapes(states.shape, target.shape, head.shape, bias.shape)
     counted = target != ignore_index
     rows, labels = states[counted], in_range(target[counted], len(head))
+    several_classes("linear_weight", len(head))
     by_class = class_weight(weight, head.T)
     own = (1 - label_smoothing) * by_class[labels]
     even = label_smoothing / len(head) * by_class
@@ -323,7 +335,9 @@ def _token_loss(
     reduction: Reduction,
 ) -> Evaluation:
     _check_tokens(z_loss, num_items)
-    rows, labels, weight = labelled_rows(-1, None, ignore_index, target, logits=logits)
+    rows, labels, weight = labelled_rows(
+        -1, None, ignore_index, target, hint=False, logits=logits
+    )
     log_probs = log_softmax(rows)
     normaliser = rows.max(axis=-1) - log_probs.max(axis=-1)
     losses = z_loss * normaliser**2 - pick(log_probs, labels)
@@ -338,7 +352,7 @@ def _token_loss(
 def _check_tokens(z_loss: float, num_items: float | None) -> None:
     number("z_loss", z_loss, at_least=0)
     if num_items is not None:
-        number("num_items", num_items, above=0)
+        check_num_items(num_items)
 
 
 def _in_place(values: Array, counted: npt.NDArray[np.bool_]) -> Array:

@@ -115,7 +115,12 @@ DETECTION = [
         hyper={
             "alpha": ALPHA,
             "gamma": GAMMA,
-            "beta": Hyper(default=0.11, domain="≥ 0", valid=(0.11, 1.0), wrong=(-1.0, _NAN)),
+            "beta": Hyper(
+                default=0.11,
+                domain="≥ 0, finite",
+                valid=(0.11, 1.0),
+                wrong=(-1.0, float("inf"), _NAN),
+            ),
             "box_weight": _factor(1.0, 2.0),
             "ignore_index": IGNORE,
         },

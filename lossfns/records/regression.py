@@ -155,7 +155,10 @@ REGRESSION = [
         sample=_real_pair,
         hyper={
             "beta": Hyper(
-                default=1.0, domain="≥ 0", valid=(0.0, 0.25, 1.0, 3.0), wrong=(-1.0, float("nan"))
+                default=1.0,
+                domain="≥ 0, finite",
+                valid=(0.0, 0.25, 1.0, 3.0),
+                wrong=(-1.0, float("inf"), float("nan")),
             )
         },
         equivalents={"torch": "torch.nn.functional.smooth_l1_loss"},

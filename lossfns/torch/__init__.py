@@ -1,7 +1,8 @@
 """Loss functions in PyTorch: the same names and arguments as `lossfns.numpy`, differentiable.
 
 - The loss lives on the prediction's device. Half precision is computed, accumulated and returned
-  in float32: MSE of an error of 300 does not fit into float16.
+  in float32: MSE of an error of 300 does not fit into float16. Where the target is float64 so is
+  the loss: rounded to a float32 prediction it would be another target.
 - Works under autocast, `torch.compile(fullgraph=True)`, `torch.func.grad` and `torch.func.vmap`.
 - `validate=True` checks values (probabilities in [0, 1], labels in range …) everywhere. Without it
   they are checked for CPU tensors in eager mode only: reading a GPU tensor would stall the GPU.
@@ -147,10 +148,14 @@ from lossfns.torch.segmentation import (
     tversky,
 )
 from lossfns.torch.sequence import causal_lm, ctc, linear_cross_entropy, masked_lm
+from lossfns.torch.signal import multi_resolution_stft, si_sdr, ssim
 from lossfns.torch.speech import codebook_diversity, wav2vec2_contrastive
 from lossfns.torch.structure import distogram, fape
 
 __all__ = [
+    "multi_resolution_stft",
+    "ssim",
+    "si_sdr",
     "circle",
     "multi_similarity",
     "nt_xent_with_labels",

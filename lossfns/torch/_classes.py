@@ -10,7 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lossfns._arguments import class_axis, integer, label_shapes, same_shapes
+from lossfns._arguments import (
+    class_axis,
+    hint_class_axis,
+    integer,
+    label_shapes,
+    same_shapes,
+    several_classes,
+)
 from lossfns.torch._core import (
     companion,
     compute_dtype,
@@ -18,6 +25,7 @@ from lossfns.torch._core import (
     reads_values,
     same_device,
     tensor,
+    together,
     within,
 )
 
@@ -27,11 +35,10 @@ def class_rows(axis: int, sample_weight: Any, validate: bool, **tensors: Any) ->
 
     Rows of weight 0 become uniform, so that nothing in a masked item reaches value or gradient.
     """
-    first, *others = tensors
-    scores = compute_dtype(first, tensors[first])
-    rows = [scores, *(companion(name, tensors[name], scores) for name in others)]
+    rows = together(**tensors)
+    scores = rows[0]
     same_shapes({name: tuple(row.shape) for name, row in zip(tensors, rows, strict=True)})
-    class_axis(first, tuple(scores.shape), axis)
+    class_axis(next(iter(tensors)), tuple(scores.shape), axis)
     rows = [row.movedim(axis, -1) for row in rows]
     if sample_weight is None:
         return (*rows, None)
@@ -40,7 +47,14 @@ def class_rows(axis: int, sample_weight: Any, validate: bool, **tensors: Any) ->
 
 
 def labelled_rows(
-    axis: int, sample_weight: Any, ignore_index: int, validate: bool, target: Any, **scores: Any
+    axis: int,
+    sample_weight: Any,
+    ignore_index: int,
+    validate: bool,
+    target: Any,
+    *,
+    hint: bool = True,
+    **scores: Any,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Check scores against integer labels; return rows, labels and weights, 0 where ignored."""
     integer("ignore_index", ignore_index)
@@ -48,7 +62,10 @@ def labelled_rows(
     rows = compute_dtype(name, value)
     target = integers(target, rows)
     label_shapes(name, tuple(rows.shape), tuple(target.shape), axis)
+    if hint and not torch.compiler.is_compiling():  # which has no warnings
+        hint_class_axis(name, tuple(rows.shape), tuple(target.shape), axis, frames=5)
     rows = rows.movedim(axis, -1)
+    several_classes(name, rows.shape[-1])
     counted = target != ignore_index
     weight = counted.to(rows.dtype)
     if sample_weight is not None:
@@ -65,7 +82,11 @@ def integers(target: Any, like: Tensor, name: str = "target") -> Tensor:
     same_device(name, target, like)
     if target.dtype == torch.bool or target.is_floating_point() or target.is_complex():
         raise TypeError(f"{name} must hold integer class indices, got {target.dtype}")
-    return target
+    if target.dtype == torch.uint64:
+        target = target.view(torch.int64)
+        target = torch.where(target < 0, torch.iinfo(torch.int64).max, target)
+    # In a byte -100 would be 156, and 256 classes none.
+    return target.long()
 
 
 def in_range(labels: Tensor, classes: int, validate: bool, name: str = "target") -> Tensor:
@@ -78,7 +99,7 @@ def in_range(labels: Tensor, classes: int, validate: bool, name: str = "target")
                 f"{name} must hold classes 0 to {classes - 1}, "
                 f"got {labels[where].item()} at {where}"
             )
-    return labels.long()
+    return labels
 
 
 def _without(weight: Tensor, rows: Tensor) -> Tensor:
@@ -125,6 +146,21 @@ def times(factor: Tensor, value: Tensor) -> Tensor:
     return factor * torch.where(factor == 0, 0, value)
 
 
-def times_log(factor: Tensor, value: Tensor) -> Tensor:
-    """factor · ln(value) in which 0 wins, in value and gradient."""
-    return factor * torch.where(factor == 0, 1, value).log()
+def times_log(factor: Tensor, probs: Tensor) -> Tensor:
+    """factor · ln p in which 0 wins, in value and gradient."""
+    return factor * log(torch.where(factor == 0, 1, probs))
+
+
+def log(probs: Tensor) -> Tensor:
+    """ln p, and where p has underflowed its slope, which overflows, is 0.
+
+    So the logit behind a saturated sigmoid or softmax gets no NaN of infinity times 0.
+    """
+    gone = probs < torch.finfo(probs.dtype).tiny
+    return torch.where(gone, probs.detach().log(), torch.where(gone, 1, probs).log())
+
+
+def log_rest(probs: Tensor) -> Tensor:
+    """ln(1 - p) on the same terms: at p = 1 its slope is 0."""
+    gone = probs == 1
+    return torch.where(gone, -torch.inf, torch.log1p(-torch.where(gone, 0, probs)))

@@ -9,14 +9,26 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar, cast
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 
-from lossfns._arguments import REDUCTIONS, Reduction, bounded, leading_axes, one_of, same_shapes
+from lossfns._arguments import (
+    REDUCTIONS,
+    Reduction,
+    blame_not_finite,
+    bounded,
+    excess_near_0,
+    leading_axes,
+    one_of,
+    same_shapes,
+)
 
 F = TypeVar("F", bound=Callable[..., Tensor])
 G = TypeVar("G", bound=Callable[..., Any])
@@ -30,7 +42,8 @@ def loss(twin: Callable[..., Any] | None = None) -> Callable[[F], F]:
         def checked(*args: Any, **kwargs: Any) -> Tensor:
             value = function(*args, **kwargs)
             if reads_values(value, kwargs.get("validate", False)) and value.isnan().any():
-                _blame_not_finite(inspect.signature(function).bind(*args, **kwargs).arguments)
+                bound = inspect.signature(function).bind(*args, **kwargs).arguments
+                blame_not_finite("the loss", [(n, a) for n, v in bound.items() for a in _arrays(v)])
             return value
 
         return cast(F, checked if twin is None else documented(twin)(checked))
@@ -92,26 +105,28 @@ def reduced(
 def paired(sample_weight: Any, *, validate: bool = False, **tensors: Any) -> tuple[Any, ...]:
     """Check tensors that must agree in shape and device; return them in the compute dtype.
 
-    The first is the prediction: it must be floating point and decides the compute dtype, float32
-    for half precision. Items of weight 0 are replaced by a harmless 0.5 everywhere, so that a NaN
-    in a masked item reaches neither value nor gradient.
+    The first is the prediction: it must be floating point. Items of weight 0 are replaced by a
+    harmless 0.5 everywhere, so that a NaN in a masked item reaches neither value nor gradient.
     """
-    first, *others = tensors
-    pred = compute_dtype(first, tensors[first])
-    values = [pred, *(companion(name, tensors[name], pred) for name in others)]
+    values = together(**tensors)
     same_shapes({name: tuple(value.shape) for name, value in zip(tensors, values, strict=True)})
     if sample_weight is None:
         return (*values, None)
+    pred = values[0]
     weight = item_weight(sample_weight, pred, pred.shape, validate)
     return (*(torch.where(weight == 0, 0.5, value) for value in values), weight)
 
 
 def item_weight(
-    sample_weight: Any, like: Tensor, shape: tuple[int, ...], validate: bool = False
+    sample_weight: Any,
+    like: Tensor,
+    shape: tuple[int, ...],
+    validate: bool = False,
+    hint: str = "",
 ) -> Tensor:
     """Check the weights against the shape of the losses; trailing axes of length 1 are added."""
     weight = companion("sample_weight", sample_weight, like)
-    leading_axes("sample_weight", tuple(weight.shape), tuple(shape))
+    leading_axes("sample_weight", tuple(weight.shape), tuple(shape), hint)
     within("sample_weight", weight, low=0.0, validate=validate)
     return weight.reshape(*weight.shape, *(1,) * (len(shape) - weight.dim()))
 
@@ -127,13 +142,41 @@ def compute_dtype(name: str, value: Any) -> Tensor:
     return value.float() if value.dtype.itemsize < 4 else value
 
 
-def companion(name: str, value: Any, like: Tensor) -> Tensor:
-    """Demand a real tensor on the prediction's device; return it in the prediction's dtype."""
+def together(floating: Collection[str] = (), **tensors: Any) -> list[Tensor]:
+    """Demand real tensors on one device; return them in the widest of their dtypes.
+
+    That is float32 at least, also for half precision, and float64 where one of them is: rounded to
+    a float32 prediction, a float64 target would be another target.
+
+    Args:
+        floating: names of those that must be floating point besides the first, the prediction.
+        tensors: the prediction, and what it is computed with.
+    """
+    first, *others = tensors
+    values = [compute_dtype(first, tensors[first])]
+    dtype = values[0].dtype
+    for name in others:
+        if name in floating:
+            compute_dtype(name, tensors[name])
+        value = real(name, tensors[name], values[0])
+        values.append(value)
+        if value.dtype is not dtype and value.is_floating_point():
+            dtype = torch.promote_types(dtype, value.dtype)
+    return [value.to(dtype) for value in values]
+
+
+def real(name: str, value: Any, like: Tensor) -> Tensor:
+    """Demand a real tensor on the prediction's device."""
     value = tensor(name, value)
     if value.is_complex():
         raise TypeError(f"{name} must hold real numbers, got dtype {value.dtype}")
     same_device(name, value, like)
-    return value.to(like.dtype)
+    return value
+
+
+def companion(name: str, value: Any, like: Tensor) -> Tensor:
+    """Demand a real tensor, such as weights; return it in the dtype of the computation."""
+    return real(name, value, like).to(like.dtype)
 
 
 def product(a: Tensor, b: Tensor) -> Tensor:
@@ -154,6 +197,14 @@ def positive_part(x: Tensor) -> Tensor:
     return torch.maximum(x, x.new_zeros(()))
 
 
+def excess(x: Tensor) -> Tensor:
+    """e^x - 1 - x ≥ 0, the exponential less its tangent: about x²/2 near 0, with every digit."""
+    near = x.abs() < 0.125
+    # Where it is not taken the series is given 0, and its powers cannot overflow.
+    series: Tensor = excess_near_0(torch.where(near, x, 0))
+    return torch.where(near, series, torch.expm1(x) - x)
+
+
 def tensor(name: str, value: Any) -> Tensor:
     """Demand an ordinary tensor."""
     if not isinstance(value, Tensor):
@@ -172,12 +223,21 @@ def same_device(name: str, value: Tensor, like: Tensor) -> None:
 
 def reads_values(value: Tensor, validate: bool = False) -> bool:
     """Whether checks may look at the values: always when asked to, else where it costs nothing."""
+    if isinstance(value, FakeTensor):  # shape and dtype without any values
+        return False
     return validate or (
         value.device.type == "cpu"
         and not torch.compiler.is_compiling()
+        # A trace would keep what it saw as a constant.
+        and not traced()
         # Inside vmap a tensor stands for many and has no one truth value.
         and not transformed()
     )
+
+
+def traced() -> bool:
+    """Whether `torch.jit.trace` records what is being computed."""
+    return bool(torch._C._get_tracing_state())
 
 
 def transformed() -> bool:
@@ -192,11 +252,14 @@ def within(name: str, value: Tensor, *, validate: bool = False, **limits: Any) -
         bounded(name, smallest.item(), largest.item(), **limits)
 
 
-def _blame_not_finite(arguments: dict[str, Any]) -> None:
-    """Name the argument whose NaN, or failing that whose infinity, made the loss NaN."""
-    tensors = {n: v for n, v in arguments.items() if isinstance(v, Tensor)}
-    for fault, found in (("NaN", torch.isnan), ("an infinity", torch.isinf)):
-        for name, value in tensors.items():
-            if value.is_floating_point() and found(value).any():
-                where = tuple(found(value).nonzero()[0].tolist())
-                raise ValueError(f"{name} holds {fault} at index {where}: the loss is undefined")
+def _arrays(argument: Any) -> Iterator[npt.NDArray[Any]]:
+    """The numbers that an argument holds, on the CPU; nothing for a text or None."""
+    if isinstance(argument, Tensor):
+        argument = argument.detach()
+        argument = argument.double() if argument.is_floating_point() else argument
+        yield argument.numpy(force=True)
+    elif isinstance(argument, (list, tuple)):
+        for one in argument:
+            yield from _arrays(one)
+    elif isinstance(argument, (int, float)):
+        yield np.asarray(argument)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 
 def distance(difference: Tensor, p: float = 2.0) -> Tensor:
     """p-norm of each row; where the row is 0 the derivative is 0, not NaN."""
+    if p == math.inf:
+        return difference.abs().amax(-1)  # equal largest entries share the derivative
     size = difference.detach().abs().amax(-1, keepdim=True)
     same = size == 0
     # In units of the largest entry no power overflows; a row of zeros takes a detour around the
@@ -19,5 +23,9 @@ def distance(difference: Tensor, p: float = 2.0) -> Tensor:
 
 def unit(rows: Tensor) -> Tensor:
     """Rows scaled to length 1; a row of zeros has no direction, stays zero and gets no gradient."""
+    # The length of the largest rows would overflow; in units of their largest entry they point the
+    # same way.
+    size = rows.detach().abs().amax(-1, keepdim=True)
+    rows = rows / torch.where(size > torch.finfo(rows.dtype).max ** 0.5, size, 1)
     length = distance(rows)[..., None]
     return torch.where(length == 0, 0, rows / torch.where(length == 0, 1, length))

@@ -75,7 +75,7 @@ def ece(
     """
     confidence, happened = _events(probs, target, ignore_index, axis)
     gaps = _sums(_equal_width(confidence, bins), happened - confidence, bins)
-    return gaps.abs().sum() / max(confidence.numel(), 1)
+    return (gaps.abs().sum() / max(confidence.numel(), 1)).to(confidence.dtype)
 
 
 @documented(ln.mce)
@@ -98,7 +98,7 @@ def mce(
     confidence, happened = _events(probs, target, ignore_index, axis)
     bin_of = _equal_width(confidence, bins)
     gaps = _sums(bin_of, happened - confidence, bins)
-    return (gaps.abs() / bin_of.bincount(minlength=bins).clamp(min=1)).amax()
+    return (gaps.abs() / bin_of.bincount(minlength=bins).clamp(min=1)).amax().to(confidence.dtype)
 
 
 @documented(ln.ace)
@@ -124,7 +124,7 @@ def ace(
     mean = _sums(level_of, happened, levels.numel()) / ties
     gaps = (mean - levels).repeat_interleave(ties)
     each = [part.sum().abs() for part in gaps.tensor_split(bins)]
-    return torch.stack(each).sum() / max(confidence.numel(), 1)
+    return (torch.stack(each).sum() / max(confidence.numel(), 1)).to(confidence.dtype)
 
 
 @documented(ln.reliability_curve)
@@ -150,9 +150,11 @@ def reliability_curve(
     count = bin_of.bincount(minlength=bins)
     shown = torch.where(count == 0, torch.nan, count.to(confidence))
     edges = torch.arange(bins + 1, dtype=confidence.dtype, device=confidence.device) / bins
-    return Reliability(
-        _sums(bin_of, confidence, bins) / shown, _sums(bin_of, happened, bins) / shown, count, edges
-    )
+
+    def mean(values: Tensor) -> Tensor:
+        return (_sums(bin_of, values, bins) / shown).to(confidence.dtype)
+
+    return Reliability(mean(confidence), mean(happened), count, edges)
 
 
 @documented(ln.fit_temperature)
@@ -190,8 +192,7 @@ def fit_temperature(
     top = rows.amax(-1, keepdim=True)
     best = z.new_ones(())
     rows, own = rows - top, own - top[..., 0]
-    if rows.device.type != "mps":  # which has no float64
-        rows, own = rows.double(), own.double()
+    rows, own = _wide(rows), _wide(own)
 
     def slope(beta: float) -> tuple[float, float]:
         probs = (beta * rows).softmax(-1)
@@ -285,4 +286,10 @@ def _equal_width(confidence: Tensor, bins: int) -> Tensor:
 
 
 def _sums(bin_of: Tensor, values: Tensor, bins: int) -> Tensor:
+    """The sum in each bin, in float64: added up one by one, millions of float32 drift."""
+    values = _wide(values)
     return values.new_zeros(bins).index_add(0, bin_of, values)
+
+
+def _wide(values: Tensor) -> Tensor:
+    return values if values.device.type == "mps" else values.double()  # mps has no float64

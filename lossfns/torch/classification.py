@@ -7,12 +7,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import Reduction, number, one_of
+from lossfns._arguments import Reduction, number, one_of, several_classes
 from lossfns.torch._classes import (
     class_rows,
     class_weight,
     distribution,
     labelled_rows,
+    log,
+    log_rest,
     per_class,
     pick,
     times,
@@ -50,9 +52,7 @@ def bce(
     hint = "for logits use bce_with_logits"
     within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
     within("target", target, low=0.0, high=1.0, validate=validate)
-    rest = 1 - target
-    unlikely = torch.where(rest == 0, 0, probs)
-    return reduced(-times_log(target, probs) - rest * torch.log1p(-unlikely), reduction, weight)
+    return reduced(binary_surprise_of_probs(probs, target), reduction, weight)
 
 
 @loss(ln.bce_with_logits)
@@ -99,6 +99,7 @@ def categorical_cross_entropy(
         tensor(0.3567)
     """
     probs, target, weight = class_rows(axis, sample_weight, validate, probs=probs, target=target)
+    several_classes("probs", probs.shape[-1])
     distribution("probs", probs, validate, hint="for logits use cross_entropy")
     distribution("target", target, validate)
     return reduced(-times_log(target, probs).sum(-1), reduction, weight)
@@ -126,7 +127,7 @@ def sparse_categorical_cross_entropy(
         axis, sample_weight, ignore_index, validate, target, probs=probs
     )
     distribution("probs", rows, validate, hint="for logits use cross_entropy")
-    return reduced(-pick(rows, labels).log(), reduction, weight)
+    return reduced(-log(pick(rows, labels)), reduction, weight)
 
 
 @loss(ln.cross_entropy)
@@ -157,6 +158,7 @@ def cross_entropy(
         rows, target, share = class_rows(
             axis, sample_weight, validate, logits=logits, target=target
         )
+        several_classes("logits", rows.shape[-1])
         distribution("target", target, validate)
         by_class = class_weight(weight, rows, validate)
         target = (1 - label_smoothing) * target + label_smoothing / rows.shape[-1]
@@ -252,7 +254,8 @@ def multiclass_hinge(
         axis, sample_weight, ignore_index, validate, target, scores=scores
     )
     own = labels[..., None] == torch.arange(rows.shape[-1], device=rows.device)
-    rivals = margin + rows - pick(rows, labels)[..., None]
+    # The difference first: beside scores of 3e7 float32 loses the margin.
+    rivals = margin + (rows - pick(rows, labels)[..., None])
     rivals = rivals.masked_fill(own, -torch.inf)
     if kind == "weston_watkins":
         return reduced(positive_part(rivals).sum(-1), reduction, weight)
@@ -351,6 +354,12 @@ def logit_adjusted_cross_entropy(
     return reduced(-pick(rows.log_softmax(-1), labels), reduction, weight)
 
 
+def binary_surprise_of_probs(probs: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropies of arguments that have been checked."""
+    rest = 1 - target
+    return -times_log(target, probs) - rest * log_rest(torch.where(rest == 0, 0, probs))
+
+
 def binary_surprise(logits: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
     """-ln p and -ln(1 - p) by their weights, of arguments that have been checked."""
     # softplus(z) as -logsigmoid(-z): torch's softplus drops the tail beyond its threshold of 20.
@@ -380,7 +389,8 @@ def _positive_weight(pos_weight: Tensor | float, logits: Tensor, validate: bool)
     if value.dim() and (not logits.dim() or value.shape != logits.shape[-1:]):
         raise ValueError(
             f"pos_weight must be a number or one per label along the last axis of logits, "
-            f"{tuple(logits.shape)}, got shape {tuple(value.shape)}"
+            f"{tuple(logits.shape)}, got shape {tuple(value.shape)}; for labels on another axis "
+            f"move it last, logits.movedim(axis, -1)"
         )
     within("pos_weight", value, low=0.0, validate=validate)
     return value

@@ -20,13 +20,12 @@ from lossfns._arguments import (
 )
 from lossfns.torch._classes import in_range, integers
 from lossfns.torch._core import (
-    companion,
-    compute_dtype,
     item_weight,
     loss,
     positive_part,
     reads_values,
     reduced,
+    together,
     within,
 )
 from lossfns.torch.classification import binary_surprise
@@ -51,9 +50,8 @@ def box_iou(
         >>> lt.box_iou(pred, torch.tensor([[1.0, 1.0, 3.0, 3.0]]))
         tensor(0.8571)
     """
-    pred, target, weight = _boxes(pred, target, sample_weight, validate)
-    iou, _ = _iou_and_union(pred, target)
-    return reduced(1 - iou, reduction, weight)
+    pair, weight = _boxes(pred, target, sample_weight, validate)
+    return reduced(1 - pair.iou, reduction, weight)
 
 
 @loss(ln.giou)
@@ -73,10 +71,9 @@ def giou(
         >>> lt.giou(pred, torch.tensor([[1.0, 1.0, 2.0, 2.0]]))
         tensor(1.5000)
     """
-    pred, target, weight = _boxes(pred, target, sample_weight, validate)
-    iou, union = _iou_and_union(pred, target)
-    filled = _ratio(union, _hull(pred, target).prod(-1), empty=1)
-    return reduced(2 - iou - filled, reduction, weight)
+    pair, weight = _boxes(pred, target, sample_weight, validate)
+    filled = _ratio(pair.union, _area(pair.hull), empty=1)
+    return reduced(2 - pair.iou - filled, reduction, weight)
 
 
 @loss(ln.diou)
@@ -96,9 +93,8 @@ def diou(
         >>> lt.diou(pred, torch.tensor([[1.0, 1.0, 2.0, 2.0]]))
         tensor(1.2500)
     """
-    pred, target, weight = _boxes(pred, target, sample_weight, validate)
-    iou, _ = _iou_and_union(pred, target)
-    return reduced(1 - iou + _centre_distance(pred, target), reduction, weight)
+    pair, weight = _boxes(pred, target, sample_weight, validate)
+    return reduced(1 - pair.iou + pair.apart, reduction, weight)
 
 
 @loss(ln.ciou)
@@ -118,8 +114,8 @@ def ciou(
         >>> lt.ciou(pred, torch.tensor([[0.0, 0.0, 1.0, 2.0]]))
         tensor(0.7629)
     """
-    pred, target, weight = _boxes(pred, target, sample_weight, validate)
-    return reduced(_complete(pred, target), reduction, weight)
+    pair, weight = _boxes(pred, target, sample_weight, validate)
+    return reduced(_complete(pair), reduction, weight)
 
 
 @loss(ln.retinanet)
@@ -147,7 +143,7 @@ def retinanet(
         tensor(0.5832)
     """
     check_focal(alpha, gamma)
-    number("beta", beta, at_least=0)
+    number("beta", beta, at_least=0, below=math.inf)
     number("box_weight", box_weight, at_least=0)
     anchors = _anchors(
         logits, target, ignore_index, validate, boxes=boxes, target_boxes=target_boxes
@@ -205,7 +201,7 @@ def yolo(
     kind = binary_surprise(anchors.logits, anchors.own, 1 - anchors.own).mean(-1)
     corners = {name: anchors.where_held(name) for name in ("boxes", "target_boxes")}
     _in_order(validate, **corners)
-    miss = _complete(*corners.values())
+    miss = _complete(_measured(**corners))
     # Each part has a mean of its own.
     if reduction == "mean":
         seen, held = seen / seen.sum().clamp(min=1), held / held.sum().clamp(min=1)
@@ -238,12 +234,10 @@ def _anchors(
     logits: Any, target: Any, ignore_index: int, validate: bool, **others: Any
 ) -> _Anchors:
     integer("ignore_index", ignore_index)
-    rows = compute_dtype("logits", logits)
+    predicted = [name for name in others if not name.startswith("target")]
+    rows, *values = together(predicted, logits=logits, **others)
+    tensors = dict(zip(others, values, strict=True))
     labels = integers(target, rows)
-    for name in others:
-        if not name.startswith("target"):
-            compute_dtype(name, others[name])
-    tensors = {name: companion(name, value, rows) for name, value in others.items()}
     shapes = {name: tuple(value.shape) for name, value in tensors.items()}
     anchor_shapes(tuple(rows.shape), tuple(labels.shape), **shapes)
     classes = rows.shape[-1]
@@ -261,9 +255,8 @@ def _anchors(
 
 def _boxes(
     pred: Any, target: Any, sample_weight: Any, validate: bool
-) -> tuple[Tensor, Tensor, Tensor | None]:
-    pred = compute_dtype("pred", pred)
-    target = companion("target", target, pred)
+) -> tuple[_Pair, Tensor | None]:
+    pred, target = together(pred=pred, target=target)
     box_shapes({"pred": tuple(pred.shape), "target": tuple(target.shape)})
     weight = None
     if sample_weight is not None:
@@ -271,7 +264,7 @@ def _boxes(
         masked = weight[..., None] == 0
         pred, target = torch.where(masked, 0, pred), torch.where(masked, 0, target)
     _in_order(validate, pred=pred, target=target)
-    return pred, target, weight
+    return _measured(pred, target), weight
 
 
 def _in_order(validate: bool, **corners: Tensor) -> None:
@@ -284,41 +277,59 @@ def _in_order(validate: bool, **corners: Tensor) -> None:
                 raise ValueError(f"{name} holds an infinity: a box has finite corners")
 
 
-def _complete(pred: Tensor, target: Tensor) -> Tensor:
+class _Pair(NamedTuple):
+    """Two boxes measured in units of the longest side of the smallest box around both.
+
+    In any unit the losses are the same, and in this one no area underflows or overflows.
+    """
+
+    sides: Tensor
+    other_sides: Tensor
+    union: Tensor
+    iou: Tensor
+    hull: Tensor  # width and height of the smallest box around both
+    apart: Tensor  # squared distance of the centres over the squared diagonal of the hull
+
+
+def _measured(boxes: Tensor, target_boxes: Tensor) -> _Pair:
+    low, high = torch.minimum(boxes, target_boxes), torch.maximum(boxes, target_boxes)
+    hull = high[..., 2:] - low[..., :2]
+    unit = hull.detach().amax(-1, keepdim=True)
+    unit = torch.where(unit == 0, 1, unit)
+    # Differences are scaled, not corners, whose differences would be rounded.
+    sides, other = _sides(boxes) / unit, _sides(target_boxes) / unit
+    inter = _area(positive_part((low[..., 2:] - high[..., :2]) / unit))
+    union = _area(sides) + _area(other) - inter
+    # Identical boxes overlap fully, also when they have no area.
+    iou = _ratio(inter, union, empty=0)
+    iou = torch.where((boxes == target_boxes).all(-1) & (union == 0), 1, iou)
+    gap = boxes - target_boxes
+    offset, hull = (gap[..., :2] + gap[..., 2:]) / 2 / unit, hull / unit
+    apart = _ratio((offset**2).sum(-1), (hull**2).sum(-1), empty=0)
+    return _Pair(sides, other, union, iou, hull, apart)
+
+
+def _complete(pair: _Pair) -> Tensor:
     """CIoU losses."""
-    iou, _ = _iou_and_union(pred, target)
-    v = (2 / math.pi * (_slant(pred) - _slant(target))) ** 2
-    shape = _ratio(v**2, 1 - iou + v, empty=0)
-    return 1 - iou + _centre_distance(pred, target) + shape
+    v = (2 / math.pi * (_slant(pair.sides) - _slant(pair.other_sides))) ** 2
+    shape = _ratio(v**2, 1 - pair.iou + v, empty=0)
+    return 1 - pair.iou + pair.apart + shape
 
 
 def _sides(box: Tensor) -> Tensor:
     return box[..., 2:] - box[..., :2]
 
 
-def _iou_and_union(pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    overlap = torch.minimum(pred, target)[..., 2:] - torch.maximum(pred, target)[..., :2]
-    inter = positive_part(overlap).prod(-1)
-    union = _sides(pred).prod(-1) + _sides(target).prod(-1) - inter
-    iou = _ratio(inter, union, empty=0)
-    # Identical boxes overlap fully, also when they have no area.
-    return torch.where((pred == target).all(-1) & (union == 0), 1, iou), union
+def _area(sides: Tensor) -> Tensor:
+    """Width by height. The gradient of `prod` would wait for the GPU to count the zeros."""
+    return sides[..., 0] * sides[..., 1]
 
 
-def _hull(pred: Tensor, target: Tensor) -> Tensor:
-    """Width and height of the smallest box around both."""
-    return torch.maximum(pred, target)[..., 2:] - torch.minimum(pred, target)[..., :2]
-
-
-def _centre_distance(pred: Tensor, target: Tensor) -> Tensor:
-    """Squared distance of the centres over the squared diagonal of the hull."""
-    offset = (pred[..., :2] + pred[..., 2:] - target[..., :2] - target[..., 2:]) / 2
-    return _ratio((offset**2).sum(-1), (_hull(pred, target) ** 2).sum(-1), empty=0)
-
-
-def _slant(box: Tensor) -> Tensor:
+def _slant(sides: Tensor) -> Tensor:
     """arctan(w / h), with derivative 0 for a box that is a point."""
-    w, h = _sides(box).unbind(-1)
+    # In units of the longer side, as the squares in the derivative underflow.
+    size = sides.detach().amax(-1, keepdim=True)
+    w, h = (sides / torch.where(size == 0, 1, size)).unbind(-1)
     point = (w == 0) & (h == 0)
     return torch.atan2(torch.where(point, 0, w), torch.where(point, 1, h))
 

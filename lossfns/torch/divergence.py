@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from lossfns import numpy as ln
-from lossfns._arguments import Reduction, number
+from lossfns._arguments import Reduction, number, several_classes
 from lossfns.torch._classes import class_rows, distribution, times, times_log
-from lossfns.torch._core import loss, reduced
+from lossfns.torch._core import excess, loss, reduced
 
 
 @loss(ln.entropy)
@@ -52,8 +52,10 @@ def kl_div(
         tensor(0.1438)
     """
     log_probs, target, weight = _log_rows(axis, sample_weight, validate, log_probs, target)
-    losses = (times_log(target, target) - times(target, log_probs)).sum(-1)
-    return reduced(losses, reduction, weight)
+    formula = times(target, times_log(target.sign(), target) - log_probs).sum(-1)
+    # The slope of the formula, and its value without the cancellation.
+    losses = _kl(log_probs.detach(), target.detach()) + (formula - formula.detach())
+    return reduced(torch.where(formula == torch.inf, formula, losses), reduction, weight)
 
 
 @loss(ln.js_div)
@@ -75,13 +77,16 @@ def js_div(
     """
     log_probs, target, weight = _log_rows(axis, sample_weight, validate, log_probs, target)
     probs = log_probs.exp()
-    middle = 0.5 * (probs + target)
+    middle, half_gap = 0.5 * (probs + target), 0.5 * (target - probs)
+    # With p = m (1 - s) and t = m (1 + s) the terms of ±s cancel: here is what they leave.
+    near = half_gap.abs() < 0.5 * middle
+    s = torch.where(near, half_gap / torch.where(near, middle, 1), 0)
+    close = middle * (2 * s * torch.atanh(s) + torch.log1p(-s * s))
     log_middle = torch.where(middle == 0, 1, middle).log()
     # Where the probability has underflowed its logarithm may be -inf: 0 wins there.
     seen = torch.where(probs == 0, 0, log_probs)
-    pulled = probs * (seen - log_middle)
-    losses = 0.5 * (pulled + times_log(target, target) - target * log_middle).sum(-1)
-    return reduced(losses, reduction, weight)
+    apart = probs * (seen - log_middle) + times_log(target, target) - target * log_middle
+    return reduced(0.5 * torch.where(near, close, apart).sum(-1), reduction, weight)
 
 
 @loss(ln.gaussian_kl)
@@ -102,7 +107,7 @@ def gaussian_kl(
         tensor(2.5000)
     """
     mean, log_var, weight = class_rows(axis, sample_weight, validate, mean=mean, log_var=log_var)
-    losses = 0.5 * (mean**2 + (torch.expm1(log_var) - log_var)).sum(-1)
+    losses = 0.5 * (mean**2 + excess(log_var)).sum(-1)
     return reduced(losses, reduction, weight)
 
 
@@ -129,12 +134,37 @@ def distillation(
     student, teacher, weight = class_rows(
         axis, sample_weight, validate, student_logits=student_logits, teacher_logits=teacher_logits
     )
+    several_classes("student_logits", student.shape[-1])
     log_student = (student / temperature).log_softmax(-1)
     log_teacher = (teacher / temperature).log_softmax(-1)
     soft = log_teacher.exp()
     # Both may be -inf for a class that both rule out.
-    losses = (times(soft, log_teacher) - times(soft, log_student)).sum(-1)
+    apart = (times(soft, log_teacher) - times(soft, log_student)).sum(-1)
+    # Near agreement that cancels. There it is ln Σ t e^d with Σ t d = 0, which is
+    # ln(1 + Σ t (e^d - 1 - d)), a sum of what is not negative; d are the gaps of the logits.
+    gap = (student - teacher) / temperature
+    near = (gap.detach().abs() < 20).all(-1, keepdim=True)
+    gap = torch.where(near, gap, 0)
+    gap = gap - (soft * gap).sum(-1, keepdim=True)
+    close = torch.log1p((soft * excess(gap)).sum(-1))
+    losses = torch.where(near[..., 0], close, apart)
     return reduced(temperature**2 * losses, reduction, weight)
+
+
+def _kl(log_probs: Tensor, target: Tensor) -> Tensor:
+    """Σ t (ln t - ln p) of each row, from terms that do not cancel.
+
+    With d = ln p - ln t it is Σ t (e^d - 1 - d) - Σ (p - t), and of distributions the last sum is
+    0: what rounding leaves of it would be all that is left near agreement.
+    """
+    probs = log_probs.exp()
+    d = log_probs - torch.where(target == 0, 1, target).log()
+    near = d.abs() < 0.125
+    each = torch.where(near, target * excess(torch.where(near, d, 0)), probs - target - target * d)
+    each = torch.where(target == 0, probs, each)
+    astray = (probs - target).sum(-1)
+    rounded = astray.abs() < 32 * torch.finfo(probs.dtype).eps
+    return each.sum(-1) - torch.where(rounded, 0, astray)
 
 
 def _log_rows(

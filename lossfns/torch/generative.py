@@ -14,6 +14,7 @@ from lossfns._arguments import Reduction, number, one_of, same_shapes
 from lossfns.torch._core import (
     companion,
     compute_dtype,
+    excess,
     item_weight,
     loss,
     paired,
@@ -21,6 +22,7 @@ from lossfns.torch._core import (
     product,
     reads_values,
     reduced,
+    together,
     within,
 )
 from lossfns.torch._embeddings import unit
@@ -97,10 +99,9 @@ def elbo(
     """
     number("beta", beta, at_least=0)
     one_of("likelihood", likelihood, ("bernoulli", "gaussian"))
-    pred, mean = compute_dtype("pred", pred), compute_dtype("mean", mean)
-    compute_dtype("log_var", log_var)
-    target, mean = companion("target", target, pred), companion("mean", mean, pred)
-    log_var = companion("log_var", log_var, pred)
+    pred, mean, log_var, target = together(
+        ("mean", "log_var"), pred=pred, mean=mean, log_var=log_var, target=target
+    )
     same_shapes({"pred": tuple(pred.shape), "target": tuple(target.shape)})
     same_shapes({"mean": tuple(mean.shape), "log_var": tuple(log_var.shape)})
     if not pred.dim() or mean.dim() != 2 or len(mean) != len(pred):
@@ -119,7 +120,9 @@ def elbo(
         surprise = -F.logsigmoid(-pred) - target * pred
     else:
         surprise = 0.5 * (pred - target) ** 2
-    kl = 0.5 * (mean**2 + (torch.expm1(log_var) - log_var)).sum(-1)
+    if not beta:  # the KL term may overflow, and 0 times it would be NaN
+        mean, log_var = 0 * mean, 0 * log_var
+    kl = 0.5 * (mean**2 + excess(log_var)).sum(-1)
     return reduced(_item_sum(surprise) + beta * kl, reduction, weight)
 
 
@@ -142,8 +145,7 @@ def diffusion(
         tensor(5.)
     """
     number("gamma", gamma, above=0)
-    pred = compute_dtype("pred", pred)
-    target = companion("target", target, pred)
+    pred, target = together(pred=pred, target=target)
     same_shapes({"pred": tuple(pred.shape), "target": tuple(target.shape)})
     if not pred.dim():
         raise ValueError("pred must have an axis of items, got a single number")
@@ -236,8 +238,7 @@ def gradient_penalty(
         4.0
     """
     number("weight", weight, at_least=0)
-    real = compute_dtype("real", real)
-    fake = companion("fake", fake, real)
+    real, fake = together(real=real, fake=fake)
     same_shapes({"real": tuple(real.shape), "fake": tuple(fake.shape)})
     if not callable(critic):
         raise TypeError(f"critic must be callable, got {type(critic).__name__}")
@@ -447,8 +448,8 @@ def _over_layers(
         zip(pred_features, target_features, factors, strict=True)
     ):
         number(f"weights[{layer}]", factor, at_least=0)
-        pred = compute_dtype(f"pred_features[{layer}]", pred)
-        target = companion(f"target_features[{layer}]", target, pred)
+        names = f"pred_features[{layer}]", f"target_features[{layer}]"
+        pred, target = together(**dict(zip(names, (pred, target), strict=True)))
         shapes = {"pred_features": tuple(pred.shape), "target_features": tuple(target.shape)}
         same_shapes({f"{name}[{layer}]": shape for name, shape in shapes.items()})
         if pred.dim() < 3 or not pred.numel():

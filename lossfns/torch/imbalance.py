@@ -9,8 +9,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import Reduction, number, one_of
-from lossfns.torch._classes import class_weight, labelled_rows, per_class, pick, times
+from lossfns._arguments import (
+    Reduction,
+    number,
+    one_of,
+)
+from lossfns.torch._classes import (
+    class_weight,
+    labelled_rows,
+    log,
+    log_rest,
+    per_class,
+    pick,
+    times,
+)
 from lossfns.torch._core import (
     documented,
     loss,
@@ -44,7 +56,9 @@ def class_weights(
         shape = tuple(counts.shape)
         raise ValueError(f"counts must be a list of one count per class, got shape {shape}")
     exact = counts.is_floating_point() and counts.dtype.itemsize >= 4
-    counts = counts if exact else counts.to(torch.get_default_dtype())
+    # Not in half precision, whatever the default: a count of 901 is 900 in bfloat16.
+    default = torch.promote_types(torch.get_default_dtype(), torch.float32)
+    counts = counts if exact else counts.to(default)
     largest = torch.finfo(counts.dtype).max
     within("counts", counts, low=0.0, high=largest, open_low=True, validate=validate)
     if scheme == "effective":
@@ -78,11 +92,14 @@ def focal(
     within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
     within("target", target, low=0.0, high=1.0, validate=validate)
     positive, negative = _alpha_t(alpha, target)
-    # A term that costs nothing is left out, as its power or logarithm may have an infinite slope.
+    # A term that costs nothing is left out, as its power or logarithm may have an infinite slope;
+    # of one that is certain and wrong, which does not fade, the logarithm has none.
     hit, missed = _where_it_costs(probs, positive, probs == 1, gamma)
     reject, alarmed = _where_it_costs(probs, negative, probs == 0, gamma)
-    losses = -missed * (1 - hit) ** gamma * hit.log()
-    return reduced(losses - alarmed * reject**gamma * torch.log1p(-reject), reduction, weight)
+    wrong = hit < torch.finfo(hit.dtype).tiny, reject == 1
+    losses = -missed * torch.where(wrong[0], 1, 1 - hit) ** gamma * log(hit)
+    losses = losses - alarmed * torch.where(wrong[1], 1, reject) ** gamma * log_rest(reject)
+    return reduced(losses, reduction, weight)
 
 
 @loss(ln.focal_with_logits)

@@ -18,13 +18,13 @@ from lossfns._arguments import Reduction, embedding_shapes, flag, integer, numbe
 from lossfns.torch._classes import in_range, integers, pick
 from lossfns.torch._core import (
     companion,
-    compute_dtype,
     item_weight,
     loss,
     positive_part,
     product,
     reads_values,
     reduced,
+    together,
     within,
 )
 from lossfns.torch._embeddings import distance, unit
@@ -53,8 +53,9 @@ def contrastive(
     first, second = _embeddings(first=first, second=second)
     same, weight = _pair_target(target, (0, 1), first, sample_weight, validate)
     gap = distance(_masked(first - second, weight))
-    push = (1 - same) * (margin - gap).clamp(min=0)
-    return reduced(0.5 * (same * gap**2 + push**2), reduction, weight)
+    # The square of a pair that is not to be pulled together may overflow.
+    pull, push = torch.where(same == 0, 0, gap), (1 - same) * (margin - gap).clamp(min=0)
+    return reduced(0.5 * (same * pull**2 + push**2), reduction, weight)
 
 
 @loss(ln.triplet)
@@ -89,10 +90,11 @@ def triplet(
         weight = item_weight(sample_weight, anchor, anchor.shape[:-1], validate)
     near, far = (_masked(anchor - other, weight) for other in (positive, negative))
     if squared:
-        gap = margin + (near**2).sum(-1) - (far**2).sum(-1)
+        gap = (near**2).sum(-1) - (far**2).sum(-1)
     else:
-        gap = margin + distance(near, p) - distance(far, p)
-    return reduced(positive_part(gap), reduction, weight)
+        gap = distance(near, p) - distance(far, p)
+    # The difference first: beside distances of 3e7 float32 loses the margin.
+    return reduced(positive_part(margin + gap), reduction, weight)
 
 
 def mine_triplets(
@@ -138,9 +140,9 @@ def mine_triplets(
     gaps = distance((rows[:, None] - rows).detach())
     near, far = gaps[:, :, None], gaps[:, None, :]
     if kind == "easy":
-        chosen = chosen & (near + margin <= far)
+        chosen = chosen & (far - near >= margin)
     elif kind == "semi_hard":
-        chosen = chosen & (near < far) & (far < near + margin)
+        chosen = chosen & (near < far) & (far - near < margin)
     elif kind == "hard":
         chosen = chosen & (far <= near)
     anchors, positives, negatives = chosen.nonzero(as_tuple=True)
@@ -169,9 +171,14 @@ def cosine_embedding(
     number("margin", margin, at_least=-1, below=1)
     first, second = _embeddings(first=first, second=second)
     sign, weight = _pair_target(target, (-1, 1), first, sample_weight, validate)
-    cosine = (unit(_masked(first, weight)) * unit(_masked(second, weight))).sum(-1)
+    a, b = unit(_masked(first, weight)), unit(_masked(second, weight))
+    cosine = (a * b).sum(-1)
+    # 1 - cos without the cancellation; a row of zeros has not the length 1 that this counts on.
+    turned = 0.5 * ((a - b) ** 2).sum(-1)
+    directed = (a != 0).any(-1) & (b != 0).any(-1)
+    aligned = torch.where(directed, turned, 1 - cosine)
     apart = positive_part(cosine - margin)
-    return reduced(torch.where(sign > 0, 1 - cosine, apart), reduction, weight)
+    return reduced(torch.where(sign > 0, aligned, apart), reduction, weight)
 
 
 @loss(ln.info_nce)
@@ -398,7 +405,7 @@ def barlow_twins(
     first, second = _batch(first=first, second=second)
     _at_least_two(first)
     # A column centred and scaled to length 1: the scalar products are the correlations.
-    a, b = (unit((view - view.mean(0)).T) for view in (first, second))
+    a, b = (unit(_centred(view).T) for view in (first, second))
     identity = torch.eye(len(a), dtype=a.dtype, device=a.device)
     weight = identity + redundancy * (1 - identity)
     return reduced(weight * (product(a, b.T) - identity) ** 2, "sum")
@@ -539,7 +546,7 @@ def circle(
         >>> import torch, lossfns.torch as lt
         >>> views = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
         >>> lt.circle(views, torch.tensor([0, 0, 1]), scale=1.0)
-        tensor(0.5164)
+        tensor(0.5459)
     """
     number("margin", margin, at_least=0, below=1)
     number("scale", scale, above=0)
@@ -558,11 +565,7 @@ def circle(
 
 def _embeddings(**tensors: Any) -> list[Tensor]:
     """Check embeddings of one shape and device, (..., d): the last axis holds the dimensions."""
-    first, *others = tensors
-    rows = [compute_dtype(first, tensors[first])]
-    for name in others:
-        compute_dtype(name, tensors[name])
-        rows.append(companion(name, tensors[name], rows[0]))
+    rows = together(tensors, **tensors)
     embedding_shapes({name: tuple(row.shape) for name, row in zip(tensors, rows, strict=True)})
     return rows
 
@@ -694,6 +697,15 @@ def _softmax_over_others(scores: Tensor) -> Tensor:
     """Log-softmax of each row without its diagonal entry, which becomes -inf."""
     own = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
     return scores.masked_fill(own, -torch.inf).log_softmax(-1)
+
+
+def _centred(view: Tensor) -> Tensor:
+    """Each column less its mean, and exactly 0 where it is constant.
+
+    The mean of a constant is rounded, and what that leaves would count as a direction.
+    """
+    moved = view - view[0].detach()
+    return moved - moved.mean(0)
 
 
 def _at_least_two(rows: Tensor) -> tuple[int, int]:

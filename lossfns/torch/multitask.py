@@ -22,7 +22,15 @@ from lossfns._arguments import (
     task_vector,
 )
 from lossfns.torch._classes import class_rows, times
-from lossfns.torch._core import companion, compute_dtype, loss, reduced, tensor, within
+from lossfns.torch._core import (
+    companion,
+    compute_dtype,
+    loss,
+    reduced,
+    tensor,
+    together,
+    within,
+)
 
 
 @loss(ln.weighted_sum)
@@ -73,10 +81,9 @@ def uncertainty_weighting(
         >>> lt.uncertainty_weighting(losses, torch.zeros(2), kinds=kinds)
         tensor(5.)
     """
-    rows = compute_dtype("losses", _stacked(losses, axis))
+    rows, spread = together(losses=_stacked(losses, axis), log_vars=log_vars)
     class_axis("losses", tuple(rows.shape), axis)
     factors = task_factors(kinds, rows.shape[axis])
-    spread = companion("log_vars", log_vars, rows)
     if spread.shape != rows.shape:
         task_vector("log_vars", tuple(spread.shape), tuple(rows.shape), axis)
         spread = spread.expand(rows.movedim(axis, -1).shape).movedim(-1, axis)
@@ -345,13 +352,25 @@ def pcgrad(
     per_task = [_gradients(one, parameters, retain=i < last) for i, one in enumerate(_each(losses))]
     stacked = [torch.stack(one) for one in zip(*per_task, strict=True)]
     flat = [compute_dtype("parameters", g).reshape(len(g), g[0].numel()) for g in stacked]
-    products = torch.stack([one @ one.T for one in flat]).sum(0).tolist()
-    shares = _surgery(products, generator)
+    # In units of each task's largest entry, as the square of a small gradient underflows.
+    units = torch.stack([one.abs().amax(1) for one in flat if one.numel()]).amax(0)
+    units = torch.where((units > 0) & (units < torch.inf), units, 1)
+    scaled = [one / units[:, None] for one in flat]
+    products = torch.stack([one @ one.T for one in scaled]).sum(0)
+    *rows_of_products, of_units = torch.cat([products, units[None]]).tolist()
+    shares = _surgery(rows_of_products, of_units, generator)
     return tuple(torch.einsum("k,k...->...", torch.tensor(shares).to(one), one) for one in stacked)
 
 
-def _surgery(products: list[list[float]], generator: torch.Generator | None) -> list[float]:
-    """How much of each task's gradient is left in the sum, from their inner products."""
+def _surgery(
+    products: list[list[float]], units: list[float], generator: torch.Generator | None
+) -> list[float]:
+    """How much of each task's gradient is left in the sum.
+
+    Args:
+        products: inner products of the gradients, each in units of its own.
+        units: those units.
+    """
     tasks = len(products)
     total = [0.0] * tasks
     for i in range(tasks):
@@ -360,7 +379,7 @@ def _surgery(products: list[list[float]], generator: torch.Generator | None) -> 
             conflict = sum(s * p for s, p in zip(share, products[j], strict=True))
             if j != i and conflict < 0:
                 share[j] -= conflict / products[j][j]
-        total = [t + s for t, s in zip(total, share, strict=True)]
+        total = [t + s * units[i] / u for t, s, u in zip(total, share, units, strict=True)]
     return total
 
 

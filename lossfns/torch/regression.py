@@ -6,13 +6,20 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
 from lossfns._arguments import Reduction, flag, number, one_of, same_shapes
-from lossfns.torch._core import companion, compute_dtype, loss, paired, reduced, within
+from lossfns.torch._core import (
+    loss,
+    paired,
+    reduced,
+    together,
+    within,
+)
 
 
 @loss(ln.mse)
@@ -129,7 +136,7 @@ def smooth_l1(
         >>> lt.smooth_l1(torch.tensor([0.5, 3.0]), torch.zeros(2), beta=2.0, reduction="none")
         tensor([0.0625, 2.0000])
     """
-    number("beta", beta, at_least=0)
+    number("beta", beta, at_least=0, below=math.inf)
     pred, target, weight = paired(sample_weight, validate=validate, pred=pred, target=target)
     return reduced(rounded_l1(pred - target, beta), reduction, weight)
 
@@ -178,11 +185,12 @@ def quantile(
         tensor([1.8000, 0.2000])
     """
     levels: float | Tensor
+    if isinstance(q, np.ndarray):
+        q = q.tolist()
     if isinstance(q, Sequence):
         for level in q:
             number("q", level, above=0, below=1)
-        pred = compute_dtype("pred", pred)
-        target = companion("target", target, pred)
+        pred, target = together(pred=pred, target=target)
         heads = (*target.shape, len(q))
         same_shapes({"pred": tuple(pred.shape), "target with an axis for q": heads})
         target = target[..., None].expand(pred.shape)
@@ -408,7 +416,9 @@ def gaussian_crps(
     within("std", std, low=0.0, open_low=True, validate=validate)
     gap = target - pred
     # Beyond |z| = 40 nothing changes, but the slope of gap / std would overflow, times 0.
-    z = gap / torch.maximum(std, gap.detach().abs() / 40)
+    largest = torch.finfo(gap.dtype).max
+    finite = gap.clamp(-largest, largest)
+    z = finite / torch.maximum(std, finite.detach().abs() / 40)
     sharpness = math.sqrt(2 / math.pi) * torch.exp(-0.5 * z * z) - 1 / math.sqrt(math.pi)
     return reduced(gap * torch.erf(z / math.sqrt(2)) + std * sharpness, reduction, weight)
 

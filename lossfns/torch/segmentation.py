@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from lossfns import numpy as ln
 from lossfns._arguments import (
+    MASK_HINT,
     Reduction,
     flag,
     free_axis,
@@ -24,16 +24,16 @@ from lossfns._arguments import (
     pixel_shape,
     same_shapes,
 )
-from lossfns.torch._classes import times, times_log
 from lossfns.torch._core import (
     companion,
-    compute_dtype,
     item_weight,
     loss,
     reads_values,
     reduced,
+    together,
     within,
 )
+from lossfns.torch.classification import binary_surprise, binary_surprise_of_probs
 
 IMAGE = (-2, -1)
 
@@ -175,8 +175,7 @@ def dice_bce(
     masks = masks_of(target, axis, sample_weight, pixel_weight, validate, probs=probs)
     losses = overlap_of(masks, 0.5, 0.5, smooth, squared)
     if bce_weight:
-        p, y, rest = masks.scores, masks.target, 1 - masks.target
-        surprise = -times_log(y, p) - rest * torch.log1p(-torch.where(rest == 0, 0, p))
+        surprise = binary_surprise_of_probs(masks.scores, masks.target)
         losses = losses + bce_weight * masks.mean(surprise)
     return reduced(losses, reduction, masks.weight)
 
@@ -206,8 +205,7 @@ def dice_bce_with_logits(
     masks = masks_of(target, axis, sample_weight, pixel_weight, validate, logits=logits)
     losses = overlap_of(masks._replace(scores=masks.scores.sigmoid()), 0.5, 0.5, smooth, squared)
     if bce_weight:
-        z, y = masks.scores, masks.target
-        surprise = times(y, -F.logsigmoid(z)) + times(1 - y, -F.logsigmoid(-z))
+        surprise = binary_surprise(masks.scores, masks.target, 1 - masks.target)
         losses = losses + bce_weight * masks.mean(surprise)
     return reduced(losses, reduction, masks.weight)
 
@@ -315,9 +313,8 @@ def masks_of(
     With a class axis the classes lie in front of it, and together are one item. Masks and pixels of
     weight 0 become ½ everywhere, so that nothing in them reaches value or gradient.
     """
-    ((name, value),) = scores.items()
-    p = compute_dtype(name, value)
-    y = companion("target", target, p)
+    (name,) = scores
+    p, y = together(**scores, target=target)
     same_shapes({name: tuple(p.shape), "target": tuple(y.shape)})
     whole = tuple(p.shape)
     front = mask_axes(name, whole, axis)
@@ -332,7 +329,7 @@ def masks_of(
     rows = tuple(p.shape[: p.dim() - len(classes) - 1])
     weight, pixels, left_out = None, None, torch.zeros((), dtype=torch.bool, device=p.device)
     if sample_weight is not None:
-        weight = item_weight(sample_weight, p, rows, validate)
+        weight = item_weight(sample_weight, p, rows, validate, MASK_HINT)
         left_out = weight.reshape(*weight.shape, *(1,) * (p.dim() - weight.dim())) == 0
     if pixel_weight is not None:
         pixels = companion("pixel_weight", pixel_weight, p)
@@ -399,6 +396,8 @@ def _jaccard_steps(sorted_target: Tensor, sorted_pixels: Tensor) -> Tensor:
     A pixel of the mask takes itself from the intersection, another adds itself to the union; as
     differences of losses that lie close together the steps would cancel.
     """
+    if sorted_target.shape[-1] >= 2**24 and sorted_target.device.type != "mps":
+        sorted_target = sorted_target.double()  # float32 cannot count that far
     own, others = sorted_pixels * sorted_target, sorted_pixels * (1 - sorted_target)
     size = own.sum(-1, keepdim=True)
     hit = size - own.cumsum(-1)

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from lossfns import numpy as ln
 from lossfns._arguments import (
     REDUCTIONS,
     Reduction,
     check_chunk_size,
+    check_num_items,
     integer,
     linear_shapes,
     number,
     one_of,
+    several_classes,
 )
 from lossfns.torch._classes import class_weight, in_range, integers, labelled_rows, pick
 from lossfns.torch._core import (
-    companion,
     compute_dtype,
     item_weight,
     loss,
     reads_values,
     reduced,
+    together,
+    traced,
     transformed,
 )
 from lossfns.torch._linear import chunked_each, chunked_sum, whole
@@ -73,7 +77,7 @@ def ctc(
                 f"target must hold symbols 0 to {rows.shape[2] - 1} other than the blank {blank}, "
                 f"got {labels[where].item()} at {where}"
             )
-    labels = torch.where(used, labels, blank).long()
+    labels = torch.where(used, labels, blank)
     weight = None
     if sample_weight is not None:
         weight = item_weight(sample_weight, rows, rows.shape[:1], validate)
@@ -162,8 +166,9 @@ def linear_cross_entropy(
         has a `torch.nn.functional.linear_cross_entropy`, whose chunks know no label smoothing.
         Layer and bias get gradients too; class weights are constants. On a GPU a chunk has up to
         128 million outputs by default, and ignored vectors are multiplied as zeros: counting them
-        would wait for it. All outputs at once are computed under `torch.func`, and where gradients
-        are to be differentiated again (`create_graph=True`).
+        would wait for it. All outputs at once are computed under `torch.func`, in forward mode, in
+        `torch.jit.trace`, and where gradients are to be differentiated again
+        (`create_graph=True`).
     Example:
         >>> import torch, lossfns.torch as lt
         >>> hidden, head = torch.ones(1, 3, 2), torch.zeros(10, 2)
@@ -175,16 +180,19 @@ def linear_cross_entropy(
     _check_tokens(z_loss, num_items, validate)
     check_chunk_size(chunk_size)
     integer("ignore_index", ignore_index)
-    states = compute_dtype("hidden", hidden)
+    layer = {"linear_weight": linear_weight}
+    if linear_bias is not None:
+        layer["linear_bias"] = linear_bias
+    states, head, *biases = together(hidden=hidden, **layer)
+    bias = biases[0] if biases else None
     target = integers(target, states)
-    head = companion("linear_weight", linear_weight, states)
-    bias = None if linear_bias is None else companion("linear_bias", linear_bias, states)
     linear_shapes(
         tuple(states.shape),
         tuple(target.shape),
         tuple(head.shape),
         None if bias is None else tuple(bias.shape),
     )
+    several_classes("linear_weight", len(head))
     by_class = class_weight(weight, head.T, validate)
     by_class = None if by_class is None else by_class.detach()
     rows, flat = states.reshape(-1, states.shape[-1]), target.reshape(-1)
@@ -198,15 +206,30 @@ def linear_cross_entropy(
             items = torch.where(mass > 0, mass, 1)
         share = share / items
     inputs = (rows, head, bias, labels, share, by_class, float(label_smoothing), float(z_loss))
+    at_once = _at_once(rows, head, bias)
     if reduction == "none":
-        each = whole(*inputs) if transformed() else chunked_each(*inputs, chunk_size)
+        each = whole(*inputs) if at_once else chunked_each(*inputs, chunk_size)
         return each.reshape(target.shape)
-    if transformed():
+    if at_once:
         return whole(*inputs).sum()
     learning = torch.is_grad_enabled()
     wanted = [learning and x is not None and x.requires_grad for x in (rows, head, bias)]
     total: Tensor = chunked_sum(*inputs, chunk_size, wanted)[0]
     return total
+
+
+def _at_once(*tensors: Tensor | None) -> bool:
+    """Whether all outputs are to be held at once: where torch has to see through the chunks."""
+    if transformed():
+        return True
+    if torch.compiler.is_compiling():
+        return False
+    return traced() or any(x is not None and _tangent(x) is not None for x in tensors)
+
+
+def _tangent(value: Tensor) -> Tensor | None:
+    """That of forward-mode differentiation, if it is under way."""
+    return cast("Tensor | None", forward_ad.unpack_dual(value).tangent)  # type: ignore[no-untyped-call]
 
 
 def _token_loss(
@@ -219,7 +242,9 @@ def _token_loss(
     validate: bool,
 ) -> Tensor:
     _check_tokens(z_loss, num_items, validate)
-    rows, labels, weight = labelled_rows(-1, None, ignore_index, validate, target, logits=logits)
+    rows, labels, weight = labelled_rows(
+        -1, None, ignore_index, validate, target, hint=False, logits=logits
+    )
     normaliser = rows.logsumexp(-1)
     losses = normaliser - pick(rows, labels)
     if z_loss:
@@ -233,9 +258,9 @@ def _check_tokens(z_loss: float, num_items: float | Tensor | None, validate: boo
         if num_items.dim():
             raise ValueError(f"num_items must be one number, got shape {tuple(num_items.shape)}")
         if reads_values(num_items, validate):
-            number("num_items", num_items.item(), above=0)
+            check_num_items(num_items.item())
     elif num_items is not None:
-        number("num_items", num_items, above=0)
+        check_num_items(num_items)
 
 
 def _mass(labels: Tensor, by_class: Tensor | None, smoothing: float, share: Tensor) -> Tensor:
@@ -277,7 +302,7 @@ def _log_likelihood(
     new = (places[:, 2:] != blank) & (places[:, 2:] != places[:, :-2])
     jumps = torch.nn.functional.pad(new, (2, 0), value=False)[:, : places.shape[1]]
     emitted = log_probs.gather(2, places[:, None].expand(n, steps, -1)).clamp(min=_LOG_ZERO)
-    zero = emitted.new_tensor(_LOG_ZERO)
+    zero = emitted.new_full((), _LOG_ZERO)  # made on the device, nothing waits for it
 
     # Before the first frame every path stands on the first blank, and may step off it at once.
     start = torch.arange(places.shape[1], device=places.device)

@@ -10,7 +10,13 @@ from torch import Tensor
 from lossfns import numpy as ln
 from lossfns._arguments import Reduction, embedding_shapes, number, one_of
 from lossfns.torch._classes import distribution, times_log
-from lossfns.torch._core import companion, compute_dtype, item_weight, loss, reduced
+from lossfns.torch._core import (
+    compute_dtype,
+    item_weight,
+    loss,
+    reduced,
+    together,
+)
 from lossfns.torch._embeddings import unit
 
 
@@ -34,11 +40,8 @@ def wav2vec2_contrastive(
         tensor(0.3133)
     """
     number("temperature", temperature, above=0)
-    rows = compute_dtype("context", context)
-    compute_dtype("quantized", quantized)
-    compute_dtype("distractors", distractors)
-    true = companion("quantized", quantized, rows)
-    others = companion("distractors", distractors, rows)
+    given = {"context": context, "quantized": quantized, "distractors": distractors}
+    rows, true, others = together(given, **given)
     shapes = {"context": tuple(rows.shape), "quantized": tuple(true.shape)}
     embedding_shapes(shapes, batch=True)
     if others.dim() != 3 or others.shape[::2] != rows.shape or not others.shape[1]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +10,13 @@ from torch import Tensor
 from lossfns import numpy as ln
 from lossfns._arguments import Reduction, frame_shapes, number
 from lossfns.torch._classes import pick
-from lossfns.torch._core import companion, compute_dtype, loss, product, reads_values, reduced
+from lossfns.torch._core import (
+    loss,
+    product,
+    reads_values,
+    reduced,
+    together,
+)
 
 
 @loss(ln.fape)
@@ -41,22 +46,21 @@ def fape(
     number("clamp", clamp, above=0)
     number("scale", scale, above=0)
     number("epsilon", epsilon, above=0)
-    x = compute_dtype("positions", positions)
-    compute_dtype("rotations", rotations)
-    compute_dtype("translations", translations)
-    x, r, t = _frames(x, "", None, positions=x, rotations=rotations, translations=translations)
-    x_true, r_true, t_true = _frames(
-        x,
-        "target_",
-        (tuple(x.shape), tuple(r.shape), tuple(t.shape)),
-        target=target,
-        rotations=target_rotations,
-        translations=target_translations,
-    )
+    predicted = {"positions": positions, "rotations": rotations, "translations": translations}
+    true = {
+        "target": target,
+        "target_rotations": target_rotations,
+        "target_translations": target_translations,
+    }
+    x, r, t, x_true, r_true, t_true = together(predicted, **predicted, **true)
+    shapes = tuple(x.shape), tuple(r.shape), tuple(t.shape)
+    true_shapes = tuple(x_true.shape), tuple(r_true.shape), tuple(t_true.shape)
+    frame_shapes(list(predicted), *shapes)
+    frame_shapes(list(true), *true_shapes, shapes)
     gap = product(x - t[:, None], r) - product(x_true - t_true[:, None], r_true)
     distance = ((gap**2).sum(-1) + epsilon).sqrt()
     # `minimum` of tensors shares the gradient at the tie, where `clamp` takes a side.
-    return reduced(torch.minimum(distance, distance.new_tensor(clamp)) / scale, reduction)
+    return reduced(torch.minimum(distance, distance.new_full((), clamp)) / scale, reduction)
 
 
 @loss(ln.distogram)
@@ -80,8 +84,7 @@ def distogram(
     number("last", last, above=-math.inf, below=math.inf)
     if first >= last:
         raise ValueError(f"first must be smaller than last, got {first!r} and {last!r}")
-    rows = compute_dtype("logits", logits)
-    positions = companion("target", target, rows)
+    rows, positions = together(logits=logits, target=target)
     n, shape = rows.shape[0] if rows.dim() else 0, tuple(rows.shape)
     if rows.dim() != 3 or shape[1] != n or tuple(positions.shape) != (n, 3):
         raise ValueError(
@@ -96,15 +99,3 @@ def distogram(
     edges = torch.linspace(first, last, shape[2] - 1, dtype=rows.dtype, device=rows.device)
     bins = torch.searchsorted(edges, distances.contiguous(), side="left")
     return reduced(-pick(rows.log_softmax(-1), bins), reduction)
-
-
-def _frames(
-    like: Tensor, prefix: str, shapes: tuple[tuple[int, ...], ...] | None, **tensors: Any
-) -> tuple[Tensor, Tensor, Tensor]:
-    names = [name if name == "target" else prefix + name for name in tensors]
-    points, rotations, translations = (
-        companion(name, value, like) for name, value in zip(names, tensors.values(), strict=True)
-    )
-    given = [tuple(value.shape) for value in (points, rotations, translations)]
-    frame_shapes(names, given[0], given[1], given[2], shapes)
-    return points, rotations, translations

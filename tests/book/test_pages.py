@@ -2,7 +2,9 @@
 
 import json
 import re
+from pathlib import Path
 
+import axe_playwright_python
 import pytest
 from built_book import CHAPTERS, EXECUTED, PAGES, ROOT
 
@@ -44,6 +46,19 @@ CONTRAST = """element => {
 }"""
 
 
+# What stands in somebody's way, by the rules of WCAG 2.1, levels A and AA.
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf8")
+BARRIERS = """async () => (await axe.run(document, {
+    runOnly: {type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
+    rules: {"label-content-name-mismatch": {enabled: true}},
+  })).violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 200)).join(" | ")}`)"""
+
+
+def barriers(tab):
+    tab.evaluate(AXE)
+    return tab.evaluate(BARRIERS)
+
+
 @pytest.mark.parametrize(("width", "scheme"), DEVICES)
 @pytest.mark.parametrize("page", PAGES)
 def test_page_is_read_in_peace(reader, page, width, scheme):
@@ -60,6 +75,7 @@ def test_page_is_read_in_peace(reader, page, width, scheme):
     equations = tab.locator("article .math").count()
     assert tab.locator("article .math mjx-container").count() >= equations
     assert tab.locator("mjx-merror").count() == 0
+    assert barriers(tab) == []
 
 
 @pytest.mark.parametrize("page", EXECUTED)

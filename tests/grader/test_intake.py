@@ -111,7 +111,7 @@ def test_else_the_last_cell_that_defines_it_counts(released, left):
     assert "return 1" in found and "return 0" not in found and "NotImpl" not in found
     assert ("import math" in found) == (left == "import math")
     (remark,) = (text for text in rebuilt.remarks if "not defined in its own cell" in text)
-    assert "(the last of 2, cell 3 of your notebook)" in remark
+    assert "(the last of 2, cell 3 of your notebook from the top)" in remark
 
 
 def test_a_function_that_is_still_to_be_written_is_no_definition(released):

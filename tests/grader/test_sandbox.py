@@ -17,7 +17,7 @@ from submissions.corpus import SAMPLES
 from submissions.desk import NAME, POINTS
 from submissions.school import LIMITS, School
 
-from grader import levels, seccomp
+from grader import cgroup, levels, seccomp
 from grader import sandbox as module
 from grader.course import CourseError
 from grader.grade import grade
@@ -355,6 +355,75 @@ def test_the_numbers_of_system_calls_are_those_of_linux(machine):
 def test_a_machine_that_is_not_known_has_no_filter():
     assert seccomp.program("riscv64") is None
     assert len(seccomp.program("aarch64")) == len(seccomp.program("x86_64"))
+
+
+# --- control groups -----------------------------------------------------------------------------
+
+HUNGRY = """
+import subprocess, sys
+code = "import time; hoard = bytearray(b'x') * (300 * 2**20); time.sleep(5)"
+children = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
+print([child.wait() for child in children])
+"""
+
+
+def test_memory_is_limited_for_the_sandbox_as_a_whole():
+    """Four processes, each of which is within the limit of a process."""
+    with Sandbox(Limits(memory=700 * 2**20)) as hungry:
+        outcome = hungry.run(HUNGRY, 120)
+        folders = hungry._group.folders
+        if folders:
+            assert outcome.status == "died" or "-9" in text(outcome)
+        else:
+            assert text(outcome) == "[0, 0, 0, 0]\n"
+    assert not any(folder.exists() for folder in folders)
+
+
+def test_root_can_make_control_groups_here():
+    """So that the test above tests something where it is run by root, as in CI."""
+    writable = any(os.access(cgroup.MOUNTS / kind, os.W_OK) for kind in ("", "pids"))
+    group = cgroup.new_group(2**30, 64)
+    try:
+        assert bool(group.folders) or os.geteuid() != 0 or not writable
+    finally:
+        group.remove()
+
+
+def test_groups_of_a_killed_grader_are_removed():
+    code = (
+        "import os, sys; sys.path.insert(0, sys.argv[1]);"
+        "from grader.cgroup import new_group; print(*new_group(2**30, 9).folders, flush=True);"
+        "os.kill(os.getpid(), 9)"
+    )
+    command = [sys.executable, "-c", code, str(Path(module.__file__).parents[1])]
+    left = subprocess.run(command, capture_output=True, text=True).stdout.split()
+    cgroup.sweep_groups()
+    assert not any(Path(folder).exists() for folder in left)
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """Folders in place of those of Linux, and none that is known already."""
+    monkeypatch.setattr(cgroup, "MOUNTS", tmp_path)
+    cgroup._parents.cache_clear()
+    yield tmp_path
+    cgroup._parents.cache_clear()
+
+
+def test_without_control_groups_the_command_is_as_it_was(tree):
+    group = cgroup.new_group(2**30, 64)
+    assert group.folders == [] and group.around(["bwrap"]) == ["bwrap"]
+
+
+def test_groups_are_made_under_one_that_passes_its_limits_on(tree, monkeypatch):
+    """Version 2: not in our own group, which has members, but in the nearest above that may."""
+    monkeypatch.setattr(cgroup, "_own_groups", lambda: {"": "/user.slice/user-0.slice/session-1"})
+    (tree / "cgroup.controllers").write_text("cpu memory pids")
+    (tree / "user.slice" / "user-0.slice" / "session-1").mkdir(parents=True)
+    for folder, passed in (("", "cpu memory pids"), ("user.slice", "memory pids cpu")):
+        (tree / folder / "cgroup.subtree_control").write_text(passed)
+    (tree / "user.slice/user-0.slice/cgroup.subtree_control").write_text("pids")
+    assert cgroup._candidates() == [[tree / "user.slice"], [tree]]
 
 
 # --- the time for a notebook --------------------------------------------------------------------

@@ -13,7 +13,9 @@ from lossfns.conformance import measures
 from lossfns.conformance.checks import CHECKS, findings
 from lossfns.conformance.measures import relative_error
 
-MAE, HUBER, CROSS_ENTROPY = (catalog[name] for name in ("mae", "huber", "cross_entropy"))
+MAE, HUBER, CROSS_ENTROPY, CLIP = (
+    catalog[name] for name in ("mae", "huber", "cross_entropy", "clip")
+)
 
 
 def failed_checks(record):
@@ -27,7 +29,8 @@ def test_every_loss_passes_every_check(record):
 
 
 def test_every_check_is_asked_of_some_loss_and_of_no_other_name():
-    assert {f.check for f in findings(CROSS_ENTROPY)} == {check.name for check in CHECKS}
+    asked = {f.check for record in (CROSS_ENTROPY, MAE, CLIP) for f in findings(record)}
+    assert asked == {check.name for check in CHECKS}
 
 
 def test_the_error_is_that_of_assert_allclose():
