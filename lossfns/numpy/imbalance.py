@@ -21,6 +21,7 @@ from lossfns.numpy._classes import (
     one_hot,
     per_class,
     pick,
+    smoothed,
     times,
 )
 from lossfns.numpy._core import Array, Evaluation, loss, paired, real, reduced, within
@@ -86,6 +87,7 @@ def focal(
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -100,13 +102,14 @@ def focal(
         alpha: α in [0, 1], the weight of the positive class; the negative one gets 1 - α. None
             weighs neither.
         gamma: γ ≥ 0, how strongly easy examples fade; 0 is cross-entropy.
+        label_smoothing: ε in [0, 1], which draws y to (1 - ε) y + ε / 2, as in `bce_with_logits`.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in nats. α and the fading do not enter the denominator of the mean; the paper
         divides the sum by the number of positive anchors.
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, probs or target outside
-        [0, 1], alpha outside [0, 1], gamma < 0.
+        [0, 1], alpha or label_smoothing outside [0, 1], gamma < 0.
     Gradient:
         α (1 - p)^γ (γ ln p / (1 - p) - 1 / p) / n for the mean, where y = 1, and 0 at p = 0; for
         y = 0 the mirror image.
@@ -126,7 +129,7 @@ def focal(
     probs, target, weight = paired(sample_weight, probs=probs, target=target)
     within("probs", probs, low=0.0, high=1.0, hint="for logits use focal_with_logits")
     within("target", target, low=0.0, high=1.0)
-    positive, negative = _alpha_t(alpha, target)
+    positive, negative = _alpha_t(alpha, smoothed(target, label_smoothing))
     log_probs, log_rest, rest = np.log(probs), np.log1p(-probs), 1 - probs
     losses = -times(positive, rest**gamma * log_probs) - times(negative, probs**gamma * log_rest)
 
@@ -144,6 +147,7 @@ def focal_with_logits(
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -159,13 +163,14 @@ def focal_with_logits(
         alpha: α in [0, 1], the weight of the positive class; the negative one gets 1 - α. None
             weighs neither.
         gamma: γ ≥ 0, how strongly easy examples fade; 0 with alpha=None is `bce_with_logits`.
+        label_smoothing: ε in [0, 1], which draws y to (1 - ε) y + ε / 2, as in `bce_with_logits`.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in nats. α and the fading do not enter the denominator of the mean; the paper
         divides the sum by the number of positive anchors.
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, targets outside [0, 1],
-        alpha outside [0, 1], gamma < 0.
+        alpha or label_smoothing outside [0, 1], gamma < 0.
     Gradient:
         -α (1 - p)^γ (1 - p - γ p ln p) / n for the mean, where y = 1; for y = 0 the mirror image.
     Pitfall:
@@ -185,6 +190,7 @@ def focal_with_logits(
     check_focal(alpha, gamma)
     logits, target, weight = paired(sample_weight, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0)
+    target = smoothed(target, label_smoothing)
     losses, slope = sigmoid_focal(logits, target, alpha, gamma)
     return reduced(losses, reduction, weight, logits=slope)
 

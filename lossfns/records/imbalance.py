@@ -3,6 +3,7 @@
 from lossfns.records.classification import (
     AXIS,
     IGNORE,
+    SMOOTHING,
     against_labels,
     binary,
     logit_rows,
@@ -30,7 +31,7 @@ IMBALANCE = [
         domain="probs, target in [0, 1]",
         sample=binary("probs", probabilities),
         wrt=("probs",),
-        hyper={"alpha": ALPHA, "gamma": GAMMA},
+        hyper={"alpha": ALPHA, "gamma": GAMMA, "label_smoothing": SMOOTHING},
         equivalents={"keras": "keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True)"},
         paper=_LIN,
         chapter="loss-focal",
@@ -49,7 +50,7 @@ IMBALANCE = [
         domain="logits real, target in [0, 1]",
         sample=binary("logits", logits),
         wrt=("logits",),
-        hyper={"alpha": ALPHA, "gamma": GAMMA},
+        hyper={"alpha": ALPHA, "gamma": GAMMA, "label_smoothing": SMOOTHING},
         equivalents={
             "torchvision": "torchvision.ops.sigmoid_focal_loss",
             "keras": "keras.losses.BinaryFocalCrossentropy"

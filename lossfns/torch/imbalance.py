@@ -21,6 +21,7 @@ from lossfns.torch._classes import (
     log_rest,
     per_class,
     pick,
+    smoothed,
     times,
 )
 from lossfns.torch._core import (
@@ -75,6 +76,7 @@ def focal(
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -91,7 +93,7 @@ def focal(
     hint = "for logits use focal_with_logits"
     within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
     within("target", target, low=0.0, high=1.0, validate=validate)
-    positive, negative = _alpha_t(alpha, target)
+    positive, negative = _alpha_t(alpha, smoothed(target, label_smoothing))
     # A term that costs nothing is left out, as its power or logarithm may have an infinite slope;
     # of one that is certain and wrong, which does not fade, the logarithm has none.
     hit, missed = _where_it_costs(probs, positive, probs == 1, gamma)
@@ -109,6 +111,7 @@ def focal_with_logits(
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -124,6 +127,7 @@ def focal_with_logits(
     check_focal(alpha, gamma)
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0, validate=validate)
+    target = smoothed(target, label_smoothing)
     return reduced(sigmoid_focal(logits, target, alpha, gamma), reduction, weight)
 
 

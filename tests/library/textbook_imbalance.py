@@ -6,11 +6,13 @@ from mpmath import exp, log, mpf
 INF = float("inf")
 
 
-def focal(probs, target, alpha, gamma):
+def focal(probs, target, alpha, gamma, label_smoothing):
+    target = _smooth(target, label_smoothing)
     return _alpha_balanced(probs, 1 - probs, target, alpha, gamma)
 
 
-def focal_with_logits(logits, target, alpha, gamma):
+def focal_with_logits(logits, target, alpha, gamma, label_smoothing=0):
+    target = _smooth(target, label_smoothing)
     return _alpha_balanced(*_sigmoid(logits), target, alpha, gamma)
 
 
@@ -41,6 +43,11 @@ def _alpha_balanced(p, rest, target, alpha, gamma):
     a, b = (1, 1) if alpha is None else (mpf(alpha), 1 - mpf(alpha))
     positive = _times(a * target, lambda: _fade(rest, gamma) * -log(p))
     return positive + _times(b * (1 - target), lambda: _fade(p, gamma) * -log(rest))
+
+
+def _smooth(target, label_smoothing):
+    """Szegedy et al. (2016), equation 8, for the distribution (1 - y, y)."""
+    return (1 - mpf(label_smoothing)) * target + mpf(label_smoothing) / 2
 
 
 def _fade(p, gamma):
