@@ -167,6 +167,11 @@ def label_map_axis(
 ) -> int:
     """Demand a label per pixel; return the axis of the classes, counted from the front."""
     front = free_axis(name, shape, class_axis, mask_axes(name, shape, axis))
+    if shape[front] == 1:
+        raise ValueError(
+            f"{name} has one class only along axis {front}, shape {shape}, of which a softmax is "
+            f"always 1; for one mask use dice_bce_with_logits"
+        )
     expected = shape[:front] + shape[front + 1 :]
     if labels == expected:
         return front

@@ -57,7 +57,7 @@ def dice_ce(
         both terms, and divides the weighted Dice terms by C, not by Σ w.
     Raises:
         TypeError, ValueError: shapes do not fit, labels out of range, NaN, negative weight,
-        ce_weight or smooth, axes that do not exist or are the same, no class but the background.
+        ce_weight or smooth, axes that do not exist or are the same, one class only.
     Gradient:
         p_c (g_c - Σ_k p_k g_k) for the slopes g of the Dice term by p, plus λ w_y (p - onehot(y))
         over the weights of the pixels.
@@ -123,7 +123,7 @@ def dice_focal(
         in the focal term even where the Dice term has a softmax, and averages over the classes.
     Raises:
         TypeError, ValueError: shapes do not fit, labels out of range, NaN, negative weight, gamma,
-        focal_weight or smooth, axes that do not exist or are the same, no class but the background.
+        focal_weight or smooth, axes that do not exist or are the same, one class only.
     Gradient:
         As for `dice_ce`, with the slope of `softmax_focal` in the second term.
     Pitfall:
@@ -195,8 +195,6 @@ def _of_classes(by_class: Array, include_background: bool) -> Array:
     """What each class adds to the mean over the classes."""
     flag("include_background", include_background)
     if not include_background:
-        if len(by_class) == 1:
-            raise ValueError("include_background must be True where the only class is class 0")
         by_class = np.where(np.arange(len(by_class)) == 0, 0.0, by_class)
     return np.asarray(by_class / _or_1(by_class.sum()))
 

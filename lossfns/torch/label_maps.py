@@ -129,8 +129,6 @@ def _of_classes(by_class: Tensor, include_background: bool) -> Tensor:
     """What each class adds to the mean over the classes."""
     flag("include_background", include_background)
     if not include_background:
-        if len(by_class) == 1:
-            raise ValueError("include_background must be True where the only class is class 0")
         background = torch.arange(len(by_class), device=by_class.device) == 0
         by_class = torch.where(background, 0, by_class)
     return by_class / _or_1(by_class.sum())

@@ -180,12 +180,12 @@ def test_shapes_that_do_not_fit_are_told_how(maps, name, labels, options, messag
 
 
 @every_loss_of_maps
-def test_a_background_alone_cannot_be_left_out(name):
+def test_one_class_alone_is_refused(name):
     logits, labels = np.zeros((1, 1, 2, 2)), np.zeros((1, 2, 2), int)
-    with pytest.raises(ValueError, match="include_background"):
-        getattr(ln, name)(logits, labels, include_background=False)
-    with pytest.raises(ValueError, match="include_background"):
-        getattr(lt, name)(torch.tensor(logits), torch.tensor(labels), include_background=False)
+    with pytest.raises(ValueError, match="one class.*dice_bce_with_logits"):
+        getattr(ln, name)(logits, labels)
+    with pytest.raises(ValueError, match="one class.*dice_bce_with_logits"):
+        getattr(lt, name)(torch.tensor(logits), torch.tensor(labels))
 
 
 # Extremes.
