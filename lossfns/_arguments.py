@@ -145,6 +145,58 @@ def mask_axes(name: str, shape: tuple[int, ...], axis: int | Sequence[int]) -> t
     return front
 
 
+def free_axis(name: str, shape: tuple[int, ...], class_axis: int, taken: tuple[int, ...]) -> int:
+    """Check that a class axis exists and is none of a mask's; return it counted from the front."""
+    integer("class_axis", class_axis)
+    if not -len(shape) <= class_axis < len(shape):
+        raise ValueError(f"class_axis must be an axis of {name}, shape {shape}, got {class_axis}")
+    front = class_axis % len(shape)
+    if front in taken:
+        raise ValueError(f"class_axis must not be among the axes of a mask, got {class_axis}")
+    if shape[front] == 0:
+        raise ValueError(f"{name} must have at least one class along axis {front}, got {shape}")
+    return front
+
+
+def label_map_axis(
+    name: str,
+    shape: tuple[int, ...],
+    labels: tuple[int, ...],
+    axis: int | Sequence[int],
+    class_axis: int,
+) -> int:
+    """Demand a label per pixel; return the axis of the classes, counted from the front."""
+    front = free_axis(name, shape, class_axis, mask_axes(name, shape, axis))
+    if shape[front] == 1:
+        raise ValueError(
+            f"{name} has one class only along axis {front}, shape {shape}, of which a softmax is "
+            f"always 1; for one mask use dice_bce_with_logits"
+        )
+    expected = shape[:front] + shape[front + 1 :]
+    if labels == expected:
+        return front
+    hint = ""
+    if labels == shape:
+        hint = "; one-hot masks become labels by argmax over the classes"
+    elif labels == expected[:front] + (1,) + expected[front:]:
+        hint = "; take the axis of length 1 out"
+    raise ValueError(
+        f"target must have one label per pixel, the shape of {name} without its class axis, "
+        f"{expected}, got {labels}{hint}"
+    )
+
+
+def pixel_shape(shape: tuple[int, ...], masks: tuple[int, ...]) -> None:
+    """Demand a weight for every pixel, or for all along axes of length 1."""
+    if len(shape) != len(masks) or any(
+        own not in (1, full) for own, full in zip(shape, masks, strict=True)
+    ):
+        raise ValueError(
+            f"pixel_weight must have the shape of the masks, {masks}, or 1 on axes that share it, "
+            f"got {shape}"
+        )
+
+
 def label_shapes(name: str, shape: tuple[int, ...], labels: tuple[int, ...], axis: int) -> None:
     """Demand one label per row of classes, and help with the two usual mistakes."""
     front = class_axis(name, shape, axis)

@@ -23,6 +23,7 @@ from lossfns.records.detection import DETECTION
 from lossfns.records.divergence import DIVERGENCE
 from lossfns.records.generative import GENERATIVE, GENERATIVE_FUNCTIONS
 from lossfns.records.imbalance import IMBALANCE, IMBALANCE_FUNCTIONS
+from lossfns.records.label_maps import LABEL_MAPS
 from lossfns.records.metric import METRIC, METRIC_FUNCTIONS
 from lossfns.records.multitask import MULTITASK, MULTITASK_FUNCTIONS
 from lossfns.records.preference import PREFERENCE, PREFERENCE_FUNCTIONS
@@ -43,6 +44,7 @@ _RECORDS = [
     *DIVERGENCE,
     *IMBALANCE,
     *SEGMENTATION,
+    *LABEL_MAPS,
     *DETECTION,
     *METRIC,
     *RANKING,

@@ -16,10 +16,13 @@ Arguments = dict[str, Any]
 Setting = dict[str, Any]
 
 # Hyper-parameters that are arrays, and tensors in torch.
-PER_CLASS = ("weight", "weights", "class_counts", "prototypes", "linear_weight", "linear_bias")
+PER_CLASS = (
+    *("weight", "weights", "alpha", "class_counts", "prototypes"),
+    *("linear_weight", "linear_bias"),
+)
 
 # They say how the batch is laid out, not what the loss is.
-LAYOUT = ("axis", "ignore_index", "average", "chunk_size")
+LAYOUT = ("axis", "class_axis", "ignore_index", "average", "chunk_size")
 
 
 def tuned(record: Record) -> dict[str, Hyper]:

@@ -154,13 +154,15 @@ TORCH: dict[str, Callable[..., Tensor | None]] = {
     "laplace_nll": from_distribution(torch.distributions.Laplace),
     "gamma_nll": torch_gamma,
     "negative_binomial_nll": torch_negative_binomial,
-    "bce": lambda probs, target, reduction: F.binary_cross_entropy(
-        probs, target, reduction=reduction
+    "bce": lambda probs, target, reduction, label_smoothing: F.binary_cross_entropy(
+        probs,
+        torch.lerp(target, torch.tensor(0.5).to(target), label_smoothing),
+        reduction=reduction,
     ),
-    "bce_with_logits": lambda logits, target, reduction, pos_weight: (
+    "bce_with_logits": lambda logits, target, reduction, pos_weight, label_smoothing: (
         F.binary_cross_entropy_with_logits(
             logits,
-            target,
+            torch.lerp(target, torch.tensor(0.5).to(target), label_smoothing),
             reduction=reduction,
             pos_weight=None if pos_weight is None else torch.tensor(pos_weight),
         )

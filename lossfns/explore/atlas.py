@@ -31,6 +31,8 @@ LIBRARIES = {
     "trl": "TRL",
     "allrank": "allRank",
     "lightgbm": "LightGBM",
+    "monai": "MONAI",
+    "smp": "segmentation_models_pytorch",
     "asteroid": "Asteroid",
     "auraloss": "auraloss",
 }

@@ -48,10 +48,11 @@ def section(record):
     """
     if record.name in OWN:
         return OWN[record.name]
-    first, *others = record.sample(np.random.default_rng(0), 1).items()
-    kind = KINDS.get((first[0], record.item_axes))
-    fits = kind and kind.arguments(1.0).keys() == {first[0], *(name for name, _ in others)}
-    return kind if fits else between_two_draws(record)
+    arrays = list(record.sample(np.random.default_rng(0), 1))
+    parameters = inspect.signature(getattr(ln, record.name)).parameters
+    kind = KINDS.get((arrays[0], record.item_axes))
+    needed = {name for name in arrays if parameters[name].default is inspect.Parameter.empty}
+    return kind if kind and kind.arguments(1.0).keys() == needed else between_two_draws(record)
 
 
 def required(record):
@@ -112,6 +113,21 @@ def _mask(first, background):
         return {first: np.where(_MASK == 1, x, background), "target": _MASK}
 
     return Section(f"{label} of the object's pixels", *ends, arguments)
+
+
+def _label_map(x):
+    """The object's pixels have the second of three classes, the rest the first."""
+    labels = _MASK.astype(int)
+    background = np.where(labels == 0, 3.0, 0.0)
+    return {"logits": np.stack([background, x * labels, 0 * _MASK], axis=1), "target": labels}
+
+
+def _rare_class(x):
+    """One pixel of six belongs to the second of two classes; the rest is nearly right."""
+    rare = np.zeros_like(_MASK)
+    rare[0, 0, 0] = 1
+    found = np.where(rare == 1, x, 0.05)
+    return {"probs": np.stack([1 - found, found], 1), "target": np.stack([1 - rare, rare], 1)}
 
 
 _BOX = _row(0, 0, 1, 1)
@@ -262,6 +278,9 @@ OWN = {
     "distillation": Section(
         "first of two logits, the teacher's 2", -4, 8,
         lambda x: {"student_logits": _row(x, 0), "teacher_logits": _row(2, 0)}),
+    "generalized_dice": Section("probability p of the pixel of a rare class", 0, 1, _rare_class),
+    **dict.fromkeys(["dice_ce", "dice_focal"], Section(
+        "logit of the object's class on its pixels", -6, 6, _label_map)),
     "retinanet": Section(
         "logit of the class of one anchor, its box exact", -6, 6,
         lambda x: {"logits": np.array([[[x, -3, -3]]]), "target": np.zeros((1, 1), int),

@@ -60,6 +60,7 @@ from lossfns.numpy.imbalance import (
     focal_with_logits,
     softmax_focal,
 )
+from lossfns.numpy.label_maps import dice_ce, dice_focal
 from lossfns.numpy.metric import (
     arcface,
     barlow_twins,
@@ -121,6 +122,7 @@ from lossfns.numpy.segmentation import (
     dice_bce,
     dice_bce_with_logits,
     focal_tversky,
+    generalized_dice,
     jaccard,
     lovasz,
     tversky,
@@ -206,6 +208,9 @@ __all__ = [
     "log_cosh",
     "logit_adjusted_cross_entropy",
     "lovasz",
+    "generalized_dice",
+    "dice_ce",
+    "dice_focal",
     "mae",
     "mape",
     "masked_lm",

@@ -16,6 +16,7 @@ from lossfns._arguments import (
     hint_class_axis,
     integer,
     label_shapes,
+    number,
     same_shapes,
     several_classes,
 )
@@ -145,6 +146,12 @@ def inverse(probs: Array) -> Array:
     """
     gone = probs < np.finfo(np.float64).tiny
     return np.where(gone, 0.0, 1 / np.where(gone, 1.0, probs))
+
+
+def smoothed(target: Array, label_smoothing: float) -> Array:
+    """Binary targets drawn towards ½, as those of a softmax over two classes are."""
+    number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+    return target * (1 - label_smoothing) + label_smoothing / 2 if label_smoothing else target
 
 
 def times(factor: Array, value: Array) -> Array:

@@ -19,6 +19,7 @@ from lossfns.numpy._classes import (
     one_hot,
     per_class,
     pick,
+    smoothed,
     times,
 )
 from lossfns.numpy._core import Array, Evaluation, as_array, loss, paired, real, reduced, within
@@ -29,6 +30,7 @@ def bce(
     probs: ArrayLike,
     target: ArrayLike,
     *,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -39,12 +41,14 @@ def bce(
     Args:
         probs: predicted probabilities of the positive class, in [0, 1], any shape.
         target: same shape, in [0, 1]: labels 0 and 1, or soft labels between them.
+        label_smoothing: ε in [0, 1], which draws y to (1 - ε) y + ε / 2, as in `bce_with_logits`.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in nats. It is exact: infinite where the model rules out what happened. PyTorch
         stops at 100, Keras at 16.1 (it clips probabilities at 1e-7).
     Raises:
-        TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1].
+        TypeError, ValueError: shapes differ, integer predictions, NaN, values outside [0, 1],
+        label_smoothing included.
     Gradient:
         (p - y) / (p (1 - p)) / n for the mean; 0 where the model rules out what happened.
     Pitfall:
@@ -64,6 +68,7 @@ def bce(
     probs, target, weight = paired(sample_weight, probs=probs, target=target)
     within("probs", probs, low=0.0, high=1.0, hint="for logits use bce_with_logits")
     within("target", target, low=0.0, high=1.0)
+    target = smoothed(target, label_smoothing)
     losses, slope = binary_surprise_of_probs(probs, target)
     return reduced(losses, reduction, weight, probs=slope)
 
@@ -74,6 +79,7 @@ def bce_with_logits(
     target: ArrayLike,
     *,
     pos_weight: ArrayLike | None = None,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -87,12 +93,14 @@ def bce_with_logits(
         pos_weight: w₊ ≥ 0, a number, or one per label along the last axis (PyTorch broadcasts it;
             here labels on axis 1 are moved last first). It scales the positive term and does not
             enter the denominator of the mean, as in PyTorch.
+        label_smoothing: ε in [0, 1], which draws y to (1 - ε) y + ε / 2, as in Keras, and as
+            `cross_entropy` does with two classes. PyTorch has none: it takes soft labels.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in nats; 0 for an infinite logit of the right sign, where PyTorch gives NaN.
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, targets outside [0, 1],
-        negative pos_weight.
+        negative pos_weight, label_smoothing outside [0, 1].
     Gradient:
         (σ(z) - y) / n for the mean, without pos_weight.
     Pitfall:
@@ -110,6 +118,7 @@ def bce_with_logits(
     """
     logits, target, weight = paired(sample_weight, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0)
+    target = smoothed(target, label_smoothing)
     positive = target * _positive_weight(pos_weight, logits.shape)
     losses, slope = binary_surprise(logits, positive, 1 - target)
     return reduced(losses, reduction, weight, logits=slope)

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import (
-    Reduction,
-    number,
-    one_of,
-)
+from lossfns._arguments import Reduction, number, one_of, several_classes
 from lossfns.numpy._classes import (
     Labels,
+    class_rows,
     class_weight,
+    distribution,
     inverse,
     labelled_rows,
+    log_softmax,
     one_hot,
     per_class,
     pick,
+    smoothed,
     times,
 )
-from lossfns.numpy._core import Array, Evaluation, loss, paired, real, reduced, within
+from lossfns.numpy._core import Array, Evaluation, as_array, loss, paired, real, reduced, within
 from lossfns.numpy._logits import sides
 
 SCHEMES = ("inverse", "inverse_sqrt", "effective")
@@ -86,6 +87,7 @@ def focal(
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -100,13 +102,14 @@ def focal(
         alpha: α in [0, 1], the weight of the positive class; the negative one gets 1 - α. None
             weighs neither.
         gamma: γ ≥ 0, how strongly easy examples fade; 0 is cross-entropy.
+        label_smoothing: ε in [0, 1], which draws y to (1 - ε) y + ε / 2, as in `bce_with_logits`.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in nats. α and the fading do not enter the denominator of the mean; the paper
         divides the sum by the number of positive anchors.
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, probs or target outside
-        [0, 1], alpha outside [0, 1], gamma < 0.
+        [0, 1], alpha or label_smoothing outside [0, 1], gamma < 0.
     Gradient:
         α (1 - p)^γ (γ ln p / (1 - p) - 1 / p) / n for the mean, where y = 1, and 0 at p = 0; for
         y = 0 the mirror image.
@@ -126,7 +129,7 @@ def focal(
     probs, target, weight = paired(sample_weight, probs=probs, target=target)
     within("probs", probs, low=0.0, high=1.0, hint="for logits use focal_with_logits")
     within("target", target, low=0.0, high=1.0)
-    positive, negative = _alpha_t(alpha, target)
+    positive, negative = _alpha_t(alpha, smoothed(target, label_smoothing))
     log_probs, log_rest, rest = np.log(probs), np.log1p(-probs), 1 - probs
     losses = -times(positive, rest**gamma * log_probs) - times(negative, probs**gamma * log_rest)
 
@@ -144,6 +147,7 @@ def focal_with_logits(
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -159,13 +163,14 @@ def focal_with_logits(
         alpha: α in [0, 1], the weight of the positive class; the negative one gets 1 - α. None
             weighs neither.
         gamma: γ ≥ 0, how strongly easy examples fade; 0 with alpha=None is `bce_with_logits`.
+        label_smoothing: ε in [0, 1], which draws y to (1 - ε) y + ε / 2, as in `bce_with_logits`.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in nats. α and the fading do not enter the denominator of the mean; the paper
         divides the sum by the number of positive anchors.
     Raises:
         TypeError, ValueError: shapes differ, integer predictions, NaN, targets outside [0, 1],
-        alpha outside [0, 1], gamma < 0.
+        alpha or label_smoothing outside [0, 1], gamma < 0.
     Gradient:
         -α (1 - p)^γ (1 - p - γ p ln p) / n for the mean, where y = 1; for y = 0 the mirror image.
     Pitfall:
@@ -185,6 +190,7 @@ def focal_with_logits(
     check_focal(alpha, gamma)
     logits, target, weight = paired(sample_weight, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0)
+    target = smoothed(target, label_smoothing)
     losses, slope = sigmoid_focal(logits, target, alpha, gamma)
     return reduced(losses, reduction, weight, logits=slope)
 
@@ -195,35 +201,46 @@ def softmax_focal(
     target: ArrayLike,
     *,
     weight: ArrayLike | None = None,
+    alpha: ArrayLike | None = None,
     gamma: float = 2.0,
     ignore_index: int = -100,
+    label_smoothing: float = 0.0,
     axis: int = -1,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
     """Focal loss of a softmax over classes.
 
-        l = -w_y (1 - p_y)^γ ln p_y,   p = softmax(z),   mean = Σ l / Σ w_y
+        l = -Σ_c w_c α_c t_c (1 - p_c)^γ ln p_c,   p = softmax(z),   mean = Σ l / Σ Σ_c w_c t_c
 
     Args:
         logits: floating point, any shape with a class axis.
-        target: integer labels, the shape of `logits` without its class axis.
-        weight: of each class, ≥ 0, length C; the paper's α_t.
+        target: integer labels, the shape of `logits` without its class axis; or floating-point
+            distributions over the classes, the shape of `logits`.
+        weight: w of each class, ≥ 0, length C; the mean divides by the weights it used, as that of
+            `cross_entropy` does.
+        alpha: α of each class, ≥ 0, length C, or one number for all: as `weight`, but the mean does
+            not divide by it, as in the paper and in Keras, whose default is 0.25. MONAI's number
+            is for the classes from 1 on; class 0 gets 1 - α.
         gamma: γ ≥ 0, how strongly easy examples fade; 0 is `cross_entropy`, mean included.
-        ignore_index: label of items to leave out.
+        ignore_index: integer label of items to leave out.
+        label_smoothing: ε in [0, 1], spread over all C classes as in `cross_entropy`.
         axis: the class axis.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in nats, one per item. Versions that average over the entries of one-hot rows
         return 1/C of it.
     Raises:
-        TypeError, ValueError: shapes do not fit, labels out of range, NaN, negative weight,
-        gamma < 0.
+        TypeError, ValueError: shapes do not fit, labels out of range, targets that are not
+        distributions, NaN, negative weight, alpha or gamma, label_smoothing outside [0, 1].
     Gradient:
-        (1 - p_y)^γ (1 - p_y - γ p_y ln p_y) (s - onehot(y)) / n for the mean without weights,
-        where s is the softmax of the other classes alone.
+        (1 - p_y)^γ (1 - p_y - γ p_y ln p_y) (s - onehot(y)) / n for the mean of labels without
+        weights, where s is the softmax of the other classes alone. Of distributions p_k Σ_c g_c -
+        g_k, with g_c = t_c (1 - p_c)^γ (1 - γ p_c ln p_c / (1 - p_c)).
     Pitfall:
-        With two classes it is the binary focal loss of the difference of the logits, without α.
+        With two classes it is the binary focal loss of the difference of the logits, without α. A
+        soft label fades class by class: at p = t the slope is not 0, and γ > 0 pulls towards even
+        odds.
     Reference:
         Lin et al. (2017), Focal loss for dense object detection, ICCV, arXiv:1708.02002.
     Chapter:
@@ -234,20 +251,39 @@ def softmax_focal(
         0.0485
         >>> round(ln.softmax_focal([[2.0, 1.0, 0.1]], [0], gamma=0.0), 4)
         0.417
+        >>> round(ln.softmax_focal([[2.0, 1.0, 0.1]], [0], alpha=[0.5, 1.0, 1.0]), 4)
+        0.0242
+        >>> round(ln.softmax_focal([[2.0, 1.0, 0.1]], [0], weight=[0.5, 1.0, 1.0]), 4)
+        0.0485
     """
     number("gamma", gamma, at_least=0, below=math.inf)
-    rows, labels, share = labelled_rows(axis, sample_weight, ignore_index, target, logits=logits)
-    own = one_hot(labels, rows.shape[-1])
-    per_label = class_weight(weight, rows)[labels]
-    log_odds, rivals = _against_rivals(rows, own, labels)
-    losses, pull = _focal_term(log_odds, gamma)
-
-    def slope() -> Array:
-        return (per_label * pull())[..., None] * (own - rivals)
-
-    return reduced(
-        times(per_label, losses), reduction, share, mass=per_label, axis=axis, logits=slope
-    )
+    number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+    logits, target = real("logits", logits, floating=True), as_array("target", target)
+    if target.dtype.kind == "f" and target.ndim == logits.ndim:
+        rows, soft, share = class_rows(axis, sample_weight, logits=logits, target=target)
+        several_classes("logits", rows.shape[-1])
+        distribution("target", soft)
+    else:
+        rows, labels, share = labelled_rows(
+            axis, sample_weight, ignore_index, target, logits=logits
+        )
+        if not label_smoothing:
+            own = class_weight(weight, rows)[labels]
+            focused = own * _class_alpha(alpha, rows)[labels]
+            losses, pull = label_focal(rows, labels, gamma)
+            return reduced(
+                times(focused, losses),
+                reduction,
+                share,
+                mass=own,
+                axis=axis,
+                logits=lambda: focused[..., None] * pull(),
+            )
+        soft = one_hot(labels, rows.shape[-1])
+    soft = (1 - label_smoothing) * soft + label_smoothing / rows.shape[-1]
+    soft = class_weight(weight, rows) * soft
+    losses, slope = _soft_focal(rows, _class_alpha(alpha, rows) * soft, gamma)
+    return reduced(losses, reduction, share, mass=soft.sum(axis=-1), axis=axis, logits=slope)
 
 
 @loss
@@ -399,6 +435,14 @@ def sigmoid_focal(
     return losses, slope
 
 
+def label_focal(rows: Array, labels: Labels, gamma: float) -> tuple[Array, Callable[[], Array]]:
+    """Focal losses of a softmax over classes, and the slope by the logits."""
+    own = one_hot(labels, rows.shape[-1])
+    log_odds, rivals = _against_rivals(rows, own, labels)
+    losses, pull = _focal_term(log_odds, gamma)
+    return losses, lambda: pull()[..., None] * (own - rivals)
+
+
 def check_focal(alpha: float | None, gamma: float) -> None:
     if alpha is not None:
         number("alpha", alpha, at_least=0, at_most=1)
@@ -420,6 +464,36 @@ def _focal_push(p: Array, rest: Array, log_p: Array, gamma: float) -> Array:
     gone = p < np.finfo(np.float64).tiny
     pull = gamma * np.where(rest == 0, -1.0, log_p / rest) if gamma else 0.0
     return np.where(gone, 0.0, rest**gamma * (pull - inverse(p)))
+
+
+def _class_alpha(alpha: ArrayLike | None, rows: Array) -> Array:
+    """Check the factors of the classes; without any, all are 1."""
+    if alpha is None or not np.ndim(alpha):
+        factor: Any = 1.0 if alpha is None else alpha
+        number("alpha", factor, at_least=0)
+        return np.full(rows.shape[-1], factor)
+    factors = per_class("alpha", alpha, rows)
+    within("alpha", factors, low=0.0)
+    return factors
+
+
+def _soft_focal(rows: Array, soft: Array, gamma: float) -> tuple[Array, Callable[[], Array]]:
+    """Focal losses of a softmax against shares of every class, and the slope by the logits."""
+    log_probs = log_softmax(rows)
+    probs = np.exp(log_probs)
+    # 1 - p cancels only for the likeliest class, of which it is the sum of the others.
+    likeliest = one_hot(rows.argmax(axis=-1), rows.shape[-1])
+    others = (probs * (1 - likeliest)).sum(axis=-1, keepdims=True)
+    rest = np.where(likeliest == 1, others, 1 - probs)
+    losses = -times(soft * _fade(rest, gamma), log_probs)
+
+    def slope() -> Array:
+        # -ln p / (1 - p) is 1 in the limit p = 1.
+        steep = np.where(rest == 0, 1.0, -times(probs, log_probs) / rest)
+        pull = soft * _fade(rest, gamma) * (1 + gamma * steep)
+        return np.asarray(probs * pull.sum(axis=-1, keepdims=True) - pull)
+
+    return losses.sum(axis=-1), slope
 
 
 def _focal_term(log_odds: Array, gamma: float) -> tuple[Array, Callable[[], Array]]:

@@ -9,6 +9,7 @@ from lossfns.records.record import REQUIRED, Arrays, Hyper, Record, Sampler
 CLASSES = 4
 
 IGNORE = Hyper(default=-100, domain="an integer", valid=(-100, -1), wrong=())
+SMOOTHING = Hyper(default=0.0, domain="[0, 1]", valid=(0.0, 0.2), wrong=(-0.1, 1.5, float("nan")))
 AXIS = Hyper(default=-1, domain="an axis of the scores", valid=(-1, 1), wrong=(2, -3, 0.5))
 _NAN = float("nan")
 
@@ -76,6 +77,7 @@ CLASSIFICATION = [
         domain="probs, target in [0, 1]",
         sample=binary("probs", probabilities),
         wrt=("probs",),
+        hyper={"label_smoothing": SMOOTHING},
         equivalents={
             "torch": "torch.nn.functional.binary_cross_entropy",
             "keras": "keras.losses.BinaryCrossentropy",
@@ -100,7 +102,8 @@ CLASSIFICATION = [
         hyper={
             "pos_weight": Hyper(
                 default=None, domain="≥ 0, or one per label", valid=(None, 0.5, 9.0), wrong=(-1.0,)
-            )
+            ),
+            "label_smoothing": SMOOTHING,
         },
         equivalents={
             "torch": "torch.nn.functional.binary_cross_entropy_with_logits",

@@ -76,6 +76,7 @@ from lossfns.torch.imbalance import (
     focal_with_logits,
     softmax_focal,
 )
+from lossfns.torch.label_maps import dice_ce, dice_focal
 from lossfns.torch.metric import (
     arcface,
     barlow_twins,
@@ -141,6 +142,7 @@ from lossfns.torch.segmentation import (
     dice_bce,
     dice_bce_with_logits,
     focal_tversky,
+    generalized_dice,
     jaccard,
     lovasz,
     tversky,
@@ -237,6 +239,9 @@ __all__ = [
     "log_cosh",
     "logit_adjusted_cross_entropy",
     "lovasz",
+    "generalized_dice",
+    "dice_ce",
+    "dice_focal",
     "lpips_like",
     "mae",
     "mape",

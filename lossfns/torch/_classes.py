@@ -15,6 +15,7 @@ from lossfns._arguments import (
     hint_class_axis,
     integer,
     label_shapes,
+    number,
     same_shapes,
     several_classes,
 )
@@ -139,6 +140,12 @@ def per_class(name: str, value: Tensor, rows: Tensor) -> Tensor:
 def pick(rows: Tensor, labels: Tensor) -> Tensor:
     """The entry of each row that its label names."""
     return rows.gather(-1, labels[..., None])[..., 0]
+
+
+def smoothed(target: Tensor, label_smoothing: float) -> Tensor:
+    """Binary targets drawn towards ½, as those of a softmax over two classes are."""
+    number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+    return target * (1 - label_smoothing) + label_smoothing / 2 if label_smoothing else target
 
 
 def times(factor: Tensor, value: Tensor) -> Tensor:

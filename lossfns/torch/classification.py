@@ -17,6 +17,7 @@ from lossfns.torch._classes import (
     log_rest,
     per_class,
     pick,
+    smoothed,
     times,
     times_log,
 )
@@ -37,6 +38,7 @@ def bce(
     probs: Tensor,
     target: Tensor,
     *,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -52,7 +54,9 @@ def bce(
     hint = "for logits use bce_with_logits"
     within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
     within("target", target, low=0.0, high=1.0, validate=validate)
-    return reduced(binary_surprise_of_probs(probs, target), reduction, weight)
+    return reduced(
+        binary_surprise_of_probs(probs, smoothed(target, label_smoothing)), reduction, weight
+    )
 
 
 @loss(ln.bce_with_logits)
@@ -61,6 +65,7 @@ def bce_with_logits(
     target: Tensor,
     *,
     pos_weight: Tensor | float | None = None,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -74,6 +79,7 @@ def bce_with_logits(
     """
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0, validate=validate)
+    target = smoothed(target, label_smoothing)
     positive = target
     if pos_weight is not None:
         positive = target * _positive_weight(pos_weight, logits, validate)

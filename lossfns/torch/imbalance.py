@@ -9,18 +9,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import (
-    Reduction,
-    number,
-    one_of,
-)
+from lossfns._arguments import Reduction, number, one_of, several_classes
 from lossfns.torch._classes import (
+    class_rows,
     class_weight,
+    distribution,
     labelled_rows,
     log,
     log_rest,
     per_class,
     pick,
+    smoothed,
     times,
 )
 from lossfns.torch._core import (
@@ -75,6 +74,7 @@ def focal(
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -91,7 +91,7 @@ def focal(
     hint = "for logits use focal_with_logits"
     within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
     within("target", target, low=0.0, high=1.0, validate=validate)
-    positive, negative = _alpha_t(alpha, target)
+    positive, negative = _alpha_t(alpha, smoothed(target, label_smoothing))
     # A term that costs nothing is left out, as its power or logarithm may have an infinite slope;
     # of one that is certain and wrong, which does not fade, the logarithm has none.
     hit, missed = _where_it_costs(probs, positive, probs == 1, gamma)
@@ -109,6 +109,7 @@ def focal_with_logits(
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
+    label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -124,6 +125,7 @@ def focal_with_logits(
     check_focal(alpha, gamma)
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0, validate=validate)
+    target = smoothed(target, label_smoothing)
     return reduced(sigmoid_focal(logits, target, alpha, gamma), reduction, weight)
 
 
@@ -133,8 +135,10 @@ def softmax_focal(
     target: Tensor,
     *,
     weight: Tensor | None = None,
+    alpha: Tensor | float | None = None,
     gamma: float = 2.0,
     ignore_index: int = -100,
+    label_smoothing: float = 0.0,
     axis: int = -1,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
@@ -148,15 +152,33 @@ def softmax_focal(
         tensor(0.0485)
     """
     number("gamma", gamma, at_least=0, below=math.inf)
-    rows, labels, share = labelled_rows(
-        axis, sample_weight, ignore_index, validate, target, logits=logits
-    )
-    losses = _focal_term(_log_odds(rows, labels), gamma)
+    number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+    tensor("logits", logits)
+    tensor("target", target)
+    if target.is_floating_point() and target.dim() == logits.dim():
+        rows, soft, share = class_rows(axis, sample_weight, validate, logits=logits, target=target)
+        several_classes("logits", rows.shape[-1])
+        distribution("target", soft, validate)
+    else:
+        rows, labels, share = labelled_rows(
+            axis, sample_weight, ignore_index, validate, target, logits=logits
+        )
+        if not label_smoothing:
+            losses, factors = label_focal(rows, labels, gamma), _class_alpha(alpha, rows, validate)
+            losses = times(pick(factors.expand_as(rows), labels), losses)
+            by_class = class_weight(weight, rows, validate)
+            if by_class is None:
+                return reduced(losses, reduction, share)
+            mass = pick(by_class.expand_as(rows), labels)
+            return reduced(times(mass, losses), reduction, share, mass=mass)
+        own = labels[..., None] == torch.arange(rows.shape[-1], device=rows.device)
+        soft = own.to(rows.dtype)
+    soft = (1 - label_smoothing) * soft + label_smoothing / rows.shape[-1]
     by_class = class_weight(weight, rows, validate)
-    if by_class is None:
-        return reduced(losses, reduction, share)
-    per_label = pick(by_class.expand_as(rows), labels)
-    return reduced(times(per_label, losses), reduction, share, mass=per_label)
+    soft = soft if by_class is None else by_class * soft
+    focused = _class_alpha(alpha, rows, validate) * soft
+    losses = times(focused, _focal_term(_every_log_odds(rows), gamma)).sum(-1)
+    return reduced(losses, reduction, share, mass=soft.sum(-1))
 
 
 @loss(ln.class_balanced_focal)
@@ -238,6 +260,11 @@ def sigmoid_focal(logits: Tensor, target: Tensor, alpha: float | None, gamma: fl
     return times(positive, missed) + times(negative, alarmed)
 
 
+def label_focal(rows: Tensor, labels: Tensor, gamma: float) -> Tensor:
+    """Focal losses of a softmax over classes."""
+    return _focal_term(_log_odds(rows, labels), gamma)
+
+
 def check_focal(alpha: float | None, gamma: float) -> None:
     if alpha is not None:
         number("alpha", alpha, at_least=0, at_most=1)
@@ -293,6 +320,26 @@ def _shifted_term(z: Tensor, gamma: float, margin: float) -> Tensor:
     # A power below 1 has an infinite slope at 0, where the loss has none.
     free = shifted == 0
     return torch.where(free, 0, torch.where(free, 1, shifted) ** gamma * surprise)
+
+
+def _class_alpha(alpha: Tensor | float | None, rows: Tensor, validate: bool) -> Tensor:
+    """Check the factors of the classes; without any, all are 1."""
+    if isinstance(alpha, Tensor):
+        factors = per_class("alpha", alpha, rows)
+        within("alpha", factors, low=0.0, validate=validate)
+        return factors
+    factor = 1.0 if alpha is None else alpha
+    number("alpha", factor, at_least=0)
+    return rows.new_full(rows.shape[-1:], factor)
+
+
+def _every_log_odds(rows: Tensor) -> Tensor:
+    """The log-odds of every class against all its rivals."""
+    log_probs, likeliest = rows.log_softmax(-1), rows.detach().argmax(-1)
+    first = likeliest[..., None] == torch.arange(rows.shape[-1], device=rows.device)
+    # ln(1 - p) cancels only for the likeliest class.
+    others = log_probs - torch.log1p(-torch.where(first, 0, log_probs.exp()))
+    return torch.where(first, _log_odds(rows, likeliest)[..., None], others)
 
 
 def _log_odds(rows: Tensor, labels: Tensor) -> Tensor:

@@ -5,15 +5,27 @@ See `lossfns.numpy.segmentation` for axes, smoothing and empty masks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from lossfns import numpy as ln
-from lossfns._arguments import MASK_HINT, Reduction, flag, mask_axes, number, same_shapes
+from lossfns._arguments import (
+    MASK_HINT,
+    Reduction,
+    flag,
+    free_axis,
+    integer,
+    mask_axes,
+    number,
+    pixel_shape,
+    same_shapes,
+)
 from lossfns.torch._core import (
+    companion,
     item_weight,
     loss,
     reads_values,
@@ -34,20 +46,23 @@ def dice(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: Tensor | None = None,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
         None; in MONAI's `DiceLoss` the same number smooths half as much.
+        segmentation_models_pytorch marks pixels to ignore in the target (`ignore_index`); here
+        that is `pixel_weight=target != 255`.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> probs, target = torch.tensor([[1.0, 1.0, 0.0, 0.0]]), torch.tensor([[1, 0, 1, 0]])
         >>> lt.dice(probs, target, smooth=0.0)
         tensor(0.5000)
     """
-    p, y, weight = _masks(target, axis, sample_weight, validate, probs=probs)
-    return reduced(_overlap(p, y, 0.5, 0.5, smooth, squared), reduction, weight)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, validate, probs=probs)
+    return reduced(overlap_of(masks, 0.5, 0.5, smooth, squared), reduction, masks.weight)
 
 
 @loss(ln.jaccard)
@@ -58,6 +73,7 @@ def jaccard(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: Tensor | None = None,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -70,8 +86,8 @@ def jaccard(
         >>> lt.jaccard(probs, target, smooth=0.0)
         tensor(0.6667)
     """
-    p, y, weight = _masks(target, axis, sample_weight, validate, probs=probs)
-    return reduced(_overlap(p, y, 1.0, 1.0, smooth, squared), reduction, weight)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, validate, probs=probs)
+    return reduced(overlap_of(masks, 1.0, 1.0, smooth, squared), reduction, masks.weight)
 
 
 @loss(ln.tversky)
@@ -83,6 +99,7 @@ def tversky(
     beta: float = 0.7,
     smooth: float = 1.0,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: Tensor | None = None,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -96,8 +113,8 @@ def tversky(
         tensor(0.4118)
     """
     _check_prices(alpha, beta)
-    p, y, weight = _masks(target, axis, sample_weight, validate, probs=probs)
-    return reduced(_overlap(p, y, alpha, beta, smooth), reduction, weight)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, validate, probs=probs)
+    return reduced(overlap_of(masks, alpha, beta, smooth), reduction, masks.weight)
 
 
 @loss(ln.focal_tversky)
@@ -110,6 +127,7 @@ def focal_tversky(
     gamma: float = 4 / 3,
     smooth: float = 1.0,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: Tensor | None = None,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -124,12 +142,12 @@ def focal_tversky(
     """
     _check_prices(alpha, beta)
     number("gamma", gamma, above=0)
-    p, y, weight = _masks(target, axis, sample_weight, validate, probs=probs)
-    losses = _overlap(p, y, alpha, beta, smooth)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, validate, probs=probs)
+    losses = overlap_of(masks, alpha, beta, smooth)
     # The slope of the root is infinite at 0: take the power of 1 there, and nothing of it.
     perfect = losses == 0
     losses = torch.where(perfect, 0, torch.where(perfect, 1, losses) ** (1 / gamma))
-    return reduced(losses, reduction, weight)
+    return reduced(losses, reduction, masks.weight)
 
 
 @loss(ln.dice_bce)
@@ -141,6 +159,7 @@ def dice_bce(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: Tensor | None = None,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -153,11 +172,12 @@ def dice_bce(
         tensor(1.1931)
     """
     number("bce_weight", bce_weight, at_least=0)
-    p, y, weight = _masks(target, axis, sample_weight, validate, probs=probs)
-    losses = _overlap(p, y, 0.5, 0.5, smooth, squared)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, validate, probs=probs)
+    losses = overlap_of(masks, 0.5, 0.5, smooth, squared)
     if bce_weight:
-        losses = losses + bce_weight * binary_surprise_of_probs(p, y).mean(-1)
-    return reduced(losses, reduction, weight)
+        surprise = binary_surprise_of_probs(masks.scores, masks.target)
+        losses = losses + bce_weight * masks.mean(surprise)
+    return reduced(losses, reduction, masks.weight)
 
 
 @loss(ln.dice_bce_with_logits)
@@ -169,6 +189,7 @@ def dice_bce_with_logits(
     smooth: float = 1.0,
     squared: bool = False,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: Tensor | None = None,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -181,11 +202,12 @@ def dice_bce_with_logits(
         tensor(1.1931)
     """
     number("bce_weight", bce_weight, at_least=0)
-    z, y, weight = _masks(target, axis, sample_weight, validate, logits=logits)
-    losses = _overlap(z.sigmoid(), y, 0.5, 0.5, smooth, squared)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, validate, logits=logits)
+    losses = overlap_of(masks._replace(scores=masks.scores.sigmoid()), 0.5, 0.5, smooth, squared)
     if bce_weight:
-        losses = losses + bce_weight * binary_surprise(z, y, 1 - y).mean(-1)
-    return reduced(losses, reduction, weight)
+        surprise = binary_surprise(masks.scores, masks.target, 1 - masks.target)
+        losses = losses + bce_weight * masks.mean(surprise)
+    return reduced(losses, reduction, masks.weight)
 
 
 @loss(ln.lovasz)
@@ -194,6 +216,7 @@ def lovasz(
     target: Tensor,
     *,
     axis: int | Sequence[int] = IMAGE,
+    pixel_weight: Tensor | None = None,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -205,10 +228,10 @@ def lovasz(
         >>> lt.lovasz(torch.tensor([[0.9, 0.6, 0.2]]), torch.tensor([[1, 0, 1]]))
         tensor(0.5333)
     """
-    p, y, weight = _masks(target, axis, sample_weight, validate, probs=probs)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, validate, probs=probs)
+    p, y = masks.scores, masks.target
     if reads_values(y, validate):
-        hard = (y == 0) | (y == 1)
-        hard = hard if weight is None else hard | (weight[..., None] == 0)
+        hard = (y == 0) | (y == 1) | masks.left_out
         if not hard.all():
             raise ValueError(
                 "target must hold 0 and 1 only: a soft mask has no Jaccard loss of a set"
@@ -217,33 +240,112 @@ def lovasz(
     errors = y * (1 - p) + (1 - y) * p
     order = errors.detach().argsort(dim=-1, descending=True, stable=True)
     # The steps are those of a set, which has no derivative: only the errors pass on a gradient.
-    steps = _jaccard_steps(y.detach().gather(-1, order))
-    return reduced((errors.gather(-1, order) * steps).sum(-1), reduction, weight)
+    pixels = torch.ones_like(y) if masks.pixels is None else masks.pixels
+    steps = _jaccard_steps(*(a.detach().gather(-1, order) for a in (y, pixels)))
+    return reduced((errors.gather(-1, order) * steps).sum(-1), reduction, masks.weight)
 
 
-def _masks(
-    target: Any, axis: int | Sequence[int], sample_weight: Any, validate: bool, **scores: Any
-) -> tuple[Tensor, Tensor, Tensor | None]:
+@loss(ln.generalized_dice)
+def generalized_dice(
+    probs: Tensor,
+    target: Tensor,
+    *,
+    power: float = 2.0,
+    smooth: float = 1.0,
+    class_axis: int = -3,
+    axis: int | Sequence[int] = IMAGE,
+    pixel_weight: Tensor | None = None,
+    reduction: Reduction = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None; MONAI's `GeneralizedDiceLoss`.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> rare, found = torch.tensor([[1.0, 0, 0, 0]]), torch.tensor([[0.5, 0, 0, 0]])
+        >>> masks = [torch.stack([1 - found, found]), torch.stack([1 - rare, rare])]
+        >>> lt.generalized_dice(*masks, smooth=0.0)
+        tensor(0.2500)
+    """
+    number("power", power, at_least=0, below=math.inf)
+    integer("class_axis", class_axis)
+    masks = masks_of(target, axis, sample_weight, pixel_weight, validate, class_axis, probs=probs)
+    return reduced(overlap_of(_as_one(masks, power), 0.5, 0.5, smooth), reduction, masks.weight)
+
+
+class Masks(NamedTuple):
+    """Predictions and targets with the pixels of a mask along the last axis."""
+
+    scores: Tensor
+    target: Tensor
+    weight: Tensor | None
+    pixels: Tensor | None  # how often each counts
+    left_out: Tensor
+
+    def each(self, values: Tensor) -> Tensor:
+        """What each pixel adds to a sum."""
+        return values if self.pixels is None else values * self.pixels
+
+    def total(self, values: Tensor) -> Tensor:
+        """The sum over the pixels of each mask."""
+        return self.each(values).sum(-1)
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean over the pixels of each mask that count."""
+        if self.pixels is None:
+            return values.mean(-1)
+        counted = self.pixels.sum(-1)
+        return self.total(values) / torch.where(counted == 0, 1, counted)
+
+
+def masks_of(
+    target: Any,
+    axis: int | Sequence[int],
+    sample_weight: Any,
+    pixel_weight: Any,
+    validate: bool,
+    class_axis: int | None = None,
+    **scores: Any,
+) -> Masks:
     """Check predicted against true masks, and lay out each along the last axis.
 
-    Masks of weight 0 become ½ everywhere, so that nothing in them reaches value or gradient.
+    With a class axis the classes lie in front of it, and together are one item. Masks and pixels of
+    weight 0 become ½ everywhere, so that nothing in them reaches value or gradient.
     """
     (name,) = scores
     p, y = together(**scores, target=target)
     same_shapes({name: tuple(p.shape), "target": tuple(y.shape)})
-    front = mask_axes(name, tuple(p.shape), axis)
-    back = tuple(range(-len(front), 0))
-    p, y = (a.movedim(front, back).flatten(-len(front)) for a in (p, y))
-    weight = None
+    whole = tuple(p.shape)
+    front = mask_axes(name, whole, axis)
+    classes = () if class_axis is None else (free_axis(name, whole, class_axis, front),)
+    moved = (*classes, *front)
+    back = tuple(range(-len(moved), 0))
+
+    def laid_out(tensor: Tensor) -> Tensor:
+        return tensor.movedim(moved, back).flatten(-len(front))
+
+    p, y = laid_out(p), laid_out(y)
+    rows = tuple(p.shape[: p.dim() - len(classes) - 1])
+    weight, pixels, left_out = None, None, torch.zeros((), dtype=torch.bool, device=p.device)
     if sample_weight is not None:
-        weight = item_weight(sample_weight, p, tuple(p.shape[:-1]), validate, MASK_HINT)
-        left_out = weight[..., None] == 0
+        weight = item_weight(sample_weight, p, rows, validate, MASK_HINT)
+        left_out = weight.reshape(*weight.shape, *(1,) * (p.dim() - weight.dim())) == 0
+    if pixel_weight is not None:
+        pixels = companion("pixel_weight", pixel_weight, p)
+        pixel_shape(tuple(pixels.shape), whole)
+        pixels = torch.where(left_out, 1, laid_out(pixels.expand(whole)))
+        within("pixel_weight", pixels, low=0.0, validate=validate)
+        counted = pixels.flatten(len(rows)).any(-1)
+        weight = torch.where(counted, 1 if weight is None else weight, 0).to(p.dtype)
+        left_out = left_out | (pixels == 0)
+    if weight is not None:
         p, y = torch.where(left_out, 0.5, p), torch.where(left_out, 0.5, y)
     if name == "probs":
         hint = "pass the sigmoid or softmax of logits"
         within("probs", p, low=0.0, high=1.0, validate=validate, hint=hint)
     within("target", y, low=0.0, high=1.0, validate=validate)
-    return p, y, weight
+    return Masks(p, y, weight, pixels, left_out)
 
 
 def _check_prices(alpha: float, beta: float) -> None:
@@ -251,8 +353,24 @@ def _check_prices(alpha: float, beta: float) -> None:
     number("beta", beta, at_least=0)
 
 
-def _overlap(
-    p: Tensor, y: Tensor, alpha: float, beta: float, smooth: float, squared: bool = False
+def _as_one(masks: Masks, power: float) -> Masks:
+    """The masks of all classes as one, with weights that fall with the size of the class.
+
+    They sum to 1, so that pixels added to every class are as many of the whole.
+    """
+    size = masks.total(masks.target.detach())
+    rarest = torch.where(size > 0, size, torch.inf).amin(-1, keepdim=True)
+    share = torch.where(size > 0, rarest / size, 1) ** power
+    share = (share / share.sum(-1, keepdim=True))[..., None]
+    pixels = share if masks.pixels is None else share * masks.pixels
+    scores, target, pixels = (
+        a.flatten(-2) for a in (masks.scores, masks.target, pixels.expand_as(masks.target))
+    )
+    return masks._replace(scores=scores, target=target, pixels=pixels)
+
+
+def overlap_of(
+    masks: Masks, alpha: float, beta: float, smooth: float, squared: bool = False
 ) -> Tensor:
     """The Tversky loss of each mask.
 
@@ -261,26 +379,30 @@ def _overlap(
     """
     number("smooth", smooth, at_least=0)
     flag("squared", squared)
-    hit = (p * y).sum(-1) + smooth
+    p, y = masks.scores, masks.target
+    hit = masks.total(p * y) + smooth
     if squared:
-        miss = alpha * ((p - y) ** 2).sum(-1)
+        miss = alpha * masks.total((p - y) ** 2)
     else:
-        miss = alpha * (p * (1 - y)).sum(-1) + beta * ((1 - p) * y).sum(-1)
+        miss = alpha * masks.total(p * (1 - y)) + beta * masks.total((1 - p) * y)
     total = hit + miss
     empty = total == 0
     return torch.where(empty, 0, miss / torch.where(empty, 1, total))
 
 
-def _jaccard_steps(sorted_target: Tensor) -> Tensor:
+def _jaccard_steps(sorted_target: Tensor, sorted_pixels: Tensor) -> Tensor:
     """How much the Jaccard loss of a set rises with each pixel that joins those got wrong.
 
-    A pixel of the mask takes 1 from the intersection, another adds 1 to the union; as differences
-    of losses that lie close together the steps would cancel.
+    A pixel of the mask takes itself from the intersection, another adds itself to the union; as
+    differences of losses that lie close together the steps would cancel.
     """
     if sorted_target.shape[-1] >= 2**24 and sorted_target.device.type != "mps":
         sorted_target = sorted_target.double()  # float32 cannot count that far
-    size = sorted_target.sum(-1, keepdim=True)
-    hit = size - sorted_target.cumsum(-1)
-    union = size + (1 - sorted_target).cumsum(-1)
-    grown = torch.where(union == 1, 1, hit / (union * (union - 1)))  # 0 / 0 to 0 / 1: a loss of 1
-    return torch.where(sorted_target == 1, 1 / union, grown)
+    own, others = sorted_pixels * sorted_target, sorted_pixels * (1 - sorted_target)
+    size = own.sum(-1, keepdim=True)
+    hit = size - own.cumsum(-1)
+    union = size + others.cumsum(-1)
+    smaller = union - others
+    # From 0 / 0 to 0 / 1: a loss of 1.
+    grown = torch.where(smaller == 0, 1, hit / smaller * (others / union))
+    return torch.where(sorted_pixels == 0, 0, torch.where(sorted_target == 1, own / union, grown))

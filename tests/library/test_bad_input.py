@@ -28,7 +28,8 @@ class Mistake(NamedTuple):
 # Values outside the domain, which the catalog gives in words. A loss without a row here fails.
 ROWS = [("probs", 1.5), ("probs", -0.1), ("probs", 0.9)]
 LABELS = [("target", 4), ("target", -1)]
-MASKS = [("probs", 1.01), ("probs", -0.1), ("target", 2.0), ("target", -1.0)]
+SOFT = [("target", 2.0), ("target", -1.0)]
+MASKS = [("probs", 1.01), ("probs", -0.1), *SOFT, ("pixel_weight", -1.0)]
 OUTSIDE = {
     **dict.fromkeys(["mse", "rmse", "mae", "huber", "smooth_l1", "log_cosh", "quantile"], []),
     **dict.fromkeys(["pseudo_huber", "general_robust", "gaussian_kl", "distillation"], []),
@@ -56,7 +57,8 @@ OUTSIDE = {
     **dict.fromkeys(["focal_with_logits", "asymmetric"], [("target", 2.0), ("target", -1.0)]),
     **dict.fromkeys(["softmax_focal", "class_balanced_focal"], LABELS),
     **dict.fromkeys(["dice", "jaccard", "tversky", "focal_tversky", "dice_bce"], MASKS),
-    "dice_bce_with_logits": [("target", 2.0), ("target", -1.0)],
+    "generalized_dice": MASKS,
+    "dice_bce_with_logits": [*SOFT, ("pixel_weight", -1.0)],
     "lovasz": [*MASKS, ("target", 0.5)],
     "brier": [("probs", 1.01), ("probs", -0.1), ("target", 2.0), ("target", -1.0)],
     **dict.fromkeys(["weighted_sum", "uncertainty_weighting"], []),

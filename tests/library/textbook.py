@@ -87,11 +87,13 @@ def gaussian_crps(pred, target, std):
     return std * (z * (2 * ncdf(z) - 1) + 2 * npdf(z) - 1 / sqrt(pi))
 
 
-def bce(probs, target):
+def bce(probs, target, label_smoothing):
+    target = smooth(target, label_smoothing)
     return -_times_log(target, probs) - _times_log(1 - target, 1 - probs)
 
 
-def bce_with_logits(logits, target, pos_weight):
+def bce_with_logits(logits, target, pos_weight, label_smoothing):
+    target = smooth(target, label_smoothing)
     p, not_p = 1 / (1 + exp(-logits)), 1 / (1 + exp(logits))
     factor = 1 if pos_weight is None else pos_weight
     return -factor * _times_log(target, p) - _times_log(1 - target, not_p)
@@ -173,6 +175,11 @@ def distillation(student_logits, teacher_logits, temperature):
 
 def _kl(p, q):
     return sum(_times_log(a, a) - _times_log(a, b) for a, b in zip(p, q, strict=True))
+
+
+def smooth(target, label_smoothing):
+    """Szegedy et al. (2016), equation 8, for the distribution (1 - y, y)."""
+    return (1 - mpf(label_smoothing)) * target + mpf(label_smoothing) / 2
 
 
 def _times_log(factor, x):
@@ -259,15 +266,19 @@ for family in FAMILIES:
 
 
 def value_and_grads(record, item, setting):
-    """The loss of one item, and its gradient with respect to each differentiable argument."""
+    """The loss of one item, and its gradient with respect to each differentiable argument.
+
+    An infinite loss has no gradient: what there is in its place is a convention.
+    """
     homes = [vars(family) for family in FAMILIES] + [globals()]
     formula = next(home[record.name] for home in homes if record.name in home)
     exact = {n: _exact(v) for n, v in item.items()}
+    value = float(formula(**exact, **setting))
     grads = {
         name: _slopes(lambda x, n=name: formula(**{**exact, n: x}, **setting), exact[name])
-        for name in record.wrt
+        for name in (record.wrt if math.isfinite(value) else ())
     }
-    return float(formula(**exact, **setting)), grads
+    return value, grads
 
 
 def _exact(value):

@@ -6,19 +6,28 @@ from mpmath import exp, log, mpf
 INF = float("inf")
 
 
-def focal(probs, target, alpha, gamma):
+def focal(probs, target, alpha, gamma, label_smoothing):
+    target = _smooth(target, label_smoothing)
     return _alpha_balanced(probs, 1 - probs, target, alpha, gamma)
 
 
-def focal_with_logits(logits, target, alpha, gamma):
+def focal_with_logits(logits, target, alpha, gamma, label_smoothing=0):
+    target = _smooth(target, label_smoothing)
     return _alpha_balanced(*_sigmoid(logits), target, alpha, gamma)
 
 
-def softmax_focal(logits, target, gamma, weight=None):
-    parts = [exp(z) for z in logits]
-    own, rivals = parts[int(target)], sum(e for c, e in enumerate(parts) if c != target)
-    factor = 1 if weight is None else weight[int(target)]
-    return factor * _fade(rivals / sum(parts), gamma) * -log(own / sum(parts))
+def softmax_focal(logits, target, gamma, label_smoothing=0, alpha=None, weight=None):
+    """Lin et al. for the label; smoothed, for every class by its share of the target."""
+    parts, total = [exp(z) for z in logits], mpf(0)
+    for c, own in enumerate(parts):
+        share = mpf(label_smoothing) / len(parts)
+        share += (1 - mpf(label_smoothing)) * (c == target)
+        for factors in (weight, alpha):
+            share *= 1 if factors is None else factors if np.ndim(factors) == 0 else factors[c]
+        rivals = sum(e for k, e in enumerate(parts) if k != c)
+        if share:
+            total -= share * _fade(rivals / sum(parts), gamma) * log(own / sum(parts))
+    return total
 
 
 def class_balanced_focal(logits, target, class_counts, beta, gamma):
@@ -41,6 +50,11 @@ def _alpha_balanced(p, rest, target, alpha, gamma):
     a, b = (1, 1) if alpha is None else (mpf(alpha), 1 - mpf(alpha))
     positive = _times(a * target, lambda: _fade(rest, gamma) * -log(p))
     return positive + _times(b * (1 - target), lambda: _fade(p, gamma) * -log(rest))
+
+
+def _smooth(target, label_smoothing):
+    """Szegedy et al. (2016), equation 8, for the distribution (1 - y, y)."""
+    return (1 - mpf(label_smoothing)) * target + mpf(label_smoothing) / 2
 
 
 def _fade(p, gamma):

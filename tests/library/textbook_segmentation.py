@@ -5,67 +5,93 @@ import math
 from mpmath import exp, log, mpf
 
 
-def dice(probs, target, smooth, squared):
+def dice(probs, target, smooth, squared, pixel_weight=None):
     """Milletari et al.: twice the intersection over the two sizes, with s pixels of agreement."""
-    p, y = _pixels(probs, target)
+    p, y, w = _pixels(probs, target, pixel_weight)
     size = 2 if squared else 1
-    both = sum(a * b for a, b in zip(p, y, strict=True)) + smooth
-    sizes = sum(a**size for a in p) + sum(b**size for b in y) + 2 * smooth
+    both = sum(k * a * b for a, b, k in zip(p, y, w, strict=True)) + smooth
+    sizes = sum(k * (a**size + b**size) for a, b, k in zip(p, y, w, strict=True)) + 2 * smooth
     return 1 - 2 * both / sizes if sizes else mpf(0)
 
 
-def jaccard(probs, target, smooth, squared):
-    p, y = _pixels(probs, target)
+def jaccard(probs, target, smooth, squared, pixel_weight=None):
+    p, y, w = _pixels(probs, target, pixel_weight)
     size = 2 if squared else 1
-    both = sum(a * b for a, b in zip(p, y, strict=True)) + smooth
-    union = sum(a**size for a in p) + sum(b**size for b in y) + 2 * smooth - both
+    both = sum(k * a * b for a, b, k in zip(p, y, w, strict=True)) + smooth
+    sizes = sum(k * (a**size + b**size) for a, b, k in zip(p, y, w, strict=True)) + 2 * smooth
+    union = sizes - both
     return 1 - both / union if union else mpf(0)
 
 
-def tversky(probs, target, alpha, beta, smooth):
-    p, y = _pixels(probs, target)
-    tp = sum(a * b for a, b in zip(p, y, strict=True)) + smooth
-    fp = sum(a * (1 - b) for a, b in zip(p, y, strict=True))
-    fn = sum((1 - a) * b for a, b in zip(p, y, strict=True))
+def tversky(probs, target, alpha, beta, smooth, pixel_weight=None):
+    p, y, w = _pixels(probs, target, pixel_weight)
+    tp = sum(k * a * b for a, b, k in zip(p, y, w, strict=True)) + smooth
+    fp = sum(k * a * (1 - b) for a, b, k in zip(p, y, w, strict=True))
+    fn = sum(k * (1 - a) * b for a, b, k in zip(p, y, w, strict=True))
     total = tp + mpf(alpha) * fp + mpf(beta) * fn
     return 1 - tp / total if total else mpf(0)
 
 
-def focal_tversky(probs, target, alpha, beta, gamma, smooth):
-    return tversky(probs, target, alpha, beta, smooth) ** (1 / mpf(gamma))
+def focal_tversky(probs, target, alpha, beta, gamma, smooth, pixel_weight=None):
+    return tversky(probs, target, alpha, beta, smooth, pixel_weight) ** (1 / mpf(gamma))
 
 
-def dice_bce(probs, target, bce_weight, smooth, squared):
-    p, y = _pixels(probs, target)
+def dice_bce(probs, target, bce_weight, smooth, squared, pixel_weight=None):
+    p, y, w = _pixels(probs, target, pixel_weight)
     surprise = [-log(a) if b else -log(1 - a) for a, b in zip(p, y, strict=True)]
-    return dice(probs, target, smooth, squared) + bce_weight * sum(surprise) / len(p)
+    overlap = dice(probs, target, smooth, squared, pixel_weight)
+    return overlap + bce_weight * _mean(surprise, w)
 
 
-def dice_bce_with_logits(logits, target, bce_weight, smooth, squared):
-    z, y = _pixels(logits, target)
+def dice_bce_with_logits(logits, target, bce_weight, smooth, squared, pixel_weight=None):
+    z, y, w = _pixels(logits, target, pixel_weight)
     p, rest = [1 / (1 + exp(-x)) for x in z], [1 / (1 + exp(x)) for x in z]
     surprise = [-log(a) if b else -log(r) for a, r, b in zip(p, rest, y, strict=True)]
-    return dice([p], [y], smooth, squared) + bce_weight * sum(surprise) / len(p)
+    return dice([p], [y], smooth, squared, [w]) + bce_weight * _mean(surprise, w)
 
 
-def lovasz(probs, target):
+def lovasz(probs, target, pixel_weight=None):
     """Berman et al.: the sorted errors against the increments of the Jaccard loss of sets."""
-    p, y = _pixels(probs, target)
+    p, y, w = _pixels(probs, target, pixel_weight)
     errors = sorted(range(len(p)), key=lambda i: -abs(y[i] - p[i]))
-    steps = [jaccard_of(errors[: i + 1], y) - jaccard_of(errors[:i], y) for i in range(len(p))]
-    return sum(abs(y[i] - p[i]) * step for i, step in zip(errors, steps, strict=True))
+    sets = [jaccard_of(errors[:i], y, w) for i in range(len(p) + 1)]
+    each = zip(errors, sets[1:], sets, strict=False)
+    return sum(abs(y[i] - p[i]) * (after - before) for i, after, before in each)
 
 
-def jaccard_of(wrong, y):
+def generalized_dice(probs, target, power, smooth, pixel_weight=None):
+    """Sudre et al., equation 2, with s pixels of agreement in every class."""
+    both = sizes = mpf(0)
+    pixels = pixel_weight and pixel_weight[0]
+    held = [sum(k * b for b, k in zip(*_pixels(y, y, pixels)[1:], strict=True)) for y in target]
+    present = [size for size in held if size]
+    for p, y, size in zip(probs, target, held, strict=True):
+        p, y, w = _pixels(p, y, pixels)
+        share = 1 / (size or min(present, default=mpf(1))) ** mpf(power)
+        both += share * (sum(k * a * b for a, b, k in zip(p, y, w, strict=True)) + smooth)
+        total = sum(k * (a + b) for a, b, k in zip(p, y, w, strict=True))
+        sizes += share * (total + 2 * smooth)
+    return 1 - 2 * both / sizes if sizes else mpf(0)
+
+
+def jaccard_of(wrong, y, w=None):
     """The Jaccard loss of a prediction that gets these pixels wrong."""
     mask = {i for i, b in enumerate(y) if b}
     predicted = mask ^ set(wrong)
-    union = mask | predicted
-    return 1 - mpf(len(mask & predicted)) / len(union) if union else mpf(0)
+    hit, union = (
+        sum((mpf(1) if w is None else w[i] for i in pixels), mpf(0))
+        for pixels in (mask & predicted, mask | predicted)
+    )
+    return 1 - hit / union if union else mpf(0)
 
 
-def _pixels(probs, target):
-    return sum(probs, []), sum(target, [])
+def _pixels(probs, target, pixel_weight):
+    p, y = sum(probs, []), sum(target, [])
+    return p, y, [mpf(1)] * len(p) if pixel_weight is None else sum(pixel_weight, [])
+
+
+def _mean(values, weights):
+    return sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
 
 
 def _certain(almost):
@@ -88,7 +114,16 @@ _RANKED = [
     {"probs": [[1e-9, 0.25], [0.5, 2**-20]], "target": [[0.0, 1.0], [1.0, 1.0]]},
 ]
 
+_CLASSES = [
+    {
+        "probs": [a["probs"], b["probs"], a["probs"]],
+        "target": [a["target"], b["target"], b["target"]],
+    }
+    for a, b in [(_ITEMS[0], _ITEMS[1]), (_ITEMS[1], _ITEMS[2]), (_ITEMS[2], _ITEMS[3])]
+]
+
 EXTREMES = {
+    "generalized_dice": _CLASSES,
     "dice": _ITEMS,
     "jaccard": _ITEMS,
     "tversky": _ITEMS,
@@ -108,7 +143,41 @@ _HARD = {"probs": [[1.0, 1.0, 0.0, 0.0]], "target": [[1.0, 0.0, 1.0, 0.0]], "smo
 _EMPTY = {"probs": [[0.0, 0.0]], "target": [[0.0, 0.0]]}
 _FALSE_ALARM = {"probs": [[1.0, 1.0]], "target": [[0.0, 0.0]]}
 
+# MONAI's tests of GeneralizedDiceLoss(softmax=True): σ(±2) and ½ for the second of two classes.
+_UP, _DOWN = 1 / (1 + math.exp(-2)), 1 / (1 + math.exp(2))
+_SURE, _UNSURE = 1 / (1 + math.exp(-10)), 1 / (1 + math.exp(10))
+
+
+def _two(second, target):
+    """A picture of two classes, by what is said of the second."""
+    first = [1 - p for p in second], [1.0 - y for y in target]
+    masks = zip(("probs", "target"), zip(first, (second, target), strict=True), strict=True)
+    return {name: [[[c] for c in pair]] for name, pair in masks} | {"smooth": 0.0}
+
+
+_OF_TWO = [
+    # 0.273476 and 0.555539 there.
+    (_two([_UP, 0.5, _DOWN], [1.0, 0.0, 0.0]), 1 - 2 * (_UP + (0.5 + _UP) / 4) / (2.5 + 3.5 / 4)),
+    (_two([0.5, 0.5, 0.5], [1.0, 1.0, 0.0]), 1 - 2 * (1 / 4 + 0.5) / (3.5 / 4 + 2.5)),
+    # 0.250023 there, with w_type="simple".
+    (
+        _two([_SURE, _UNSURE, _UNSURE, _UNSURE], [1.0, 1.0, 0.0, 0.0]) | {"power": 1.0},
+        1 - (_SURE + _UNSURE + 2 * _SURE) / 4,
+    ),
+]
+
 KNOWN = {
+    "generalized_dice": [
+        *_OF_TWO,
+        # By hand: one pixel of four, found by half; w = 1 and 1/9, or equal.
+        (_two([0.5, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]), 1 - 2 * (0.5 + 3 / 9) / (1.5 + 6.5 / 9)),
+        (
+            _two([0.5, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]) | {"power": 0.0},
+            1 - 2 * (0.5 + 3) / (1.5 + 6.5),
+        ),
+        # Nothing is there: of two classes as of one.
+        ({"probs": [[[[0.5]]]], "target": [[[[0.0]]]]}, 1 - 2 / 2.5),
+    ],
     "dice": [
         # 0.307576, and 0.178337 with squared denominators, in MONAI's tests.
         (_MONAI, 1 - (4 * _P + 2 * _Q) / 5),
