@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, number, several_classes
+from lossfns._arguments import Reduction, hint_one_class, number
 from lossfns.numpy._classes import class_rows, distribution, log_softmax, times
 from lossfns.numpy._core import Array, Evaluation, excess, loss, reduced
 
@@ -98,9 +98,8 @@ def kl_div(
         >>> round(ln.kl_div(np.log([[0.25, 0.75]]), [[0.5, 0.5]]), 4)
         0.1438
     """
-    eps = max(_eps(log_probs), _eps(target))
     log_probs, target, weight = _log_rows(axis, sample_weight, log_probs, target)
-    losses = _kl(log_probs, target, eps)
+    losses = _kl(log_probs, target)
     return reduced(losses, reduction, weight, axis=axis, log_probs=lambda: -target)
 
 
@@ -248,7 +247,7 @@ def distillation(
     student, teacher, weight = class_rows(
         axis, sample_weight, student_logits=student_logits, teacher_logits=teacher_logits
     )
-    several_classes("student_logits", student.shape[-1])
+    hint_one_class("student_logits", student.shape[-1], frames=5)
     log_student = log_softmax(student / temperature)
     log_teacher = log_softmax(teacher / temperature)
     soft = np.exp(log_teacher)
@@ -271,7 +270,7 @@ def distillation(
     return reduced(losses, reduction, weight, axis=axis, student_logits=slope)
 
 
-def _kl(log_probs: Array, target: Array, eps: float) -> Array:
+def _kl(log_probs: Array, target: Array) -> Array:
     """Σ t (ln t - ln p) of each row, from terms that do not cancel.
 
     With d = ln p - ln t it is Σ t (e^d - 1 - d) - Σ (p - t), and of distributions the last sum is
@@ -283,14 +282,8 @@ def _kl(log_probs: Array, target: Array, eps: float) -> Array:
     each = np.where(near, target * excess(np.where(near, d, 0.0)), probs - target - target * d)
     each = np.where(target == 0, probs, each)
     astray = (probs - target).sum(axis=-1)
-    return np.asarray(each.sum(axis=-1) - np.where(np.abs(astray) < 32 * eps, 0.0, astray))
-
-
-def _eps(given: ArrayLike) -> float:
-    """What the numbers given were rounded by; torch computes half precision in float32 too."""
-    dtype = getattr(given, "dtype", np.float64)
-    narrow = isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize < 8
-    return float(np.finfo(np.float32 if narrow else np.float64).eps)
+    rounded = np.abs(astray) < 32 * np.finfo(np.float64).eps
+    return np.asarray(each.sum(axis=-1) - np.where(rounded, 0.0, astray))
 
 
 def _log_rows(
