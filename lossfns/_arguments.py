@@ -227,12 +227,13 @@ def hint_class_axis(
         )
 
 
-def several_classes(name: str, classes: int) -> None:
-    """Demand more than one class of a softmax."""
+def hint_one_class(name: str, classes: int, frames: int) -> None:
+    """Warn where a softmax has nothing to choose from."""
     if classes == 1:
-        raise ValueError(
+        warnings.warn(
             f"{name} has one class only, of which a softmax is always 1 and the loss always 0; for "
-            f"the logit of a yes-or-no question use bce_with_logits"
+            f"the logit of a yes-or-no question use bce_with_logits",
+            stacklevel=frames,
         )
 
 

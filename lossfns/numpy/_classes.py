@@ -14,11 +14,11 @@ from numpy.typing import ArrayLike
 from lossfns._arguments import (
     class_axis,
     hint_class_axis,
+    hint_one_class,
     integer,
     label_shapes,
     number,
     same_shapes,
-    several_classes,
 )
 from lossfns.numpy._core import Array, as_array, item_weight, real, within
 
@@ -58,7 +58,7 @@ def labelled_rows(
     if hint:
         hint_class_axis(name, rows.shape, labels.shape, axis, frames=6)
     rows = np.moveaxis(rows, axis, -1)
-    several_classes(name, rows.shape[-1])
+    hint_one_class(name, rows.shape[-1], frames=6)
     weight = None if sample_weight is None else item_weight(sample_weight, labels.shape)
     ignored = labels == ignore_index
     if ignored.any():

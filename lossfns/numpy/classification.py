@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, number, one_of, several_classes
+from lossfns._arguments import Reduction, hint_one_class, number, one_of
 from lossfns.numpy._classes import (
     Labels,
     class_rows,
@@ -163,7 +163,7 @@ def categorical_cross_entropy(
         0.3567
     """
     probs, target, weight = class_rows(axis, sample_weight, probs=probs, target=target)
-    several_classes("probs", probs.shape[-1])
+    hint_one_class("probs", probs.shape[-1], frames=5)
     distribution("probs", probs, hint="for logits use cross_entropy")
     distribution("target", target)
     losses = -times(target, np.log(probs)).sum(axis=-1)
@@ -257,7 +257,7 @@ def cross_entropy(
         (softmax(z) - t) / n for the mean, without weights.
     Pitfall:
         It contains the softmax. Feeding it probabilities applies the softmax twice. Of one class
-        alone it would always be 0, and is refused: for yes or no use `bce_with_logits`.
+        alone it is always 0, with a warning: for yes or no use `bce_with_logits`.
     Reference:
         Bridle (1990), Probabilistic interpretation of feedforward classification network outputs;
         label smoothing: Szegedy et al. (2016), CVPR, arXiv:1512.00567.
@@ -274,7 +274,7 @@ def cross_entropy(
     logits, target = real("logits", logits, floating=True), as_array("target", target)
     if target.dtype.kind == "f" and target.ndim == logits.ndim:
         rows, soft, share = class_rows(axis, sample_weight, logits=logits, target=target)
-        several_classes("logits", rows.shape[-1])
+        hint_one_class("logits", rows.shape[-1], frames=5)
         distribution("target", soft)
     else:
         rows, labels, share = labelled_rows(

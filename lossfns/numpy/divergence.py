@@ -7,12 +7,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, number, several_classes
+from lossfns._arguments import Reduction, hint_one_class, number
 from lossfns.numpy._classes import class_rows, distribution, log_softmax, times
 from lossfns.numpy._core import Array, Evaluation, excess, loss, reduced
 
-# By how much the sum of a row strays from 1 through rounding.
-_ROUNDED = 32 * float(np.finfo(np.float64).eps)
 _EATS_LOGARITHMS = "log_probs must be logarithms of probabilities: pass a log-softmax"
 
 
@@ -249,7 +247,7 @@ def distillation(
     student, teacher, weight = class_rows(
         axis, sample_weight, student_logits=student_logits, teacher_logits=teacher_logits
     )
-    several_classes("student_logits", student.shape[-1])
+    hint_one_class("student_logits", student.shape[-1], frames=5)
     log_student = log_softmax(student / temperature)
     log_teacher = log_softmax(teacher / temperature)
     soft = np.exp(log_teacher)
@@ -284,7 +282,8 @@ def _kl(log_probs: Array, target: Array) -> Array:
     each = np.where(near, target * excess(np.where(near, d, 0.0)), probs - target - target * d)
     each = np.where(target == 0, probs, each)
     astray = (probs - target).sum(axis=-1)
-    return np.asarray(each.sum(axis=-1) - np.where(np.abs(astray) < _ROUNDED, 0.0, astray))
+    rounded = np.abs(astray) < 32 * np.finfo(np.float64).eps
+    return np.asarray(each.sum(axis=-1) - np.where(rounded, 0.0, astray))
 
 
 def _log_rows(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, number, one_of, several_classes
+from lossfns._arguments import Reduction, hint_one_class, number, one_of
 from lossfns.numpy._classes import (
     Labels,
     class_rows,
@@ -261,7 +261,7 @@ def softmax_focal(
     logits, target = real("logits", logits, floating=True), as_array("target", target)
     if target.dtype.kind == "f" and target.ndim == logits.ndim:
         rows, soft, share = class_rows(axis, sample_weight, logits=logits, target=target)
-        several_classes("logits", rows.shape[-1])
+        hint_one_class("logits", rows.shape[-1], frames=5)
         distribution("target", soft)
     else:
         rows, labels, share = labelled_rows(

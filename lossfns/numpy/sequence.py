@@ -13,10 +13,10 @@ from lossfns._arguments import (
     Reduction,
     check_chunk_size,
     check_num_items,
+    hint_one_class,
     integer,
     linear_shapes,
     number,
-    several_classes,
     slices,
 )
 from lossfns.numpy._classes import (
@@ -272,7 +272,7 @@ def linear_cross_entropy(
     linear_shapes(states.shape, target.shape, head.shape, bias.shape)
     counted = target != ignore_index
     rows, labels = states[counted], in_range(target[counted], len(head))
-    several_classes("linear_weight", len(head))
+    hint_one_class("linear_weight", len(head), frames=5)
     by_class = class_weight(weight, head.T)
     own = (1 - label_smoothing) * by_class[labels]
     even = label_smoothing / len(head) * by_class

@@ -13,11 +13,11 @@ from torch import Tensor
 from lossfns._arguments import (
     class_axis,
     hint_class_axis,
+    hint_one_class,
     integer,
     label_shapes,
     number,
     same_shapes,
-    several_classes,
 )
 from lossfns.torch._core import (
     companion,
@@ -66,7 +66,7 @@ def labelled_rows(
     if hint and not torch.compiler.is_compiling():  # which has no warnings
         hint_class_axis(name, tuple(rows.shape), tuple(target.shape), axis, frames=5)
     rows = rows.movedim(axis, -1)
-    several_classes(name, rows.shape[-1])
+    one_class(name, rows.shape[-1], frames=6)
     counted = target != ignore_index
     weight = counted.to(rows.dtype)
     if sample_weight is not None:
@@ -75,6 +75,12 @@ def labelled_rows(
         weight = torch.where(counted, given, 0)
     labels = in_range(torch.where(counted, target, 0), rows.shape[-1], validate)
     return _without(weight, rows), labels, weight
+
+
+def one_class(name: str, classes: int, frames: int = 5) -> None:
+    """Warn where a softmax has nothing to choose from; a compiled graph has no warnings."""
+    if not torch.compiler.is_compiling():
+        hint_one_class(name, classes, frames)
 
 
 def integers(target: Any, like: Tensor, name: str = "target") -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import Reduction, number, one_of, several_classes
+from lossfns._arguments import Reduction, number, one_of
 from lossfns.torch._classes import (
     class_rows,
     class_weight,
@@ -15,6 +15,7 @@ from lossfns.torch._classes import (
     labelled_rows,
     log,
     log_rest,
+    one_class,
     per_class,
     pick,
     smoothed,
@@ -105,7 +106,7 @@ def categorical_cross_entropy(
         tensor(0.3567)
     """
     probs, target, weight = class_rows(axis, sample_weight, validate, probs=probs, target=target)
-    several_classes("probs", probs.shape[-1])
+    one_class("probs", probs.shape[-1])
     distribution("probs", probs, validate, hint="for logits use cross_entropy")
     distribution("target", target, validate)
     return reduced(-times_log(target, probs).sum(-1), reduction, weight)
@@ -164,7 +165,7 @@ def cross_entropy(
         rows, target, share = class_rows(
             axis, sample_weight, validate, logits=logits, target=target
         )
-        several_classes("logits", rows.shape[-1])
+        one_class("logits", rows.shape[-1])
         distribution("target", target, validate)
         by_class = class_weight(weight, rows, validate)
         target = (1 - label_smoothing) * target + label_smoothing / rows.shape[-1]

@@ -8,8 +8,14 @@ import torch
 from torch import Tensor
 
 from lossfns import numpy as ln
-from lossfns._arguments import Reduction, number, several_classes
-from lossfns.torch._classes import class_rows, distribution, times, times_log
+from lossfns._arguments import Reduction, number
+from lossfns.torch._classes import (
+    class_rows,
+    distribution,
+    one_class,
+    times,
+    times_log,
+)
 from lossfns.torch._core import excess, loss, reduced
 
 
@@ -134,7 +140,7 @@ def distillation(
     student, teacher, weight = class_rows(
         axis, sample_weight, validate, student_logits=student_logits, teacher_logits=teacher_logits
     )
-    several_classes("student_logits", student.shape[-1])
+    one_class("student_logits", student.shape[-1])
     log_student = (student / temperature).log_softmax(-1)
     log_teacher = (teacher / temperature).log_softmax(-1)
     soft = log_teacher.exp()

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import Reduction, number, one_of, several_classes
+from lossfns._arguments import Reduction, number, one_of
 from lossfns.torch._classes import (
     class_rows,
     class_weight,
@@ -17,6 +17,7 @@ from lossfns.torch._classes import (
     labelled_rows,
     log,
     log_rest,
+    one_class,
     per_class,
     pick,
     smoothed,
@@ -157,7 +158,7 @@ def softmax_focal(
     tensor("target", target)
     if target.is_floating_point() and target.dim() == logits.dim():
         rows, soft, share = class_rows(axis, sample_weight, validate, logits=logits, target=target)
-        several_classes("logits", rows.shape[-1])
+        one_class("logits", rows.shape[-1])
         distribution("target", soft, validate)
     else:
         rows, labels, share = labelled_rows(

@@ -18,9 +18,15 @@ from lossfns._arguments import (
     linear_shapes,
     number,
     one_of,
-    several_classes,
 )
-from lossfns.torch._classes import class_weight, in_range, integers, labelled_rows, pick
+from lossfns.torch._classes import (
+    class_weight,
+    in_range,
+    integers,
+    labelled_rows,
+    one_class,
+    pick,
+)
 from lossfns.torch._core import (
     compute_dtype,
     item_weight,
@@ -192,7 +198,7 @@ def linear_cross_entropy(
         tuple(head.shape),
         None if bias is None else tuple(bias.shape),
     )
-    several_classes("linear_weight", len(head))
+    one_class("linear_weight", len(head))
     by_class = class_weight(weight, head.T, validate)
     by_class = None if by_class is None else by_class.detach()
     rows, flat = states.reshape(-1, states.shape[-1]), target.reshape(-1)
