@@ -136,7 +136,10 @@ def mask_axes(name: str, shape: tuple[int, ...], axis: int | Sequence[int]) -> t
     for one in axes:
         integer("axis", one)
         if not -len(shape) <= one < len(shape):
-            raise ValueError(f"axis must be among the axes of {name}, shape {shape}, got {axis}")
+            hint = "; for flat masks pass axis=-1" if shape and axis == (-2, -1) else ""
+            raise ValueError(
+                f"axis must be among the axes of {name}, shape {shape}, got {axis}{hint}"
+            )
     front = tuple(sorted({one % len(shape) for one in axes}))
     if not axes or len(front) < len(axes):
         raise ValueError(f"axis must be one axis or several different ones, got {axis}")

@@ -376,3 +376,11 @@ def test_dice_bce_of_logits_survives_a_saturated_sigmoid():
     loss.backward()
     assert loss.item() > 100 and logits.grad.isfinite().all()
     assert logits.grad[0, 0].item() == pytest.approx(-0.5)
+
+
+def test_a_flat_mask_is_told_which_axis_to_pass():
+    for loss in (ln.dice, lt.dice):
+        flat = np.array([0.2, 0.9]) if loss is ln.dice else torch.tensor([0.2, 0.9])
+        with pytest.raises(ValueError, match="axis must be among .*for flat masks pass axis=-1"):
+            loss(flat, flat.round())
+        assert float(loss(flat, flat.round(), axis=-1)) < 0.2
