@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lossfns.check import EXERCISES, CheckFailed, check
-from lossfns.check.answer import ask
+from lossfns.check.answer import Answer, ask
 from lossfns.check.exercise import Call, Misconception
 from lossfns.check.judge import judge, reference
 from lossfns.check.message import written
@@ -282,3 +282,14 @@ def test_the_reference_warns_nobody(recwarn):
             if not call.raises:
                 reference(exercise, call)
     assert not list(recwarn)
+
+
+def test_a_reply_without_the_gradient_that_was_asked_for_is_wrong():
+    """As a forged one may be: the judge says so, and nothing breaks."""
+    exercise = EXERCISES["mse_torch"]
+    calls = exercise.calls(0, None)
+    answers = [
+        Answer(error="ValueError") if call.raises else replace(reference(exercise, call), slopes={})
+        for call in calls
+    ]
+    assert judge(exercise, calls, answers).findings
