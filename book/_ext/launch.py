@@ -8,6 +8,12 @@ import shutil
 from pathlib import Path
 
 
+def offer_notebook(app, pagename, templatename, context, doctree):
+    """The theme offers a notebook only where there are launch buttons, and so an address."""
+    if notebook_of(app, pagename).exists():
+        context.setdefault("ipynb_source", pagename + ".ipynb")
+
+
 def point_at_notebook(app, pagename, templatename, context, doctree):
     if not context.get("ipynb_source"):
         return
@@ -20,7 +26,9 @@ def point_at_notebook(app, pagename, templatename, context, doctree):
         elif group.get("label") == "download-buttons":
             group["buttons"] = [b for b in group["buttons"] if b["text"] != ".ipynb"]
     if notebook.exists():
-        shutil.copyfile(notebook, Path(app.outdir, "_sources", context["ipynb_source"]))
+        target = Path(app.outdir, "_sources", context["ipynb_source"])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(notebook, target)
 
 
 def link_colab(group, pagename, path):
@@ -49,5 +57,6 @@ def notebook_of(app, pagename):
 def setup(app):
     app.connect("env-get-outdated", pages_with_a_new_notebook)
     # The theme makes its buttons at priority 501.
+    app.connect("html-page-context", offer_notebook, priority=500)
     app.connect("html-page-context", point_at_notebook, priority=502)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -78,7 +78,7 @@ def overview():
         rows += [_overview_row(record) for record in members]
     head = (
         "<tr><th>loss, and what it is for</th><th>convex</th><th>differentiable</th>"
-        '<th>bounded pull</th><th>label noise</th><th class="wide">units</th></tr>'
+        '<th>bounded pull</th><th class="wide">label noise</th><th class="wide">units</th></tr>'
     )
     return _page(f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>")
 
@@ -174,11 +174,11 @@ def _overview_row(record):
     name = f'<a href="#atlas-{record.name}">{_breakable(record.name)}</a>'
     everywhere = "yes" if record.differentiable.startswith("everywhere") else "not everywhere"
     cells = [_yes(record.convex), everywhere, _yes(record.bounded_pull)]
-    cells.append(_noise(record.label_noise))
     return (
         f"<tr><td>{name}<small>{html.escape(record.task)}</small></td>"
         + "".join(f"<td>{cell}</td>" for cell in cells)
-        + f'<td class="wide">{html.escape(record.units)}</td></tr>'
+        + f'<td class="wide">{_noise(record.label_noise)}</td>'
+        f'<td class="wide">{html.escape(record.units)}</td></tr>'
     )
 
 

@@ -117,8 +117,8 @@ def test_colab_and_download_offer_the_notebook_exactly_where_there_is_one(site, 
 
 @pytest.mark.parametrize("page", EXPECTED)
 def test_nothing_is_linked_to_a_repository_without_address(site, page):
-    """Buttons and links to a made-up address would send readers to whoever claims it."""
-    for tag, attributes in tags(site, page):
+    """Buttons that lead to a made-up address would send readers to whoever claims it."""
+    for tag, attributes in Tags(around(site, page)).found:
         address = attributes.get("href", "")
         if tag == "a" and re.match(r"https?://(github|colab\.research)\.", address):
             assert REPOSITORY and ("/blob/" not in address or "/blob/main/" in address), address
