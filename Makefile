@@ -52,10 +52,10 @@ bench: $(READY)  ## Compare the throughput of grading with that of nbgrader alon
 	@$(BIN)/python benchmarks/grading.py
 
 dist: $(READY)  ## Build the wheel of lossfns into dist/: the same sources give the same bytes
-	@$(BIN)/python book/_ext/wheel.py
+	@$(BIN)/python book/_ext/distribution.py
 
 release: $(READY)  ## The same, and hand its hash to the set-up cells of the notebooks
-	@$(BIN)/python book/_ext/wheel.py --release
+	@$(BIN)/python book/_ext/distribution.py --release
 
 lock:  ## Pin the newest environment that fits pyproject.toml in requirements.txt
 	@$(UV) --version > /dev/null || { echo 'make lock needs uv: pip install uv'; exit 1; }

@@ -9,7 +9,6 @@ import html
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -18,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+
+from grader.published import build_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLISHED = ("exercises", "notebooks", "_build/html")
@@ -127,17 +128,6 @@ def leaks_in(target: Path, secrets: Secrets) -> Iterator[Leak]:
             Leak(where, f"code of a solution: {name}")
             for name in sorted({secrets.code[run] for run in runs & secrets.code.keys()})
         )
-
-
-def build_wheel(folder: Path) -> Path:
-    """The wheel as pip makes it."""
-    command = [
-        *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),
-        *("--wheel-dir", str(folder), str(ROOT)),
-    ]
-    subprocess.run(command, check=True)
-    (wheel,) = folder.glob("*.whl")
-    return wheel
 
 
 def _files(target: Path) -> Iterator[tuple[str, bytes]]:

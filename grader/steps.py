@@ -8,7 +8,6 @@ is the released notebook, and the step `Grade` puts the graded one there.
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +25,10 @@ from grader.gradebook import answers, set_marks
 from grader.intake import Unreadable, find_notebook, is_student_id
 from grader.job import Result, do
 from grader.levels import require_level
+from grader.published import METADATA, set_up
 from grader.schedule import finished, keep, latest
 
-ROOT = Path(__file__).resolve().parent.parent
-CONFIG = ROOT / "_config.yml"
-# The text of the set-up cell, which the chapters' notebooks have as well.
-sys.path.append(str(ROOT / "book" / "_ext"))
-from set_up import METADATA, set_up  # noqa: E402
-
+CONFIG = Path(__file__).resolve().parent.parent / "_config.yml"
 Resources = dict[str, Any]
 
 

@@ -461,10 +461,9 @@ def sup_con(
     """
     number("temperature", temperature, above=0)
     (rows,) = _batch(embeddings=embeddings)
-    classes = _classes_of(target, rows)
+    positive, _ = _partners(_classes_of(target, rows))
     views, back = unit(rows)
     log_probs = _softmax_over_others(views @ views.T / temperature)
-    positive = (classes[:, None] == classes) & ~np.eye(len(rows), dtype=bool)
     partners = positive.sum(axis=-1)
     share = positive / np.maximum(partners, 1)[:, None]
     counted = (partners > 0).astype(float)

@@ -269,13 +269,11 @@ def sup_con(
         tensor(0.3133)
     """
     (rows,) = _batch(embeddings=embeddings)
-    classes = _classes_of(target, rows)
+    positive, _ = _partners(_classes_of(target, rows))
     views = unit(rows)
     log_probs = _softmax_over_others(
         product(views, views.T) / _temperature(temperature, rows, validate)
     )
-    others = ~torch.eye(len(rows), dtype=torch.bool, device=rows.device)
-    positive = (classes[:, None] == classes) & others
     partners = positive.sum(-1)
     losses = -torch.where(positive, log_probs, 0).sum(-1) / partners.clamp(min=1)
     return reduced(losses, reduction, mass=(partners > 0).to(losses.dtype))

@@ -1,7 +1,7 @@
 """Build the wheel of lossfns so that the same sources give the same bytes.
 
-`python book/_ext/wheel.py` builds it into dist/ and prints its hash (`make dist`). --release also
-writes version and hash into book/release.yml, from where the set-up cells know them.
+`python book/_ext/distribution.py` builds it into dist/ and prints its hash (`make dist`). With
+--release it also writes version and hash into book/release.yml, where the set-up cells find them.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from set_up import RELEASE, ROOT
 
 # No wheel can be older than what a ZIP file can say.
 EPOCH = "315532800"
+HEADING = "# The released wheel that the set-up cells install. Written by `make release`."
 
 
 def build(folder, root=ROOT):
@@ -42,10 +43,8 @@ def main(arguments):
     version, digest = wheel.name.split("-")[1], hashlib.sha256(wheel.read_bytes()).hexdigest()
     print(f"{wheel.relative_to(ROOT)}\nsha256 {digest}")
     if "--release" in arguments:
-        heading = RELEASE.read_text(encoding="utf8").splitlines()[0].removesuffix("; none so far.")
-        RELEASE.write_text(
-            f'{heading.rstrip(".")}.\nversion: "{version}"\nsha256: "{digest}"\n', encoding="utf8"
-        )
+        text = f'{HEADING}\nversion: "{version}"\nsha256: "{digest}"\n'
+        RELEASE.write_text(text, encoding="utf8")
         print(f"written to {RELEASE.relative_to(ROOT)}; now: make notebooks exercises, commit, and")
         print(f"publish {wheel.name} as an asset of the release v{version}")
 
