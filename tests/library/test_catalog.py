@@ -115,6 +115,17 @@ def test_a_bounded_pull_is_one_that_no_prediction_exceeds(record):
     assert (steepest(1e6) <= 100 * steepest(1e3)) == record.bounded_pull
 
 
+def test_the_pull_of_the_kl_divergence_on_a_log_probability_is_at_most_the_target():
+    rng = np.random.default_rng(3)
+    target = rng.dirichlet(np.ones(4), 64)
+    for surer in (1, 1e3, 1e6):
+        scores = surer * rng.normal(size=(64, 4))
+        shifted = scores - scores.max(axis=1, keepdims=True)
+        log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        assert np.abs(ln.kl_div.grad(log_probs, target, reduction="sum")).max() <= 1
+    assert catalog["kl_div"].bounded_pull
+
+
 @every_loss
 def test_a_loss_bears_label_noise_if_no_wrong_label_costs_without_bound(record):
     """The loss of each label, against ever surer predictions of another one."""
