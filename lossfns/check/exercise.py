@@ -35,8 +35,9 @@ class Call:
     there is a result.
     `raises` is the name of the exception that the call must raise, or "" for an ordinary call.
     `kind` says what those who answer calls like this one wrongly have overlooked.
-    The result of a `relative` call is so small that only its digits count. To a call with `single`
-    the right answer for inputs in single precision is right as well, as float32 cannot hold these.
+    `atol` takes the place of the exercise's where results are tiny, or where they come from large
+    numbers that float32 rounds. To a call with `single` the right answer for inputs in single
+    precision is right as well, as float32 cannot hold these.
     """
 
     arrays: dict[str, np.ndarray]
@@ -47,7 +48,7 @@ class Call:
     kept: dict[str, np.ndarray] = field(default_factory=dict)
     any_result: bool = False
     kind: Kind | None = None
-    relative: bool = False
+    atol: float | None = None
     single: bool = False
 
     @property

@@ -149,7 +149,7 @@ def _close(exercise, call, one, other) -> bool:
         return one is other
     if one.shape != other.shape:
         return False
-    atol = 0.0 if call.relative else exercise.atol
+    atol = exercise.atol if call.atol is None else call.atol
     return np.allclose(one, other, rtol=exercise.rtol, atol=atol, equal_nan=True)
 
 

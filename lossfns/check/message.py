@@ -121,7 +121,12 @@ def _unexplained(exercise: Exercise, verdict: Verdict) -> str:
 
 
 def _cure(exercise, message) -> str:
-    """What to do about the one exception that nearly everybody meets."""
+    """What to do about exceptions that nearly everybody meets."""
+    if "view size is not compatible" in message:
+        return (
+            "It lies in memory column by column here, as a transposed table does, which .view "
+            "cannot follow."
+        )
     if "truth value of an array" not in message and "Boolean value of Tensor" not in message:
         return ""
     where = "torch.where" if exercise.torch else "np.where"

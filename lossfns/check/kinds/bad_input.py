@@ -40,12 +40,11 @@ def _unlike(rng, shape, axes, n):
         return [(shape, other) for other in ((1,), (n, 1), (1, n))]
     if axes == 2:
         n, m = shape
-        return [(shape, other) for other in ((n, 1), (1, m), (n + 1, m))]
+        return [(shape, other) for other in ((n, 1), (1, m), (n + 1, m), (1, n * m))]
     m = n + int(rng.integers(1, 3))
-    flat = [((n, 1), (n,)), ((n,), (1, n)), ((n,), (1,)), ((n, m), (m,)), ((n, m), (n * m,))]
-    stretched = [((n, m), (n, 1)), ((n, m), (1, m))]
-    two = rng.choice(len(flat), size=2, replace=False)
-    return [((n, m), (m, n)), *stretched, *(flat[i] for i in two)]
+    rare = [((n,), (1, n)), ((n,), (1,)), ((n, m), (m,)), ((n, m), (n * m,)), ((n, 1), (1, n))]
+    often = [((n, m), (m, n)), ((n, m), (n, 1)), ((n, m), (1, m)), ((n, 1), (n,))]
+    return [*often, rare[int(rng.integers(len(rare)))]]
 
 
 def labelled_by_column(target: str) -> Probe:
@@ -130,10 +129,10 @@ def words(name: str, *right: str, nothing: bool = True, **options) -> Probe:
     def draw(rng, calls):
         given = one_of(rng, calls)
         word, other = (right[int(i)] for i in rng.integers(len(right), size=2))
-        near = [word[:-1], other.upper(), word + "s", word[1:], other.capitalize(), word + " "]
-        near = [text for text in near if text not in right]
-        bad = ["", *(near[int(i)] for i in rng.choice(len(near), size=3, replace=False))]
-        for text in (*bad, *[None] * nothing):
+        end = ("s", "ie", " ", "2")[int(rng.integers(4))]
+        near = [word[:-1], word[1:], word + end, other.upper(), other.capitalize()]
+        near += ["average", "batchmean"] * ("mean" in right)
+        for text in ("", *(text for text in near if text not in right), *[None] * nothing):
             yield refused(given, WORDS, {}, {**options, name: text})
 
     return draw

@@ -99,7 +99,7 @@ UNCERTAINTY_WEIGHTING = Exercise(
         kinds.shapes("losses", "log_vars", axes=1),
         kinds.words("kinds", "regression", "classification", nothing=False),
         kinds.lists("kinds", "log_vars", "regression", "classification"),
-        kinds.beyond_fifty("log_vars", high=85.0),
+        kinds.beyond_fifty("log_vars", high=80.0),
     ),
     misconceptions=(
         Misconception(
@@ -218,7 +218,7 @@ UNCERTAINTY_WEIGHTING_GRAD = Exercise(
     read=READ,
     right=lambda losses, log_vars: ln.uncertainty_weighting.grad(losses, log_vars, wrt="log_vars"),
     draw=_draw_grad,
-    probes=(kinds.beyond_fifty("log_vars", high=85.0),),
+    probes=(kinds.beyond_fifty("log_vars", high=80.0),),
     misconceptions=(
         Misconception(
             "the gradient with respect to the losses",
@@ -440,7 +440,7 @@ UNCERTAINTY_WEIGHTING_TORCH = Exercise(
     draw=_draw_torch,
     probes=(
         kinds.shapes("losses", "log_vars", axes=1),
-        kinds.beyond_fifty("log_vars", high=85.0),
+        kinds.beyond_fifty("log_vars", high=80.0),
     ),
     torch=True,
     slopes={

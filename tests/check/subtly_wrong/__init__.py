@@ -51,10 +51,18 @@ SHAPES = {
     ("g1.shape != g2.shape", "g1", "g2"): ("project_conflict",),
     ("confidence.shape != correct.shape", "confidence", "correct"): ("reliability",),
 }
-COMPARED = ("{0}.ndim != {1}.ndim", "len({0}) != len({1})")
+COMPARED = (
+    "{0}.ndim != {1}.ndim",
+    "len({0}) != len({1})",
+    "{0}.reshape(-1).shape != {1}.reshape(-1).shape",
+)
 REDUCE = "mse", "mse_torch", "bce_with_logits", "cross_entropy", "focal"
 WORDS = (
     ('reduction not in ("none", "mean", "sum")', 'reduction not in "none, mean, sum"'),
+    (
+        'reduction not in ("none", "mean", "sum")',
+        'reduction not in ("none", "mean", "sum", "batchmean")',
+    ),
     ("    if reduction not", '    reduction = reduction or "mean"\n    if reduction not'),
 )
 LABEL_CHECKS = (
@@ -76,6 +84,8 @@ CHANGES = [
         (name, old, new.format(*pair), None)
         for (old, *pair), names in SHAPES.items()
         for name, new in product(names, COMPARED)
+        # Where sizes agree and shapes do not, NumPy refuses these by itself.
+        if (name, new) != ("contrastive_pairs", COMPARED[2])
     ),
     *((name, old, new, None) for name, (old, new) in product(REDUCE, WORDS)),
     *(
