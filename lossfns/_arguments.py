@@ -293,6 +293,19 @@ def box_shapes(shapes: dict[str, tuple[int, ...]]) -> None:
         )
 
 
+def bin_shapes(logits: tuple[int, ...], target: tuple[int, ...], axis: int) -> None:
+    """Demand a number per row of logits over two bins or more."""
+    front = class_axis("logits", logits, axis)
+    if logits[front] < 2:
+        raise ValueError(f"logits must have at least two bins along axis {axis}, got {logits}")
+    expected = logits[:front] + logits[front + 1 :]
+    if target != expected:
+        raise ValueError(
+            f"target must have the shape of logits without its axis of bins, {expected}, "
+            f"got {target}"
+        )
+
+
 def anchor_shapes(
     logits: tuple[int, ...], target: tuple[int, ...], **others: tuple[int, ...]
 ) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
+from lossfns.records.boxes import BOXES
 from lossfns.records.calibration import CALIBRATION, CALIBRATION_FUNCTIONS
 from lossfns.records.classification import CLASSIFICATION
 from lossfns.records.debug import DEBUG_FUNCTIONS
@@ -45,6 +46,7 @@ _RECORDS = [
     *IMBALANCE,
     *SEGMENTATION,
     *LABEL_MAPS,
+    *BOXES,
     *DETECTION,
     *METRIC,
     *RANKING,

@@ -181,10 +181,23 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
         Suggestion("lovasz", "a tight surrogate of the IoU itself", ("overlap",)),
         Suggestion("tversky", "misses can cost more than false alarms", ("imbalance",)),
         Suggestion("focal_tversky", "as Tversky, with more pull on bad masks", ("imbalance",)),
+        Suggestion("dice_ce", "one of several classes for every pixel; takes class weights"),
+        Suggestion("dice_focal", "as dice_ce, where most pixels are easy", ("imbalance",)),
+        Suggestion(
+            "generalized_dice", "classes of very unequal size count alike", ("imbalance", "overlap")
+        ),
     ),
     "boxes": (
         Suggestion("ciou", "overlap, distance of the centres and shape in one number"),
         Suggestion("giou", "overlap, with a pull also where boxes do not touch"),
+        Suggestion("eiou", "as ciou, with width and height themselves in place of their ratio"),
+        Suggestion("siou", "as eiou, and the direction of the target counts"),
+        Suggestion("alpha_iou", "raised to a power, boxes that fit well pull harder"),
+        Suggestion(
+            "distribution_focal",
+            "each edge is a distribution over bins, which says how sure it is",
+            ("uncertainty",),
+        ),
         Suggestion(
             "smooth_l1", "per coordinate; a badly placed box pulls no harder", ("outliers",)
         ),

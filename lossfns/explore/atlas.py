@@ -31,8 +31,10 @@ LIBRARIES = {
     "trl": "TRL",
     "allrank": "allRank",
     "lightgbm": "LightGBM",
+    "mmdet": "MMDetection",
     "monai": "MONAI",
     "smp": "segmentation_models_pytorch",
+    "ultralytics": "Ultralytics",
     "asteroid": "Asteroid",
     "auraloss": "auraloss",
 }

@@ -278,6 +278,9 @@ OWN = {
     "distillation": Section(
         "first of two logits, the teacher's 2", -4, 8,
         lambda x: {"student_logits": _row(x, 0), "teacher_logits": _row(2, 0)}),
+    "distribution_focal": Section(
+        "logit of the bins next to the edge, the others 0", -6, 6,
+        lambda x: {"logits": _row(0, x, x, 0), "target": np.array([1.5])}),
     "generalized_dice": Section("probability p of the pixel of a rare class", 0, 1, _rare_class),
     **dict.fromkeys(["dice_ce", "dice_focal"], Section(
         "logit of the object's class on its pixels", -6, 6, _label_map)),

@@ -17,6 +17,16 @@ Every loss is called as `loss(pred, target, *, hyper-parameters, reduction, samp
 """
 
 from lossfns._signatures import make_readable
+from lossfns.numpy.boxes import (
+    alpha_iou,
+    box_iou,
+    ciou,
+    diou,
+    distribution_focal,
+    eiou,
+    giou,
+    siou,
+)
 from lossfns.numpy.calibration import (
     ace,
     brier,
@@ -38,7 +48,7 @@ from lossfns.numpy.classification import (
     squared_hinge,
     symmetric_cross_entropy,
 )
-from lossfns.numpy.detection import box_iou, ciou, diou, giou, retinanet, yolo
+from lossfns.numpy.detection import retinanet, yolo
 from lossfns.numpy.divergence import (
     distillation,
     entropy,
@@ -58,6 +68,8 @@ from lossfns.numpy.imbalance import (
     class_weights,
     focal,
     focal_with_logits,
+    poly1_cross_entropy,
+    poly1_focal_with_logits,
     softmax_focal,
 )
 from lossfns.numpy.label_maps import dice_ce, dice_focal
@@ -155,6 +167,8 @@ __all__ = [
     "ace",
     "arcface",
     "asymmetric",
+    "poly1_cross_entropy",
+    "poly1_focal_with_logits",
     "barlow_twins",
     "bce",
     "bce_with_logits",
@@ -163,6 +177,10 @@ __all__ = [
     "categorical_cross_entropy",
     "causal_lm",
     "ciou",
+    "eiou",
+    "siou",
+    "alpha_iou",
+    "distribution_focal",
     "class_balanced_focal",
     "class_weights",
     "clip",

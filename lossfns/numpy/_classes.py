@@ -47,6 +47,7 @@ def labelled_rows(
     target: Any,
     *,
     hint: bool = True,
+    frames: int = 6,
     **scores: Any,
 ) -> tuple[Array, Labels, Array | None]:
     """Check scores against integer labels; return rows, labels and weights, 0 where ignored."""
@@ -56,9 +57,9 @@ def labelled_rows(
     labels = integers(target)
     label_shapes(name, rows.shape, labels.shape, axis)
     if hint:
-        hint_class_axis(name, rows.shape, labels.shape, axis, frames=6)
+        hint_class_axis(name, rows.shape, labels.shape, axis, frames)
     rows = np.moveaxis(rows, axis, -1)
-    hint_one_class(name, rows.shape[-1], frames=6)
+    hint_one_class(name, rows.shape[-1], frames)
     weight = None if sample_weight is None else item_weight(sample_weight, labels.shape)
     ignored = labels == ignore_index
     if ignored.any():

@@ -257,33 +257,11 @@ def softmax_focal(
         0.0485
     """
     number("gamma", gamma, at_least=0, below=math.inf)
-    number("label_smoothing", label_smoothing, at_least=0, at_most=1)
-    logits, target = real("logits", logits, floating=True), as_array("target", target)
-    if target.dtype.kind == "f" and target.ndim == logits.ndim:
-        rows, soft, share = class_rows(axis, sample_weight, logits=logits, target=target)
-        hint_one_class("logits", rows.shape[-1], frames=5)
-        distribution("target", soft)
-    else:
-        rows, labels, share = labelled_rows(
-            axis, sample_weight, ignore_index, target, logits=logits
-        )
-        if not label_smoothing:
-            own = class_weight(weight, rows)[labels]
-            focused = own * _class_alpha(alpha, rows)[labels]
-            losses, pull = label_focal(rows, labels, gamma)
-            return reduced(
-                times(focused, losses),
-                reduction,
-                share,
-                mass=own,
-                axis=axis,
-                logits=lambda: focused[..., None] * pull(),
-            )
-        soft = one_hot(labels, rows.shape[-1])
-    soft = (1 - label_smoothing) * soft + label_smoothing / rows.shape[-1]
-    soft = class_weight(weight, rows) * soft
-    losses, slope = _soft_focal(rows, _class_alpha(alpha, rows) * soft, gamma)
-    return reduced(losses, reduction, share, mass=soft.sum(axis=-1), axis=axis, logits=slope)
+    return _class_focal(
+        *(logits, target, weight, alpha, gamma, 0.0, ignore_index, label_smoothing, axis),
+        reduction,
+        sample_weight,
+    )
 
 
 @loss
@@ -419,27 +397,144 @@ def asymmetric(
     )
 
 
+@loss
+def poly1_cross_entropy(
+    logits: ArrayLike,
+    target: ArrayLike,
+    *,
+    epsilon: float = 2.0,
+    weight: ArrayLike | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
+) -> Evaluation:
+    """PolyLoss of cross-entropy: the first term of its series in 1 - p gets a weight of its own.
+
+        l = Σ_c w_c t_c (-ln p_c + ε (1 - p_c)),   p = softmax(z),   mean = Σ l / Σ Σ_c w_c t_c
+        -ln p + ε (1 - p) = (1 + ε) (1 - p) + (1 - p)² / 2 + (1 - p)³ / 3 + …
+
+    Args:
+        logits: floating point, any shape with a class axis.
+        target: integer labels, the shape of `logits` without its class axis; or floating-point
+            distributions over the classes, the shape of `logits`.
+        epsilon: ε ≥ -1. 2 is the paper's for ImageNet and optax's default, -1 its value for
+            instance segmentation; above 0 sure predictions become surer, below 0 less sure.
+        weight: of each class, ≥ 0, length C.
+        ignore_index: integer label of items to leave out.
+        label_smoothing: of the target, in both terms, see `cross_entropy`.
+        axis: the class axis; PyTorch puts the classes on axis 1.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss; at ε = 0 it is `cross_entropy`, mean included.
+    Raises:
+        TypeError, ValueError: shapes do not fit, labels out of range, targets that are not
+        distributions, NaN, epsilon < -1, label_smoothing outside [0, 1], negative weight.
+    Gradient:
+        (1 + ε p_y) (p - onehot(y)) / n for the mean of labels, without weights.
+    Pitfall:
+        The gradient grows up to (1 + ε) times where the model is right, not where it is wrong: with
+        ε > 0 lower the learning rate before you compare.
+    Reference:
+        Leng et al. (2022), PolyLoss, ICLR, arXiv:2204.12511.
+    Chapter:
+        loss-poly1-cross-entropy
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> round(ln.poly1_cross_entropy([[2.0, 1.0, 0.1]], [0]), 4)    # 0.417 + 2 · 0.341
+        1.099
+    """
+    number("epsilon", epsilon, at_least=-1, below=math.inf)
+    return _class_focal(
+        *(logits, target, weight, None, 0.0, epsilon, ignore_index, label_smoothing, axis),
+        reduction,
+        sample_weight,
+    )
+
+
+@loss
+def poly1_focal_with_logits(
+    logits: ArrayLike,
+    target: ArrayLike,
+    *,
+    epsilon: float = 1.0,
+    alpha: float | None = 0.25,
+    gamma: float = 2.0,
+    label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
+    sample_weight: ArrayLike | None = None,
+) -> Evaluation:
+    """PolyLoss of the focal loss of logits: its first term in 1 - p gets a weight of its own.
+
+        l = α y (1 - p)^γ (-ln p + ε (1 - p)) + (1 - α) (1 - y) p^γ (-ln(1 - p) + ε p),   p = σ(z)
+
+    Args:
+        logits: floating point, any shape; the probability is the sigmoid of the logit.
+        target: same shape, in [0, 1]: labels 0 and 1, or soft labels between them, which mix the
+            two terms.
+        epsilon: ε ≥ -1; 0 is `focal_with_logits`.
+        alpha: α in [0, 1], the weight of the positive class; the negative one gets 1 - α. None
+            weighs neither. As in the paper's code it weighs both terms; many ports to PyTorch
+            leave it out of the second.
+        gamma: γ ≥ 0, how strongly easy examples fade.
+        label_smoothing: ε in [0, 1], which draws y to (1 - ε) y + ε / 2, as in `bce_with_logits`.
+        reduction, sample_weight: as for every loss, see the package's documentation.
+    Returns:
+        The loss. α and the fading do not enter the denominator of the mean.
+    Raises:
+        TypeError, ValueError: shapes differ, integer predictions, NaN, targets outside [0, 1],
+        alpha or label_smoothing outside [0, 1], gamma < 0, epsilon < -1.
+    Gradient:
+        That of `focal_with_logits`, plus -ε α (γ + 1) p (1 - p)^(γ + 1) / n for the mean, where
+        y = 1; for y = 0 the mirror image.
+    Pitfall:
+        ε must be looked for task by task: its sign differs between the paper's own.
+    Reference:
+        Leng et al. (2022), PolyLoss, ICLR, arXiv:2204.12511.
+    Chapter:
+        loss-poly1-focal-with-logits
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> ln.poly1_focal_with_logits([2.0, -2.0], [1.0, 1.0], reduction="none").round(4)
+        array([0.0009, 0.5834])
+    """
+    check_focal(alpha, gamma)
+    number("epsilon", epsilon, at_least=-1, below=math.inf)
+    logits, target, weight = paired(sample_weight, logits=logits, target=target)
+    within("target", target, low=0.0, high=1.0)
+    target = smoothed(target, label_smoothing)
+    losses, slope = sigmoid_focal(logits, target, alpha, gamma, epsilon)
+    return reduced(losses, reduction, weight, logits=slope)
+
+
 def sigmoid_focal(
-    logits: Array, target: Array, alpha: float | None, gamma: float
+    logits: Array, target: Array, alpha: float | None, gamma: float, epsilon: float = 0.0
 ) -> tuple[Array, Callable[[], Array]]:
-    """Focal losses of arguments that have been checked, and the slope; `retinanet` adds them up."""
+    """Focal losses of arguments that have been checked, and the slope; `retinanet` adds them up.
+
+    With an epsilon they are those of Poly-1, as in the other cores.
+    """
     positive, negative = _alpha_t(alpha, target)
     p, rest, hit, reject = sides(logits)
-    losses = times(positive, _fade(rest, gamma) * hit)
-    losses += times(negative, _fade(p, gamma) * reject)
+    losses = times(positive, _fade(rest, gamma) * _poly(hit, rest, epsilon))
+    losses += times(negative, _fade(p, gamma) * _poly(reject, p, epsilon))
 
     def slope() -> Array:
-        pulled = negative * _fade(p, gamma) * (p + gamma * times(rest, reject))
-        return np.asarray(pulled - positive * _fade(rest, gamma) * (rest + gamma * times(p, hit)))
+        pulled = negative * _fade(p, gamma) * _steepness(reject, rest, p, gamma, epsilon)
+        pushed = positive * _fade(rest, gamma) * _steepness(hit, p, rest, gamma, epsilon)
+        return np.asarray(pulled - pushed)
 
     return losses, slope
 
 
-def label_focal(rows: Array, labels: Labels, gamma: float) -> tuple[Array, Callable[[], Array]]:
+def label_focal(
+    rows: Array, labels: Labels, gamma: float, epsilon: float = 0.0
+) -> tuple[Array, Callable[[], Array]]:
     """Focal losses of a softmax over classes, and the slope by the logits."""
     own = one_hot(labels, rows.shape[-1])
     log_odds, rivals = _against_rivals(rows, own, labels)
-    losses, pull = _focal_term(log_odds, gamma)
+    losses, pull = _focal_term(log_odds, gamma, epsilon)
     return losses, lambda: pull()[..., None] * (own - rivals)
 
 
@@ -466,6 +561,49 @@ def _focal_push(p: Array, rest: Array, log_p: Array, gamma: float) -> Array:
     return np.where(gone, 0.0, rest**gamma * (pull - inverse(p)))
 
 
+def _class_focal(
+    logits: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None,
+    alpha: ArrayLike | None,
+    gamma: float,
+    epsilon: float,
+    ignore_index: int,
+    label_smoothing: float,
+    axis: int,
+    reduction: Reduction,
+    sample_weight: ArrayLike | None,
+) -> Evaluation:
+    """Focal losses over classes, of labels or of distributions."""
+    number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+    logits, target = real("logits", logits, floating=True), as_array("target", target)
+    if target.dtype.kind == "f" and target.ndim == logits.ndim:
+        rows, soft, share = class_rows(axis, sample_weight, logits=logits, target=target)
+        hint_one_class("logits", rows.shape[-1], frames=6)
+        distribution("target", soft)
+    else:
+        rows, labels, share = labelled_rows(
+            axis, sample_weight, ignore_index, target, frames=7, logits=logits
+        )
+        if not label_smoothing:
+            own = class_weight(weight, rows)[labels]
+            focused = own * _class_alpha(alpha, rows)[labels]
+            losses, pull = label_focal(rows, labels, gamma, epsilon)
+            return reduced(
+                times(focused, losses),
+                reduction,
+                share,
+                mass=own,
+                axis=axis,
+                logits=lambda: focused[..., None] * pull(),
+            )
+        soft = one_hot(labels, rows.shape[-1])
+    soft = (1 - label_smoothing) * soft + label_smoothing / rows.shape[-1]
+    soft = class_weight(weight, rows) * soft
+    losses, slope = _soft_focal(rows, _class_alpha(alpha, rows) * soft, gamma, epsilon)
+    return reduced(losses, reduction, share, mass=soft.sum(axis=-1), axis=axis, logits=slope)
+
+
 def _class_alpha(alpha: ArrayLike | None, rows: Array) -> Array:
     """Check the factors of the classes; without any, all are 1."""
     if alpha is None or not np.ndim(alpha):
@@ -477,30 +615,62 @@ def _class_alpha(alpha: ArrayLike | None, rows: Array) -> Array:
     return factors
 
 
-def _soft_focal(rows: Array, soft: Array, gamma: float) -> tuple[Array, Callable[[], Array]]:
+def _soft_focal(
+    rows: Array, soft: Array, gamma: float, epsilon: float
+) -> tuple[Array, Callable[[], Array]]:
     """Focal losses of a softmax against shares of every class, and the slope by the logits."""
     log_probs = log_softmax(rows)
     probs = np.exp(log_probs)
-    # 1 - p cancels only for the likeliest class, of which it is the sum of the others.
+    # 1 - p and ln p cancel only for the likeliest class, of which 1 - p is the sum of the others.
     likeliest = one_hot(rows.argmax(axis=-1), rows.shape[-1])
     others = (probs * (1 - likeliest)).sum(axis=-1, keepdims=True)
     rest = np.where(likeliest == 1, others, 1 - probs)
-    losses = -times(soft * _fade(rest, gamma), log_probs)
+    surprise = -np.where((likeliest == 1) & (others < 0.5), np.log1p(-others), log_probs)
+    losses = times(soft * _fade(rest, gamma), _poly(surprise, rest, epsilon))
 
     def slope() -> Array:
-        # -ln p / (1 - p) is 1 in the limit p = 1.
-        steep = np.where(rest == 0, 1.0, -times(probs, log_probs) / rest)
-        pull = soft * _fade(rest, gamma) * (1 + gamma * steep)
+        steep = _steepness(surprise, probs, rest, gamma, epsilon) / rest
+        # The limit p = 1, where -ln p / (1 - p) is 1.
+        steep = np.where(rest == 0, (1 + epsilon) * (1 + gamma), steep)
+        pull = soft * _fade(rest, gamma) * steep
         return np.asarray(probs * pull.sum(axis=-1, keepdims=True) - pull)
 
     return losses.sum(axis=-1), slope
 
 
-def _focal_term(log_odds: Array, gamma: float) -> tuple[Array, Callable[[], Array]]:
+def _focal_term(
+    log_odds: Array, gamma: float, epsilon: float = 0.0
+) -> tuple[Array, Callable[[], Array]]:
     """Focal loss of what happened, by its log-odds, and the slope."""
     p, rest, surprise, _ = sides(log_odds)
     fade = _fade(rest, gamma)
-    return fade * surprise, lambda: np.asarray(-fade * (rest + gamma * times(p, surprise)))
+    losses = fade * _poly(surprise, rest, epsilon)
+    return losses, lambda: -fade * _steepness(surprise, p, rest, gamma, epsilon)
+
+
+def _poly(surprise: Array, rest: Array, epsilon: float) -> Array:
+    """-ln p + ε (1 - p)."""
+    return _beyond_first(surprise, rest) + (1 + epsilon) * rest if epsilon else surprise
+
+
+def _steepness(surprise: Array, p: Array, rest: Array, gamma: float, epsilon: float) -> Array:
+    """1 - p - γ p ln p + ε (γ + 1) p (1 - p): how fast the log-odds lower an unfaded loss."""
+    if not epsilon:
+        return np.asarray(rest + gamma * times(p, surprise))
+    first = rest * (rest + (1 + epsilon) * (gamma + 1) * p)
+    return np.asarray(first + gamma * times(p, _beyond_first(surprise, rest)))
+
+
+def _beyond_first(surprise: Array, rest: Array) -> Array:
+    """-ln p - (1 - p): all of the series Σ (1 - p)^k / k but its first term.
+
+    The difference cancels near p = 1. There the series is summed; below 1/16 its 15th term is
+    beyond the digits of float64.
+    """
+    small, series = np.minimum(rest, 1 / 16), np.zeros(())
+    for k in range(15, 1, -1):
+        series = series * small + 1 / k
+    return np.where(rest < 1 / 16, series * small**2, surprise - rest)
 
 
 def _fade(rest: Array, gamma: float) -> Array:

@@ -1,7 +1,8 @@
-"""Records of the losses of boxes."""
+"""Records of the losses of detectors."""
 
 import numpy as np
 
+from lossfns.records.boxes import corners
 from lossfns.records.classification import IGNORE
 from lossfns.records.imbalance import ALPHA, GAMMA
 from lossfns.records.record import Arrays, Hyper, Record
@@ -10,16 +11,6 @@ ANCHORS = 4
 CLASSES = 3
 
 _NAN = float("nan")
-
-
-def _corners(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Boxes some of which overlap, some of which lie apart, some inside each other."""
-    corner = rng.normal(size=(*shape, 2))
-    return np.concatenate([corner, corner + rng.uniform(0.3, 2.5, (*shape, 2))], axis=-1)
-
-
-def _boxes(rng: np.random.Generator, n: int) -> Arrays:
-    return {"pred": _corners(rng, n), "target": _corners(rng, n)}
 
 
 def _matched(rng: np.random.Generator, n: int) -> Arrays:
@@ -38,8 +29,8 @@ def _offsets(rng: np.random.Generator, n: int) -> Arrays:
 def _cells(rng: np.random.Generator, n: int) -> Arrays:
     return _matched(rng, n) | {
         "objectness": 2 * rng.normal(size=(n, ANCHORS)),
-        "boxes": _corners(rng, n, ANCHORS),
-        "target_boxes": _corners(rng, n, ANCHORS),
+        "boxes": corners(rng, n, ANCHORS),
+        "target_boxes": corners(rng, n, ANCHORS),
         "target_objectness": rng.random((n, ANCHORS)),
     }
 
@@ -48,54 +39,7 @@ def _factor(default: float, other: float) -> Hyper:
     return Hyper(default=default, domain="≥ 0", valid=(default, other), wrong=(-1.0, _NAN))
 
 
-def _record(name: str, task: str, formula: str, torchvision: str, paper: str) -> Record:
-    return Record(
-        name=name,
-        family="detection",
-        task=task,
-        formula=formula,
-        units="none",
-        convex=False,
-        differentiable="except where edges align",
-        bounded_pull=True,
-        domain="boxes (x1, y1, x2, y2) with x1 ≤ x2, y1 ≤ y2",
-        sample=_boxes,
-        item_axes=1,
-        equivalents={"torchvision": f"torchvision.ops.{torchvision}"},
-        paper=paper,
-        chapter=f"loss-{name.replace('_', '-')}",
-    )
-
-
 DETECTION = [
-    _record(
-        "box_iou",
-        "boxes that overlap",
-        r"1 - \frac{|P \cap T|}{|P \cup T|}",
-        "box_iou (of all pairs, not a loss)",
-        "Yu et al. (2016), ACM Multimedia, arXiv:1608.01471",
-    ),
-    _record(
-        "giou",
-        "boxes, also where they do not touch",
-        r"1 - \mathrm{IoU} + \frac{|E| - |P \cup T|}{|E|}",
-        "generalized_box_iou_loss",
-        "Rezatofighi et al. (2019), CVPR, arXiv:1902.09630",
-    ),
-    _record(
-        "diou",
-        "boxes, by overlap and centre",
-        r"1 - \mathrm{IoU} + \frac{\rho^2}{c^2}",
-        "distance_box_iou_loss",
-        "Zheng et al. (2020), AAAI, arXiv:1911.08287",
-    ),
-    _record(
-        "ciou",
-        "boxes, by overlap, centre and shape",
-        r"1 - \mathrm{IoU} + \frac{\rho^2}{c^2} + \frac{v^2}{1 - \mathrm{IoU} + v}",
-        "complete_box_iou_loss",
-        "Zheng et al. (2020), AAAI, arXiv:1911.08287",
-    ),
     Record(
         name="retinanet",
         family="detection",

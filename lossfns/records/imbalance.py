@@ -15,7 +15,13 @@ from lossfns.records.record import REQUIRED, Function, Hyper, Record
 _NAN = float("nan")
 ALPHA = Hyper(default=0.25, domain="[0, 1], or None", valid=(0.25, None), wrong=(-0.1, 1.5, _NAN))
 GAMMA = Hyper(default=2.0, domain="≥ 0", valid=(2.0, 0.0, 0.5), wrong=(-1.0, _NAN))
+_LENG = "Leng et al. (2022), ICLR, arXiv:2204.12511"
 _LIN = "Lin et al. (2017), ICCV, arXiv:1708.02002"
+
+
+def _epsilon(default: float) -> Hyper:
+    return Hyper(default=default, domain="≥ -1", valid=(default, -1.0), wrong=(-1.5, _NAN))
+
 
 IMBALANCE = [
     Record(
@@ -156,6 +162,59 @@ IMBALANCE = [
         },
         paper="Ridnik et al. (2021), ICCV, arXiv:2009.14119",
         chapter="loss-asymmetric",
+    ),
+    Record(
+        name="poly1_cross_entropy",
+        family="imbalance",
+        task="multi-class classification, with sure predictions made surer or less sure",
+        formula=r"-\ln p_y + \varepsilon (1 - p_y)",
+        units="nats",
+        convex=False,
+        differentiable="everywhere",
+        bounded_pull=True,
+        label_noise=False,
+        domain="logits real, target: integer labels or distributions over the classes",
+        sample=against_labels("logits", logit_rows),
+        wrt=("logits",),
+        item_axes=1,
+        hyper={
+            "epsilon": _epsilon(2.0),
+            "weight": Hyper(
+                default=None,
+                domain="≥ 0, one per class",
+                valid=(None, (0.5, 1.0, 2.0, 4.0)),
+                wrong=((1.0, 1.0), (-1.0, 1.0, 1.0, 1.0)),
+            ),
+            "ignore_index": IGNORE,
+            "label_smoothing": SMOOTHING,
+            "axis": AXIS,
+        },
+        equivalents={"optax": "optax.losses.poly_loss_cross_entropy"},
+        paper=_LENG,
+        chapter="loss-poly1-cross-entropy",
+    ),
+    Record(
+        name="poly1_focal_with_logits",
+        family="imbalance",
+        task="binary classification with rare positives, with sure predictions pushed or held back",
+        formula=r"\alpha y (1 - p)^\gamma \bigl(-\ln p + \varepsilon (1 - p)\bigr)"
+        r" + (1 - \alpha)(1 - y) p^\gamma \bigl(-\ln(1 - p) + \varepsilon p\bigr)",
+        units="nats",
+        convex=False,
+        differentiable="everywhere",
+        bounded_pull=True,
+        label_noise=False,
+        domain="logits real, target in [0, 1]",
+        sample=binary("logits", logits),
+        wrt=("logits",),
+        hyper={
+            "epsilon": _epsilon(1.0),
+            "alpha": ALPHA,
+            "gamma": GAMMA,
+            "label_smoothing": SMOOTHING,
+        },
+        paper=_LENG,
+        chapter="loss-poly1-focal-with-logits",
     ),
 ]
 

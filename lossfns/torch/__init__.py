@@ -19,6 +19,16 @@ except ModuleNotFoundError as error:
     ) from None
 
 from lossfns._signatures import make_readable
+from lossfns.torch.boxes import (
+    alpha_iou,
+    box_iou,
+    ciou,
+    diou,
+    distribution_focal,
+    eiou,
+    giou,
+    siou,
+)
 from lossfns.torch.calibration import (
     TemperatureScaling,
     ace,
@@ -49,7 +59,7 @@ from lossfns.torch.debug import (
     overfit_one_batch,
     watch,
 )
-from lossfns.torch.detection import box_iou, ciou, diou, giou, retinanet, yolo
+from lossfns.torch.detection import retinanet, yolo
 from lossfns.torch.divergence import (
     distillation,
     entropy,
@@ -74,6 +84,8 @@ from lossfns.torch.imbalance import (
     class_weights,
     focal,
     focal_with_logits,
+    poly1_cross_entropy,
+    poly1_focal_with_logits,
     softmax_focal,
 )
 from lossfns.torch.label_maps import dice_ce, dice_focal
@@ -182,6 +194,8 @@ __all__ = [
     "ace",
     "arcface",
     "asymmetric",
+    "poly1_cross_entropy",
+    "poly1_focal_with_logits",
     "barlow_twins",
     "bce",
     "bce_with_logits",
@@ -191,6 +205,10 @@ __all__ = [
     "causal_lm",
     "check_finite",
     "ciou",
+    "eiou",
+    "siou",
+    "alpha_iou",
+    "distribution_focal",
     "class_balanced_focal",
     "class_weights",
     "clip",

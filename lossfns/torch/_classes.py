@@ -55,6 +55,7 @@ def labelled_rows(
     target: Any,
     *,
     hint: bool = True,
+    frames: int = 5,
     **scores: Any,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Check scores against integer labels; return rows, labels and weights, 0 where ignored."""
@@ -64,9 +65,9 @@ def labelled_rows(
     target = integers(target, rows)
     label_shapes(name, tuple(rows.shape), tuple(target.shape), axis)
     if hint and not torch.compiler.is_compiling():  # which has no warnings
-        hint_class_axis(name, tuple(rows.shape), tuple(target.shape), axis, frames=5)
+        hint_class_axis(name, tuple(rows.shape), tuple(target.shape), axis, frames)
     rows = rows.movedim(axis, -1)
-    one_class(name, rows.shape[-1], frames=6)
+    one_class(name, rows.shape[-1], frames + 1)
     counted = target != ignore_index
     weight = counted.to(rows.dtype)
     if sample_weight is not None:

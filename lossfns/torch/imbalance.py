@@ -153,33 +153,12 @@ def softmax_focal(
         tensor(0.0485)
     """
     number("gamma", gamma, at_least=0, below=math.inf)
-    number("label_smoothing", label_smoothing, at_least=0, at_most=1)
-    tensor("logits", logits)
-    tensor("target", target)
-    if target.is_floating_point() and target.dim() == logits.dim():
-        rows, soft, share = class_rows(axis, sample_weight, validate, logits=logits, target=target)
-        one_class("logits", rows.shape[-1])
-        distribution("target", soft, validate)
-    else:
-        rows, labels, share = labelled_rows(
-            axis, sample_weight, ignore_index, validate, target, logits=logits
-        )
-        if not label_smoothing:
-            losses, factors = label_focal(rows, labels, gamma), _class_alpha(alpha, rows, validate)
-            losses = times(pick(factors.expand_as(rows), labels), losses)
-            by_class = class_weight(weight, rows, validate)
-            if by_class is None:
-                return reduced(losses, reduction, share)
-            mass = pick(by_class.expand_as(rows), labels)
-            return reduced(times(mass, losses), reduction, share, mass=mass)
-        own = labels[..., None] == torch.arange(rows.shape[-1], device=rows.device)
-        soft = own.to(rows.dtype)
-    soft = (1 - label_smoothing) * soft + label_smoothing / rows.shape[-1]
-    by_class = class_weight(weight, rows, validate)
-    soft = soft if by_class is None else by_class * soft
-    focused = _class_alpha(alpha, rows, validate) * soft
-    losses = times(focused, _focal_term(_every_log_odds(rows), gamma)).sum(-1)
-    return reduced(losses, reduction, share, mass=soft.sum(-1))
+    return _class_focal(
+        *(logits, target, weight, alpha, gamma, 0.0, ignore_index, label_smoothing, axis),
+        reduction,
+        sample_weight,
+        validate,
+    )
 
 
 @loss(ln.class_balanced_focal)
@@ -253,17 +232,80 @@ def asymmetric(
     return reduced(times(target, missed) + times(1 - target, alarmed), reduction, weight)
 
 
-def sigmoid_focal(logits: Tensor, target: Tensor, alpha: float | None, gamma: float) -> Tensor:
-    """Focal losses of arguments that have been checked; `retinanet` adds them up."""
+@loss(ln.poly1_cross_entropy)
+def poly1_cross_entropy(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    epsilon: float = 2.0,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+    reduction: Reduction = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.poly1_cross_entropy(torch.tensor([[2.0, 1.0, 0.1]]), torch.tensor([0]))
+        tensor(1.0990)
+    """
+    number("epsilon", epsilon, at_least=-1, below=math.inf)
+    return _class_focal(
+        *(logits, target, weight, None, 0.0, epsilon, ignore_index, label_smoothing, axis),
+        reduction,
+        sample_weight,
+        validate,
+    )
+
+
+@loss(ln.poly1_focal_with_logits)
+def poly1_focal_with_logits(
+    logits: Tensor,
+    target: Tensor,
+    *,
+    epsilon: float = 1.0,
+    alpha: float | None = 0.25,
+    gamma: float = 2.0,
+    label_smoothing: float = 0.0,
+    reduction: Reduction = "mean",
+    sample_weight: Tensor | None = None,
+    validate: bool = False,
+) -> Tensor:
+    """PyTorch:
+        None.
+    Example:
+        >>> import torch, lossfns.torch as lt
+        >>> lt.poly1_focal_with_logits(torch.tensor([2.0, -2.0]), torch.ones(2), reduction="none")
+        tensor([0.0009, 0.5834])
+    """
+    check_focal(alpha, gamma)
+    number("epsilon", epsilon, at_least=-1, below=math.inf)
+    logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
+    within("target", target, low=0.0, high=1.0, validate=validate)
+    target = smoothed(target, label_smoothing)
+    return reduced(sigmoid_focal(logits, target, alpha, gamma, epsilon), reduction, weight)
+
+
+def sigmoid_focal(
+    logits: Tensor, target: Tensor, alpha: float | None, gamma: float, epsilon: float = 0.0
+) -> Tensor:
+    """Focal losses of arguments that have been checked; `retinanet` adds them up.
+
+    With an epsilon they are those of Poly-1, as in the other cores.
+    """
     positive, negative = _alpha_t(alpha, target)
     hit, reject = -F.logsigmoid(logits), -F.logsigmoid(-logits)
-    missed, alarmed = _faded(hit, reject, gamma), _faded(reject, hit, gamma)
+    missed, alarmed = _faded(hit, reject, gamma, epsilon), _faded(reject, hit, gamma, epsilon)
     return times(positive, missed) + times(negative, alarmed)
 
 
-def label_focal(rows: Tensor, labels: Tensor, gamma: float) -> Tensor:
+def label_focal(rows: Tensor, labels: Tensor, gamma: float, epsilon: float = 0.0) -> Tensor:
     """Focal losses of a softmax over classes."""
-    return _focal_term(_log_odds(rows, labels), gamma)
+    return _focal_term(_log_odds(rows, labels), gamma, epsilon)
 
 
 def check_focal(alpha: float | None, gamma: float) -> None:
@@ -289,22 +331,39 @@ def _where_it_costs(
     return torch.where(free, 0.5, probs), torch.where(free, 0, share)
 
 
-def _focal_term(log_odds: Tensor, gamma: float) -> Tensor:
+def _focal_term(log_odds: Tensor, gamma: float, epsilon: float = 0.0) -> Tensor:
     """Focal loss of what happened, by its log-odds."""
     # logsigmoid, as torch's softplus drops the tail beyond its threshold of 20.
-    return _faded(-F.logsigmoid(log_odds), -F.logsigmoid(-log_odds), gamma)
+    return _faded(-F.logsigmoid(log_odds), -F.logsigmoid(-log_odds), gamma, epsilon)
 
 
-def _faded(surprise: Tensor, opposite: Tensor, gamma: float) -> Tensor:
-    """(1 - p)^γ (-ln p) from -ln p and -ln(1 - p).
+def _faded(surprise: Tensor, opposite: Tensor, gamma: float, epsilon: float) -> Tensor:
+    """(1 - p)^γ (-ln p + ε (1 - p)) from -ln p and -ln(1 - p).
 
     As exp(γ ln(1 - p)) the fading has a finite slope everywhere; as a power (1 - p)^γ with γ < 1
     it has an infinite one at p = 1.
     """
-    if not gamma:
+    if not gamma and not epsilon:
         return surprise
     # Where p is 0 nothing fades; the constant says so to the gradient, which is inf · 0 at p = 0.
-    return surprise * torch.exp(-gamma * torch.where(opposite == 0, 0, opposite))
+    opposite = torch.where(opposite == 0, 0, opposite)
+    if epsilon:
+        rest = torch.exp(-opposite)
+        surprise = _beyond_first(surprise, rest) + (1 + epsilon) * rest
+    return surprise * torch.exp(-gamma * opposite) if gamma else surprise
+
+
+def _beyond_first(surprise: Tensor, rest: Tensor) -> Tensor:
+    """-ln p - (1 - p): all of the series Σ (1 - p)^k / k but its first term.
+
+    The difference cancels near p = 1. There the series is summed; below 1/16 its 15th term is
+    beyond the digits of float64.
+    """
+    small = torch.where(rest < 1 / 16, rest, 0)
+    series = torch.zeros_like(small)
+    for k in range(15, 1, -1):
+        series = series * small + 1 / k
+    return torch.where(rest < 1 / 16, series * small**2, surprise - rest)
 
 
 def _shifted_term(z: Tensor, gamma: float, margin: float) -> Tensor:
@@ -321,6 +380,53 @@ def _shifted_term(z: Tensor, gamma: float, margin: float) -> Tensor:
     # A power below 1 has an infinite slope at 0, where the loss has none.
     free = shifted == 0
     return torch.where(free, 0, torch.where(free, 1, shifted) ** gamma * surprise)
+
+
+def _class_focal(
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    alpha: Tensor | float | None,
+    gamma: float,
+    epsilon: float,
+    ignore_index: int,
+    label_smoothing: float,
+    axis: int,
+    reduction: Reduction,
+    sample_weight: Tensor | None,
+    validate: bool,
+) -> Tensor:
+    """Focal losses over classes, of labels or of distributions."""
+    number("label_smoothing", label_smoothing, at_least=0, at_most=1)
+    tensor("logits", logits)
+    tensor("target", target)
+    if target.is_floating_point() and target.dim() == logits.dim():
+        rows, soft, share = class_rows(axis, sample_weight, validate, logits=logits, target=target)
+        one_class("logits", rows.shape[-1], frames=6)
+        distribution("target", soft, validate)
+    else:
+        rows, labels, share = labelled_rows(
+            axis, sample_weight, ignore_index, validate, target, frames=6, logits=logits
+        )
+        if not label_smoothing:
+            losses, factors = (
+                label_focal(rows, labels, gamma, epsilon),
+                _class_alpha(alpha, rows, validate),
+            )
+            losses = times(pick(factors.expand_as(rows), labels), losses)
+            by_class = class_weight(weight, rows, validate)
+            if by_class is None:
+                return reduced(losses, reduction, share)
+            mass = pick(by_class.expand_as(rows), labels)
+            return reduced(times(mass, losses), reduction, share, mass=mass)
+        own = labels[..., None] == torch.arange(rows.shape[-1], device=rows.device)
+        soft = own.to(rows.dtype)
+    soft = (1 - label_smoothing) * soft + label_smoothing / rows.shape[-1]
+    by_class = class_weight(weight, rows, validate)
+    soft = soft if by_class is None else by_class * soft
+    focused = _class_alpha(alpha, rows, validate) * soft
+    losses = times(focused, _focal_term(_every_log_odds(rows), gamma, epsilon)).sum(-1)
+    return reduced(losses, reduction, share, mass=soft.sum(-1))
 
 
 def _class_alpha(alpha: Tensor | float | None, rows: Tensor, validate: bool) -> Tensor:

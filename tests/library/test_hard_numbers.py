@@ -565,7 +565,7 @@ def test_infinities_of_both_signs_apart_from_each_other_are_no_nan():
     assert value.tolist() == expected
 
 
-ONE_CLASS = ["cross_entropy", "softmax_focal", "generalized_cross_entropy",
+ONE_CLASS = ["cross_entropy", "softmax_focal", "poly1_cross_entropy", "generalized_cross_entropy",
              "symmetric_cross_entropy", "multiclass_hinge", "linear_cross_entropy"]  # fmt: skip
 
 

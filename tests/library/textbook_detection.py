@@ -2,7 +2,7 @@
 
 import math
 
-from mpmath import atan, exp, log, mpf, pi
+from mpmath import asin, atan, exp, log, mpf, pi, sin, sqrt
 
 
 def box_iou(pred, target):
@@ -28,6 +28,44 @@ def ciou(pred, target):
     v = 4 / pi**2 * (slants[0] - slants[1]) ** 2
     alpha = v / (box_iou(pred, target) + v)
     return diou(pred, target) + alpha * v
+
+
+def eiou(pred, target):
+    _, _, hull = _areas(pred, target)
+    (w, h), (w_true, h_true) = _sizes(pred), _sizes(target)
+    return diou(pred, target) + ((w - w_true) / hull[0]) ** 2 + ((h - h_true) / hull[1]) ** 2
+
+
+def siou(pred, target, theta):
+    """Gevorgyan, sections 2.1 to 2.4, with the arcsine of the paper."""
+    _, _, hull = _areas(pred, target)
+    offset = [(p[k] + p[k + 2] - t[k] - t[k + 2]) / 2 for p, t in [(pred, target)] for k in (0, 1)]
+    length = sqrt(offset[0] ** 2 + offset[1] ** 2)
+    cost = 1 - 2 * sin(asin(abs(offset[1]) / length) - pi / 4) ** 2 if length else mpf(0)
+    distance = sum(
+        1 - exp(-(2 - cost) * (d / side) ** 2) for d, side in zip(offset, hull, strict=True)
+    )
+    sizes = zip(_sizes(pred), _sizes(target), strict=True)
+    shape = sum((1 - exp(-abs(a - b) / max(a, b))) ** mpf(theta) for a, b in sizes)
+    return box_iou(pred, target) + (distance + shape) / 2
+
+
+def alpha_iou(pred, target, alpha, kind):
+    iou, terms = 1 - box_iou(pred, target), []
+    if kind == "giou":
+        terms = [giou(pred, target) - box_iou(pred, target)]
+    if kind in ("diou", "ciou"):
+        terms = [diou(pred, target) - box_iou(pred, target)]
+    if kind == "ciou":
+        terms.append(ciou(pred, target) - diou(pred, target))
+    return 1 - iou ** mpf(alpha) + sum(term ** mpf(alpha) for term in terms)
+
+
+def distribution_focal(logits, target):
+    parts = [exp(z) for z in logits]
+    left = min(int(target), len(parts) - 2)
+    p, q = parts[left] / sum(parts), parts[left + 1] / sum(parts)
+    return -(left + 1 - target) * log(p) - (target - left) * log(q)
 
 
 def retinanet(logits, target, boxes, target_boxes, alpha, gamma, beta, box_weight):
@@ -75,6 +113,10 @@ def _binary(z, target):
     return target * log(1 + exp(-z)) + (1 - target) * log(1 + exp(z))
 
 
+def _sizes(box):
+    return box[2] - box[0], box[3] - box[1]
+
+
 def _areas(pred, target):
     """Intersection, union, and the sides of the smallest box around both."""
     (a1, b1, a2, b2), (c1, d1, c2, d2) = pred, target
@@ -93,7 +135,14 @@ _PAIRS = [
     ([1e9, 1e9, 3e9, 2e9], [2e9, 1.5e9, 5e9, 6e9]),
 ]
 _ITEMS = [{"pred": p, "target": t} for p, t in _PAIRS]
-EXTREMES = dict.fromkeys(["box_iou", "giou", "diou", "ciou"], _ITEMS)
+EXTREMES = dict.fromkeys(["box_iou", "giou", "diou", "ciou", "eiou", "siou"], _ITEMS)
+# Of boxes that do not touch, the power of the IoU is 0 without a slope.
+EXTREMES["alpha_iou"] = _ITEMS[1:3] + _ITEMS[4:]
+EXTREMES["distribution_focal"] = [
+    {"logits": row, "target": place}
+    for row in ([0.0] * 4, [1000.0, -1000.0, 0.0, 0.0], [1e-9, 50.0, 0.0, -50.0])
+    for place in (0.0, 1.0, 1.75, 3.0)
+]
 
 # Sure and right, sure and wrong, and an anchor of the background; 3 classes.
 _LOGITS = [[40.0, -40.0, 1e-9], [-80.0, 0.0, 80.0], [30.0, -1e-9, -60.0]]
@@ -158,8 +207,42 @@ KNOWN = {
     ],
 }
 
-# What knows nothing has σ = ½; errors of 0.2 cost 0.2 - 0.055 each.
+_ACROSS = _one([0.0, 0.0, 2.0, 1.0], [0.0, 0.0, 1.0, 2.0])
 _LN2 = math.log(2)
+
+KNOWN |= {
+    # By hand. 2 × 1 across 1 × 2: both sides off by half of the hull's.
+    "eiou": [(_ACROSS, 2 / 3 + 1 / 16 + 2 / 4), (_CORNER, 1.25), *_degenerate()],
+    "siou": [
+        # Along the diagonal, Λ = 1: 1 - e^-(1/4)² twice; shapes off by half of the larger side.
+        (_ACROSS, 2 / 3 + (1 - math.exp(-1 / 16)) + (1 - math.exp(-0.5)) ** 4),
+        # Along an axis, Λ = 0: unit boxes side by side, at half of the hull's width of 2.
+        (_one([0.0, 0.0, 1.0, 1.0], [1.0, 0.0, 2.0, 1.0]), 1 + (1 - math.exp(-2 / 4)) / 2),
+        (_CORNER, 1 + (1 - math.exp(-1 / 4))),
+        *_degenerate(),
+    ],
+    "alpha_iou": [
+        (_OVERLAP, 1 - 1 / 343),
+        (_OVERLAP | {"kind": "giou"}, 1 - 1 / 343 + (2 / 9) ** 3),
+        (_OVERLAP | {"kind": "diou", "alpha": 2.0}, 1 - 1 / 49 + 1 / 81),
+        (_ACROSS | {"kind": "ciou", "alpha": 1.0}, 2 / 3 + 1 / 16 + _V**2 / (2 / 3 + _V)),
+        (_CORNER | {"alpha": 0.5}, 1.0),
+        *_degenerate(),
+    ],
+    "distribution_focal": [
+        # Li et al. (2020), equation 6: equal logits over four bins cost ln 4 wherever the edge is.
+        ({"logits": [[7.0] * 4], "target": [1.25]}, 2 * _LN2),
+        # All on the two bins next to it, by its shares: their entropy, which is the least.
+        (
+            {"logits": [[-1000.0, math.log(3), 0.0, -1000.0]], "target": [1.25]},
+            2 * _LN2 - 0.75 * math.log(3),
+        ),
+        # On a bin, also on the last, it is the cross-entropy of that bin.
+        ({"logits": [[0.0, 0.0, math.log(2)]], "target": [2.0]}, _LN2),
+    ],
+}
+
+# What knows nothing has σ = ½; errors of 0.2 cost 0.2 - 0.055 each.
 _FIT = {"boxes": [[0.0] * 4] * 3, "target_boxes": [[0.2] * 4] * 3}
 _BOXES = {
     "boxes": [[0.0, 0.0, 2.0, 2.0]] * 3,
@@ -221,7 +304,8 @@ KNOWN |= {
 }
 
 _CROSSED = [(name, 1e9) for name in ("pred", "target")]
-OUTSIDE = dict.fromkeys(["box_iou", "giou", "diou", "ciou"], _CROSSED)
+OUTSIDE = dict.fromkeys(["box_iou", "giou", "diou", "ciou", "eiou", "siou", "alpha_iou"], _CROSSED)
+OUTSIDE["distribution_focal"] = [("target", 4.5), ("target", -0.1)]
 OUTSIDE |= {
     "retinanet": [("target", 4), ("target", -1)],
     "yolo": [

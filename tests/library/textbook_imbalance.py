@@ -1,5 +1,7 @@
 """The losses for rare classes as their papers print them; see `library.textbook`."""
 
+import math
+
 import numpy as np
 from mpmath import exp, log, mpf
 
@@ -28,6 +30,26 @@ def softmax_focal(logits, target, gamma, label_smoothing=0, alpha=None, weight=N
         if share:
             total -= share * _fade(rivals / sum(parts), gamma) * log(own / sum(parts))
     return total
+
+
+def poly1_cross_entropy(logits, target, epsilon, label_smoothing=0, weight=None):
+    """Leng et al., equation 5: the leading coefficient of the series, for every class its share."""
+    parts, total = [exp(z) for z in logits], mpf(0)
+    for c, own in enumerate(parts):
+        share = (1 - mpf(label_smoothing)) * (c == target) + mpf(label_smoothing) / len(parts)
+        share *= 1 if weight is None else weight[c]
+        rivals = sum(e for k, e in enumerate(parts) if k != c)
+        if share:
+            total += share * (epsilon * rivals / sum(parts) - log(own / sum(parts)))
+    return total
+
+
+def poly1_focal_with_logits(logits, target, epsilon, alpha, gamma, label_smoothing):
+    y = _smooth(target, label_smoothing)
+    p, rest = _sigmoid(logits)
+    a, b = (1, 1) if alpha is None else (mpf(alpha), 1 - mpf(alpha))
+    extra = a * y * rest ** (gamma + 1) + b * (1 - y) * p ** (gamma + 1)
+    return focal_with_logits(logits, y, alpha, gamma) + epsilon * extra
 
 
 def class_balanced_focal(logits, target, class_counts, beta, gamma):
@@ -85,6 +107,8 @@ EXTREMES = {
     "focal_with_logits": _BINARY,
     "softmax_focal": _LABELLED,
     "class_balanced_focal": _LABELLED,
+    "poly1_cross_entropy": _LABELLED,
+    "poly1_focal_with_logits": _BINARY,
     "asymmetric": _BINARY,
 }
 
@@ -92,7 +116,26 @@ EXTREMES = {
 # digits by hand.
 _KERAS = {"logits": [-18.6, 0.51, 2.94, -12.8], "target": [0.0, 1.0, 0.0, 0.0]}
 
+_LN2 = 0.6931471805599453
+_P = math.exp(2.0) / (math.exp(2.0) + math.exp(1.0) + math.exp(0.1))
+
 KNOWN = {
+    "poly1_cross_entropy": [
+        # Leng et al. (2022), equation 5, by hand at p = ½: ln 2 + ε / 2; with ε = -1 the series
+        # begins with (1 - p)² / 2.
+        ({"logits": [[0.0, 0.0]], "target": np.array([1])}, _LN2 + 1),
+        ({"logits": [[0.0, 0.0]], "target": np.array([1]), "epsilon": -1.0}, _LN2 - 0.5),
+        # Smoothed over two classes: equal odds, and equal loss.
+        ({"logits": [[0.0, 0.0]], "target": np.array([1]), "label_smoothing": 0.3}, _LN2 + 1),
+        ({"logits": [[2.0, 1.0, 0.1]], "target": np.array([0])}, 2 * (1 - _P) - math.log(_P)),
+    ],
+    "poly1_focal_with_logits": [
+        # The same at p = ½: (½)² (ln 2 + ½), and α = ¼ of it.
+        ({"logits": [0.0], "target": [1.0], "alpha": None}, (_LN2 + 0.5) / 4),
+        ({"logits": [0.0], "target": [1.0]}, (_LN2 + 0.5) / 16),
+        ({"logits": [0.0], "target": [0.0], "epsilon": -1.0}, 0.75 * (_LN2 - 0.5) / 4),
+        ({"logits": [INF, -INF], "target": [1.0, 0.0]}, 0.0),
+    ],
     "focal": [
         # Lin et al. (2017), section 3.2: at p_t = 0.9 and γ = 2 the loss is 100 times lower.
         ({"probs": [0.9], "target": [1.0], "alpha": None}, 0.10536051565782628 / 100),
