@@ -7,9 +7,13 @@
 'torch.nn.functional.huber_loss'
 """
 
+from lossfns._signatures import make_readable
 from lossfns.catalog import Function, Hyper, Record, catalog, functions
 from lossfns.chooser import Suggestion, choose
 
 __version__ = "0.1.0"
 
 __all__ = ["Function", "Hyper", "Record", "Suggestion", "catalog", "choose", "functions"]
+
+make_readable(globals(), ["choose"])
+del make_readable

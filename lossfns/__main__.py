@@ -20,7 +20,7 @@ from lossfns.labels import where
 
 TWINS = ("numpy", "torch")
 _NOISE = {
-    None: "does not apply: the targets are no labels",
+    None: "does not apply: no label is predicted",
     True: "the loss of a wrong label is bounded",
     False: "the loss of a wrong label has no bound",
 }
@@ -50,7 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     chooser.add_argument("task")
     chooser.add_argument("traits", nargs="*")
-    options = parser.parse_args([_trait(a) for a in arguments or sys.argv[1:]])
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["choose"]:
+        # Traits may be written as options, --noisy-labels, as one is used to.
+        given = [a if a in ("-h", "--help") else a.lstrip("-") for a in given]
+    options = parser.parse_args(given)
     try:
         if options.command == "list":
             lines = list_of_losses(options.family)
@@ -78,6 +82,8 @@ def _write_what_can_be_written() -> None:
 
 _SPELLED = {"✓": "x", "–": "-", "−": "-", "…": "...", "≤": "<=", "≥": ">=", "→": "->"}
 _SPELLED |= {"½": "1/2", "²": "^2", "³": "^3", "·": "*", "×": "x", "‖": "||", "∞": "inf"}
+_SPELLED |= {"√": "sqrt ", "±": "+-", "≈": "~", "∝": "~", "←": "<-", "∂": "d", "∇": "grad "}
+_SPELLED |= {"₋": "-", "∩": "and", "∪": "or", "ø": "o", "’": "'", "\u0302": "^", "\u0304": "_mean"}
 
 
 def _spell_out(error: UnicodeError) -> tuple[str, int]:
@@ -87,18 +93,13 @@ def _spell_out(error: UnicodeError) -> tuple[str, int]:
 
 
 def _in_letters(character: str) -> str:
-    """The name of a Greek letter; of another, its plain form, or a question mark."""
+    """The name of a Greek letter; of another, its plain form and accent, or a question mark."""
     name = unicodedata.name(character, "")
     if name.startswith("GREEK "):
-        return name.split()[-1].lower()
-    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
-    return plain or "?"
-
-
-def _trait(argument: str) -> str:
-    """Traits may be written as options, `--noisy-labels`, as one is used to."""
-    word = argument.lstrip("-")
-    return word if word.replace("-", "_") in TRAITS else argument
+        letter = name.split()[-1].lower()
+        return letter.capitalize() if "CAPITAL" in name else letter
+    parts = unicodedata.normalize("NFKD", character)
+    return "".join(p if p.isascii() else _SPELLED.get(p, "") for p in parts) or "?"
 
 
 def list_of_losses(family: str | None = None) -> list[str]:
@@ -142,7 +143,7 @@ def description(name: str) -> list[str]:
     facts = {"family": entry.family, "task": entry.task}
     if isinstance(entry, Record):
         facts |= {
-            "eats": entry.domain,
+            "takes": entry.domain,
             "units": entry.units,
             "convex": "yes, in the output" if entry.convex else "no",
             "differentiable": entry.differentiable,
@@ -162,7 +163,7 @@ def description(name: str) -> list[str]:
         textwrap.fill(f"{key:15} {value}", 88, subsequent_indent=" " * 16)
         for key, value in facts.items()
     ]
-    return [f"{name}: {title}", "", *formula, "", *rows]
+    return [*textwrap.wrap(f"{name}: {title}", 88), "", *formula, "", *rows]
 
 
 def _theory(entry: Record | Function) -> tuple[str, list[str]]:
@@ -170,7 +171,7 @@ def _theory(entry: Record | Function) -> tuple[str, list[str]]:
     try:
         module = importlib.import_module(f"lossfns.{entry.backends[0]}")
     except ImportError:
-        return entry.task, [f"    (the formula needs {entry.backends[0]}, which is not installed)"]
+        return entry.task, ["    (to see the formula: pip install 'lossfns[torch]')"]
     lines = (inspect.getdoc(getattr(module, entry.name)) or "").splitlines()
     formula = []
     for line in lines[1:]:
@@ -182,7 +183,7 @@ def _theory(entry: Record | Function) -> tuple[str, list[str]]:
 
 def advice(task: str, traits: Sequence[str]) -> list[str]:
     """Suggestions for a problem, with reasons."""
-    given = dict.fromkeys((trait.lstrip("-").replace("-", "_") for trait in traits), True)
+    given = dict.fromkeys((trait.replace("-", "_") for trait in traits), True)
     ranked = enumerate(suggestions(task, given), start=1)
     lines = [f"{rank}. {s.loss:30} {s.reason}" for rank, s in ranked]
     return [textwrap.fill(line, 88, subsequent_indent=" " * 34) for line in lines]

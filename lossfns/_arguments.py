@@ -9,6 +9,10 @@ import numpy.typing as npt
 
 Reduction = Literal["none", "mean", "sum"]
 REDUCTIONS: tuple[str, ...] = get_args(Reduction)
+Scheme = Literal["inverse", "inverse_sqrt", "effective"]
+SCHEMES: tuple[str, ...] = get_args(Scheme)
+TaskKind = Literal["regression", "classification"]
+GanKind = Literal["minimax", "non_saturating", "hinge", "least_squares", "wasserstein"]
 
 
 def number(

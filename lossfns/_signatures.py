@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable
 from typing import Any
 
 # A name that says more than the alias does.
-SPELLED_OUT = {"Value": "float | ndarray", "Array": "ndarray"}
+SPELLED_OUT = {
+    "Value": "float | ndarray",
+    "Array": "ndarray",
+    "Labels": "ndarray",
+    "Unpack[Traits]": "bool",
+}
 
 
 class _AsWritten(str):
@@ -21,8 +27,23 @@ def make_readable(module: dict[str, Any], names: Iterable[str]) -> None:
     """Give the public functions and classes of a module signatures that one can read."""
     for name in names:
         public = module[name]
-        function: Any = public.__init__ if inspect.isclass(public) else public
-        function.__signature__ = readable(inspect.signature(function))
+        for function in _methods(public) if inspect.isclass(public) else _calls(public):
+            function.__signature__ = readable(inspect.signature(function))
+
+
+def _calls(function: Any) -> list[Any]:
+    """A function, and for a NumPy loss those for its gradient."""
+    gradients = ("grad", "value_and_grad")
+    return [function, *(getattr(function, n) for n in gradients if hasattr(function, n))]
+
+
+def _methods(public: type) -> list[Any]:
+    """What a class itself defines to be called."""
+    return [
+        method
+        for name, method in vars(public).items()
+        if inspect.isfunction(method) and (name == "__init__" or not name.startswith("_"))
+    ]
 
 
 def readable(signature: inspect.Signature) -> inspect.Signature:
@@ -37,4 +58,5 @@ def readable(signature: inspect.Signature) -> inspect.Signature:
 def _written(annotation: Any) -> Any:
     if not isinstance(annotation, str):
         return annotation
-    return _AsWritten(SPELLED_OUT.get(annotation, annotation))
+    aliases = "|".join(rf"\b{re.escape(alias)}(?!\w)" for alias in SPELLED_OUT)
+    return _AsWritten(re.sub(aliases, lambda alias: SPELLED_OUT[alias[0]], annotation))

@@ -1,4 +1,4 @@
-"""One record per loss: what it is, what it eats, where else it exists, which chapter explains it.
+"""One record per loss: what it is, what it takes, where else it exists, which chapter explains it.
 
 The records drive the tests, the tables of the book and the checks of the coursework. A public loss
 without a record fails the tests. Public functions that are not losses of a prediction, such as
@@ -12,6 +12,7 @@ metrics, are listed in `functions`.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
@@ -77,6 +78,10 @@ class _ByName(dict[str, Entry]):
     """By name; what is not there is answered with what was probably meant."""
 
     def __missing__(self, name: object) -> Entry:
+        if name in functions:
+            raise KeyError(f"{name!r} is no loss of a prediction: see lossfns.functions[{name!r}]")
+        if name in catalog:
+            raise KeyError(f"{name!r} is a loss: see lossfns.catalog[{name!r}]")
         raise KeyError(f"there is no loss {name!r}{did_you_mean(str(name))}")
 
 
@@ -92,14 +97,14 @@ def did_you_mean(name: str) -> str:
     names = {_plain(entry.name): entry.name for entry in entries}
     for entry in entries:
         for called in entry.equivalents.values():
-            word = called.partition(" ")[0].partition("(")[0].split(".")[-1]
-            names.setdefault(_plain(word), entry.name)
+            names.setdefault(_plain(called.partition(" ")[0].partition("(")[0]), entry.name)
     close = difflib.get_close_matches(_plain(name), names, n=1)
     return f"; did you mean {names[close[0]]!r}?" if close else ""
 
 
 def _plain(name: str) -> str:
-    return name.lower().replace("_", "").replace("-", "")
+    """Without the path, the case, what joins words, and the word that all of them end in."""
+    return re.sub(r"[-_ ]", "", name.split(".")[-1].lower()).removesuffix("loss")
 
 
 catalog: Mapping[str, Record] = MappingProxyType(_ByName({r.name: r for r in _RECORDS}))

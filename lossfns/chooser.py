@@ -16,7 +16,7 @@ from typing import Literal, TypedDict, Unpack
 
 # What one may say of a problem, in the words of the command line.
 TRAITS = {
-    "outliers": "some targets are plainly wrong, or the noise has heavy tails",
+    "outliers": "some targets are far off: look for a bounded pull",
     "quantiles": "you want a quantile or an interval, not a middle",
     "uncertainty": "the model should say how sure it is, item by item",
     "counts": "the targets are counts",
@@ -24,7 +24,7 @@ TRAITS = {
     "relative": "an error counts relative to the size of the target",
     "decades": "the targets span many orders of magnitude",
     "imbalance": "the interesting class is rare",
-    "noisy_labels": "some labels are wrong",
+    "noisy_labels": "some labels are wrong: look for a bounded loss",
     "margin": "only the decision matters, no probabilities are needed",
     "teacher": "a larger network has already been trained",
     "labels": "class labels say which items belong together",
@@ -160,7 +160,9 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
             "generalized_cross_entropy", "bounded, between cross-entropy and L1", ("noisy_labels",)
         ),
         Suggestion(
-            "symmetric_cross_entropy", "adds a bounded reverse cross-entropy", ("noisy_labels",)
+            "symmetric_cross_entropy",
+            "cross-entropy plus a bounded, symmetric part; the sum is not bounded",
+            ("noisy_labels",),
         ),
         Suggestion("multiclass_hinge", "zero once the class leads by the margin", ("margin",)),
         Suggestion(
@@ -234,7 +236,9 @@ ADVICE: dict[str, tuple[Suggestion, ...]] = {
     "preferences": (
         Suggestion("dpo", "trains the policy on chosen and rejected answers directly"),
         Suggestion(
-            "ipo", "stops at a finite goal, where noisy choices mislead DPO", ("noisy_labels",)
+            "ipo",
+            "stops at a finite lead, so noisy choices mislead it less than DPO; not bounded",
+            ("noisy_labels",),
         ),
         Suggestion("simpo", "as DPO, per token and without a reference to keep in memory"),
         Suggestion("orpo", "fine-tunes on the chosen answers and learns the choice in one go"),

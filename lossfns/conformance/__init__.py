@@ -9,6 +9,12 @@ True
 The tests of the library assert the same measures case by case; the book prints the table.
 """
 
+# ruff: noqa: E402 (what follows needs the library that is asked for here)
+from lossfns._extras import require
+
+require("torch", "lossfns.conformance", "PyTorch", "torch")
+del require
+
 from .checks import CHECKS, Check, Finding
 from .report import Report, measure
 

@@ -4,12 +4,11 @@
 after losses are ready to show. `lossfns.explore.style` makes figures in the style of the book.
 """
 
-try:
-    import matplotlib as _matplotlib  # noqa: F401
-except ModuleNotFoundError:
-    raise ModuleNotFoundError(
-        "lossfns.explore needs Matplotlib: pip install 'lossfns[explore]'", name="matplotlib"
-    ) from None
+# ruff: noqa: E402 (what follows needs the library that is asked for here)
+from lossfns._extras import require
+
+require("matplotlib", "lossfns.explore", "Matplotlib", "explore")
+del require
 
 from .controls import Choice, Play, Slider
 from .engine import Explorer, explore

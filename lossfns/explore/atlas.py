@@ -10,12 +10,15 @@ import os
 import re
 
 import numpy as np
-from IPython.display import HTML
 
+from lossfns._extras import require
 from lossfns.catalog import catalog, functions
 from lossfns.explore.sections import section
 from lossfns.explore.style import ORANGE, figure, svg
 from lossfns.labels import place
+
+require("IPython", "lossfns.explore.atlas", "IPython", "explore")
+from IPython.display import HTML  # noqa: E402
 
 LIBRARIES = {
     "torch": "PyTorch",
@@ -112,7 +115,7 @@ def other_functions():
 def card(record):
     """What there is to know about one loss, as HTML."""
     facts = {
-        "eats": html.escape(record.domain),
+        "takes": html.escape(record.domain),
         "settings": "<br>".join(_setting(*item) for item in record.hyper.items()) or "none",
         "convex": f"{_yes(record.convex)}, in {_code(record.wrt[0])}",
         "differentiable": html.escape(record.differentiable),

@@ -65,7 +65,7 @@ def loss(evaluate: Callable[P, Evaluation]) -> Loss[P]:
                 blame("the loss", args, kwargs)
         return result
 
-    @functools.wraps(evaluate)
+    @functools.wraps(evaluate, assigned=["__module__", "__name__", "__qualname__", "__doc__"])
     def value(*args: Any, **kwargs: Any) -> Value:
         return evaluated(*args, **kwargs).value
 
@@ -83,15 +83,28 @@ def loss(evaluate: Callable[P, Evaluation]) -> Loss[P]:
         return value_and_grad(*args, wrt=wrt, **kwargs)[1]
 
     def blame(result: str, args: Any, kwargs: Any) -> NoReturn:
-        given = signature.bind(*args, **kwargs).arguments.items()
+        given = inspect.signature(evaluate).bind(*args, **kwargs).arguments.items()
         arrays = [(name, np.asarray(value)) for name, value in given if value is not None]
         blame_not_finite(result, arrays)
 
-    signature = inspect.signature(evaluate)
-    value.__signature__ = signature.replace(return_annotation="Value")  # type: ignore[attr-defined]
-    value.grad = grad  # type: ignore[attr-defined]
-    value.value_and_grad = value_and_grad  # type: ignore[attr-defined]
+    for function, returned in ((grad, Array), (value_and_grad, tuple[Value, Array])):
+        name = function.__name__
+        function.__doc__ = getattr(Loss, name).__doc__
+        function.__qualname__ = f"{evaluate.__name__}.{name}"
+        functools.update_wrapper(function, evaluate, assigned=["__module__"], updated=[])
+        _sign(function, evaluate, returned)
+        setattr(value, name, function)
+    _sign(value, evaluate, Value)
     return cast(Loss[P], value)
+
+
+def _sign(function: Any, like: Callable[..., Any], returned: Any) -> None:
+    """Show the arguments of another function, then a function's own, and what it returns."""
+    own = inspect.signature(function, follow_wrapped=False)
+    more = [p for p in own.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    parameters = [*inspect.signature(like).parameters.values(), *more]
+    function.__signature__ = own.replace(parameters=parameters)
+    function.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": returned}
 
 
 def reduced(
@@ -183,10 +196,12 @@ def real(name: str, value: Any, *, floating: bool = False) -> Array:
 def as_array(name: str, value: Any) -> npt.NDArray[Any]:
     """Convert to an array of whatever dtype; ragged lists are no array."""
     if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(
-            f"{name} is a masked array, whose mask would be lost; pass {name}.data, and "
-            "sample_weight=~mask to leave out what is masked"
-        )
+        cure = f"{name}.data, and sample_weight=~mask to leave out what is masked"
+        if name == "sample_weight":
+            cure = "sample_weight.filled(0), which leaves out what is masked"
+        raise TypeError(f"{name} is a masked array, whose mask would be lost; pass {cure}")
+    if isinstance(value, (list, tuple)) and any(isinstance(v, np.ma.MaskedArray) for v in value):
+        raise TypeError(f"{name} holds masked arrays, whose masks would be lost; use np.ma.stack")
     try:
         return np.asarray(value)
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -386,7 +387,7 @@ def multiclass_hinge(
     target: ArrayLike,
     *,
     margin: float = 1.0,
-    kind: str = "weston_watkins",
+    kind: Literal["weston_watkins", "crammer_singer"] = "weston_watkins",
     ignore_index: int = -100,
     axis: int = -1,
     reduction: Reduction = "mean",

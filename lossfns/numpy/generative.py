@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, number, one_of, same_shapes
+from lossfns._arguments import GanKind, Reduction, number, one_of, same_shapes
 from lossfns.numpy._core import (
     Array,
     Evaluation,
@@ -27,7 +27,7 @@ from lossfns.numpy._logits import softplus, softplus_of_minus
 def gan_generator(
     fake: ArrayLike,
     *,
-    kind: str = "non_saturating",
+    kind: GanKind = "non_saturating",
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -74,7 +74,7 @@ def gan_discriminator(
     real_scores: ArrayLike,
     fake_scores: ArrayLike,
     *,
-    kind: str = "non_saturating",
+    kind: GanKind = "non_saturating",
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -130,7 +130,7 @@ def elbo(
     mean: ArrayLike,
     log_var: ArrayLike,
     beta: float = 1.0,
-    likelihood: str = "bernoulli",
+    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli",
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, hint_one_class, number, one_of
+from lossfns._arguments import SCHEMES, Reduction, Scheme, hint_one_class, number, one_of
 from lossfns.numpy._classes import (
     Labels,
     class_rows,
@@ -27,10 +27,8 @@ from lossfns.numpy._classes import (
 from lossfns.numpy._core import Array, Evaluation, as_array, loss, paired, real, reduced, within
 from lossfns.numpy._logits import sides
 
-SCHEMES = ("inverse", "inverse_sqrt", "effective")
 
-
-def class_weights(counts: ArrayLike, *, scheme: str = "inverse", beta: float = 0.999) -> Array:
+def class_weights(counts: ArrayLike, *, scheme: Scheme = "inverse", beta: float = 0.999) -> Array:
     """Weights of the classes from their counts, for the `weight` of a loss.
 
         inverse:       w_c = n / (C n_c),   n = Σ n_c

@@ -146,7 +146,7 @@ def mine_triplets(
     embeddings: ArrayLike,
     target: ArrayLike,
     *,
-    kind: str = "semi_hard",
+    kind: Literal["all", "easy", "semi_hard", "hard"] = "semi_hard",
     margin: float = 1.0,
 ) -> tuple[Labels, Labels, Labels]:
     """Choose triplets from a labelled batch by how hard they are.

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import Reduction, class_axis, task_factors, task_vector
+from lossfns._arguments import Reduction, TaskKind, class_axis, task_factors, task_vector
 from lossfns.numpy._classes import class_rows, times
 from lossfns.numpy._core import Array, Evaluation, loss, real, reduced, within
 
@@ -69,7 +69,7 @@ def uncertainty_weighting(
     losses: ArrayLike,
     log_vars: ArrayLike,
     *,
-    kinds: str | Sequence[str] = "regression",
+    kinds: TaskKind | Sequence[TaskKind] = "regression",
     axis: int = -1,
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,

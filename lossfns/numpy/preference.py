@@ -1,6 +1,6 @@
 """Losses that teach a model what people prefer: reward models, policy gradients, DPO and kin.
 
-All of them eat log-probabilities of whole answers, or of their tokens, under the policy that is
+All of them take log-probabilities of whole answers, or of their tokens, under the policy that is
 trained and under a frozen reference; the losses of pairs share one statistic, the log-ratio
 
     Δ = ln π(chosen) - ln π(rejected) - (ln π_ref(chosen) - ln π_ref(rejected)).
@@ -8,7 +8,7 @@ trained and under a frozen reference; the losses of pairs share one statistic, t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -161,7 +161,7 @@ def ppo_clip(
     advantages: ArrayLike,
     *,
     clip: float = 0.2,
-    average: str = "token",
+    average: Literal["token", "sequence"] = "token",
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -216,8 +216,8 @@ def kl_penalty(
     log_probs: ArrayLike,
     reference_log_probs: ArrayLike,
     *,
-    kind: str = "k3",
-    average: str = "token",
+    kind: Literal["k1", "k2", "k3"] = "k3",
+    average: Literal["token", "sequence"] = "token",
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:
@@ -294,7 +294,7 @@ def simpo(
         -β σ(γ - β (chosen - rejected)) / n with respect to `chosen`, and its negative for
         wrt="rejected".
     Pitfall:
-        It eats means over the tokens, where DPO eats sums: with sums long answers decide.
+        It takes means over the tokens, where DPO takes sums: with sums long answers decide.
     Reference:
         Meng, Xia & Chen (2024), NeurIPS, arXiv:2405.14734.
     Chapter:
@@ -442,7 +442,7 @@ def grpo(
     beta: float = 0.04,
     clip_low: float = 0.2,
     clip_high: float = 0.2,
-    average: str | int = "token",
+    average: Literal["token", "sequence"] | int = "token",
     reduction: Reduction = "mean",
     sample_weight: ArrayLike | None = None,
 ) -> Evaluation:

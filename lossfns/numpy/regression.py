@@ -437,7 +437,7 @@ def poisson_nll(
     Gradient:
         (exp(log_rate) - target) / n for the mean.
     Pitfall:
-        It eats the log-rate. Feeding the rate itself trains without complaint, and wrongly.
+        It takes the log-rate. Feeding the rate itself trains without complaint, and wrongly.
     Reference:
         Nelder & Wedderburn (1972), Generalized linear models, Journal of the Royal Statistical
         Society A 135(3).

@@ -50,6 +50,7 @@ DETECTION = [
         convex=False,
         differentiable="everywhere; at beta = 0 except where an offset is exact",
         bounded_pull=True,
+        label_noise=False,
         domain="logits, boxes real, target: integers, the number of classes for the background",
         sample=_offsets,
         wrt=("logits", "boxes"),
@@ -83,6 +84,7 @@ DETECTION = [
         convex=True,
         differentiable="except where edges align",
         bounded_pull=True,
+        label_noise=False,
         domain="logits, objectness real, target: integers, the number of classes for none,"
         " boxes (x1, y1, x2, y2), target_objectness in [0, 1]",
         sample=_cells,

@@ -62,7 +62,7 @@ DIVERGENCE = [
         hyper={"axis": _AXIS},
         equivalents={
             "torch": "torch.nn.functional.kl_div(reduction='batchmean')",
-            "keras": "keras.losses.KLDivergence (eats probabilities)",
+            "keras": "keras.losses.KLDivergence (takes probabilities)",
             "optax": "optax.losses.kl_divergence",
         },
         paper="Kullback & Leibler (1951), Annals of Mathematical Statistics 22(1)",
@@ -75,7 +75,7 @@ DIVERGENCE = [
         formula=r"\tfrac12 \operatorname{KL}(p \| m) + \tfrac12 \operatorname{KL}(t \| m),"
         r"\quad m = \tfrac12 (p + t)",
         units="nats, at most ln 2",
-        # Convex in the probabilities, not in their logarithms, which it eats.
+        # Convex in the probabilities, not in their logarithms, which it takes.
         convex=False,
         differentiable="everywhere",
         bounded_pull=True,

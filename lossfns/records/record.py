@@ -44,7 +44,7 @@ class Record:
         bounded_pull: whether the slope in the first argument stays bounded however far off one
             prediction is: what "robust" means of outliers in regression.
         label_noise: whether the loss of an item stays bounded however sure the model is of
-            another label: what "robust" means of wrong labels. None where targets are no labels.
+            another label: what "robust" means of wrong labels. None where no label is predicted.
         domain: of the arguments.
         sample: draws n items of valid arguments, away from the singular points.
         wrt: the arguments that have a gradient, the default of `.grad` first.

@@ -251,7 +251,7 @@ REGRESSION = [
         hyper={"full": Hyper(default=False, domain="bool", valid=(False, True), wrong=())},
         equivalents={
             "torch": "torch.nn.functional.poisson_nll_loss",
-            "keras": "keras.losses.Poisson (eats the rate)",
+            "keras": "keras.losses.Poisson (takes the rate)",
             "sklearn": "sklearn.linear_model.PoissonRegressor",
         },
         paper="Nelder & Wedderburn (1972), Journal of the Royal Statistical Society A 135(3)",
@@ -364,7 +364,7 @@ REGRESSION = [
             )
         },
         equivalents={
-            "sklearn": "sklearn.metrics.mean_tweedie_deviance (eats the mean; power = power)",
+            "sklearn": "sklearn.metrics.mean_tweedie_deviance (takes the mean; power = power)",
             "statsmodels": "statsmodels.genmod.families.Tweedie.deviance (var_power = power)",
             "lightgbm": "lightgbm objective tweedie (half, without the target's term)",
         },

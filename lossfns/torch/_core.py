@@ -216,6 +216,14 @@ def tensor(name: str, value: Any) -> Tensor:
     return value
 
 
+def with_values(name: str, value: Any) -> Tensor:
+    """Demand a tensor that holds values: what is read from them has no shape of its own."""
+    value = tensor(name, value)
+    if value.is_meta:
+        raise ValueError(f"{name} is on the device meta, where tensors have shapes but no values")
+    return value
+
+
 def same_device(name: str, value: Tensor, like: Tensor) -> None:
     if value.device != like.device:
         raise ValueError(f"{name} is on {value.device}, but the prediction is on {like.device}")
@@ -223,7 +231,7 @@ def same_device(name: str, value: Tensor, like: Tensor) -> None:
 
 def reads_values(value: Tensor, validate: bool = False) -> bool:
     """Whether checks may look at the values: always when asked to, else where it costs nothing."""
-    if isinstance(value, FakeTensor):  # shape and dtype without any values
+    if isinstance(value, FakeTensor) or value.is_meta:  # shape and dtype without any values
         return False
     return validate or (
         value.device.type == "cpu"

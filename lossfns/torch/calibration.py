@@ -16,7 +16,16 @@ from lossfns._arguments import Reduction, integer, number
 from lossfns._temperature import best_inverse
 from lossfns.numpy.calibration import Reliability
 from lossfns.torch._classes import class_rows, distribution, labelled_rows, pick, times
-from lossfns.torch._core import compute_dtype, documented, loss, paired, reduced, tensor, within
+from lossfns.torch._core import (
+    compute_dtype,
+    documented,
+    loss,
+    paired,
+    reduced,
+    tensor,
+    with_values,
+    within,
+)
 
 
 @loss(ln.brier)
@@ -173,7 +182,7 @@ def fit_temperature(
         >>> lt.fit_temperature(torch.tensor([4.0] * 4), torch.tensor([1, 1, 1, 0]))
         tensor(3.6410)
     """
-    z, y = compute_dtype("logits", logits), tensor("target", target)
+    z, y = compute_dtype("logits", with_values("logits", logits)), tensor("target", target)
     largest = torch.finfo(z.dtype).max
     within("logits", z, low=-largest, high=largest, validate=True)
     if _are_events(y, z, axis, ignore_index):
@@ -256,7 +265,7 @@ def _events(
     probs: Tensor, target: Tensor, ignore_index: int, axis: int | None
 ) -> tuple[Tensor, Tensor]:
     """How sure of what, and whether it happened, in one row."""
-    p, y = compute_dtype("probs", probs), tensor("target", target)
+    p, y = compute_dtype("probs", with_values("probs", probs)), tensor("target", target)
     if _are_events(y, p, axis, ignore_index):
         p, y, _ = paired(None, validate=True, probs=p, target=y)
         within("target", y, low=0.0, high=1.0, validate=True)

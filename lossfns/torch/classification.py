@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -98,7 +100,7 @@ def categorical_cross_entropy(
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
-        None for probabilities; `torch.nn.functional.cross_entropy` eats logits.
+        None for probabilities; `torch.nn.functional.cross_entropy` takes logits.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> probs, target = torch.tensor([[0.7, 0.2, 0.1]]), torch.tensor([[1.0, 0.0, 0.0]])
@@ -241,7 +243,7 @@ def multiclass_hinge(
     target: Tensor,
     *,
     margin: float = 1.0,
-    kind: str = "weston_watkins",
+    kind: Literal["weston_watkins", "crammer_singer"] = "weston_watkins",
     ignore_index: int = -100,
     axis: int = -1,
     reduction: Reduction = "mean",

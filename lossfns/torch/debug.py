@@ -7,12 +7,13 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from lossfns._arguments import integer, number, one_of
-from lossfns.torch._core import tensor
+from lossfns.torch._core import with_values
 
 
 def check_finite(**tensors: Tensor) -> None:
@@ -41,7 +42,7 @@ def check_finite(**tensors: Tensor) -> None:
         ValueError: logits holds 1 NaN and 0 infinities in 2 values, the first at index (1,)
     """
     for name, value in tensors.items():
-        tensor(name, value)
+        with_values(name, value)
         bad = ~torch.isfinite(value)
         if bad.any():
             nans, infinities = int(value.isnan().sum()), int(value.isinf().sum())
@@ -154,7 +155,12 @@ def watch(module: nn.Module) -> Iterator[Trouble]:
             handle.remove()
 
 
-def expected_initial_loss(task: str, *, classes: int = 2, positives: float = 0.5) -> float:
+def expected_initial_loss(
+    task: Literal["multiclass", "binary", "contrastive"],
+    *,
+    classes: int = 2,
+    positives: float = 0.5,
+) -> float:
     """The loss that a network that knows nothing should start with.
 
         multiclass:  ln C

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import Reduction, number, one_of, same_shapes
+from lossfns._arguments import GanKind, Reduction, number, one_of, same_shapes
 from lossfns.torch._core import (
     companion,
     compute_dtype,
@@ -32,7 +32,7 @@ from lossfns.torch._embeddings import unit
 def gan_generator(
     fake: Tensor,
     *,
-    kind: str = "non_saturating",
+    kind: GanKind = "non_saturating",
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -54,7 +54,7 @@ def gan_discriminator(
     real_scores: Tensor,
     fake_scores: Tensor,
     *,
-    kind: str = "non_saturating",
+    kind: GanKind = "non_saturating",
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -83,7 +83,7 @@ def elbo(
     mean: Tensor,
     log_var: Tensor,
     beta: float = 1.0,
-    likelihood: str = "bernoulli",
+    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli",
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -275,7 +275,7 @@ def perceptual(
     Gradient:
         2 w_l (φ_l(pred) - φ_l(target)) / elements, into the features.
     Pitfall:
-        The network must be frozen and in eval mode, and eat images normalised as in its training.
+        The network must be frozen and in eval mode, and take images normalised as in its training.
     Reference:
         Johnson, Alahi & Fei-Fei (2016), ECCV, arXiv:1603.08155.
     Chapter:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import Reduction, number, one_of
+from lossfns._arguments import SCHEMES, Reduction, Scheme, number, one_of
 from lossfns.torch._classes import (
     class_rows,
     class_weight,
@@ -33,12 +33,10 @@ from lossfns.torch._core import (
     within,
 )
 
-SCHEMES = ("inverse", "inverse_sqrt", "effective")
-
 
 @documented(ln.class_weights)
 def class_weights(
-    counts: Tensor, *, scheme: str = "inverse", beta: float = 0.999, validate: bool = False
+    counts: Tensor, *, scheme: Scheme = "inverse", beta: float = 0.999, validate: bool = False
 ) -> Tensor:
     """PyTorch:
         None; scikit-learn's `class_weight="balanced"` is the inverse scheme.

@@ -25,6 +25,7 @@ from lossfns.torch._core import (
     reads_values,
     reduced,
     together,
+    with_values,
     within,
 )
 from lossfns.torch._embeddings import distance, unit
@@ -98,7 +99,11 @@ def triplet(
 
 
 def mine_triplets(
-    embeddings: Tensor, target: Tensor, *, kind: str = "semi_hard", margin: float = 1.0
+    embeddings: Tensor,
+    target: Tensor,
+    *,
+    kind: Literal["all", "easy", "semi_hard", "hard"] = "semi_hard",
+    margin: float = 1.0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Choose triplets from a labelled batch by how hard they are.
 
@@ -130,7 +135,7 @@ def mine_triplets(
     """
     one_of("kind", kind, ("all", "easy", "semi_hard", "hard"))
     number("margin", margin, above=0)
-    (rows,) = _batch(embeddings=embeddings)
+    (rows,) = _batch(embeddings=with_values("embeddings", embeddings))
     if reads_values(rows) and not rows.isfinite().all():
         raise ValueError("embeddings must be finite to have distances")
     classes = _classes_of(target, rows)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from lossfns import numpy as ln
 from lossfns._arguments import (
     Reduction,
+    TaskKind,
     class_axis,
     integer,
     number,
@@ -67,7 +68,7 @@ def uncertainty_weighting(
     losses: Tensor | Sequence[Tensor],
     log_vars: Tensor,
     *,
-    kinds: str | Sequence[str] = "regression",
+    kinds: TaskKind | Sequence[TaskKind] = "regression",
     axis: int = -1,
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
@@ -117,7 +118,7 @@ class UncertaintyWeighting(nn.Module):
     """
 
     def __init__(
-        self, kinds: Sequence[str], *, initial_weights: Sequence[float] | None = None
+        self, kinds: Sequence[TaskKind], *, initial_weights: Sequence[float] | None = None
     ) -> None:
         super().__init__()
         if isinstance(kinds, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -112,7 +112,7 @@ def ppo_clip(
     advantages: Tensor,
     *,
     clip: float = 0.2,
-    average: str = "token",
+    average: Literal["token", "sequence"] = "token",
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -147,8 +147,8 @@ def kl_penalty(
     log_probs: Tensor,
     reference_log_probs: Tensor,
     *,
-    kind: str = "k3",
-    average: str = "token",
+    kind: Literal["k1", "k2", "k3"] = "k3",
+    average: Literal["token", "sequence"] = "token",
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,
@@ -290,7 +290,7 @@ def grpo(
     beta: float = 0.04,
     clip_low: float = 0.2,
     clip_high: float = 0.2,
-    average: str | int = "token",
+    average: Literal["token", "sequence"] | int = "token",
     reduction: Reduction = "mean",
     sample_weight: Tensor | None = None,
     validate: bool = False,

@@ -360,7 +360,7 @@ def _as_one(masks: Masks, power: float) -> Masks:
     """
     size = masks.total(masks.target.detach())
     rarest = torch.where(size > 0, size, torch.inf).amin(-1, keepdim=True)
-    share = torch.where(size > 0, rarest / size, 1) ** power
+    share = torch.where(size > 0, rarest / torch.where(size > 0, size, 1), 1) ** power
     share = (share / share.sum(-1, keepdim=True))[..., None]
     pixels = share if masks.pixels is None else share * masks.pixels
     scores, target, pixels = (

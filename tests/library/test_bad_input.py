@@ -303,3 +303,16 @@ def test_an_infinity_that_makes_the_loss_nan_is_named():
     for mse, convert in [(ln.mse, np.asarray), (lt.mse, torch.tensor)]:
         with pytest.raises(ValueError, match="pred holds an infinity"):
             mse(convert([INF]), convert([INF]))
+
+
+OVERLAPS = ["dice", "jaccard", "tversky", "focal_tversky", "dice_bce", "lovasz"]
+
+
+@pytest.mark.parametrize("name", OVERLAPS)
+def test_a_flat_mask_is_told_which_axis_to_pass(name):
+    flat = [0.5, 0.2]
+    with pytest.raises(ValueError, match="for flat masks pass axis=-1"):
+        getattr(ln, name)(flat, [1.0, 0.0])
+    with pytest.raises(ValueError, match="for flat masks pass axis=-1"):
+        getattr(lt, name)(torch.tensor(flat), torch.tensor([1.0, 0.0]))
+    assert getattr(ln, name)(flat, [1.0, 0.0], axis=-1) > 0

@@ -1,5 +1,6 @@
 """`lossfns.choose` and `python -m lossfns`."""
 
+import codecs
 import os
 import re
 import subprocess
@@ -9,7 +10,8 @@ from typing import get_args
 import pytest
 
 import lossfns
-from lossfns.__main__ import TWINS, main
+from lossfns.__main__ import TWINS, _spell_out, description, list_of_losses, main
+from lossfns.__main__ import advice as printed_advice
 from lossfns.chooser import ADVICE, TRAITS, Task, Traits
 from lossfns.labels import where
 
@@ -126,6 +128,29 @@ def test_output_of_any_encoding(command, encoding):
         assert "l = 1/2 e^2" in out and "beyond" in out and "delta (|e| - 1/2 delta)" in out
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "gbk"])
+def test_no_sign_is_lost_in_any_encoding(encoding):
+    """Of whatever can be printed: what has no place in the encoding is spelt out."""
+    pages = [list_of_losses(), *map(description, ENTRIES)]
+    pages += [printed_advice(task, []) for task in ADVICE]
+    text = "\n".join(line for page in pages for line in page)
+    codecs.register_error("spell-out", _spell_out)
+    written = text.encode(encoding, errors="spell-out").decode(encoding)
+    assert written.count("?") == text.count("?")
+
+
+def test_a_hat_and_a_capital_letter_stay_what_they_are_in_ascii():
+    codecs.register_error("spell-out", _spell_out)
+    assert "ŷ - y, Φ(z) φ(z)".encode("ascii", errors="spell-out") == b"y^ - y, Phi(z) phi(z)"
+
+
+def test_without_arguments_it_asks_for_a_command(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["pytest", "list"])
+    with pytest.raises(SystemExit):
+        main([])
+    assert "required: command" in capsys.readouterr().err
+
+
 def test_version():
     assert run("--version").stdout.strip() == f"lossfns {lossfns.__version__}"
 
@@ -138,6 +163,9 @@ def test_version():
         ("SmoothL1Loss", "smooth_l1"),
         ("sparse_categorical_crossentropy", "sparse_categorical_cross_entropy"),
         ("infoNCE", "info_nce"),
+        ("DiceLoss", "dice"),
+        ("torch.nn.functional.l1_loss", "mae"),
+        ("mean squared error", "mse"),
     ],
 )
 def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(asked, meant):
@@ -146,6 +174,13 @@ def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(asked, meant
     result = run("show", asked)
     assert (result.returncode, f"did you mean '{meant}'" in result.stderr) == (2, True)
     assert asked not in lossfns.catalog and lossfns.catalog.get(asked) is None
+
+
+def test_what_is_in_the_other_table_is_answered_with_that_table():
+    with pytest.raises(KeyError, match=r"see lossfns\.functions\['GradNorm'\]"):
+        lossfns.catalog["GradNorm"]
+    with pytest.raises(KeyError, match=r"see lossfns\.catalog\['mse'\]"):
+        lossfns.functions["mse"]
 
 
 def test_editors_know_the_tasks_and_traits_that_there_are():
@@ -158,6 +193,8 @@ def test_editors_know_the_tasks_and_traits_that_there_are():
     [
         (["show", "hubber"], "did you mean 'huber'"),
         (["choose", "cooking"], "task must be one of regression"),
+        (["choose", "regression", "--outlier"], "did you mean 'outliers'"),
+        (["list", "rankin"], "did you mean 'ranking'"),
         (["frobnicate"], "invalid choice"),
     ],
 )
