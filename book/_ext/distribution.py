@@ -1,21 +1,26 @@
 """Build the wheel of lossfns so that the same sources give the same bytes.
 
-`python book/_ext/distribution.py` builds it into dist/ and prints its hash (`make dist`). With
---release it also writes version and hash into book/release.yml, where the set-up cells find them.
+On any machine: dates, modes and order of the files are fixed, nothing is compressed (zlib gives
+other bytes in other versions), and the version of setuptools is not named.
+`make dist` builds it into dist/ and prints its hash; `make release` also writes version and hash
+into book/release.yml, from where the set-up cells know them.
 """
 
+import base64
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 from set_up import RELEASE, ROOT
 
 # No wheel can be older than what a ZIP file can say.
-EPOCH = "315532800"
+OLDEST = (1980, 1, 1, 0, 0, 0)
 HEADING = "# The released wheel that the set-up cells install. Written by `make release`."
 
 
@@ -28,14 +33,39 @@ def build(folder, root=ROOT):
         )
         for name in ("pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(root / name, source)
-        for path in source.rglob("*"):
-            path.chmod(0o755 if path.is_dir() else 0o644)
         pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-        environment = os.environ | {"SOURCE_DATE_EPOCH": EPOCH, "PYTHONHASHSEED": "0"}
+        environment = os.environ | {"PYTHONHASHSEED": "0"}
         subprocess.run([*pip, "--wheel-dir", scratch, source], check=True, env=environment)
         (wheel,) = Path(scratch).glob("*.whl")
         Path(folder).mkdir(parents=True, exist_ok=True)
-        return Path(shutil.copy(wheel, folder))
+        return write(Path(folder, wheel.name), contents(wheel))
+
+
+def contents(wheel):
+    """The files of a wheel, without what depends on the tool that built it."""
+    with zipfile.ZipFile(wheel) as archive:
+        files = {i.filename: archive.read(i) for i in archive.infolist() if not i.is_dir()}
+    about = next(name for name in files if name.endswith(".dist-info/WHEEL"))
+    files[about] = re.sub(rb"(?m)^(Generator: setuptools).*", rb"\1", files[about])
+    record = about.replace("WHEEL", "RECORD")
+    del files[record]
+    rows = [f"{name},{digest_of(files[name])},{len(files[name])}" for name in sorted(files)]
+    files[record] = "\n".join([*rows, f"{record},,", ""]).encode()
+    return files
+
+
+def digest_of(content):
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest())
+    return f"sha256={digest.rstrip(b'=').decode()}"
+
+
+def write(path, files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files, key=lambda name: (name.endswith("/RECORD"), name)):
+            entry = zipfile.ZipInfo(name, OLDEST)
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            archive.writestr(entry, files[name])
+    return path
 
 
 def main(arguments):

@@ -3,6 +3,7 @@
 import re
 
 from docutils import nodes
+from repository import address_of
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
@@ -273,6 +274,12 @@ class MarkdownWriter:
         if uri.startswith(NOT_LINKED):
             return self.inline(node)
         return f"[{self.inline(node)}]({uri})"
+
+    def download_reference(self, node):
+        """The book hands the file out; a notebook lies alone and names where it is."""
+        path = node["reftarget"].lstrip("/")
+        uri = address_of(self.builder.config, path)
+        return f"[{node.astext()}]({uri})" if uri else f"`{path}`"
 
     def citation(self, uri):
         """Note a cited work, to be listed at the end, and return its anchor."""

@@ -7,9 +7,10 @@ cell. No output, date or random id is written: the same sources give the same by
 """
 
 import ast
+import base64
 import hashlib
 import json
-import os
+import mimetypes
 import re
 from functools import cached_property
 from pathlib import Path
@@ -44,25 +45,23 @@ class NotebookBuilder(Builder):
     def get_target_uri(self, docname, typ=None):
         """Where the repository shows the notebook, or the page that is none.
 
-        Somebody's copy lies alone, perhaps in a Drive, so links are absolute. Before the
-        repository has an address, other notebooks lie beside this one, and pages are not linked.
+        Somebody's copy lies alone, perhaps in a Drive: no link leads to a file beside it. Before
+        the repository has an address, other pages are named and not linked.
         """
-        if self.read_source(docname):
-            name = docname.removeprefix("book/") + ".ipynb"
-            return address_of(self.config, f"notebooks/{name}") or name
-        return address_of(self.config, f"{docname}.md") or NOT_LINKED + docname
+        name = docname.removeprefix("book/") + ".ipynb"
+        path = f"notebooks/{name}" if self.read_source(docname) else f"{docname}.md"
+        return address_of(self.config, path) or NOT_LINKED + docname
 
     def get_relative_uri(self, from_, to, typ=None):
-        if from_ == to:
-            return ""
-        uri = self.get_target_uri(to)
-        if uri.startswith(("http", NOT_LINKED)):
-            return uri
-        here = Path(from_.removeprefix("book/")).parent
-        return Path(os.path.relpath(uri, here)).as_posix()
+        return "" if from_ == to else self.get_target_uri(to)
 
     def get_image_uri(self, path):
-        return address_of(self.config, path, kind="raw")
+        """Where the repository hands the picture out; before it has an address, the picture."""
+        address = address_of(self.config, path, kind="raw")
+        if not address:
+            content = base64.b64encode(Path(self.srcdir, path).read_bytes()).decode()
+            address = f"data:{mimetypes.guess_type(path)[0]};base64,{content}"
+        return address
 
     @cached_property
     def bibliography(self):

@@ -14,32 +14,37 @@ RELEASE = ROOT / "book" / "release.yml"
 TEXT = '''\
 #@title Set-up {{display-mode: "form"}}
 # Uses lossfns if it is here, else installs it. NumPy and torch stay as they are.
+import glob
 import importlib.util
 import os
 import subprocess
 import sys
 
+# A wheel that lies beside this notebook, else the released one, which pip holds to its hash.
+WHEEL = max(glob.glob("lossfns-*.whl"), default="{wheel}")
 SOURCES = {sources}
+said = ""
 for name, source in SOURCES.items():
     if source and importlib.util.find_spec(name) is None:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", source]
-        subprocess.run(pip)
+        said += subprocess.run(pip, capture_output=True, text=True).stderr
         importlib.invalidate_caches()
 if importlib.util.find_spec("lossfns") is None:
     raise ModuleNotFoundError(
-        "lossfns, the library of this course, is not installed here. In the folder of "
-        "the course run `pip install .`, or set LOSSFNS_WHEEL to a wheel of it "
-        "(`make dist` builds one), and run this cell again."
+        "lossfns, the library of this course, is not installed here. Put its wheel, the file "
+        "lossfns-….whl, beside this notebook (on Colab: Files, Upload) and run this cell again. "
+        "Whoever gave you the notebook has it: `make dist` builds it in the folder of the "
+        f"course, where `pip install .` needs none. {{said}}"
     )'''
 METADATA = {"cellView": "form", "jupyter": {"source_hidden": True}}
 
 
 def set_up(*, quizzes):
     """Return the code of the cell; with `quizzes`, what shows them is wanted, too."""
-    sources = f'"lossfns": os.environ.get("LOSSFNS_WHEEL", "{wheel()}")'
+    sources = ['"lossfns": os.environ.get("LOSSFNS_WHEEL") or WHEEL']
     if quizzes:
-        return TEXT.format(sources=f'{{\n    {sources},\n    "jupyterquiz": "jupyterquiz",\n}}')
-    return TEXT.format(sources=f"{{{sources}}}")
+        sources.append('"jupyterquiz": "jupyterquiz"')
+    return TEXT.format(wheel=wheel(), sources=f"{{{', '.join(sources)}}}")
 
 
 def wheel():

@@ -34,7 +34,7 @@ def test_points_time_and_links_of_an_assignment(name):
     _, links, points, time, chapter = row_of(LEARNERS, f"{name[:2]} ")
     assert (points, time) == (f"{machine} + {person}", hours)
     path = f"exercises/{name}/{name}.ipynb"
-    assert links == f"{{colab}}`Colab <{path}>`, {{repository}}`file <{path}>`"
+    assert links == f"{{colab}}`Colab <{path}>`, {{download}}`file </{path}>`"
     written = list(ROOT.glob(f"book/{name[:2]}_*.md"))
     assert chapter.endswith(f"<{written[0].stem}>`" if written else ", to come")
 

@@ -144,6 +144,7 @@ def test_every_option_of_every_quiz_answers_readably(reader, page, scheme):
         wide = question.evaluate("e => e.scrollWidth > e.clientWidth + 1")
         assert not wide, question.inner_text()
     assert tab.locator(".MCButton.correctButton, .MCButton.incorrectButton").count() >= 1
+    assert barriers(tab) == [], "with all quizzes answered"
     assert visitor.complaints == []
     assert visitor.requests == []
     assert tab.evaluate(WIDER_THAN_THE_SCREEN) == []
@@ -154,6 +155,7 @@ def test_search_finds_a_loss_without_a_server(reader):
     tab = visitor.open("search", "?q=huber")
     tab.wait_for_selector("#search-results li a")
     assert "02_regression" in tab.locator("#search-results").inner_html()
+    assert barriers(tab) == []
     assert visitor.complaints == []
     assert visitor.requests == []
 
@@ -166,3 +168,4 @@ def test_solutions_are_folded_until_asked_for(reader):
     solution.locator("button").first.click()
     tab.wait_for_timeout(300)
     assert body.is_visible()
+    assert barriers(tab) == []

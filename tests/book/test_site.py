@@ -124,6 +124,15 @@ def test_nothing_is_linked_to_a_repository_without_address(site, page):
             assert REPOSITORY and ("/blob/" not in address or "/blob/main/" in address), address
 
 
+def test_exercises_can_be_downloaded_wherever_they_are_published(site):
+    links = [a["href"] for tag, a in article(site, "book/coursework") if tag == "a" and "href" in a]
+    offered = {link.rsplit("/", 1)[1]: link for link in links if "_downloads/" in link}
+    exercises = {path.name: path for path in ROOT.glob("exercises/*/*.ipynb")}
+    assert sorted(offered) == sorted(exercises)
+    for name, link in offered.items():
+        assert (site / "book" / link).read_bytes() == exercises[name].read_bytes()
+
+
 def test_every_internal_link_leads_somewhere(site):
     for page in EXPECTED:
         for tag, attributes in article(site, page):
