@@ -15,12 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 REPORTS = ROOT / "_build" / "tests"
 
-# These build things in the work tree, so they run one after the other.
+# These build things in the work tree, so they run one after the other. Within each, two workers
+# share the tests; what one fixture has made for many of them stays on one worker (xdist_group).
 GENERATED = ["tests/notebooks"]
 PAGES = ["tests/book"]
 CHECKS = ["tests/check"]
 COURSEWORK = ["tests/coursework"]
 GRADER = ["tests/grader"]
+
+BY_GROUP = ["-n", "2", "--dist", "loadgroup"]
 
 MAKES_THINGS = [*COURSEWORK, *GRADER, *GENERATED, *PAGES]
 
@@ -112,11 +115,11 @@ PARTS = {
         *("-n", "2", "tests"), *(f"--ignore={path}" for path in [*CHECKS, *MAKES_THINGS])
     ),
     "checks": tests("-n", "2", *CHECKS),
-    "coursework": tests(*COURSEWORK),
-    "grader": tests(*GRADER),
-    "generated folders": tests(*GENERATED),
+    "coursework": tests(*BY_GROUP, *COURSEWORK),
+    "grader": tests(*BY_GROUP, *GRADER),
+    "generated folders": tests(*BY_GROUP, *GENERATED),
     "book": program("make", "--no-print-directory", "book"),
-    "pages": tests(*PAGES),
+    "pages": tests(*BY_GROUP, *PAGES),
 }
 
 

@@ -1,16 +1,25 @@
 """The built book, and a browser to read it with."""
 
+from pathlib import Path
+
 import pytest
 from built_book import ROOT, build
+from filelock import FileLock
 from jupyter_cache import get_cache
 from myst_nb.core.read import read_myst_markdown_notebook
 from system import find_browser
 
 
 @pytest.fixture(scope="session")
-def site():
-    result = build(ROOT)
-    assert result.returncode == 0, result.stdout + result.stderr
+def site(tmp_path_factory, worker_id):
+    """The site, built once: workers that run side by side wait for the first of them."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder if worker_id == "master" else folder.parent
+    with FileLock(folder / "site.lock"):
+        if not (folder / "site.built").exists():
+            result = build(ROOT)
+            assert result.returncode == 0, result.stdout + result.stderr
+            (folder / "site.built").touch()
     return ROOT / "_build" / "html"
 
 
@@ -39,6 +48,9 @@ def chromium():
         browser.close()
 
 
+LOOK = Path(__file__).with_name("look.js").read_text(encoding="utf8")
+
+
 class Reader:
     """Somebody who reads a page from disk; notes what the page asks for and complains about."""
 
@@ -63,10 +75,8 @@ class Reader:
 
     def open(self, page, query=""):
         self.tab.goto((self.site / f"{page}.html").as_uri() + query)
-        # Equations and quizzes appear after the page.
-        self.tab.wait_for_function("!window.MathJax || MathJax.startup?.promise")
-        self.tab.evaluate("window.MathJax && MathJax.startup.promise")
-        self.tab.wait_for_timeout(700)
+        self.tab.evaluate(LOOK)
+        self.tab.evaluate("look.settled(400)")
         return self.tab
 
 

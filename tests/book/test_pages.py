@@ -1,4 +1,8 @@
-"""The built pages in a browser, opened from disk as a reader without a network would."""
+"""The built pages in a browser, opened from disk as a reader without a network would.
+
+A page is visited once on each device, and everything is looked at there. A test that fails names
+all the faults of its page on its device.
+"""
 
 import json
 import re
@@ -10,144 +14,103 @@ from built_book import CHAPTERS, EXECUTED, PAGES, ROOT
 
 pytestmark = pytest.mark.browser
 
-# The median time, in ms, that a step of a slider takes until the page is laid out again.
-MILLISECONDS_PER_STEP = """slider => {
-  const times = [];
-  for (let i = +slider.min; i <= +slider.max; i++) {
-    const start = performance.now();
-    slider.value = i;
-    slider.dispatchEvent(new Event("input", {bubbles: true}));
-    slider.parentElement.getBoundingClientRect();
-    times.push(performance.now() - start);
-  }
-  return times.sort((a, b) => a - b)[times.length >> 1];
-}"""
+WIDE, PHONE = 1280, 390
+DEVICES = [(WIDE, "light"), (WIDE, "dark"), (PHONE, "light"), (PHONE, "dark")]
 
-# What scrolls sideways although it holds the whole page. The theme lets the article do so.
-WIDER_THAN_THE_SCREEN = """[document.documentElement,
-    ...document.querySelectorAll("main, .bd-content, .bd-article-container, article")]
-  .filter(e => e.scrollWidth > e.clientWidth + 1)
-  .map(e => `${e.tagName}.${e.className}: ${e.scrollWidth} > ${e.clientWidth}`)"""
-
-DEVICES = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
-
-# The contrast of an element's text with what lies behind it, as WCAG 2 defines it.
-CONTRAST = """element => {
-  const rgb = colour => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
-    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  let behind = element;
-  while (behind.parentElement && (rgb(getComputedStyle(behind).backgroundColor)[3] ?? 1) === 0)
-    behind = behind.parentElement;
-  const [a, b] = [light(rgb(getComputedStyle(element).color)),
-                  light(rgb(getComputedStyle(behind).backgroundColor))];
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-}"""
-
-
-# What stands in somebody's way, by the rules of WCAG 2.1, levels A and AA.
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf8")
-BARRIERS = """async () => (await axe.run(document, {
-    runOnly: {type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
-    rules: {"label-content-name-mismatch": {enabled: true}},
-  })).violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 200)).join(" | ")}`)"""
-
-
-def barriers(tab):
-    tab.evaluate(AXE)
-    return tab.evaluate(BARRIERS)
 
 
 @pytest.mark.parametrize(("width", "scheme"), DEVICES)
 @pytest.mark.parametrize("page", PAGES)
 def test_page_is_read_in_peace(reader, page, width, scheme):
-    """No request leaves, no script complains, nothing is wider than the screen, all is set."""
+    """No request leaves, no script complains, nothing is wider than the screen, all is set.
+
+    Pictures lie on the dark page as they are, explorers follow their sliders, quizzes answer, and
+    nothing stands in anybody's way, before the quizzes are answered (wide) or after (phone).
+    """
     visitor = reader(width, scheme)
     tab = visitor.open(page)
     tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    tab.wait_for_timeout(200)
-    assert visitor.requests == []
-    assert visitor.complaints == []
-    assert tab.evaluate(WIDER_THAN_THE_SCREEN) == []
-    assert tab.evaluate("document.documentElement.dataset.theme") == scheme
-    assert tab.locator("article h1").count() == 1
-    equations = tab.locator("article .math").count()
-    assert tab.locator("article .math mjx-container").count() >= equations
-    assert tab.locator("mjx-merror").count() == 0
-    assert barriers(tab) == []
+    tab.evaluate("look.settled(100)")
+    faults = tab.evaluate("scheme => look.setInFull(scheme)", scheme)
+    faults += tab.evaluate("look.tooWide()")
+    if page in EXECUTED and (width, scheme) == (WIDE, "dark"):
+        faults += tab.evaluate("look.covered()")
+    if (width, scheme) == (PHONE, "light"):
+        faults += faults_of_explorers(tab)
+    if width == PHONE:
+        faults += tab.evaluate("expected => look.answers(expected)", questions_of(page))
+        faults += faults_of_boxes(tab)
+        faults += [f"answered, {fault}" for fault in tab.evaluate("look.tooWide()")]
+    # Where the button that leads back to the top is not in the way.
+    tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    tab.evaluate("look.settled(100)")
+    faults += barriers(tab)
+    faults += [f"asks for {address}" for address in visitor.requests]
+    faults += [f"complains: {text}" for text in visitor.complaints]
+    assert not faults, "\n".join([f"{page}, {width} px wide, {scheme}:", *faults])
 
 
-@pytest.mark.parametrize("page", EXECUTED)
-def test_pictures_lie_on_the_dark_page_as_they_are(reader, page):
-    tab = reader(1280, "dark").open(page)
-    pictures = tab.locator("article img, article svg[role=img]").all()
-    assert pictures or page not in CHAPTERS
-    for picture in pictures:
-        style = picture.evaluate(
-            "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).filter]"
-        )
-        assert style == ["rgba(0, 0, 0, 0)", "none"]
-    for box in tab.locator("article .cell_output .text_html").all():
-        if not box.locator("table").count():
-            background = box.evaluate("e => getComputedStyle(e).backgroundColor")
-            assert background == "rgba(0, 0, 0, 0)"
+def barriers(tab):
+    """What axe-core holds against the page as it is now."""
+    tab.evaluate(AXE)
+    return tab.evaluate("look.barriers()")
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_every_slider_moves_the_picture_within_50_ms(reader, page):
-    visitor = reader(390)
-    tab = visitor.open(page)
-    explorers = tab.locator(".lossfns-explorer").all()
-    assert explorers
-    for explorer in explorers:
+def questions_of(page):
+    """The number of questions in the quizzes that the source of a page shows."""
+    source = ROOT / f"{page}.md"
+    names = re.findall(r"quizzes/([\w.-]+)", source.read_text()) if source.exists() else []
+    quizzes = [json.loads((ROOT / "book" / "quizzes" / name).read_text()) for name in names]
+    return sum(map(len, quizzes))
+
+
+def faults_of_boxes(tab):
+    """Every box of a quiz can be read and answers whatever is filled in."""
+    faults = []
+    for question in tab.locator(".Quiz:has(.Input-text)").all():
+        box, feedback = question.locator(".Input-text"), question.locator("[id^=fb]")
+        box.fill("12345")
+        box.press("Enter")
+        found = box.evaluate("look.faintBox")
+        if len(feedback.inner_text().split()) < 2:
+            found.append("12345 is not answered")
+        faults += [f"{fault}: {question.inner_text()}" for fault in found]
+    return faults
+
+
+def faults_of_explorers(tab):
+    """Every slider moves the picture and says so, within 50 ms."""
+    faults = []
+    for explorer in tab.locator(".lossfns-explorer").all():
         sliders = explorer.locator("input[type=range]").all()
-        assert sliders
+        if not sliders:
+            faults.append(f"an explorer without sliders: {explorer.inner_text()}")
         for slider in sliders:
+            name = f"the slider {slider.get_attribute('aria-label') or slider.get_attribute('id')}"
             before = explorer.locator("svg").inner_html()
             words = slider.get_attribute("aria-valuetext")
             slider.focus()
             tab.keyboard.press("Home" if slider.input_value() != "0" else "End")
-            assert explorer.locator("svg").inner_html() != before
-            assert slider.get_attribute("aria-valuetext") != words
-            assert explorer.locator("svg").get_attribute("aria-label")
-            assert slider.evaluate(MILLISECONDS_PER_STEP) < 50
-    assert visitor.complaints == []
-    assert visitor.requests == []
+            if explorer.locator("svg").inner_html() == before:
+                faults.append(f"{name} moves nothing")
+            if slider.get_attribute("aria-valuetext") == words:
+                faults.append(f"{name} says the same as before")
+            if not explorer.locator("svg").get_attribute("aria-label"):
+                faults.append(f"{name} moves a picture without words")
+            # What else runs on this machine may slow one of the tries.
+            tries = (slider.evaluate("look.millisecondsPerStep") for _ in range(4))
+            if not any(one < 50 for one in tries):
+                faults.append(f"a step of {name} takes 50 ms")
+    return faults
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_every_option_of_every_quiz_answers_readably(reader, page, scheme):
-    names = re.findall(r"quizzes/([\w.-]+)", (ROOT / f"{page}.md").read_text())
-    expected = sum(
-        len(json.loads((ROOT / "book" / "quizzes" / name).read_text())) for name in names
-    )
-    visitor = reader(390, scheme)
-    tab = visitor.open(page)
-    questions = tab.locator(".Quiz").all()
-    assert len(questions) == expected
-    for question in questions:
-        feedback = question.locator("[id^=fb]")
-        for option in question.locator(".MCButton").all():
-            assert option.evaluate(CONTRAST) >= 4.5
-            option.click()
-            said = feedback.inner_text()
-            assert len(said.split()) >= 2
-            tab.wait_for_timeout(50)
-            assert feedback.evaluate(CONTRAST) >= 4.5, said
-        for box in question.locator(".Input-text").all():
-            box.fill("12345")
-            box.press("Enter")
-            assert len(feedback.inner_text().split()) >= 2
-            assert box.evaluate(CONTRAST) >= 4.5
-        wide = question.evaluate("e => e.scrollWidth > e.clientWidth + 1")
-        assert not wide, question.inner_text()
-    assert tab.locator(".MCButton.correctButton, .MCButton.incorrectButton").count() >= 1
-    assert barriers(tab) == [], "with all quizzes answered"
-    assert visitor.complaints == []
-    assert visitor.requests == []
-    assert tab.evaluate(WIDER_THAN_THE_SCREEN) == []
+@pytest.mark.parametrize("number", sorted({page.split("/")[1].split("_")[0] for page in CHAPTERS}))
+def test_every_chapter_has_pictures_and_an_explorer(site, number):
+    pages = [page for page in CHAPTERS if page.startswith(f"book/{number}")]
+    html = "".join((site / f"{page}.html").read_text(encoding="utf8") for page in pages)
+    assert re.search(r'class="[^"]*\blossfns-explorer\b', html)
+    assert re.search(r"<img|<svg[^>]* role=\"?img", html)
 
 
 def test_search_finds_a_loss_without_a_server(reader):
@@ -156,16 +119,18 @@ def test_search_finds_a_loss_without_a_server(reader):
     tab.wait_for_selector("#search-results li a")
     assert "02_regression" in tab.locator("#search-results").inner_html()
     assert barriers(tab) == []
+    assert barriers(tab) == []
     assert visitor.complaints == []
     assert visitor.requests == []
 
 
-def test_solutions_are_folded_until_asked_for(reader):
-    tab = reader().open("book/02_regression")
+def test_solutions_are_folded_until_asked_for(reader, site):
+    folded = re.compile(r'class="[^"]*\bsolution dropdown\b')
+    page = next(page for page in CHAPTERS if folded.search((site / f"{page}.html").read_text()))
+    tab = reader().open(page)
     solution = tab.locator(".solution.dropdown").first
     body = solution.locator(".section, p").last
     assert not body.is_visible()
     solution.locator("button").first.click()
-    tab.wait_for_timeout(300)
-    assert body.is_visible()
+    body.wait_for(state="visible")
     assert barriers(tab) == []

@@ -48,15 +48,7 @@ def test_every_loss_passes_on_the_conformance_page(site):
     assert re.search(rf"{len(catalog)} losses, \d+ checks, \d+ comparisons: .* 0 fail", html)
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize("width", [390, 1280])
-def test_cards_and_tables_of_names_fit_the_screen(reader, width):
-    """Only the long formulas and the table of errors scroll, each in a box of its own."""
-    for page in ("atlas", "elsewhere"):
-        tab = reader(width).open(f"book/{page}")
-        boxes = tab.locator("article .lossfns-atlas").all()
-        assert boxes
-        for box in boxes:
-            assert box.evaluate(
-                "({parentElement: e}) => e.scrollWidth <= e.clientWidth + 1"
-            )
+@pytest.mark.parametrize("page", ["atlas", "elsewhere"])
+def test_cards_and_tables_of_names_can_be_told(site, page):
+    """test_pages.py finds by this class what must fit the screen."""
+    assert re.search(r'class="[^"]*\blossfns-atlas\b', article(site, page))

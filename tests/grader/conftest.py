@@ -1,9 +1,10 @@
-"""One class, graded once, for the tests of the grader."""
+"""One class, graded once, and a few of it by themselves, for the tests of the grader."""
 
 import http.server
 import os
 import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 from submissions.corpus import SAMPLES
@@ -11,6 +12,26 @@ from submissions.desk import NAME
 from submissions.school import School
 
 from grader.grade import grade
+
+HERE = Path(__file__).resolve().parent
+SECRET = "canary-secret-of-the-course"
+# Most tests need no more than these: they do not wait for the whole class.
+FEW = [
+    sample
+    for sample in SAMPLES
+    if sample.name in ("right", "untouched", "truncated", "half")
+    or (sample.demo and sample.name.startswith(("right", "half", "sum", "trunc")))
+]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Side by side (`-n 2 --dist loadgroup`), one worker grades the whole class, the other goes
+    through the files that do without."""
+    for item in items:
+        if item.path.parent == HERE:
+            group = "school" if "school" in item.fixturenames else item.path.stem
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 class Listener(http.server.BaseHTTPRequestHandler):
@@ -38,7 +59,7 @@ def school(tmp_path_factory, listener):
     school.hand_in(SAMPLES)
     school.hand_in_under_bad_names()
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as boxes:
-        patch.setenv("COURSE_SECRET", "canary-secret-of-the-course")
+        patch.setenv("COURSE_SECRET", SECRET)
         # The boxes of this class are looked for afterwards, and others may grade on this machine.
         patch.setattr(tempfile, "tempdir", boxes)
         rows = grade(school.course, NAME, jobs=2)
@@ -46,3 +67,15 @@ def school(tmp_path_factory, listener):
         school.boxes = boxes
     school.rows = {row["student"]: row for row in rows}
     return school
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory):
+    """A few of the class in a course of their own, graded as the whole class is."""
+    few = School(tmp_path_factory.mktemp("few"))
+    few.release()
+    few.hand_in(FEW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_SECRET", SECRET)
+        grade(few.course, NAME, jobs=2)
+    return few

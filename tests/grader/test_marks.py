@@ -25,14 +25,14 @@ FEW = [s for s in SAMPLES if s.name in ("right", "untouched", "truncated", "half
 
 
 @pytest.fixture
-def small(school, tmp_path, monkeypatch):
+def small(few, tmp_path, monkeypatch):
     """Four submissions whose results are there already, so that only the writing is left to do."""
     monkeypatch.setenv("COURSE_SECRET", "canary-secret-of-the-course")
     small = School(tmp_path)
     small.release()
     small.hand_in(FEW)
     for sample in FEW:
-        keep(small.course.results(NAME), latest(school.course.results(NAME), sample.name))
+        keep(small.course.results(NAME), latest(few.course.results(NAME), sample.name))
     return small
 
 

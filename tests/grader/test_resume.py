@@ -51,11 +51,11 @@ def all_scores(course):
         }
 
 
-def test_a_master_killed_at_random_moments_loses_and_repeats_nothing(school, tmp_path):
+def test_a_master_killed_at_random_moments_loses_and_repeats_nothing(few, tmp_path):
     many = School(tmp_path)
     many.release()
     hand_in_copies(many, CLASS)
-    recorded = latest(school.course.results(NAME), "right").to_json()
+    recorded = latest(few.course.results(NAME), "right").to_json()
     (tmp_path / "recorded.json").write_text(recorded)
     command = [sys.executable, str(ROOT / "tests/grader/replay.py"), str(tmp_path), "0.05"]
     chance = random.Random(7)
@@ -83,7 +83,7 @@ def test_a_master_killed_at_random_moments_loses_and_repeats_nothing(school, tmp
     assert all_scores(many.course) == {f"s{i:05}": expected for i in range(CLASS)}
 
 
-def test_a_killed_child_is_replaced(school, tmp_path, monkeypatch):
+def test_a_killed_child_is_replaced(tmp_path, monkeypatch):
     """The process that grades is killed once: it is started again, and the mark is there."""
     one = School(tmp_path)
     one.release()
@@ -153,7 +153,7 @@ def free_port():
         return server.getsockname()[1]
 
 
-def test_a_cluster_gives_the_same_marks_though_a_worker_is_killed(school, cluster, tmp_path):
+def test_a_cluster_gives_the_same_marks_though_a_worker_is_killed(few, cluster, tmp_path):
     address, workers = cluster
     other = School(tmp_path / "course")
     other.release()
@@ -166,7 +166,7 @@ def test_a_cluster_gives_the_same_marks_though_a_worker_is_killed(school, cluste
     killer.wait()
     assert {row["student"]: row["status"] for row in rows} == {s.name: s.status for s in chosen}
     for sample in chosen:
-        assert other.scores(sample.name) == school.scores(sample.name), sample.name
+        assert other.scores(sample.name) == few.scores(sample.name), sample.name
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------------
@@ -203,18 +203,18 @@ def postgresql(tmp_path_factory):
 
 
 @pytest.mark.postgresql
-def test_a_gradebook_in_postgresql(school, postgresql, tmp_path):
+def test_a_gradebook_in_postgresql(few, postgresql, tmp_path):
     other = School(tmp_path)
     other.commands.gradebook = postgresql
     source = f"--db={postgresql}"
     other.release(source)
-    few = [s for s in SAMPLES if s.name in ("right", "half", "untouched", "truncated")]
-    other.hand_in(few)
+    chosen = [s for s in SAMPLES if s.name in ("right", "half", "untouched", "truncated")]
+    other.hand_in(chosen)
     course = Course.open(str(tmp_path), postgresql, **LIMITS)
     rows = grade(course, NAME, jobs=2)
-    assert {row["student"]: row["status"] for row in rows} == {s.name: s.status for s in few}
-    for sample in few:
-        assert other.scores(sample.name) == school.scores(sample.name)
+    assert {row["student"]: row["status"] for row in rows} == {s.name: s.status for s in chosen}
+    for sample in chosen:
+        assert other.scores(sample.name) == few.scores(sample.name)
     # nbgrader's own commands work on it, too, and a regrade keeps what a person gave.
     with other.commands.open_gradebook() as gradebook:
         gradebook.find_grade(ESSAY, NAME, NAME, "right").manual_score = 6

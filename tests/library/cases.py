@@ -1,6 +1,11 @@
 """The catalog as test cases. How arguments are drawn is `lossfns.conformance`, as for the book."""
 
+import functools
+import inspect
+import random
+
 import pytest
+import torch
 
 from lossfns import catalog
 from lossfns.conformance.arguments import (
@@ -36,18 +41,50 @@ def label(setting):
     return ",".join(f"{name}={value}" for name, value in setting.items())
 
 
-def _marked(rows):
-    return [pytest.param(*row[:-1], id="-".join(part for part in row[-1] if part)) for row in rows]
-
-
 def each(records):
     return pytest.mark.parametrize("record", records, ids=[r.name for r in records])
 
 
+def _of_each(records, cases):
+    """A decorator: one test for each record, which goes through the cases of the record.
+
+    Thousands of small tests took longer to be counted than to run. All cases are gone through, and
+    a failure names those that failed.
+    """
+
+    def decorate(test):
+        @functools.wraps(test)
+        def all_cases(record, **given):
+            failed = {}
+            for case in cases(record):
+                # As conftest.py does for each test: no case depends on those before it.
+                random.seed(0)
+                torch.manual_seed(0)
+                try:
+                    test(record=record, **case, **given)
+                except Exception as error:
+                    failed[_name(case)] = error
+            if failed:
+                lines = (f"{name}: {type(e).__name__}: {e}" for name, e in failed.items())
+                first = next(iter(failed.values()))
+                raise AssertionError("\n".join([record.name, *lines])) from first
+
+        signature = inspect.signature(test)
+        drawn = ("setting", "reduction")
+        asked = [one for name, one in signature.parameters.items() if name not in drawn]
+        all_cases.__signature__ = signature.replace(parameters=asked)
+        return each(records)(all_cases)
+
+    return decorate
+
+
+def _name(case):
+    parts = [label(case["setting"]), case.get("reduction", "")]
+    return "-".join(part for part in parts if part) or "as it is"
+
+
 def each_setting(records):
-    return pytest.mark.parametrize(
-        "record, setting", _marked((r, s, (r.name, label(s))) for r in records for s in settings(r))
-    )
+    return _of_each(records, lambda record: [{"setting": s} for s in settings(record)])
 
 
 every_loss, every_setting = each(catalog.values()), each_setting(catalog.values())
@@ -61,19 +98,15 @@ coupled_loss = each([record for record in catalog.values() if record.coupled])
 FREE = [record for record in catalog.values() if not record.batched]
 free_loss, free_setting = each(FREE), each_setting(FREE)
 
-some_settings = pytest.mark.parametrize(
-    "record, setting",
-    _marked((r, s, (r.name, label(s))) for r in catalog.values() for s in few_settings(r)),
+some_settings = _of_each(
+    catalog.values(), lambda record: [{"setting": s} for s in few_settings(record)]
 )
 
-every_reduction = pytest.mark.parametrize(
-    "record, setting, reduction",
-    _marked(
-        (r, s, how, (r.name, label(s), how))
-        for r in catalog.values()
-        for s in settings(r)
-        for how in r.reductions
-    ),
+every_reduction = _of_each(
+    catalog.values(),
+    lambda record: [
+        {"setting": s, "reduction": how} for s in settings(record) for how in record.reductions
+    ],
 )
 
 weighted = pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])

@@ -1,6 +1,9 @@
 """A course with the short assignment and a class that has handed it in."""
 
+import functools
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -25,6 +28,13 @@ class School:
         self.course = Course.open(str(folder), **LIMITS)
 
     def release(self, *options: str) -> None:
+        """Release the short assignment, as nbgrader does it; without options, once for all."""
+        if options:
+            self._release(*options)
+        else:
+            shutil.copytree(_released_once().name, self.folder, dirs_exist_ok=True)
+
+    def _release(self, *options: str) -> None:
         source = self.folder / "solutions" / NAME / f"{NAME}.ipynb"
         source.parent.mkdir(parents=True)
         nbformat.write(assignment(), source)
@@ -53,3 +63,11 @@ class School:
             submission = gradebook.find_submission(NAME, student)
             (notebook,) = submission.notebooks
             return {grade.name: grade.auto_score for grade in notebook.grades}
+
+
+@functools.cache
+def _released_once() -> tempfile.TemporaryDirectory[str]:
+    """A course folder with the released assignment and its gradebook, to be copied."""
+    folder = tempfile.TemporaryDirectory(prefix="released-")
+    School(Path(folder.name))._release()
+    return folder
