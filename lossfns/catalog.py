@@ -79,7 +79,8 @@ class _ByName(dict[str, Entry]):
 
     def __missing__(self, name: object) -> Entry:
         if name in functions:
-            raise KeyError(f"{name!r} is not a loss of a prediction: see lossfns.functions[{name!r}]")
+            known = f"see lossfns.functions[{name!r}]"
+            raise KeyError(f"{name!r} is not a loss of a prediction: {known}")
         if name in catalog:
             raise KeyError(f"{name!r} is a loss: see lossfns.catalog[{name!r}]")
         raise KeyError(f"there is no loss {name!r}{did_you_mean(str(name))}")
