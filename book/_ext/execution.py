@@ -21,6 +21,8 @@ from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import create_nb_reader
 
+QUIZ = re.compile(r"(?:\.\./)*quizzes/[\w.-]+\.json")
+
 
 @dataclass
 class Chapter:
@@ -32,7 +34,7 @@ class Chapter:
 
     @property
     def name(self):
-        return self.path.stem
+        return self.docname.removeprefix("book/")
 
     @property
     def code_cells(self):
@@ -93,7 +95,7 @@ def read_chapters(app):
         if reader is None:
             continue
         notebook = reader.read(text)
-        quizzes = [path.parent / name for name in re.findall(r"quizzes/[\w.-]+\.json", text)]
+        quizzes = [path.parent / name for name in QUIZ.findall(text)]
         chapter = Chapter(docname, path, notebook, library + hash_of(quizzes))
         if chapter.code_cells:
             chapters.append(chapter)
