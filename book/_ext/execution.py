@@ -67,6 +67,7 @@ def execute_changed_chapters(app):
                 failures.append(describe_failure(chapter, result.err))
                 say(f"{chapter.name} FAILED ({done} of {len(changed)})")
                 continue
+            join_streams(result.nb)
             bundle = CacheBundleIn(
                 result.nb, str(chapter.path), data={"execution_seconds": result.time}
             )
@@ -143,6 +144,23 @@ def execute(chapter, timeout):
         on_cell_execute=report,
         extra_arguments=["--log-level=ERROR"],  # or each kernel tells that it uses TCP
     )
+
+
+def join_streams(notebook):
+    """Make one output of what a cell printed in one go, however often the kernel sent some of it.
+
+    MyST-NB can join them, too, but puts a line break between the pieces, which fall as chance will.
+    """
+    for cell in notebook.cells:
+        outputs = []
+        for output in cell.get("outputs", []):
+            before = outputs[-1] if outputs else {}
+            if output.output_type == "stream" and output.name == before.get("name"):
+                before["text"] += output.text
+            else:
+                outputs.append(output)
+        if outputs:
+            cell["outputs"] = outputs
 
 
 def describe_failure(chapter, error):
