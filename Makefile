@@ -15,11 +15,10 @@ BUILD = $(BIN)/jupyter-book build . -q -W -n --keep-going
 help:  ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-10s %s\n", $$1, $$2}'
 
-book: $(READY)  ## Build the site into _build/html (ONLY=02_regression: one chapter, quickly)
+book: $(READY)  ## Build the site into _build/html (ONLY=02_regression/huber or 02_regression: a part, quickly)
 ifdef ONLY
 	@mkdir -p _build/only
-	@printf '%s\n' 'format: jb-book' 'root: book/$(ONLY)' 'chapters:' \
-	    '- file: book/notation' '- file: book/bibliography' > _build/only/_toc.yml
+	@$(BIN)/python book/_ext/only.py $(ONLY) > _build/only/_toc.yml
 	@$(BIN)/jupyter-book build . -q --toc _build/only/_toc.yml --path-output _build/only
 else
 	@$(BUILD)

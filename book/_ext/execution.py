@@ -21,6 +21,8 @@ from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import create_nb_reader
 
+QUIZ = re.compile(r"(?:\.\./)*quizzes/[\w.-]+\.json")
+
 
 @dataclass
 class Chapter:
@@ -32,7 +34,7 @@ class Chapter:
 
     @property
     def name(self):
-        return self.path.stem
+        return self.docname.removeprefix("book/")
 
     @property
     def code_cells(self):
@@ -65,6 +67,7 @@ def execute_changed_chapters(app):
                 failures.append(describe_failure(chapter, result.err))
                 say(f"{chapter.name} FAILED ({done} of {len(changed)})")
                 continue
+            join_streams(result.nb)
             bundle = CacheBundleIn(
                 result.nb, str(chapter.path), data={"execution_seconds": result.time}
             )
@@ -93,7 +96,7 @@ def read_chapters(app):
         if reader is None:
             continue
         notebook = reader.read(text)
-        quizzes = [path.parent / name for name in re.findall(r"quizzes/[\w.-]+\.json", text)]
+        quizzes = [path.parent / name for name in QUIZ.findall(text)]
         chapter = Chapter(docname, path, notebook, library + hash_of(quizzes))
         if chapter.code_cells:
             chapters.append(chapter)
@@ -141,6 +144,23 @@ def execute(chapter, timeout):
         on_cell_execute=report,
         extra_arguments=["--log-level=ERROR"],  # or each kernel tells that it uses TCP
     )
+
+
+def join_streams(notebook):
+    """Make one output of what a cell printed in one go, however often the kernel sent some of it.
+
+    MyST-NB can join them, too, but puts a line break between the pieces, which fall as chance will.
+    """
+    for cell in notebook.cells:
+        outputs = []
+        for output in cell.get("outputs", []):
+            before = outputs[-1] if outputs else {}
+            if output.output_type == "stream" and output.name == before.get("name"):
+                before["text"] += output.text
+            else:
+                outputs.append(output)
+        if outputs:
+            cell["outputs"] = outputs
 
 
 def describe_failure(chapter, error):

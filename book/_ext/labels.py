@@ -76,13 +76,24 @@ def labels_to_come(env):
 def compare(app, env):
     """Warn where the file is not what the pages make it."""
     path = file_of(app)
-    if app.builder.name == "labels" or not path.exists():
+    if app.builder.name == "labels" or not path.exists() or partial(app):
         return
     if path.read_text(encoding="utf8") != known(env):
         LOGGER.warning("lossfns/labels.json is old: make labels")
 
 
+def partial(app):
+    """Whether only a part is built: `make book ONLY=…` has a table of contents of its own."""
+    return Path(app.srcdir, app.config.external_toc_path) != Path(app.srcdir, "_toc.yml")
+
+
+def words_for_what_is_not_built(app, env, node, contnode):
+    """A link that leads out of the part is plain words."""
+    return contnode if partial(app) else None
+
+
 def setup(app):
     app.add_builder(LabelBuilder)
+    app.connect("missing-reference", words_for_what_is_not_built)
     app.connect("env-check-consistency", compare)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -156,7 +156,8 @@ def pulls(prediction):
         2, 1, width=6.2, height=4.2, sharex=True, xlabel=["", "minutes"],
     )
     error = prediction - _WAITS
-    rows = (("MSE", -2 * error / n, 1.0), ("MAE", -np.sign(error) / n, 8.0))
+    # Under MSE the arrow is as long as the error, under MAE two minutes.
+    rows = (("MSE", -2 * error / n, n / 2), ("MAE", -np.sign(error) / n, 2.0 * n))
     totals = []
     for ax, (name, pull, scale) in zip(axes, rows, strict=True):
         height = np.arange(n) + 1
@@ -181,12 +182,13 @@ def pulls(prediction):
     return fig
 
 
-def difference_error(step, error):
-    """The error of a finite-difference gradient over the step."""
+def difference_error(step, errors):
+    """The error of a finite-difference gradient over the step: median and middle 80 % of rows."""
     fig, ax = figure(
         xlabel="step h", ylabel="error of the estimate",
     )
-    ax.loglog(step, error, "o-", color=PURPLE)
+    ax.fill_between(step, *np.quantile(errors, [0.1, 0.9], axis=0), color=PURPLE, alpha=0.25)
+    ax.loglog(step, np.median(errors, axis=0), "o-", color=PURPLE)
     note(ax, "rounding\ndominates", loc="lower left")
     note(ax, "curvature\ndominates", loc="lower right")
     return fig
@@ -220,7 +222,7 @@ def robust_in_what(cases):
     """Lines fitted by MSE and MAE; `cases` are (title, x, y, line by MSE, line by MAE)."""
     fig, axes = figure(
         1, len(cases), width=7.6, height=3.0, xlabel="x", ylabel=["y"] + [""] * (len(cases) - 1),
-        title=[case[0] for case in cases],
+        title=[case[0] for case in cases], sharey=True,
     )
     for ax, (_, x, y, by_mse, by_mae) in zip(axes, cases, strict=True):
         ends = np.array([-1.0, max(x.max(), 6.5) + 1])

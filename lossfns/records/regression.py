@@ -184,7 +184,7 @@ REGRESSION = [
         name="quantile",
         family="regression",
         task="quantiles, prediction intervals",
-        formula=r"\max\bigl(\tau (y - \hat y),\ (\tau - 1)(y - \hat y)\bigr)",
+        formula=r"\max\bigl(q (y - \hat y),\ (q - 1)(y - \hat y)\bigr)",
         units="units of the target",
         convex=True,
         differentiable="except at e = 0",

@@ -254,14 +254,14 @@ def overfit_one_batch(
     number("lr", lr, above=0)
     number("goal", goal, above=0)
     pupil = copy.deepcopy(module)
-    optimiser = torch.optim.Adam(pupil.parameters(), lr)
+    optimizer = torch.optim.Adam(pupil.parameters(), lr)
     losses = []
     for _ in range(steps):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         value = loss(pupil(inputs), target)
         check_finite(loss=value.detach())
         value.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        optimizer.step()
         losses.append(value.item())
     return Overfit(losses, losses[0], losses[-1], losses[-1] <= goal * losses[0])
 

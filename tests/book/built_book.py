@@ -13,7 +13,8 @@ JUPYTER_BOOK = Path(sys.executable).parent / "jupyter-book"
 def pages_in(toc):
     """Return the pages of a table of contents, in order."""
     own = [toc[key] for key in ("root", "file") if key in toc]
-    return own + [p for key in ("parts", "chapters") for c in toc.get(key, []) for p in pages_in(c)]
+    inner = [one for key in ("parts", "chapters", "sections") for one in toc.get(key, [])]
+    return own + [page for one in inner for page in pages_in(one)]
 
 
 PAGES = pages_in(yaml.safe_load((ROOT / "_toc.yml").read_text()))

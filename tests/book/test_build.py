@@ -18,8 +18,10 @@ kernelspec:
 # {name}
 
 ```{{code-cell}} ipython3
-import os
-print(os.environ["LOSSFNS_EXPLORE"], os.environ["OMP_NUM_THREADS"])
+import os, time
+print(os.environ["LOSSFNS_EXPLORE"], os.environ["OMP_NUM_THREADS"], flush=True)
+time.sleep(1)
+print("in the next message of the kernel")
 ```
 
 ```{{code-cell}} ipython3
@@ -62,7 +64,8 @@ def test_only_what_changed_runs_again(book):
     first = build(book)
     assert first.returncode == 0, first.stdout + first.stderr
     assert executed(first) == ["one", "two"]
-    assert "static 1" in (book / "_build" / "html" / "book" / "one.html").read_text()
+    shown = (book / "_build" / "html" / "book" / "one.html").read_text()
+    assert "static 1\nin the next message of the kernel\n" in shown, "a blank line, or two blocks"
     assert executed(build(book)) == []
 
     write(book, "two", divisor=2)
@@ -81,7 +84,7 @@ def test_a_failing_cell_fails_the_build_and_is_named(book):
     result = build(book)
     write(book, "two", divisor=2)
     assert result.returncode != 0
-    assert "book/two.md:14: code cell 2 of two failed" in result.stderr
+    assert "book/two.md:16: code cell 2 of two failed" in result.stderr
     assert "ZeroDivisionError" in result.stderr
     assert "jupyter_cache" not in result.stderr, "a traceback of ours"
 

@@ -7,12 +7,20 @@ import pytest
 import yaml
 from built_book import EXECUTED, PAGES, ROOT
 
+
+def chapter(folder, sections):
+    return [f"book/{folder}/{page}" for page in ["index", *sections.split(), "summary"]]
+
+
 EXPECTED = [
     "book/00_start",
     "book/notation",
-    "book/01_foundations",
-    "book/02_regression",
-    "book/03_classification",
+    *chapter("01_foundations", "metric risk loop gradient properties reductions logits"
+             " likelihood pipelines"),
+    *chapter("02_regression", "mse rmse mae outlier huber smooth_l1 log_cosh mean_or_median"
+             " quantile intervals mape msle poisson_nll gaussian_nll beyond amounts"),
+    *chapter("03_classification", "entropy bce softmax softmax_twice several_labels"
+             " squared_error hinge kl js label_smoothing distillation back wrong_labels"),
     "book/coursework",
     "book/instructors",
     "book/atlas",
@@ -100,6 +108,7 @@ def test_every_figure_says_in_words_what_it_shows(site, page):
 @pytest.mark.parametrize("page", EXPECTED)
 def test_colab_and_download_offer_the_notebook_exactly_where_there_is_one(site, page):
     html = around(site, page)
+    up = "../" * page.count("/")
     name = page.removeprefix("book/")
     links = [a.get("href", "") for tag, a in Tags(html).found if tag == "a"]
     colab = {link for link in links if "colab.research.google.com" in link}
@@ -108,7 +117,7 @@ def test_colab_and_download_offer_the_notebook_exactly_where_there_is_one(site, 
         notebook = ROOT / "notebooks" / f"{name}.ipynb"
         expected = {f"notebooks/{name}.ipynb"} if REPOSITORY else set()
         assert {link.split("/blob/main/")[1] for link in colab} == expected
-        assert f"{'../' * page.count('/')}_sources/{page}.ipynb" in links
+        assert f"{up}_sources/{page}.ipynb" in links
         assert copy.read_bytes() == notebook.read_bytes()
     else:
         assert not colab

@@ -132,5 +132,5 @@ def test_links_of_the_release_point_at_the_repository():
     text = (ROOT / "exercises" / "02_regression" / "02_regression.ipynb").read_text("utf8")
     assert "{{" not in text and "](../" not in text
     address = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
-    link = f"[Regression]({address}/blob/main/notebooks/02_regression.ipynb)"
+    link = f"[Regression]({address}/blob/main/notebooks/02_regression/index.ipynb)"
     assert (link if address else "the chapter Regression yourself") in text

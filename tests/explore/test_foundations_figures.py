@@ -20,7 +20,7 @@ FIGURES = {
     "loop": foundations.loop,
     "descent": lambda: foundations.descent(0.05),
     "pulls": lambda: foundations.pulls(5.0),
-    "difference_error": lambda: foundations.difference_error(10.0**Z, 10.0 ** np.abs(Z)),
+    "difference_error": lambda: foundations.difference_error(10.0**Z, 10.0 ** np.abs([Z, Z + 1])),
     "convex_in_what": foundations.convex_in_what,
     "robust_in_what": lambda: foundations.robust_in_what([("clean", X, Y, *LINES)] * 3),
     "sum_and_mean": lambda: foundations.sum_and_mean(

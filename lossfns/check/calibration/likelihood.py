@@ -1,4 +1,4 @@
-"""The loss of a temperature in PyTorch, for an optimiser to work on."""
+"""The loss of a temperature in PyTorch, for an optimizer to work on."""
 
 import numpy as np
 
@@ -81,7 +81,7 @@ NLL_OF_TEMPERATURE_TORCH = Exercise(
         Misconception(
             "the logarithm taken for the temperature",
             _scaled(lambda logits, log_temperature: logits / log_temperature),
-            "The parameter is ln T, so that T = exp(ln T) stays positive whatever the optimiser "
+            "The parameter is ln T, so that T = exp(ln T) stays positive whatever the optimizer "
             "does. You divide by the logarithm, which is 0 for T = 1.",
         ),
         Misconception(

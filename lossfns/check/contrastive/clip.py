@@ -117,7 +117,7 @@ CLIP_TORCH = Exercise(
         Misconception(
             "the logarithm of the scale taken for the scale",
             _clipped(scale=lambda s: s),
-            "The parameter is the logarithm, so that a step of the optimiser changes the scale "
+            "The parameter is the logarithm, so that a step of the optimizer changes the scale "
             "by a factor and it can never become negative: multiply the cosines by its "
             "exponential.",
         ),

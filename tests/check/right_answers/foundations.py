@@ -140,7 +140,7 @@ def descend_two_numbers(x, y, rate, steps):
     return np.array(path)
 
 
-def descend_optimiser(x, y, rate, steps):
+def descend_optimizer(x, y, rate, steps):
     x, y = torch.tensor(x).double(), torch.tensor(y).double()
     line = torch.zeros(2, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.SGD([line], lr=rate)
@@ -181,7 +181,7 @@ def step_grad(params, x, y, rate):
     return (params - rate * gradient).detach()
 
 
-def step_optimiser(params, x, y, rate, momentum=0.0):
+def step_optimizer(params, x, y, rate, momentum=0.0):
     same_shape(x, y)
     leaf = torch.nn.Parameter(params.clone())
     optimizer = torch.optim.SGD([leaf], lr=rate, momentum=momentum)
@@ -380,11 +380,11 @@ RIGHT = {
     "ridge_risk": [ridge_loop, ridge_mask, ridge_norm, ridge_difference],
     "line_gradient": [line_loop, line_chain, line_matrix, line_autograd, line_numerically],
     "descend": [
-        *(descend_filled, descend_in_place, descend_two_numbers, descend_optimiser),
+        *(descend_filled, descend_in_place, descend_two_numbers, descend_optimizer),
         descend_single,
     ],
     "training_step_torch": [
-        *(step_backward, step_grad, step_optimiser, step_functional, step_by_hand),
+        *(step_backward, step_grad, step_optimizer, step_functional, step_by_hand),
     ],
     "accumulated_gradient": [
         *(accumulated_loop, accumulated_shares, accumulated_average, accumulated_running),
