@@ -15,15 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 REPORTS = ROOT / "_build" / "tests"
 
-# These build things in the work tree, so they run one after the other. Within each, two workers
-# share the tests; what one fixture has made for many of them stays on one worker (xdist_group).
+# These build things, so the parts run one after the other. Within a part two workers share the
+# files, for the tests of a file share what is built.
 GENERATED = ["tests/notebooks"]
 PAGES = ["tests/book"]
 CHECKS = ["tests/check"]
 COURSEWORK = ["tests/coursework"]
 GRADER = ["tests/grader"]
 
-BY_GROUP = ["-n", "2", "--dist", "loadgroup"]
+BY_FILE = ["-n", "2", "--dist", "loadfile"]
 
 MAKES_THINGS = [*COURSEWORK, *GRADER, *GENERATED, *PAGES]
 
@@ -115,11 +115,10 @@ PARTS = {
         *("-n", "2", "tests"), *(f"--ignore={path}" for path in [*CHECKS, *MAKES_THINGS])
     ),
     "checks": tests("-n", "2", *CHECKS),
-    "coursework": tests(*BY_GROUP, *COURSEWORK),
-    "grader": tests(*BY_GROUP, *GRADER),
-    "generated folders": tests(*BY_GROUP, *GENERATED),
+    "coursework": tests(*BY_FILE, *COURSEWORK, *GENERATED),
+    "grader": tests(*BY_FILE, *GRADER),
     "book": program("make", "--no-print-directory", "book"),
-    "pages": tests(*BY_GROUP, *PAGES),
+    "pages": tests("-n", "2", *PAGES),
 }
 
 

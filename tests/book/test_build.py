@@ -7,9 +7,6 @@ import pytest
 import yaml
 from built_book import ROOT, build
 
-# One worker builds this book, one test after the other.
-pytestmark = pytest.mark.xdist_group("build")
-
 CHAPTER = """---
 file_format: mystnb
 kernelspec:

@@ -6,9 +6,6 @@ import shutil
 import pytest
 from coursework.course import Course, answered, graded_cells, solutions
 
-# One worker grades this class.
-pytestmark = pytest.mark.xdist_group("pipeline")
-
 NAME = "02_regression"
 AUTOMATIC, BY_HAND = 54, 6
 

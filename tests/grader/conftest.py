@@ -4,7 +4,6 @@ import http.server
 import os
 import tempfile
 import threading
-from pathlib import Path
 
 import pytest
 from submissions.corpus import SAMPLES
@@ -13,25 +12,15 @@ from submissions.school import School
 
 from grader.grade import grade
 
-HERE = Path(__file__).resolve().parent
 SECRET = "canary-secret-of-the-course"
-# Most tests need no more than these: they do not wait for the whole class.
+# Most files need no more than these: where files run side by side, only one of them (the corpus)
+# grades the whole class.
 FEW = [
     sample
     for sample in SAMPLES
     if sample.name in ("right", "untouched", "truncated", "half")
     or (sample.demo and sample.name.startswith(("right", "half", "sum", "trunc")))
 ]
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Side by side (`-n 2 --dist loadgroup`), one worker grades the whole class, the other goes
-    through the files that do without."""
-    for item in items:
-        if item.path.parent == HERE:
-            group = "school" if "school" in item.fixturenames else item.path.stem
-            item.add_marker(pytest.mark.xdist_group(group))
 
 
 class Listener(http.server.BaseHTTPRequestHandler):

@@ -12,8 +12,8 @@ from grader.export import export
 from grader.grade import harmless
 
 
-def exported(school, to, capsys):
-    export(school.course, NAME, to)
+def exported(few, to, capsys):
+    export(few.course, NAME, to)
     return list(csv.reader(io.StringIO(capsys.readouterr().out)))
 
 
@@ -21,24 +21,24 @@ def by_student(rows, column=0):
     return {row[column]: row for row in rows[1:]}
 
 
-def test_a_plain_table(school, capsys):
-    rows = exported(school, "csv", capsys)
+def test_a_plain_table(few, capsys):
+    rows = exported(few, "csv", capsys)
     assert rows[0][:1] == ["student_id"] and rows[0][4:7] == ["score", "max_score", "status"]
     found = by_student(rows)
     assert found["right"][4:] == [str(TOTAL), str(TOTAL + 6), "graded", "yes"]
     assert found["untouched"][4:] == ["0", str(TOTAL + 6), "graded", ""]
-    assert found["empty"][6] == "unreadable"
+    assert found["truncated"][6] == "unreadable"
 
 
-def test_canvas_finds_its_columns(school, capsys):
-    header, points, *rows = exported(school, "canvas", capsys)
+def test_canvas_finds_its_columns(few, capsys):
+    header, points, *rows = exported(few, "canvas", capsys)
     assert header == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", NAME]
     assert points[0] == "    Points Possible" and points[-1] == str(TOTAL + 6)
     assert {row[3]: row[5] for row in rows}["half"] == str(TOTAL - 4)
 
 
-def test_moodle_finds_its_columns(school, capsys):
-    rows = exported(school, "moodle", capsys)
+def test_moodle_finds_its_columns(few, capsys):
+    rows = exported(few, "moodle", capsys)
     assert rows[0][:4] == ["ID number", "First name", "Last name", "Email address"]
     assert by_student(rows)["half"][4:] == [str(TOTAL - 4), "graded"]
 
@@ -49,23 +49,23 @@ def test_a_name_is_no_formula(text):
     assert harmless("Ann-Marie O'Neil") == "Ann-Marie O'Neil"
 
 
-def test_names_of_students_are_made_harmless(school, capsys):
-    with school.commands.open_gradebook() as gradebook:
+def test_names_of_students_are_made_harmless(few, capsys):
+    with few.commands.open_gradebook() as gradebook:
         gradebook.update_or_create_student("half", last_name='=HYPERLINK("http://x")')
     for to in ("csv", "canvas", "moodle"):
-        text = "\n".join(",".join(row) for row in exported(school, to, capsys))
+        text = "\n".join(",".join(row) for row in exported(few, to, capsys))
         assert "'=HYPERLINK" in text and ",=HYPERLINK" not in text
 
 
-def test_a_file_and_bad_arguments(school, tmp_path, capsys):
-    export(school.course, NAME, "csv", str(tmp_path / "marks.csv"))
+def test_a_file_and_bad_arguments(few, tmp_path, capsys):
+    export(few.course, NAME, "csv", str(tmp_path / "marks.csv"))
     assert "right" in (tmp_path / "marks.csv").read_text()
     with pytest.raises(CourseError, match="cannot be written: No such file"):
-        export(school.course, NAME, "csv", str(tmp_path / "no" / "marks.csv"))
+        export(few.course, NAME, "csv", str(tmp_path / "no" / "marks.csv"))
     with pytest.raises(CourseError, match="does not know 'other'"):
-        export(school.course, "other", "csv")
+        export(few.course, "other", "csv")
     with pytest.raises(SystemExit):
         main(["export", NAME, "--to", "excel"])
     assert "invalid choice: 'excel'" in capsys.readouterr().err
-    assert main(["export", "other", "--to", "csv", "--course", str(school.folder)]) == 1
+    assert main(["export", "other", "--to", "csv", "--course", str(few.folder)]) == 1
     assert "does not know 'other'" in capsys.readouterr().err

@@ -30,10 +30,6 @@ each = pytest.mark.parametrize(
 )
 
 
-# An environment is made once, on one worker.
-one_worker = pytest.mark.xdist_group("elsewhere")
-
-
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory):
     """Generate the notebooks as `make notebooks` does, elsewhere."""
@@ -193,7 +189,6 @@ def shown(cells):
     return {kind for c in cells for o in c.get("outputs", []) for kind in o.get("data", {})}
 
 
-@one_worker
 def test_notebook_runs_outside_the_checkout(elsewhere, tmp_path):
     python, wheel = elsewhere
     missing = subprocess.run([python, "-c", "import lossfns"], cwd=tmp_path, capture_output=True)
@@ -269,7 +264,6 @@ def test_everything_runs_with_the_versions_of_colab(colab, tmp_path):
     assert explorers >= 9
 
 
-@one_worker
 def test_quizzes_are_plain_text_where_jupyterquiz_is_missing(elsewhere, tmp_path):
     python, wheel = elsewhere
     path = next(p for p in COMMITTED if "display_quiz(json" in p.read_text())
