@@ -27,6 +27,8 @@ class MarkdownWriter:
         # Other notebooks point at labels.
         labels = builder.env.domaindata["std"]["anonlabels"].values()
         self.anchors |= {anchor for page, anchor in labels if page == docname}
+        equations = builder.env.domaindata["math"]["objects"].items()
+        self.anchors |= {f"equation-{label}" for label, (page, _) in equations if page == docname}
         self.cited = {}
 
     def pieces(self):

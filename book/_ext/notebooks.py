@@ -1,4 +1,4 @@
-"""A Sphinx builder that writes the chapters as clean notebooks: `make notebooks`.
+"""A Sphinx builder that writes the pages as clean notebooks: `make notebooks`.
 
 Colab and Jupyter know nothing of MyST: the text of a cell has to be plain Markdown with every
 reference resolved. Sphinx has resolved them all when a builder is called, so this one turns the

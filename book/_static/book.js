@@ -24,3 +24,11 @@ document.addEventListener("DOMContentLoaded", () => {
     icon.removeAttribute("title");
   }
 });
+
+// The arrows that unfold a chapter in the sidebar are pictures: say what they unfold.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const arrow of document.querySelectorAll("nav .toctree-l1 > details > summary")) {
+    const chapter = arrow.closest("li").querySelector("a").textContent.trim();
+    arrow.setAttribute("aria-label", `Sections of ${chapter}`);
+  }
+});

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from built_book import CHAPTERS, ROOT
+from built_book import CHAPTERS, ROOT, SECTIONS
 
 import lossfns.numpy as ln
 
@@ -41,17 +41,18 @@ def test_there_are_quizzes():
 
 
 @pytest.mark.parametrize("path", QUIZZES, ids=lambda p: p.stem)
-def test_quiz_is_shown_by_a_chapter(path):
+def test_quiz_is_shown_by_one_page_of_its_chapter(path):
     chapters = [page for page in CHAPTERS if path.name in (ROOT / f"{page}.md").read_text()]
     assert len(chapters) == 1
     assert path.name.split("-")[0] == chapters[0].removeprefix("book/").split("_")[0]
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_every_quiz_of_a_chapter_exists(page):
+@pytest.mark.parametrize("page", SECTIONS)
+def test_every_section_ends_with_a_quiz_that_exists(page):
     names = re.findall(r"quizzes/([\w.-]+)", (ROOT / f"{page}.md").read_text())
     assert names
     assert set(names) <= {path.name for path in QUIZZES}
+    assert "## Quick check\n" in (ROOT / f"{page}.md").read_text()
 
 
 @pytest.mark.parametrize("path", QUIZZES, ids=lambda p: p.stem)

@@ -71,6 +71,32 @@ def test_page_is_built_with_a_title_and_content(site, page):
     assert len(html) > 10_000
 
 
+@pytest.mark.parametrize("page", [page for page in EXPECTED if page.count("/") == 2])
+def test_a_section_says_where_the_reader_is(site, page):
+    chapter, name = page.rsplit("/", 1)
+    pages = [p for p in EXPECTED if p.startswith(chapter + "/")][1:]
+    html = (site / f"{page}.html").read_text()
+    line = re.search(r'<p class="lossfns-place">(.*?)</p>', html)
+    if name == "index":
+        assert not line
+    else:
+        number = pages.index(page) + 1
+        assert f"section {number} of {len(pages)} · " in line[1]
+        assert re.search(r"· \d+ minutes", line[1])
+        assert '<a href="index.html">Chapter ' in line[1]
+
+
+@pytest.mark.parametrize("chapter", [page for page in EXPECTED if page.endswith("/index")])
+def test_the_map_of_a_chapter_links_its_sections_in_order(site, chapter):
+    html = (site / f"{chapter}.html").read_text()
+    table = re.search(r"<article.*?(<table.*?</table>)", html, re.DOTALL)[1]
+    linked = list(dict.fromkeys(re.findall(r'href="(\w+)\.html#', table)))
+    folder = chapter.removesuffix("index")
+    assert [folder + name for name in linked] == [
+        page for page in EXPECTED if page.startswith(folder) and page != chapter
+    ]
+
+
 def test_the_site_opens_on_the_start_page(site):
     assert "book/00_start.html" in (site / "index.html").read_text()
 
