@@ -1,6 +1,5 @@
 """What the tests know about the book, and how to build it."""
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,11 +26,6 @@ EXECUTED = [
 ]
 CHAPTERS = [page for page in EXECUTED if page.removeprefix("book/")[0].isdigit()]
 SECTIONS = [page for page in CHAPTERS if not page.endswith(("/index", "/summary"))]
-
-
-def holding(word):
-    """The pages of the chapters whose cells hold this word."""
-    return [page for page in CHAPTERS if re.search(word, (ROOT / f"{page}.md").read_text(), re.M)]
 
 
 def build(folder, *options):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from built_book import CHAPTERS, EXECUTED, PAGES, ROOT, holding
+from built_book import CHAPTERS, EXECUTED, PAGES, ROOT
 
 pytestmark = pytest.mark.browser
 
