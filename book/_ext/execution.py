@@ -13,6 +13,7 @@ import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import create_nb_reader
+from warm import warm_kernels
 
 QUIZ = re.compile(r"(?:\.\./)*quizzes/[\w.-]+\.json")
 
@@ -59,8 +61,11 @@ def execute_changed_chapters(app):
     changed = [chapter for chapter in chapters if not cached(cache, chapter)]
 
     failures = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = {pool.submit(execute, c, config.execution_timeout): c for c in changed}
+    with (
+        warm_kernels() if changed else nullcontext() as kernels,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        jobs = {pool.submit(execute, c, config.execution_timeout, kernels): c for c in changed}
         for done, job in enumerate(as_completed(jobs), start=1):
             chapter, result = jobs[job], job.result()
             if result.err:
@@ -124,7 +129,7 @@ def forget(cache, chapter):
         cache.remove_cache(record.pk)
 
 
-def execute(chapter, timeout):
+def execute(chapter, timeout, kernels):
     """Run a chapter's cells in a kernel of its own, as jupyter-cache does."""
     say(f"{chapter.name} running, {len(chapter.code_cells)} cells")
     last_word = time.monotonic()
@@ -143,6 +148,7 @@ def execute(chapter, timeout):
         allow_errors=False,
         on_cell_execute=report,
         extra_arguments=["--log-level=ERROR"],  # or each kernel tells that it uses TCP
+        **({"kernel_manager_class": kernels} if kernels else {}),
     )
 
 

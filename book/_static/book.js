@@ -4,8 +4,14 @@ document.addEventListener("DOMContentLoaded", () =>
   window.MathJax?.startup?.promise?.then(() =>
     MathJax.typesetPromise([...document.querySelectorAll(".Quiz")])));
 
-// Who listens to the page is told what a field asks for, and every verdict of a quiz.
+// Who listens to the page is told what a field asks for, and every verdict of a quiz. Icons say
+// nothing: the theme swaps them for drawings with titles, at a moment of its own.
 const nameFields = () => {
+  for (const icon of document.querySelectorAll(".theme-switch:not([aria-hidden])")) {
+    icon.setAttribute("aria-hidden", "true");
+    icon.removeAttribute("title");
+  }
+  for (const title of document.querySelectorAll(".theme-switch-button title")) title.remove();
   for (const quiz of document.querySelectorAll(".Quiz")) {
     const question = quiz.querySelector("[id^=quizQn]")?.textContent.trim();
     for (const field of quiz.querySelectorAll("input:not([aria-label])"))
@@ -16,13 +22,9 @@ const nameFields = () => {
 document.addEventListener("DOMContentLoaded", () => {
   nameFields();
   new MutationObserver(nameFields).observe(document.body, {childList: true, subtree: true});
-  // What is written on the button is its name, for those who say it aloud; icons say nothing.
+  // What is written on the button is its name, for those who say it aloud.
   const search = document.querySelector(".search-button-field");
   search?.setAttribute("aria-label", search.textContent.replace(/\s+/g, " ").trim());
-  for (const icon of document.querySelectorAll(".theme-switch")) {
-    icon.setAttribute("aria-hidden", "true");
-    icon.removeAttribute("title");
-  }
 });
 
 // The arrows that unfold a chapter in the sidebar are pictures: say what they unfold.
