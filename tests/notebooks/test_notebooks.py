@@ -194,7 +194,7 @@ def test_notebook_runs_outside_the_checkout(elsewhere, tmp_path):
     missing = subprocess.run([python, "-c", "import lossfns"], cwd=tmp_path, capture_output=True)
     assert missing.returncode != 0
     notebook = nbformat.read(with_explorers()[0], as_version=4)
-    notebook.cells += map(nbformat.v4.new_code_cell, [MOVE, "print(lossfns.__file__)"])
+    notebook.cells += map(nbformat.v4.new_code_cell, [MOVE, "import lossfns; print(lossfns.__file__)"])
     result, cells = run_notebook(python, notebook, tmp_path, wheel)
     assert result.returncode == 0, result.stderr
     assert printed(cells[-2]) == "True ()\n"
