@@ -49,7 +49,6 @@ def warm_kernels():
     with tempfile.TemporaryDirectory() as folder:
         address = os.path.join(folder, "kernels")
         command = [sys.executable, __file__, address]
-        # In the environment of a kernel, in which modules of Sphinx's path are not seen.
         server = subprocess.Popen(command, stdin=subprocess.PIPE)
         while not os.path.exists(address):
             if server.poll() is not None:

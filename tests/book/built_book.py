@@ -5,17 +5,10 @@ import sys
 from pathlib import Path
 
 import yaml
+from only import pages_in
 
 ROOT = Path(__file__).resolve().parents[2]
 JUPYTER_BOOK = Path(sys.executable).parent / "jupyter-book"
-
-
-def pages_in(toc):
-    """Return the pages of a table of contents, in order."""
-    own = [toc[key] for key in ("root", "file") if key in toc]
-    inner = [one for key in ("parts", "chapters", "sections") for one in toc.get(key, [])]
-    return own + [page for one in inner for page in pages_in(one)]
-
 
 PAGES = pages_in(yaml.safe_load((ROOT / "_toc.yml").read_text()))
 # What has cells to run. The numbered ones teach, with explorers and quizzes; the others are
