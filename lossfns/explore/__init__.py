@@ -1,7 +1,7 @@
 """Pictures that answer: explorers for the published page and the live kernel, and figures' style.
 
 `explore(draw, **controls)` makes an explorer from a drawing function of yours; the functions named
-after losses are ready to show. `lossfns.explore.style` makes figures in the style of the book.
+after losses are ready to show. `table` sets numbers side by side; `lossfns.explore.style` makes figures in the style of the book.
 """
 
 # ruff: noqa: E402 (what follows needs the library that is asked for here)
@@ -14,6 +14,7 @@ from .controls import Choice, Play, Slider
 from .engine import Explorer, explore
 from .explorers import bce_logit, mse_squares, mse_vs_ce, regression_losses, softmax_scores
 from .quiz import display_quiz
+from .tables import table
 
 __all__ = [
     "Choice",
@@ -27,4 +28,5 @@ __all__ = [
     "mse_vs_ce",
     "regression_losses",
     "softmax_scores",
+    "table",
 ]
