@@ -1,7 +1,8 @@
 """Pictures that answer: explorers for the published page and the live kernel, and figures' style.
 
 `explore(draw, **controls)` makes an explorer from a drawing function of yours; the functions named
-after losses are ready to show. `table` sets numbers side by side; `lossfns.explore.style` makes figures in the style of the book.
+after losses are ready to show. `table` sets numbers side by side; `lossfns.explore.style` makes
+figures in the style of the book.
 """
 
 # ruff: noqa: E402 (what follows needs the library that is asked for here)

@@ -26,7 +26,7 @@ def table(columns, rows):
 
 
 class Table:
-    """What `table` returns; a column of numbers is aligned to the right.
+    """What `table` returns; a column that holds numbers is aligned to the right.
 
     >>> table({"δ": ".1f"}, [[0.5]])._repr_html_()[:21]
     '<table class="table">'
@@ -34,7 +34,7 @@ class Table:
 
     def __init__(self, headings, rows):
         self.headings, self.rows = list(headings), rows
-        self._right = [all(number for _, number in column) for column in zip(*rows, strict=True)]
+        self._right = [any(number for _, number in column) for column in zip(*rows, strict=True)]
 
     def _repr_html_(self):
         styles = [_NUMBER if right else _WORDS for right in self._right]
@@ -62,6 +62,12 @@ def _formatted(columns, row):
     row = list(row)
     if len(row) != len(columns):
         raise ValueError(f"{len(columns)} columns need {len(columns)} values, got {row!r}")
-    return [(value, False) if isinstance(value, str)
-            else (f"{value:{form}}".replace("-", "−"), True)
+    return [(value, False) if isinstance(value, str) else (_number(value, form), True)
             for form, value in zip(columns.values(), row, strict=True)]
+
+
+def _number(value, form):
+    text = f"{value:{form}}"
+    if text.startswith("-") and not any(digit in text for digit in "123456789in"):
+        text = text[1:]  # −0.000 is 0
+    return text.replace("-", "−")

@@ -20,7 +20,13 @@ def test_numbers_are_formatted_and_stand_to_the_right():
 
 
 def test_a_word_in_a_column_of_numbers_stays_a_word():
-    assert repr(table({"steps": "d"}, [[12], ["> 150"]])) == "steps\n12\n> 150"
+    assert repr(table({"steps": "d"}, [[12], ["> 150"]])) == "steps\n   12\n> 150"
+
+
+def test_nothing_has_no_sign():
+    column = [[-0.0], [-0.0004], [-0.0006], [float("-inf")]]
+    assert [row[0][0] for row in table({"x": ".3f"}, column).rows] == [
+        "0.000", "0.000", "−0.001", "−inf"]
 
 
 def test_a_row_of_another_length_is_refused():
