@@ -2,8 +2,10 @@
 
 import html
 
-_NUMBER = "text-align: right; font-variant-numeric: tabular-nums"
-_WORDS = "text-align: left"
+# Close together, so that the five columns of a gradient check fit on a phone.
+_CELL = "padding: 0.3em 0.5em; font-size: 0.9em; text-align: "
+_NUMBER = _CELL + "right; font-variant-numeric: tabular-nums; white-space: nowrap"
+_WORDS = _CELL + "left"
 
 
 def table(columns, rows):
@@ -38,8 +40,9 @@ class Table:
 
     def _repr_html_(self):
         styles = [_NUMBER if right else _WORDS for right in self._right]
+        sides = [_CELL + ("right" if right else "left") for right in self._right]
         head = "".join(f'<th style="{style}">{html.escape(heading)}</th>'
-                       for heading, style in zip(self.headings, styles, strict=True))
+                       for heading, style in zip(self.headings, sides, strict=True))
         body = "".join(
             "<tr>" + "".join(f'<td style="{style}">{html.escape(text)}</td>'
                              for (text, _), style in zip(row, styles, strict=True)) + "</tr>"
