@@ -56,7 +56,7 @@ def test_what_readers_look_for_is_a_heading(page):
 
 @pytest.mark.parametrize("page", [page for page in SECTIONS if "/01_" not in page])
 def test_a_page_about_a_loss_says_when_to_use_it(page):
-    """A page that owns a loss has a box for it; experiments with losses of other pages need none."""
+    """Experiments with the losses of other pages need no box."""
     text = source(page)
     if re.search(r"^\(loss-", text, re.MULTILINE):
         assert re.search(r"^`{3,}\{admonition\} When to use ", text, re.MULTILINE)
