@@ -12,19 +12,35 @@ del require
 
 from .controls import Choice, Play, Slider
 from .engine import Explorer, explore
-from .explorers import bce_logit, mse_squares, mse_vs_ce, regression_losses, softmax_scores
+from .explorers import (
+    bce_logit,
+    gradient_flow,
+    landscape,
+    mse_squares,
+    mse_vs_ce,
+    regression_losses,
+    softmax_scores,
+    two_lines,
+)
+from .formula import Table
 from .quiz import display_quiz
+from .scene import Scene
 
 __all__ = [
     "Choice",
     "Explorer",
     "Play",
+    "Scene",
     "Slider",
+    "Table",
     "bce_logit",
     "display_quiz",
     "explore",
+    "gradient_flow",
+    "landscape",
     "mse_squares",
     "mse_vs_ce",
     "regression_losses",
     "softmax_scores",
+    "two_lines",
 ]

@@ -82,16 +82,25 @@ def faults_of_boxes(tab):
 def faults_of_explorers(tab):
     """Every slider moves the picture and says so, within 50 ms."""
     faults = []
-    for explorer in tab.locator(".lossfns-explorer").all():
+    for explorer in tab.locator(".lossfns-explorer, .lossfns-scene").all():
         sliders = explorer.locator("input[type=range]").all()
-        if not sliders:
+        handles = explorer.locator(".handle[role=slider]").all()
+        if not sliders + handles:
             faults.append(f"an explorer without sliders: {explorer.inner_text()}")
+        for handle in handles:
+            name = f"the handle {handle.get_attribute('aria-label')}"
+            before = explorer.locator("svg").inner_html()
+            low = handle.get_attribute("aria-valuemin") == handle.get_attribute("aria-valuenow")
+            handle.press("End" if low else "Home")
+            if explorer.locator("svg").inner_html() == before:
+                faults.append(f"{name} moves nothing")
         for slider in sliders:
             name = f"the slider {slider.get_attribute('aria-label') or slider.get_attribute('id')}"
             before = explorer.locator("svg").inner_html()
             words = slider.get_attribute("aria-valuetext")
             slider.focus()
-            tab.keyboard.press("Home" if slider.input_value() != "0" else "End")
+            at_start = float(slider.input_value()) == float(slider.get_attribute("min"))
+            tab.keyboard.press("End" if at_start else "Home")
             if explorer.locator("svg").inner_html() == before:
                 faults.append(f"{name} moves nothing")
             if slider.get_attribute("aria-valuetext") == words:
@@ -109,7 +118,7 @@ def faults_of_explorers(tab):
 def test_every_chapter_has_pictures_and_an_explorer(site, number):
     pages = [page for page in CHAPTERS if page.startswith(f"book/{number}")]
     html = "".join((site / f"{page}.html").read_text(encoding="utf8") for page in pages)
-    assert re.search(r'class="[^"]*\blossfns-explorer\b', html)
+    assert re.search(r'class="[^"]*\blossfns-(explorer|scene)\b', html)
     assert re.search(r"<img|<svg[^>]* role=\"?img", html)
 
 

@@ -1,0 +1,19 @@
+"""The explorers of the book: each teaches one idea and stands under a question.
+
+What is drawn in the browser is a `Scene`. Its formulas are compared with `lossfns` by tests.
+"""
+
+from .classification import bce_logit, mse_vs_ce, softmax_scores
+from .regression import mse_squares, regression_losses, two_lines
+from .training import gradient_flow, landscape
+
+__all__ = [
+    "bce_logit",
+    "gradient_flow",
+    "landscape",
+    "mse_squares",
+    "mse_vs_ce",
+    "regression_losses",
+    "softmax_scores",
+    "two_lines",
+]
