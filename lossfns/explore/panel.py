@@ -87,6 +87,9 @@ class Panel:
              show=None):
         """A text whose baseline begins (or ends, or has its middle) at (x, y)."""
         bold = color != "currentColor" if bold is None else bold
+        if color.startswith("#"):
+            # No single colour has a contrast of 4.5:1 on white and on the dark page.
+            color = f"color-mix(in srgb,{color} 72%,currentColor)"
         self._add("text", {"x": _Number(self._x(x)), "y": _Number(self._y(y)),
                            "": Template(template, self.scene.known)}, show, fill=color,
                   text_anchor=anchor if anchor != "start" else "", font_size=size,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lossfns.explore import Scene
+from lossfns.explore import Scene, style
 from lossfns.explore.style import ORANGE
 
 # A page cannot show this many letters.
@@ -244,6 +244,30 @@ def test_it_works_where_a_front_end_runs_the_script_later(visit):
         script.textContent = text; document.body.append(script); }""", script[8:-9])
     page.get_by_role("slider", name="Point").press("ArrowLeft")
     assert now(page)["x0"] == 1.4
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("text", "ground"), [("#222832", "#ffffff"), ("#ced6dd", "#121212")])
+def test_every_colour_of_text_is_readable_on_light_and_on_dark(visit, text, ground):
+    scene = Scene("Which?", "All.")
+    panel = scene.panel((0, 0, 400, 200), x=(0, 1), y=(0, 1))
+    for color in style.CYCLE:
+        panel.text(0, 0.5, "text", color)
+    page = visit(f'<div style="color:{text};background:{ground}">{scene.html()}</div>')
+    luminance = """(colors) => colors.map(color => {
+        const rgb = color.match(/[\\d.]+/g).slice(0, 3).map(Number);
+        const top = color.startsWith("color(") ? 1 : 255;
+        const [r, g, b] = rgb.map(x => (x /= top) <= 0.03928 ? x / 12.92
+          : ((x + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b; })"""
+    fills = page.locator("svg text[font-weight]").evaluate_all(
+        "all => all.map(e => getComputedStyle(e).fill)")
+    assert len(fills) == len(style.CYCLE)
+    there = page.locator("div").first.evaluate("e => getComputedStyle(e).backgroundColor")
+    *ours, paper = page.evaluate(luminance, [*fills, there])
+    for color, light in zip(style.CYCLE, ours, strict=True):
+        low, high = sorted((light, paper))
+        assert (high + 0.05) / (low + 0.05) >= 4.5, color
 
 
 @pytest.mark.browser
