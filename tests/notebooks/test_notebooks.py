@@ -245,15 +245,19 @@ def test_everything_runs_with_the_versions_of_colab(colab, tmp_path):
     results = [run(0)]
     with ThreadPoolExecutor(2) as pool:
         results += pool.map(run, range(1, len(COMMITTED + EXERCISES)))
-    explorers = 0
+    filmed = drawn = 0
     for path, result, cells in results:
         assert result.returncode == 0, f"{path.name}: {result.stderr}"
         if path in COMMITTED:
             assert printed(cells[-1]) == "True ()\n", path.name
         for output in (o for c in cells for o in c.get("outputs", [])):
-            if output.get("data", {}).get("text/plain", "").startswith("<explorer "):
+            plain = output.get("data", {}).get("text/plain", "")
+            if plain.startswith("<explorer "):
                 assert "application/vnd.jupyter.widget-view+json" in output.data, path.name
-                explorers += 1
+                filmed += 1
+            if plain.startswith("<explorer: "):
+                assert "<svg" in output.data["text/html"], path.name
+                drawn += 1
             if output.output_type == "error":
                 assert path in EXERCISES, output.evalue
                 unanswered = ("CheckFailed", "NotImplementedError", "NameError")
@@ -263,7 +267,8 @@ def test_everything_runs_with_the_versions_of_colab(colab, tmp_path):
                     assert "not written yet" in advice and "Traceback" not in advice, advice
             else:
                 assert "Traceback" not in output.get("text", ""), output.text
-    assert explorers >= 9
+    assert filmed >= 4
+    assert drawn >= 5
 
 
 def test_quizzes_are_plain_text_where_jupyterquiz_is_missing(elsewhere, tmp_path):
