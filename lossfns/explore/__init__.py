@@ -1,7 +1,8 @@
 """Pictures that answer: explorers for the published page and the live kernel, and figures' style.
 
 `explore(draw, **controls)` makes an explorer from a drawing function of yours; the functions named
-after losses are ready to show. `lossfns.explore.style` makes figures in the style of the book.
+after losses are ready to show. `table` sets numbers side by side; `lossfns.explore.style` makes
+figures in the style of the book.
 """
 
 # ruff: noqa: E402 (what follows needs the library that is asked for here)
@@ -22,17 +23,18 @@ from .explorers import (
     softmax_scores,
     two_lines,
 )
-from .formula import Table
+from .formula import Lookup
 from .quiz import display_quiz
 from .scene import Scene
+from .tables import table
 
 __all__ = [
     "Choice",
     "Explorer",
+    "Lookup",
     "Play",
     "Scene",
     "Slider",
-    "Table",
     "bce_logit",
     "display_quiz",
     "explore",
@@ -42,5 +44,6 @@ __all__ = [
     "mse_vs_ce",
     "regression_losses",
     "softmax_scores",
+    "table",
     "two_lines",
 ]

@@ -65,27 +65,6 @@ def entropy_of_a_coin():
     )
 
 
-def likelihood_and_cross_entropy(heads, flips):
-    """The likelihood of the flips and their cross-entropy over the model's bias."""
-    fig, (top, bottom) = figure(
-        2, 1, height=4.9, sharex=True, xlabel=["", "the model's probability of heads, q"],
-        ylabel=["likelihood / 10⁻³", "cross-entropy"],
-    )
-    q, share = np.linspace(0.02, 0.98, 400), heads / flips
-    top.plot(q, 1e3 * q**heads * (1 - q) ** (flips - heads), color=BLUE)
-    cost = -share * np.log(q) - (1 - share) * np.log(1 - q)
-    floor = ln.entropy(np.array([share, 1 - share]))
-    bottom.plot(q, cost, color=ORANGE)
-    bottom.axhline(floor, color=INK, linewidth=1.2, linestyle="--")
-    bottom.fill_between(q, floor, cost, color=PURPLE, alpha=0.22, linewidth=0)
-    bottom.text(0.05, floor - 0.06, "entropy of the data", va="top")
-    label(bottom, 0.17, floor + 0.12, "KL", PURPLE)
-    bottom.set_ylim(0, 2.2)
-    for ax in (top, bottom):
-        ax.axvline(share, color=INK, linewidth=1, linestyle=":")
-    return fig
-
-
 def bce_over_probability():
     """Binary cross-entropy and its gradient with respect to the probability."""
     p = np.linspace(0.01, 0.99, 400)
@@ -168,6 +147,17 @@ def training_curves(runs, *, panels=("loss", "accuracy"), floor=None):
     return fig
 
 
+def escape(wrong, *, of):
+    """How many examples are judged wrongly, step by step: `{name: counts}`."""
+    fig, ax = figure(xlabel="step", ylabel=f"wrong, of {of}")
+    for i, (name, counts) in enumerate(wrong.items()):
+        ax.plot(counts, _LINES[i], color=_COLOURS[i])
+        middle = int(len(counts) * (0.55 if i else 0.3))
+        label(ax, middle, counts[middle] + 0.04 * of, name, _COLOURS[i], va="bottom")
+    ax.set_ylim(0, 1.2 * of)
+    return fig
+
+
 def squared_error_over_logit():
     """Cross-entropy and the squared error of the sigmoid for a positive example."""
     z = np.linspace(-8, 6, 400)
@@ -197,6 +187,18 @@ def hinge_over_margin():
     top = fig.axes[0]
     top.step([-2.5, 0, 3], [1, 1, 0], where="pre", color=FAINT, linewidth=2)
     top.text(-2.45, 0.5, "wrong 1, right 0")
+    return fig
+
+
+def best_scores(probability, scores):
+    """Where the score settles over the probability of a positive: `{loss: scores}`."""
+    fig, ax = figure(xlabel="probability of +1, η", ylabel="best score", height=3.4)
+    for i, (name, values) in enumerate(scores.items()):
+        steps = {"drawstyle": "steps-mid"} if len(set(values.round(2))) < 5 else {}
+        ax.plot(probability, values, _LINES[i], color=_COLOURS[i], label=name, **steps)
+    zero(ax, x=False)
+    ax.axvline(0.5, color=INK, linewidth=1, linestyle=":")
+    ax.legend(loc="upper left")
     return fig
 
 
@@ -341,6 +343,22 @@ def distillation_over_logit(teacher, temperatures):
     for ax in fig.axes:
         ax.axvline(teacher, color=INK, linewidth=1, linestyle=":")
     fig.axes[1].text(teacher + 0.2, fig.axes[1].get_ylim()[0] * 0.85, "teacher")
+    return fig
+
+
+def confidences(said):
+    """The mean confidence where right and where wrong: `{name: (right, wrong)}`, a row each."""
+    fig, ax = figure(width=6.2, height=0.5 * len(said) + 1.5,
+                     xlabel="mean probability of the answer")
+    for row, (right, wrong) in enumerate(said.values()):
+        ax.plot([wrong, right], [-row, -row], color=FAINT, linewidth=2)
+        ax.plot(right, -row, "o", color=BLUE, markersize=9)
+        ax.plot(wrong, -row, "x", color=ORANGE, markersize=9, markeredgewidth=2.5)
+    first = next(iter(said.values()))
+    label(ax, 1.03, 0.45, "where right", BLUE, ha="right")
+    label(ax, first[1] + 0.02, 0.45, "where wrong", ORANGE, ha="right")
+    ax.set(xlim=(0.2, 1.04), ylim=(0.5 - len(said), 0.95))
+    ax.set_yticks(range(0, -len(said), -1), list(said))
     return fig
 
 

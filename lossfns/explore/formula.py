@@ -115,7 +115,7 @@ class Formula:
         return ValueError(f"formula {self.text!r}: {why}")
 
 
-class Table:
+class Lookup:
     """A function that is known at evenly spaced places, with straight lines between them.
 
     Arguments
@@ -124,7 +124,7 @@ class Table:
 
     Beyond the ends it keeps the last value.
 
-    >>> square = Table([0, 1, 4], x=(0, 2))
+    >>> square = Lookup([0, 1, 4], x=(0, 2))
     >>> float(square(1.5)), float(square(9))
     (2.5, 4.0)
     """

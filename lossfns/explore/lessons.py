@@ -8,6 +8,8 @@ import functools
 
 import numpy as np
 
+from lossfns.explore.tables import table
+
 
 def courier():
     """Four trips of a bicycle courier: kilometres and minutes (chapter 1).
@@ -37,18 +39,69 @@ def one_far_off():
     return np.array([1.1, 1.8, 3.1, 3.9, 15.0]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
 
 
-def nudged_slope(loss, error, h=1e-6, **settings):
-    """Measure dℓ/dŷ of an element-wise loss at each error, by nudging the error to both sides.
+def nudged(value, at, h=1e-6):
+    """Measure the slope of `value`, which gives one number, by nudging each entry of `at`.
 
-    >>> import lossfns.numpy as ln
-    >>> nudged_slope(ln.mse, np.array([-3.0, 5.0])).round(6)
+    The central difference (value(x + h) − value(x − h)) / 2h for one entry after the other.
+
+    >>> nudged(lambda e: np.sum(e**2), np.array([-3.0, 5.0])).round(6)
     array([-6., 10.])
     """
+    at = np.asarray(at, dtype=float)
+    slopes = np.empty(at.shape)
+    for entry in np.ndindex(at.shape):
+        step = np.zeros(at.shape)
+        step[entry] = h
+        slopes[entry] = (value(at + step) - value(at - step)) / (2 * h)
+    return slopes
 
-    def value(e):
-        return loss(e, np.zeros_like(e), reduction="none", **settings)
 
-    return (value(error + h) - value(error - h)) / (2 * h)
+def gradient_check(loss, pred, target=None, formula=None, *, x="prediction"):
+    """Set gradients by formula, by the library and by nudging side by side, in a table.
+
+    Arguments
+        loss: a loss of the library; a function of `pred` and `target`, if there is one; a
+            `functools.partial` of either that holds the settings; or several, `{name: loss}`.
+        pred: the point at which to check. All its entries are nudged, each on its own, and the
+            losses are summed: what the mean would divide by is left out.
+        target: the second argument of the loss.
+        formula: the gradient worked out by hand, `{how it is written: values}`; of several losses,
+            `{name: values}`.
+        x: what an entry of `pred` is, as the heading of its column.
+
+    Returns
+        A table with a row for each entry; the last column is the largest distance between the
+        nudged slope and the others.
+
+    >>> import lossfns.numpy as ln
+    >>> error = np.array([-3.0, 5.0])
+    >>> check = gradient_check(ln.mse, error, 0 * error, {"2e": 2 * error}, x="error e")
+    >>> check.headings
+    ['error e', '2e', 'lossfns', 'nudged', 'difference']
+    >>> [text for text, _ in check.rows[0][:4]]
+    ['−3', '−6.0000', '−6.0000', '−6.0000']
+    """
+    several = isinstance(loss, dict)
+    by_hand, rows = dict(formula or {}), []
+    for name, one in (loss if several else {"": loss}).items():
+        slopes = {"by hand": by_hand[name]} if several and by_hand else {} if several else by_hand
+        of = getattr(one, "func", one)
+        arguments = () if target is None else (target,)
+        settings = dict(getattr(one, "keywords", {}))
+        if hasattr(of, "grad"):
+            settings["reduction"] = "sum"
+            slopes = slopes | {"lossfns": of.grad(pred, *arguments, **settings)}
+        measured = nudged(
+            lambda p, of=of, a=arguments, s=settings: np.sum(of(p, *a, **s)), pred).ravel()
+        columns = [np.ravel(values) for values in slopes.values()]
+        for i, entry in enumerate(np.ravel(pred)):
+            row = [column[i] for column in columns] + [measured[i]]
+            gap = max(abs(row[-1] - other) for other in row[:-1])
+            rows.append([name] * several + [entry, *row, gap])
+    headings = {"loss": ""} if several else {}
+    return table(
+        headings | {x: "g"} | dict.fromkeys(slopes, ".4f") | {"nudged": ".4f", "difference": ".0e"},
+        rows)
 
 
 def patients():

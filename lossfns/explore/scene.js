@@ -1,5 +1,5 @@
 // What a scene needs in the browser. `id` names its element; `declare` is given the functions below
-// and returns the scene: variables, tables, and the formulas written as functions of `v`, which
+// and returns the scene: variables, lookups, and the formulas written as functions of `v`, which
 // holds the value of every name.
 (id, declare) => {
   const root = document.currentScript?.closest(".lossfns-scene") ?? document.getElementById(id);
@@ -51,18 +51,18 @@
     "sign", "sin", "sqrt", "tanh"]) functions[name] = Math[name];
 
   const scene = declare(functions), variables = scene.variables;
-  // Straight lines between the neighbours in a table, along one axis after the other.
-  const table = ({values, ends}) => (...place) => place.reduce((row, p, axis) => {
+  // Straight lines between the neighbours, along one axis after the other.
+  const lookup = ({values, ends}) => (...place) => place.reduce((row, p, axis) => {
     const [start, stop] = ends[axis];
     const u = clamp((p - start) / (stop - start), 0, 1) * (row.length - 1);
     const low = Math.min(Math.floor(u), row.length - 2), share = u - low;
     const mix = (a, b) => Array.isArray(a) ? a.map((x, i) => mix(x, b[i])) : a + share * (b - a);
     return mix(row[low], row[low + 1]);
   }, values);
-  const tables = Object.fromEntries(
-    Object.entries(scene.tables).map(([name, plain]) => [name, table(plain)]));
+  const lookups = Object.fromEntries(
+    Object.entries(scene.lookups).map(([name, plain]) => [name, lookup(plain)]));
   const starts = Object.fromEntries(Object.entries(variables).map(([name, row]) => [name, row[2]]));
-  const at = values => scene.derive({...tables, ...starts, ...values});
+  const at = values => scene.derive({...lookups, ...starts, ...values});
 
   let now = {...starts}, guessed = false;
   const moving = [...svg.querySelectorAll("[data-m]")];

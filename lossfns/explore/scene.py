@@ -1,7 +1,7 @@
 """Explorers that are drawn in the reader's browser: curves, points and bars that can be dragged.
 
 A `Scene` is declared: variables that the reader changes, quantities that follow from them, panels
-with what stands in them. Every number is a formula (`formula.py`) or a table made with `lossfns`.
+with what stands in them. Every number is a formula (`formula.py`) or a `Lookup` made with `lossfns`.
 The same declaration gives the first picture here, without any script, and all later ones there, by
 the few lines of `scene.js`: in a published page, in Jupyter, Colab and VS Code alike.
 
@@ -80,7 +80,7 @@ class Scene:
         if self.guesses and sum(self.guesses.values()) != 1:
             raise ValueError(f"guesses: exactly one must be right, got {self.guesses}")
         self.width, self.panels, self.variables = width, [], {}
-        self._quantities, self._tables = {}, {}
+        self._quantities, self._lookups = {}, {}
         self.seen, self._goal, self._says = seen, goal, question
 
     def variable(self, name, low, high, *, start, step, label=None, slider=True, play=0):
@@ -111,10 +111,10 @@ class Scene:
         formula = Formula(text, self.known - {name}, (argument,))
         self._quantities[name] = _Function(argument, formula)
 
-    def table(self, name, table):
-        """Name a `Table`, which formulas then call."""
+    def lookup(self, name, lookup):
+        """Name a `Lookup`, which formulas then call."""
         self._add(name)
-        self._tables[name] = table
+        self._lookups[name] = lookup
 
     def panel(self, box, x, y, **options):
         """Add a panel at `box` = (left, top, width, height) that shows the ranges `x` and `y`."""
@@ -128,7 +128,7 @@ class Scene:
     @property
     def known(self):
         """The names that a formula may use."""
-        return {*self.variables, *self._quantities, *self._tables}
+        return {*self.variables, *self._quantities, *self._lookups}
 
     def at(self, **values):
         """Return all variables and quantities, where the variables left out stand at their start.
@@ -143,8 +143,8 @@ class Scene:
         return self.derived({name: np.float64(value) for name, value in values.items()})
 
     def derived(self, values):
-        """Complete the values of the variables by the tables and the quantities."""
-        values = values | self._tables
+        """Complete the values of the variables by the lookups and the quantities."""
+        values = values | self._lookups
         for name, formula in self._quantities.items():
             values[name] = formula.value(values)
         return values
@@ -209,7 +209,7 @@ class Scene:
         parts = {
             "variables": json.dumps({n: v.plain for n, v in self.variables.items()},
                                     ensure_ascii=False),
-            "tables": json.dumps({n: t.plain for n, t in self._tables.items()},
+            "lookups": json.dumps({n: t.plain for n, t in self._lookups.items()},
                                  separators=(",", ":")),
             "derive": f"v=>{{{derive}return v}}",
             "marks": f"[{','.join(mark.script for mark in marks if mark.moving)}]",

@@ -27,7 +27,10 @@ FIGURES = SLOPES | {
         {"A": RNG.random(30), "B": RNG.random(30)}, LABELS),
     "surprise": classification.surprise,
     "entropy_of_a_coin": classification.entropy_of_a_coin,
-    "likelihood_and_cross_entropy": lambda: classification.likelihood_and_cross_entropy(7, 10),
+    "best_scores": lambda: classification.best_scores(
+        X[X > 0] / 4, {"hinge": np.sign(X[X > 0] - 1.4), "squared": X[X > 0]}),
+    "confidences": lambda: classification.confidences({"a": (0.9, 0.6), "b": (0.8, 0.4)}),
+    "escape": lambda: classification.escape({"a": [9, 3, 1], "b": [9, 9, 8]}, of=10),
     "softmax_steps": lambda: classification.softmax_steps(np.array([2.0, 1.0, -1.0])),
     "cross_entropy_over_logit": lambda: classification.cross_entropy_over_logit((1.0, -1.0)),
     "training_curves": lambda: classification.training_curves({"a": RUN, "b": RUN}, floor=1.5),

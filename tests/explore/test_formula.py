@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from lossfns.explore.formula import FUNCTIONS, Formula, Table, Template, fixed, significant
+from lossfns.explore.formula import FUNCTIONS, Formula, Lookup, Template, fixed, significant
 from lossfns.explore.scene import Scene
 
 NUMBERS = [-800.0, -40.0, -3.5, -1.0, -0.125, 0.0, 1e-9, 0.3, 1.0, 2.5, 37.0, 710.0]
@@ -39,16 +39,16 @@ def test_a_template_says_how_to_write_a_number(text):
         Template(text, {"z"})
 
 
-def test_table_reads_straight_lines_between_its_values():
+def test_lookup_reads_straight_lines_between_its_values():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(5, 4)).round(3)
-    table = Table(values, x=(-1, 1), y=(0, 3))
+    lookup = Lookup(values, x=(-1, 1), y=(0, 3))
     for i, j in np.ndindex(values.shape):
-        assert table(-1 + i / 2, j) == pytest.approx(values[i, j])
-    assert table(-0.75, 0.5) == pytest.approx(values[:2, :2].mean())
-    assert table(-9, 99) == pytest.approx(values[0, -1])
+        assert lookup(-1 + i / 2, j) == pytest.approx(values[i, j])
+    assert lookup(-0.75, 0.5) == pytest.approx(values[:2, :2].mean())
+    assert lookup(-9, 99) == pytest.approx(values[0, -1])
     with pytest.raises(ValueError, match=r"got \(1,\)"):
-        Table([3], x=(0, 1))
+        Lookup([3], x=(0, 1))
 
 
 @pytest.mark.browser
@@ -57,8 +57,8 @@ def test_the_browser_computes_the_same(visit):
     scene = Scene("q", "a")
     scene.variable("a", -1e4, 1e4, start=0, step=1)
     scene.variable("b", -1e4, 1e4, start=0, step=1)
-    scene.table("line", Table([0, 2, -1, 5], x=(-2, 3)))
-    scene.table("plane", Table(rng.normal(size=(4, 3)), x=(-2, 3), y=(0, 30)))
+    scene.lookup("line", Lookup([0, 2, -1, 5], x=(-2, 3)))
+    scene.lookup("plane", Lookup(rng.normal(size=(4, 3)), x=(-2, 3), y=(0, 30)))
     scene.function("double", "t", "t * 2 + b")
     two = {"atan2", "hypot", "max", "min"}
     texts = OPERATORS + [f"{n}({'a, b' if n in two else 'a'})" for n in FUNCTIONS] + [

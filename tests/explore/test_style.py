@@ -29,6 +29,38 @@ def test_text_and_lines_stand_out_on_both_pages(page):
     assert min(contrast(colour, page) for colour in style.CYCLE) >= 3.3
 
 
+@pytest.mark.parametrize("colour", [style.INK, *style.CYCLE, "#000000", "#ffffff"])
+def test_text_can_be_read_on_both_pages(colour):
+    on_light, on_dark = style.text_colours(colour)
+    assert contrast(on_light, "#ffffff") >= 4.5
+    assert contrast(on_dark, "#121212") >= 4.5
+
+
+def test_every_text_of_a_figure_takes_the_shade_of_the_page():
+    """Ticks, names, two lines, a turned one, a half-transparent one: all that has letters."""
+    fig, ax = style.figure(xlabel="x", ylabel="y", title="t")
+    style.label(ax, 0, 0.5, "two\nlines", style.ORANGE)
+    ax.text(0.5, 0.5, "faint", alpha=0.5, rotation=30)
+    ax.plot([0, 1], [0, 1], label="line")
+    ax.legend()
+    drawing = fig._repr_mimebundle_()[0]["image/svg+xml"]
+    letters = re.findall(r'<g style="([^"]*)" transform=', drawing)
+    shades = {colour: "fill: light-dark({}, {})".format(*style.text_colours(colour))
+              for colour in (style.INK, style.ORANGE)}
+    assert all(any(shade in each for shade in shades.values()) for each in letters)
+    assert sum(shades[style.ORANGE] in each for each in letters) == 2
+    assert drawing.startswith('<svg style="color-scheme: light dark"')
+
+
+def test_a_drawing_inside_a_page_leaves_ink_to_the_page():
+    fig, ax = style.figure()
+    style.label(ax, 0.5, 0.5, "MSE", style.ORANGE)
+    drawing = style.svg(fig)
+    assert f'<g style="fill: {style.INK}" transform=' in drawing
+    assert drawing.count("light-dark") == 1
+    assert "color-scheme" not in drawing
+
+
 def test_background_is_transparent():
     fig, ax = style.figure()
     assert fig.get_facecolor()[3] == 0
