@@ -1,7 +1,9 @@
 """Explorers that are drawn in the reader's browser: curves, points and bars that can be dragged.
 
 A `Scene` is declared: variables that the reader changes, quantities that follow from them, panels
-with what stands in them. Every number is a formula (`formula.py`) or a `Lookup` made with `lossfns`.
+with what stands in them. Every number is a formula (`formula.py`) or read from a `Lookup` made
+with `lossfns`.
+
 The same declaration gives the first picture here, without any script, and all later ones there, by
 the few lines of `scene.js`: in a published page, in Jupyter, Colab and VS Code alike.
 
