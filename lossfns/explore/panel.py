@@ -30,7 +30,8 @@ class Panel:
     def __init__(self, scene, box, x, y, *, xlabel="", ylabel="", title="", xticks=None,
                  yticks=None, frame=True):
         self.scene, self.box, self.x, self.y = scene, box, x, y
-        self.marks, self.handles, self._place = [], [], len(scene.panels)
+        self.marks, self.handles, self._heads = [], [], {}
+        self._place = len(scene.panels)
         left, top, width, height = box
         self._scale = width / (x[1] - x[0]), -height / (y[1] - y[0])
         self._origin = left - self._scale[0] * x[0], top + height - self._scale[1] * y[0]
@@ -64,6 +65,15 @@ class Panel:
             moving["stroke-width"], width = Formula(width, self.scene.known), ""
         self._add("line", {name: _Number(f) for name, f in moving.items()}, show, clip=clip,
                   stroke=color, stroke_width=width, stroke_dasharray=dash)
+
+    def arrow(self, x1, y1, x2, y2, color=INK, *, width=2.2):
+        """A straight line with a head at (x2, y2); without length, nothing."""
+        self._heads[color] = head = f"@scene@{self._place}{color[1:]}"
+        moving = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
+        places = {name: _Number((self._x if name[0] == "x" else self._y)(text))
+                  for name, text in moving.items()}
+        self._add("line", places, f"hypot({x2} - ({x1}), {y2} - ({y1})) > 0.001", clip=True,
+                  stroke=color, stroke_width=width, marker_end=f"url(#{head})")
 
     def polygon(self, corners, color=INK, *, opacity=0.2, width=1.2, show=None):
         """An area with straight sides; `corners` are pairs of formulas."""
@@ -162,11 +172,15 @@ class Panel:
     def drawing(self, values):
         """Return the elements of the panel for these values."""
         left, top, width, height = self.box
+        heads = "".join(
+            f'<marker id="{name}" viewBox="0 -5 10 10" refX="8" markerWidth="11" markerHeight="11"'
+            f' markerUnits="userSpaceOnUse" orient="auto"><path fill="{color}" d="M0-5L10 0 0 5z"/>'
+            "</marker>" for color, name in self._heads.items())
         dot = ('<marker id="@scene@dot" viewBox="-3 -3 6 6" markerWidth="6" markerHeight="6"'
                ' markerUnits="userSpaceOnUse"><circle r="2.6" fill="' + INK + '"/></marker>')
         defs = (f'<clipPath id="{self.clip}"><rect x="{left}" y="{top}" width="{width}"'
                 f' height="{height}"/></clipPath>')
-        return (f"<defs>{defs}{dot if not self._place else ''}</defs>{self._axes}"
+        return (f"<defs>{defs}{heads}{dot if not self._place else ''}</defs>{self._axes}"
                 + "".join(mark.element(values) for mark in self.marks))
 
     def _add(self, tag, attributes, show, *, clip=False, inside="", **fixed_attributes):

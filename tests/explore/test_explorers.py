@@ -57,6 +57,20 @@ def two_lines(at):
     return {"ls_slope": slope, "ls_start": start, "least": 6 * least}
 
 
+def pulls(at):
+    waits = np.array([at[f"y{i}"] for i in range(5)])
+    one = np.full(5, at["c"])
+    mse, mae = -ln.mse.grad(one, waits), -ln.mae.grad(one, waits)
+    return {"mse": mse.sum(), "mae": mae.sum(), **{f"s{i}": mse[i] for i in range(5)},
+            **{f"a{i}": mae[i] for i in range(5)}}
+
+
+def courier_descent(at):
+    km, minutes = lossfns.explore.lessons.courier()
+    loss, pull = ln.mse.value_and_grad(at["a"] * km + at["b"], minutes)
+    return {"loss": loss, "slope_a": np.sum(pull * km), "slope_b": np.sum(pull)}
+
+
 def regression_losses(at):
     error, zero = np.array([at["e"]]), np.zeros(1)
     losses = [(ln.mse, {}), (ln.mae, {}), (ln.huber, {"delta": at["delta"]}),
@@ -209,6 +223,26 @@ def test_best_line_is_within_reach_and_has_the_least_mse():
     assert best == pytest.approx(0.5, abs=0.005)
     for left, right in ((0.9, 9), (1.1, 9), (1, 8.9), (1, 9.1)):
         assert scene("mse_squares").at(left=left, right=right)["mse"] > best
+
+
+def test_pulls_balance_at_the_mean_and_at_the_median():
+    one = scene("pulls")
+    assert one.at(c=7)["mse"] == pytest.approx(0, abs=1e-12) and one.at(c=7)["mae"] < 0
+    assert one.at(c=5)["mae"] == 0 and one.at(c=5)["mse"] > 0
+    assert one.at(c=5, y4=19)["mae"] == 0 and one.at(c=7, y4=19)["mse"] > 0.1
+
+
+@pytest.mark.parametrize(("rate", "comes_down"), [(0.11, True), (0.119, True), (0.121, False)])
+def test_descent_diverges_exactly_above_two_over_the_curvature(rate, comes_down):
+    one = scene("courier_descent")
+    assert "Beyond 0.120," in one.answer
+    at = start = one.at(rate=rate)
+    assert start["loss"] == 42.5
+    for _ in range(3000):
+        at = one.at(a=at["a"] - rate * at["slope_a"], b=at["b"] - rate * at["slope_b"], rate=rate)
+    assert (at["loss"] < start["loss"]) == comes_down
+    if comes_down:
+        np.testing.assert_allclose([at["a"], at["b"]], [2.2, 0.5], atol=1e-6)
 
 
 def test_descent_reaches_the_valley_under_cross_entropy_alone():

@@ -267,8 +267,8 @@ def test_everything_runs_with_the_versions_of_colab(colab, tmp_path):
                     assert "not written yet" in advice and "Traceback" not in advice, advice
             else:
                 assert "Traceback" not in output.get("text", ""), output.text
-    assert filmed >= 4
-    assert drawn >= 5
+    assert filmed >= 2
+    assert drawn >= 9
 
 
 def test_quizzes_are_plain_text_where_jupyterquiz_is_missing(elsewhere, tmp_path):
