@@ -23,6 +23,8 @@ from jupyter_cache.executors.utils import single_nb_execution
 from myst_nb.core.read import create_nb_reader
 from warm import warm_kernels
 
+# What of the library a page may show: its code, and what explorers are made of.
+SOURCES = {".py", ".js", ".css"}
 QUIZ = re.compile(r"(?:\.\./)*quizzes/[\w.-]+\.json")
 
 
@@ -89,7 +91,10 @@ def execute_changed_chapters(app):
 def read_chapters(app):
     """Return the pages that have code cells, in the order of the table of contents."""
     library = hash_of(
-        [*Path(app.srcdir, "lossfns").rglob("*.py"), Path(app.srcdir, "requirements.txt")]
+        [
+            *(p for p in Path(app.srcdir, "lossfns").rglob("*") if p.suffix in SOURCES),
+            Path(app.srcdir, "requirements.txt"),
+        ]
     )
     chapters = []
     for docname in app.config.external_site_map:
