@@ -127,6 +127,16 @@ def fits_and_predictions(area, price, fits):
     return fig
 
 
+def spreads(mean, variances):
+    """The variance of several distributions over their mean: `{name: variance}`."""
+    fig, ax = figure(xlabel="mean μ", ylabel="variance", height=3.6)
+    for i, (name, variance) in enumerate(variances.items()):
+        ax.plot(mean, variance, _LINES[i], color=_COLOURS[i], label=name)
+    ax.set(xscale="log", yscale="log")
+    ax.legend(loc="upper left")
+    return fig
+
+
 def bands(panels, *, xlabel, ylabel):
     """Intervals and what fell into them: `{title: (x, target, low, middle, high)}`, one a panel."""
     fig, axes = figure(

@@ -19,6 +19,7 @@ FIGURES = {
     "descent": lambda: regression.descent({"a": X, "b": -X}, ylabel="error"),
     "line_fits": lambda: regression.line_fits(X, X, {"MSE": (1.0, 0.0)}),
     "fits_and_predictions": lambda: regression.fits_and_predictions(X, X**2, {"MSE": X}),
+    "spreads": lambda: regression.spreads(X[X > 0], {"a": X[X > 0], "b": X[X > 0] ** 2}),
     "bands": lambda: regression.bands({"one": BAND, "two": BAND}, xlabel="x", ylabel="y"),
 }
 
