@@ -25,6 +25,7 @@ EXPECTED = [
     "book/instructors",
     "book/atlas",
     "book/elsewhere",
+    "book/errata",
     "book/conformance",
     "book/bibliography",
 ]
