@@ -17,8 +17,8 @@ from pathlib import Path
 
 import nbformat
 from docutils import nodes
+from execution import read_notebook
 from markdown_writer import NOT_LINKED, MarkdownWriter
-from myst_nb.core.read import create_nb_reader
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from repository import address_of
 from set_up import METADATA, set_up
@@ -49,7 +49,7 @@ class NotebookBuilder(Builder):
         the repository has an address, other pages are named and not linked.
         """
         name = docname.removeprefix("book/") + ".ipynb"
-        path = f"notebooks/{name}" if self.read_source(docname) else f"{docname}.md"
+        path = f"notebooks/{name}" if read_notebook(self.app, docname) else f"{docname}.md"
         return address_of(self.config, path) or NOT_LINKED + docname
 
     def get_relative_uri(self, from_, to, typ=None):
@@ -71,15 +71,8 @@ class NotebookBuilder(Builder):
             return nodes.Element()
         return self.env.get_and_resolve_doctree(page, self)
 
-    def read_source(self, docname):
-        """Return the notebook that a page is written as, or None."""
-        path = self.env.doc2path(docname)
-        text = Path(path).read_text(encoding="utf8")
-        reader = create_nb_reader(path, self.env.myst_config, self.env.mystnb_config, text)
-        return reader and reader.read(text)
-
     def write_doc(self, docname, doctree):
-        source = self.read_source(docname)
+        source = read_notebook(self.app, docname)
         if source is None:
             return
         cells = []
