@@ -115,7 +115,7 @@ class MarkdownWriter:
         section = node.parent
         ids = ["", *(f"#{i}" for i in section.get("ids", []))]
         key = next((i for i in ids if i in number and (i or self.depth == 1)), None)
-        prefix = ".".join(map(str, number[key])) + ". " if key is not None else ""
+        prefix = ".".join(map(str, number[key])) + ". " if number.get(key) else ""
         anchors = self.anchor(section)
         heading = f"{'#' * min(self.depth, 6)} {prefix}{self.inline(node)}"
         return f"{heading}\n\n{anchors}".rstrip()

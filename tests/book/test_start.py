@@ -41,13 +41,13 @@ def test_the_numbers_are_what_there_is(article, site):
     )
     assert losses == len(catalog)
     cells = len(re.findall(r'<div class="cell [^"]*docutils container">', html))
+    exercises = set(re.findall(r'<div class="exercise [^"]*" id="([^"]+)"', html))
     assert shown == [
         f"{losses} losses, in NumPy and in PyTorch",
         f"{calls:,} comparisons in {checks} checks",
         f"{len(PAGES)} pages, with {cells} cells of code, all of them run",
         f"{sum(map(len, quizzes))} questions of quick checks, whose answers say why",
-        f"{len(set(re.findall(r'<div class="exercise [^"]*" id="([^"]+)"', html)))} exercises"
-        " with solutions",
+        f"{len(exercises)} exercises with solutions",
         f"{len(list(ROOT.glob('solutions/*/*.ipynb')))} graded assignments",
     ]
 
