@@ -44,7 +44,7 @@ class MarkdownWriter:
                 text.append(piece)
         yield from self.join(text)
         if self.cited:
-            yield "## References\n\n" + "\n\n".join(self.cited[key] for key in sorted(self.cited))
+            yield "## References\n\n" + "\n\n".join(self.cited[work] for work in sorted(self.cited))
 
     def join(self, blocks):
         text = re.sub(r"\n{3,}", "\n\n", "\n\n".join(b for b in blocks if b.strip())).strip()
@@ -290,8 +290,8 @@ class MarkdownWriter:
                 key = "cite-" + entry["ids"][0]
                 labels = [c for c in entry.children if isinstance(c, nodes.label)]
                 body = [c for c in entry.children if c not in labels]
-                text = f"[{labels[0].astext()}] {self.blocks(body)}"
-                self.cited[key] = f'<a id="{key}"></a>{text}'
+                work = f"[{labels[0].astext()}]"
+                self.cited[work] = f'<a id="{key}"></a>{work} {self.blocks(body)}'
                 return key
         return None
 

@@ -63,6 +63,20 @@ class NotebookBuilder(Builder):
             address = f"data:{mimetypes.guess_type(path)[0]};base64,{content}"
         return address
 
+    def what_this_is(self, docname):
+        """A line for whoever meets the notebook alone, with a link once there is an address."""
+        title = f"*{self.env.titles[docname].astext()}*"
+        site = self.config.html_baseurl.rstrip("/")
+        address = f"{site}/{docname}.html" if site else address_of(self.config, f"{docname}.md")
+        page = f"[{title}]({address})" if address else title
+        chapter = docname.rpartition("/")[0] + "/index"
+        number = self.env.toc_secnumbers.get(chapter, {}).get("")
+        place = f"chapter {number[0]} of " if number else ""
+        return (
+            f"> This notebook is the page {page} from {place}the course *{self.config.project}*:"
+            " the same text, with code that you can run and change."
+        )
+
     @cached_property
     def bibliography(self):
         """The page with the cited works; resolving it twice would list them twice."""
@@ -83,7 +97,9 @@ class NotebookBuilder(Builder):
             else:
                 folder = Path(self.env.doc2path(docname)).parent
                 cells.append(code_cell(source.cells[content], folder))
-        # The title first, and what it takes to run after it.
+        # The title first, then what this is, and what it takes to run after it.
+        title, _, rest = cells[0].source.partition("\n\n")
+        cells[0].source = "\n\n".join(filter(None, [title, self.what_this_is(docname), rest]))
         first = next((i for i, c in enumerate(cells) if c.cell_type == "code"), len(cells))
         cells.insert(first, new_code_cell(set_up(quizzes=True), metadata=METADATA))
         notebook = new_notebook(cells=cells, metadata=metadata(source))
