@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from built_book import PAGES, ROOT
+from built_book import EXECUTED, PAGES, ROOT
 
 from lossfns import catalog
 from lossfns.labels import places
@@ -30,7 +30,7 @@ def test_it_opens_with_one_question_and_something_to_move(article):
     assert after.count("sd-stretched-link") == 3
 
 
-def test_the_numbers_are_what_there_is(article, site):
+def test_the_numbers_are_what_there_is(article, site, executed):
     listed = re.search(r'<ul class="lossfns-counts[^"]*">(.*?)</ul>', article, re.DOTALL)[1]
     shown = [words(item) for item in re.findall(r"<li>(.*?)</li>", listed, re.DOTALL)]
     html = "".join((site / f"{page}.html").read_text() for page in PAGES)
@@ -40,12 +40,13 @@ def test_the_numbers_are_what_there_is(article, site):
         int, re.search(r"(\d+) losses, (\d+) checks, (\d+) comparisons", conformance).groups()
     )
     assert losses == len(catalog)
-    cells = len(re.findall(r'<div class="cell [^"]*docutils container">', html))
+    ran = [cell for page in EXECUTED for cell in executed(page) if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in ran)
     exercises = set(re.findall(r'<div class="exercise [^"]*" id="([^"]+)"', html))
     assert shown == [
         f"{losses} losses, in NumPy and in PyTorch",
         f"{calls:,} comparisons in {checks} checks",
-        f"{len(PAGES)} pages, with {cells} cells of code, all of them run",
+        f"{len(PAGES)} pages, with {len(ran)} cells of code, all of them run",
         f"{sum(map(len, quizzes))} questions of quick checks, whose answers say why",
         f"{len(exercises)} exercises with solutions",
         f"{len(list(ROOT.glob('solutions/*/*.ipynb')))} graded assignments",
