@@ -28,6 +28,7 @@ LIBRARIES = [
     "sklearn.datasets",
     "sklearn.linear_model",
     "torch",
+    "torch._dynamo",  # the first step of an optimizer imports it, for as long as torch itself
     "lossfns.numpy",
     "lossfns.torch",
     "lossfns.explore",
