@@ -42,7 +42,8 @@ def test_search_knows_the_names_of_other_libraries(reader, words, loss):
 def marked(tab):
     """The pages that the sidebar and the map of the chapter show as read."""
     return tab.evaluate("""() => ["nav.bd-links", "article table"].map(place =>
-        [...document.querySelectorAll(`${place} a.lossfns-read`)].map(a => a.textContent.trim()))""")
+        [...document.querySelectorAll(`${place} a.lossfns-read`)]
+          .map(a => a.textContent.trim()))""")
 
 
 def go(visitor, page):
