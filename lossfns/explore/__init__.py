@@ -13,21 +13,41 @@ del require
 
 from .controls import Choice, Play, Slider
 from .engine import Explorer, explore
-from .explorers import bce_logit, mse_squares, mse_vs_ce, regression_losses, softmax_scores
+from .explorers import (
+    bce_logit,
+    courier_descent,
+    gradient_flow,
+    landscape,
+    mse_squares,
+    mse_vs_ce,
+    pulls,
+    regression_losses,
+    softmax_scores,
+    two_lines,
+)
+from .formula import Lookup
 from .quiz import display_quiz
+from .scene import Scene
 from .tables import table
 
 __all__ = [
     "Choice",
     "Explorer",
+    "Lookup",
     "Play",
+    "Scene",
     "Slider",
     "bce_logit",
+    "courier_descent",
     "display_quiz",
     "explore",
+    "gradient_flow",
+    "landscape",
     "mse_squares",
     "mse_vs_ce",
+    "pulls",
     "regression_losses",
     "softmax_scores",
     "table",
+    "two_lines",
 ]

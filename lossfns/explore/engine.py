@@ -60,10 +60,13 @@ class Explorer:
 
     `figure(**values)` is one picture; values left out stand where their controls start.
 
-    >>> from lossfns.explore import bce_logit
-    >>> bce_logit().figure(logit=0).alt
-    'Binary cross-entropy with y = 1 after 0 steps from z = 0.00: z = 0.00, p = 0.5, loss 0.693,\
- gradient −0.500.'
+    >>> from lossfns.explore.style import figure
+    >>> def point(x):
+    ...     fig, ax = figure(alt=f"A point at {x}.")
+    ...     ax.plot(x, 0, "o")
+    ...     return fig
+    >>> explore(point, x=Slider([1, 2, 3])).figure(x=2).alt
+    'A point at 2.'
     """
 
     def __init__(self, draw, describe, controls):

@@ -19,13 +19,6 @@ from lossfns.explore.style import (
     note,
 )
 
-# A bicycle courier: kilometres ridden and minutes taken. The chapter prints them.
-_KM = np.array([1.0, 2.0, 3.0, 4.0])
-_MINUTES = np.array([3.0, 5.0, 6.0, 10.0])
-
-# Five waiting times in minutes, the last one an accident.
-_WAITS = np.array([3.0, 4.0, 5.0, 6.0, 17.0])
-
 
 def metric_and_loss(threshold, accuracy, loss, *, window):
     """Accuracy and loss over a threshold, and both again within `window` = (low, high)."""
@@ -107,78 +100,6 @@ def loop():
         arrowprops={"connectionstyle": "bar,fraction=-0.06", "color": INK},
     )
     ax.text(50, 4.5, "again, until the loss stops falling", ha="center", size=12)
-    return fig
-
-
-def descent(learning_rate, *, steps=25):
-    """The path of gradient descent on the courier's line, and the loss at each step."""
-    path, losses = _courier_path(learning_rate, steps)
-    slope, intercept = np.meshgrid(np.linspace(-1.5, 5.5, 81), np.linspace(-2.5, 3.5, 71))
-    surface = np.mean(
-        (slope[..., None] * _KM + intercept[..., None] - _MINUTES) ** 2, axis=-1
-    )
-    outcome = "diverges" if losses[-1] > losses[0] else f"loss {losses[-1]:.3f}"
-    fig, (upper, lower) = figure(
-        2, 1, width=5.6, height=5.6, height_ratios=[3, 2], xlabel=["slope a", "step"],
-        ylabel=["intercept b", "loss"],
-        alt=f"Learning rate {learning_rate:g}: after {steps} steps the descent {outcome}.",
-    )
-    levels = [0.6, 1, 2, 4, 8, 16, 32, 64, 128]
-    upper.contour(slope, intercept, surface, levels=levels, colors=FAINT, linewidths=1)
-    upper.plot(2.2, 0.5, "x", color=INK, markersize=9, markeredgewidth=2)
-    upper.plot(path[:, 0], path[:, 1], "o-", color=BLUE, markersize=3.5, linewidth=1.4)
-    upper.plot(0, 0, "s", color=BLUE)
-    upper.set(xlim=(-1.5, 5.5), ylim=(-2.5, 3.5))
-    lower.plot(losses, "o-", color=ORANGE, markersize=3.5, linewidth=1.4)
-    lower.set_yscale("log")
-    lower.set_ylim(0.3, 3000)
-    lower.axhline(0.45, color=FAINT, linestyle="--")
-    upper.set_title(f"η = {learning_rate:g}, after {steps} steps: {outcome}")
-    return fig
-
-
-def _courier_path(learning_rate, steps):
-    parameters = np.zeros(2)
-    path, losses = [], []
-    for _ in range(steps + 1):
-        error = parameters[0] * _KM + parameters[1] - _MINUTES
-        path.append(parameters)
-        losses.append(np.mean(error**2))
-        gradient = np.array([np.mean(2 * error * _KM), np.mean(2 * error)])
-        parameters = parameters - learning_rate * gradient
-    return np.array(path), np.array(losses)
-
-
-def pulls(prediction):
-    """How hard each waiting time pulls one common prediction, under MSE and under MAE."""
-    n = len(_WAITS)
-    fig, axes = figure(
-        2, 1, width=6.2, height=4.2, sharex=True, xlabel=["", "minutes"],
-    )
-    error = prediction - _WAITS
-    # Under MSE the arrow is as long as the error, under MAE two minutes.
-    rows = (("MSE", -2 * error / n, n / 2), ("MAE", -np.sign(error) / n, 2.0 * n))
-    totals = []
-    for ax, (name, pull, scale) in zip(axes, rows, strict=True):
-        height = np.arange(n) + 1
-        ax.axvline(prediction, color=BLUE, linewidth=2)
-        ax.plot(_WAITS, height, "o", color=INK)
-        for y, force in zip(height, pull, strict=True):
-            if force:
-                ax.annotate(
-                    "", (prediction + scale * force, y), (prediction, y),
-                    arrowprops={"color": PURPLE, "linewidth": 2.2, "shrinkA": 0, "shrinkB": 0},
-                )
-        total = pull.sum() + 0.0
-        totals.append(total)
-        balance = "balanced" if abs(total) < 1e-9 else f"to the {'right' if total > 0 else 'left'}"
-        note(ax, f"{name}: sum of the pulls {total:+.1f}, {balance}", loc="upper right")
-        ax.set(ylim=(0.3, 7.2), xlim=(0, 19), yticks=[])
-        ax.spines["left"].set_visible(False)
-    fig.alt = (
-        f"Prediction {prediction:g}: the pulls add up to {totals[0]:+.1f} under MSE "
-        f"and to {totals[1]:+.1f} under MAE."
-    )
     return fig
 
 

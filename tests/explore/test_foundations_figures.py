@@ -1,7 +1,5 @@
 """The pictures of chapter 1 say what is true of the numbers in them."""
 
-import re
-
 import numpy as np
 import pytest
 
@@ -18,8 +16,6 @@ FIGURES = {
     "metric_and_loss": lambda: foundations.metric_and_loss(Z, -(Z**2), Z**2, window=(-1, 1)),
     "regularised_fit": lambda: foundations.regularised_fit(-3.0, X, Y, X, Y),
     "loop": foundations.loop,
-    "descent": lambda: foundations.descent(0.05),
-    "pulls": lambda: foundations.pulls(5.0),
     "difference_error": lambda: foundations.difference_error(10.0**Z, 10.0 ** np.abs([Z, Z + 1])),
     "convex_in_what": foundations.convex_in_what,
     "robust_in_what": lambda: foundations.robust_in_what([("clean", X, Y, *LINES)] * 3),
@@ -48,31 +44,10 @@ def test_figure_is_the_same_twice_and_small(name):
 
 
 @pytest.mark.parametrize("draw", [
-    lambda: foundations.regularised_fit(-3.0, X, Y, X, Y), lambda: foundations.descent(0.05),
-    lambda: foundations.pulls(5.0), lambda: foundations.coin_likelihood(100),
+    lambda: foundations.regularised_fit(-3.0, X, Y, X, Y), lambda: foundations.coin_likelihood(100),
 ])
 def test_pictures_of_explorers_describe_themselves(draw):
     assert len(draw().alt) > 30
-
-
-def sums(prediction):
-    return [float(v) for v in re.findall(r"up to ([-+][\d.]+) under|and to ([-+][\d.]+)",
-                                         foundations.pulls(prediction).alt) for v in v if v]
-
-
-def test_pulls_balance_at_the_mean_and_at_the_median():
-    assert sums(7.0)[0] == 0 and sums(7.0)[1] < 0
-    assert sums(5.0)[1] == 0 and sums(5.0)[0] > 0
-
-
-@pytest.mark.parametrize(
-    ("rate", "outcome"), [(0.11, "loss"), (0.119, "loss"), (0.121, "diverges")])
-def test_descent_diverges_exactly_above_two_over_the_curvature(rate, outcome):
-    path, losses = foundations._courier_path(rate, 3000)
-    assert outcome in foundations.descent(rate, steps=400).alt
-    if outcome == "loss":
-        np.testing.assert_allclose(path[-1], [2.2, 0.5], atol=1e-6)
-    assert losses[0] == 42.5
 
 
 def test_likelihood_underflows_and_the_loss_does_not():
