@@ -51,6 +51,18 @@ def nudged_slope(loss, error, h=1e-6, **settings):
     return (value(error + h) - value(error - h)) / (2 * h)
 
 
+def nudged_gradient(value, x, h=1e-6):
+    """Measure the gradient of a number that depends on an array, by nudging one entry at a time.
+
+    >>> nudged_gradient(lambda x: x[0] * x[1], np.array([2.0, 5.0])).round(6)
+    array([5., 2.])
+    """
+    x = np.asarray(x, dtype=float)
+    nudges = h * np.eye(x.size).reshape(x.size, *x.shape)
+    both = [(value(x + nudge) - value(x - nudge)) / (2 * h) for nudge in nudges]
+    return np.reshape(both, x.shape)
+
+
 def patients():
     """442 diabetes patients, divided into 242 to train on, 100 to validate and 100 to test.
 

@@ -1,0 +1,122 @@
+"""Pictures of chapter 4, Numerical stability. The chapter computes the numbers; these draw."""
+
+import numpy as np
+
+from lossfns.explore.style import (
+    BLUE,
+    FAINT,
+    INK,
+    OLIVE,
+    ORANGE,
+    PLUM,
+    PURPLE,
+    figure,
+    label,
+    zero,
+)
+
+_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
+_LINES = ("-", "--", "-.", ":")
+
+
+def two_endings(broken, cured):
+    """Two training losses, of which the first ends in NaN, where a cross stands."""
+    fig, ax = figure(xlabel="step", ylabel="training loss", height=3.0)
+    end = int(np.flatnonzero(np.isfinite(broken))[-1])
+    ax.plot(cured, "--", color=BLUE)
+    ax.plot(broken[: end + 1], color=ORANGE, linewidth=3.2)
+    ax.plot(end, broken[end], "x", color=ORANGE, markersize=11, markeredgewidth=3)
+    ax.set(yscale="log", ylim=(0.5 * min(cured), None))
+    ax.set_yticks([0.02, 0.05, 0.1, 0.2, 0.5], ["0.02", "0.05", "0.1", "0.2", "0.5"])
+    ax.minorticks_off()
+    label(ax, end + 4, 1.25 * broken[end], "textbook: NaN", ORANGE)
+    label(ax, len(cured), 0.72 * cured[-1], "from the logits", BLUE, ha="right")
+    return fig
+
+
+def ranges(limits):
+    """The positive numbers of each dtype: `{name: (smallest, smallest normal, largest)}`."""
+    fig, ax = figure(xlabel="size of the number, power of ten", height=2.7)
+    for row, (name, sizes) in enumerate(limits.items()):
+        low, normal, high = np.log10(np.array(sizes, dtype=np.longdouble)).astype(float)
+        colour = _COLOURS[row]
+        ax.barh(-row, normal - low, left=low, height=0.5, color=colour, alpha=0.35)
+        ax.barh(-row, high - normal, left=normal, height=0.5, color=colour)
+    for power in (-100, 20, 100):
+        at = power * np.log10(np.e)
+        ax.axvline(at, color=INK, linewidth=1, linestyle=":")
+        ax.text(at, 0.5, f"$e^{{{power}}}$", ha="left" if power == 100 else "center",
+                va="bottom")
+    ax.set(xlim=(-65, 65), ylim=(0.6 - len(limits), 1.0))
+    ax.set_yticks(range(0, -len(limits), -1), list(limits))
+    ax.text(64, 1 - len(limits), "on to 308 ", ha="right", va="center", color="white")
+    ax.text(-64, 1 - len(limits), " on to −324", ha="left", va="center", color="white")
+    ax.grid(False, axis="y")
+    return fig
+
+
+def spacing(eps):
+    """The gap to the next float over the size of the number: `{name: gap at 1}`."""
+    fig, ax = figure(xlabel="size of the number", ylabel="gap to the next number", height=3.4)
+    x = 2.0 ** np.arange(-20, 16.01, 0.05)
+    for i, (name, gap) in enumerate(eps.items()):
+        size = np.maximum(x, 2.0**-14) if name == "fp16" else x
+        y = gap * 2.0 ** np.floor(np.log2(size))
+        ax.plot(x, y, color=_COLOURS[i], linewidth=1.8)
+        above = {"bf16": "bottom", "fp16": "top"}.get(name, "center")
+        label(ax, x[-1] * 1.4, y[-1], name, _COLOURS[i], va=above)
+    ax.axhline(1, color=INK, linewidth=1.2, linestyle="--")
+    ax.axvline(1, color=INK, linewidth=1, linestyle=":")
+    ax.set(xscale="log", yscale="log", xlim=(x[0], x[-1]))
+    ax.text(x[0] * 1.3, 1.4, "a gap of 1", va="bottom")
+    return fig
+
+
+def soft_maximum():
+    """Log-sum-exp of x and 0, which is softplus, with the maximum that it rounds off."""
+    x = np.linspace(-6, 6, 241)
+    fig, ax = figure(xlabel="x", height=2.9)
+    ax.plot(x, np.logaddexp(x, 0), color=ORANGE)
+    ax.plot(x, np.maximum(x, 0), "--", color=INK, linewidth=1.6)
+    ax.plot([0, 0], [0, np.log(2)], color=PURPLE, linewidth=3)
+    label(ax, -0.2, 0.85, "ln 2", PURPLE, ha="right")
+    label(ax, 0.9, 2.4, "logsumexp(x, 0)", ORANGE, ha="right")
+    ax.text(3.4, 2.3, "max(x, 0)")
+    return fig
+
+
+def textbook_and_stable():
+    """BCE of a positive example in float32: the textbook form, the stable one, their gradients."""
+    import torch
+
+    import lossfns.torch as lt
+
+    def textbook(logits, target):
+        p = torch.sigmoid(logits)
+        return -(target * p.log() + (1 - target) * (1 - p).log())
+
+    def stable(logits, target):
+        return lt.bce_with_logits(logits, target, reduction="none")
+
+    fig, (top, bottom) = figure(
+        2, 1, height=4.6, sharex=True, xlabel=["", "logit z of a positive example"],
+        ylabel=["loss", "gradient"],
+    )
+    grid = torch.linspace(-120, 15, 541)
+    for form, name, colour, line, width in ((stable, "stable", BLUE, "--", 2.2),
+                                            (textbook, "textbook", ORANGE, "-", 3.2)):
+        logits = grid.clone().requires_grad_()
+        value = form(logits, torch.ones_like(grid))
+        value.sum().backward()
+        for ax, numbers in ((top, value.detach()), (bottom, logits.grad)):
+            kept = np.where(np.isfinite(numbers), numbers, np.nan)
+            ax.plot(grid, kept, line, color=colour, linewidth=width, zorder=2 + (line == "--"))
+            broken = np.flatnonzero(np.isfinite(kept))[0]
+            if broken:
+                ax.plot(grid[broken], kept[broken], "x", color=colour, markersize=10,
+                        markeredgewidth=3)
+    label(top, -55, 80, "stable", BLUE)
+    label(top, -96, 62, "textbook", ORANGE)
+    zero(bottom, x=False)
+    bottom.set_ylim(-1.2, 0.2)
+    return fig
