@@ -120,3 +120,52 @@ def textbook_and_stable():
     zero(bottom, x=False)
     bottom.set_ylim(-1.2, 0.2)
     return fig
+
+
+def digits_kept(x, forms):
+    """Correct decimal digits of `{name: (values, truth)}` over x, on a log axis."""
+    fig, ax = figure(xlabel="x", ylabel="correct digits in float32", height=3.2)
+    for i, (name, (values, truth)) in enumerate(forms.items()):
+        with np.errstate(all="ignore"):
+            error = np.abs(np.float64(values) / truth - 1)
+            digits = np.clip(-np.log10(error), 0, 7.3)
+        # The first form lies wide and pale under those that repair a part of it.
+        style = {"color": FAINT, "linewidth": 6} if not i else {
+            "color": _COLOURS[i - 1], "linewidth": 1.8, "linestyle": _LINES[i - 1]}
+        ax.plot(x, np.where(np.isfinite(error), digits, 0), label=name, **style)
+    ax.axvline(np.log(2), color=INK, linewidth=1, linestyle=":")
+    ax.set(xscale="log", ylim=(-0.3, 10.8), yticks=range(0, 8, 2))
+    ax.text(np.log(2), 7.6, " ln 2", ha="right")
+    ax.legend(loc="upper left", ncols=1)
+    return fig
+
+
+_VERDICTS = {"right": (BLUE, "✓"), "∞": (ORANGE, "∞"), "NaN": (ORANGE, "NaN"),
+             "lost": (ORANGE, "0"), "wrong": (PLUM, "≠")}
+
+
+def verdicts(table, sizes):
+    """A panel per formula: rows of dtypes, columns of logits, each value (left) and gradient.
+
+    `table` maps formula and dtype to pairs of "right", "wrong", "lost", "∞" or "NaN".
+    """
+    fig, axes = figure(len(table), 1, width=6.4, height=1.55 * len(table) + 0.2,
+                       title=list(table), sharex=True)
+    for ax, rows in zip(axes, table.values(), strict=True):
+        for row, pairs in enumerate(rows.values()):
+            for column, pair in enumerate(pairs):
+                for side, verdict in enumerate(pair):
+                    colour, sign = _VERDICTS[verdict]
+                    x = column + 0.44 * side
+                    ax.barh(-row, 0.42, left=x, height=0.84, color=colour,
+                            alpha=0.18 if verdict == "right" else 1)
+                    ax.text(x + 0.21, -row, sign, ha="center", va="center",
+                            color=INK if verdict == "right" else "white",
+                            fontsize=fig.font_size - (3 if sign == "NaN" else 1))
+        ax.set_yticks(range(0, -len(rows), -1), list(rows))
+        ax.set_xticks(np.arange(len(sizes)) + 0.43, [f"{size:g}" for size in sizes])
+        ax.grid(False)
+        ax.spines[["left", "bottom"]].set_visible(False)
+        ax.tick_params(length=0)
+    axes[-1].set_xlabel("size of the logit: value left, gradient right")
+    return fig
