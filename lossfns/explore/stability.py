@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lossfns.explore.regression import value_and_slope
 from lossfns.explore.style import (
     BLUE,
     FAINT,
@@ -168,4 +169,50 @@ def verdicts(table, sizes):
         ax.spines[["left", "bottom"]].set_visible(False)
         ax.tick_params(length=0)
     axes[-1].set_xlabel("size of the logit: value left, gradient right")
+    return fig
+
+
+def what_clipping_does(forms, span=(-40, 15)):
+    """Loss and gradient of a positive example over its logit, for `{name: loss}`, in float32."""
+    import torch
+
+    grid = torch.linspace(*span, 441)
+    curves = {}
+    for name, form in forms.items():
+        logits = grid.clone().requires_grad_()
+        values = torch.stack([form(z[None], torch.ones(1)) for z in logits])
+        values.sum().backward()
+        curves[name] = (values.detach().numpy(), logits.grad.numpy())
+    return value_and_slope(grid.numpy(), curves, xlabel="logit z of a positive example",
+                           ylabel="loss", gradient="gradient")
+
+
+def ways_of_logits(histories):
+    """Logits of positive examples over the steps of descent, a panel per loss."""
+    fig, axes = figure(1, len(histories), height=3.2, sharey=True, title=list(histories),
+                       xlabel="step", ylabel=["logit", *[""] * (len(histories) - 1)])
+    for ax, ways in zip(axes, histories.values(), strict=True):
+        for way in np.transpose(ways):
+            stuck = way[-1] == way[0]
+            ax.plot(way, "--" if stuck else "-", color=ORANGE if stuck else BLUE)
+        zero(ax, x=False)
+    return fig
+
+
+def padded(losses, mask):
+    """A batch of token losses, a sentence per row; what lies under the mask is pale."""
+    fig, ax = figure(width=6.4, height=0.5 * len(losses) + 0.7)
+    for row, (numbers, counts) in enumerate(zip(losses, mask, strict=True)):
+        for column, (number, counted) in enumerate(zip(numbers, counts, strict=True)):
+            ax.barh(-row, 0.92, left=column, height=0.86, color=BLUE if counted else INK,
+                    alpha=0.3 if counted else 0.12)
+            text = f"{number:.1f}" if np.isfinite(number) else str(number).replace("inf", "∞")
+            ax.text(column + 0.46, -row, text, ha="center", va="center",
+                    color=INK if np.isfinite(number) else ORANGE)
+    ax.set_yticks(range(0, -len(losses), -1), [f"sentence {i + 1}" for i in range(len(losses))])
+    ax.set_xticks(np.arange(losses.shape[1]) + 0.46, range(1, losses.shape[1] + 1))
+    ax.set_xlabel("token")
+    ax.grid(False)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    ax.tick_params(length=0)
     return fig
