@@ -216,3 +216,17 @@ def padded(losses, mask):
     ax.spines[["left", "bottom"]].set_visible(False)
     ax.tick_params(length=0)
     return fig
+
+
+def costs(classes, memory, seconds):
+    """Memory and time over the number of classes, on log axes: `{name: values}` each."""
+    fig, axes = figure(1, 2, height=3.3, xlabel="classes",
+                       title=["peak memory, MB", "time, seconds"])
+    for ax, curves in zip(axes, (memory, seconds), strict=True):
+        for i, (name, values) in enumerate(curves.items()):
+            ax.plot(classes, values, _LINES[i], color=(ORANGE, BLUE, PURPLE)[i], marker="o",
+                    label=name)
+        ax.set(xscale="log", yscale="log")
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3,
+               frameon=False, labelcolor=INK, fontsize=fig.font_size)
+    return fig
