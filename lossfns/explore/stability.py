@@ -38,7 +38,7 @@ def two_endings(broken, cured):
 def ranges(limits):
     """The positive numbers of each dtype: `{name: (smallest, smallest normal, largest)}`."""
     fig, ax = figure(xlabel="size of the number, power of ten", height=2.7)
-    for row, (name, sizes) in enumerate(limits.items()):
+    for row, sizes in enumerate(limits.values()):
         low, normal, high = np.log10(np.array(sizes, dtype=np.longdouble)).astype(float)
         colour = _COLOURS[row]
         ax.barh(-row, normal - low, left=low, height=0.5, color=colour, alpha=0.35)
@@ -104,8 +104,7 @@ def textbook_and_stable():
         ylabel=["loss", "gradient"],
     )
     grid = torch.linspace(-120, 15, 541)
-    for form, name, colour, line, width in ((stable, "stable", BLUE, "--", 2.2),
-                                            (textbook, "textbook", ORANGE, "-", 3.2)):
+    for form, colour, line, width in ((stable, BLUE, "--", 2.2), (textbook, ORANGE, "-", 3.2)):
         logits = grid.clone().requires_grad_()
         value = form(logits, torch.ones_like(grid))
         value.sum().backward()
@@ -206,7 +205,7 @@ def padded(losses, mask):
         for column, (number, counted) in enumerate(zip(numbers, counts, strict=True)):
             ax.barh(-row, 0.92, left=column, height=0.86, color=BLUE if counted else INK,
                     alpha=0.3 if counted else 0.12)
-            text = f"{number:.1f}" if np.isfinite(number) else str(number).replace("inf", "∞")
+            text = f"{number:.1f}" if np.isfinite(number) else "∞" if number > 0 else "NaN"
             ax.text(column + 0.46, -row, text, ha="center", va="center",
                     color=INK if np.isfinite(number) else ORANGE)
     ax.set_yticks(range(0, -len(losses), -1), [f"sentence {i + 1}" for i in range(len(losses))])
@@ -229,4 +228,49 @@ def costs(classes, memory, seconds):
         ax.set(xscale="log", yscale="log")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3,
                frameon=False, labelcolor=INK, fontsize=fig.font_size)
+    return fig
+
+
+def running_sums(sums):
+    """Running sums of the same losses in several dtypes: `{name: values}`."""
+    fig, ax = figure(xlabel="losses added so far", ylabel="running sum", height=3.1)
+    for i, (name, values) in enumerate(sums.items()):
+        ax.plot(values, color=_COLOURS[i], linestyle=_LINES[i])
+        label(ax, len(values) * 1.01, float(values[-1]), name, _COLOURS[i], va="center")
+    ax.set_xlim(0, len(next(iter(sums.values()))))
+    return fig
+
+
+def gradients_and_range(exponents, scale):
+    """Histogram of log2 of the gradients' sizes, unscaled and scaled, beside what fp16 drops."""
+    fig, ax = figure(xlabel="size of a gradient, power of two", ylabel="entries", height=3.2)
+    bins = np.arange(-46, 12, 1)
+    ax.hist(exponents, bins=bins, color=ORANGE, alpha=0.75)
+    ax.hist(exponents + np.log2(scale), bins=bins, histtype="step", color=BLUE, linewidth=2.2)
+    top = ax.get_ylim()[1] * 1.12
+    ax.axvspan(-46, -25, color=INK, alpha=0.18, linewidth=0)
+    ax.text(-45.5, top * 0.95, "0 in fp16", va="top")
+    middle = np.median(exponents)
+    label(ax, max(middle, -24.5), top * 0.99, "as they are", ORANGE, va="top")
+    label(ax, middle + np.log2(scale), top * 0.99, f"× {scale:,}", BLUE, va="top")
+    ax.set(xlim=(-46, 11), ylim=(0, top))
+    return fig
+
+
+def errors_of_sums(sizes, errors):
+    """Relative errors of sums over how many numbers they add, on log axes: `{name: errors}`."""
+    fig, ax = figure(xlabel="numbers added", ylabel="relative error in float32", height=3.2)
+    for i, (name, values) in enumerate(errors.items()):
+        ax.plot(sizes, values, _LINES[i], color=_COLOURS[i], marker="o", markersize=5,
+                label=name)
+    ax.set(xscale="log", yscale="log")
+    ax.legend(loc="upper left")
+    return fig
+
+
+def growing_apart(difference):
+    """The largest difference between the weights of two runs over the steps, on a log axis."""
+    fig, ax = figure(xlabel="step", ylabel="largest difference of a weight", height=3.0)
+    ax.plot(difference, color=PURPLE)
+    ax.set(yscale="log")
     return fig
