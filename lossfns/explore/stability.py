@@ -108,7 +108,7 @@ def textbook_and_stable():
         logits = grid.clone().requires_grad_()
         value = form(logits, torch.ones_like(grid))
         value.sum().backward()
-        for ax, numbers in ((top, value.detach()), (bottom, logits.grad)):
+        for ax, numbers in ((top, value.detach().numpy()), (bottom, logits.grad.numpy())):
             kept = np.where(np.isfinite(numbers), numbers, np.nan)
             ax.plot(grid, kept, line, color=colour, linewidth=width, zorder=2 + (line == "--"))
             broken = np.flatnonzero(np.isfinite(kept))[0]
