@@ -104,6 +104,47 @@ def gradient_check(loss, pred, target=None, formula=None, *, x="prediction"):
         rows)
 
 
+def nudged_gradient(value, x, h=1e-6):
+    """Measure the gradient of a number that depends on an array, by nudging one entry at a time.
+
+    >>> nudged_gradient(lambda x: x[0] * x[1], np.array([2.0, 5.0])).round(6)
+    array([5., 2.])
+    """
+    x = np.asarray(x, dtype=float)
+    nudges = h * np.eye(x.size).reshape(x.size, *x.shape)
+    both = [(value(x + nudge) - value(x - nudge)) / (2 * h) for nudge in nudges]
+    return np.reshape(both, x.shape)
+
+
+def peak_memory(work):
+    """Bytes of the tensors that a piece of work holds at once, at most, on the CPU.
+
+    >>> import torch
+    >>> peak_memory(lambda: torch.ones(1000) + torch.ones(1000))
+    12000
+    """
+    import os
+
+    import torch
+
+    # The profiler of some builds of torch writes lines of its own past Python's sys.stderr.
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        with torch.profiler.profile(profile_memory=True) as profile:
+            work()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+    held = most = 0
+    for event in profile.profiler.kineto_results.events():
+        if event.name() == "[memory]":
+            held += event.nbytes()
+            most = max(most, held)
+    return most
+
+
 def patients():
     """442 diabetes patients, divided into 242 to train on, 100 to validate and 100 to test.
 

@@ -6,6 +6,7 @@ What is drawn in the browser is a `Scene`. Its formulas are compared with `lossf
 from .classification import bce_logit, mse_vs_ce, softmax_scores
 from .foundations import courier_descent, pulls
 from .regression import mse_squares, regression_losses, two_lines
+from .stability import naive_against_stable
 from .training import gradient_flow, landscape
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "landscape",
     "mse_squares",
     "mse_vs_ce",
+    "naive_against_stable",
     "pulls",
     "regression_losses",
     "softmax_scores",
