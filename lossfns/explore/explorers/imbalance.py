@@ -163,10 +163,10 @@ def overlap_masks():
                   ("left", "low + b")], BLUE, opacity=0.3, width=2)
     grid.text(0.6, 18.6, "true", ORANGE)
     grid.text(0.6, 17.1, "predicted", BLUE)
-    grid.text(0, -2, "in both {tp:.0f} pixels")
-    grid.text(0, -3.9, "false alarms {fp:.0f}, missed {fn:.0f}")
+    grid.text(0.6, 2.2, "in both {tp:.0f} pixels")
+    grid.text(0.6, 0.6, "false {fp:.0f}, missed {fn:.0f}")
     bars = scene.panel((244, 30, 232, 210), x=(-0.6, 3.6), y=(0, 1.12),
-                       xticks={0: "Dice", 1: "Jaccard", 2: "Tversky", 3: "accuracy"},
+                       xticks={0: "Dice", 1: "Jaccard", 2: "Tversky", 3: "acc."},
                        yticks=(0, 0.5, 1), title="losses, and accuracy")
     for place, (name, color) in enumerate((("dice", ORANGE), ("jaccard", PLUM),
                                            ("tversky", OLIVE), ("accuracy", INK))):
