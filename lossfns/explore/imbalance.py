@@ -1,6 +1,8 @@
 """Pictures of chapter 5, Imbalance: the chapter computes, these functions draw."""
 
 import numpy as np
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullLocator
 
 import lossfns.numpy as ln
 from lossfns.explore.regression import value_and_slope
@@ -37,7 +39,7 @@ def crowd(y, called, *, columns=50):
         ax.plot(x[chosen], height[chosen], marker, color=colour, markersize=size,
                 markeredgewidth=0, label=f"{name}: {chosen.sum()}")
     _bare(ax)
-    fig.legend(loc="outside lower center", ncols=2, frameon=False, labelcolor=INK,
+    fig.legend(loc="outside lower center", ncols=2, frameon=False, markerscale=1.5, labelcolor=INK,
                fontsize=fig.font_size)
     return fig
 
@@ -69,8 +71,8 @@ def precision_recall(curves, *, share, marks=()):
 
     `marks` are points (recall, precision, text).
     """
-    fig, ax = figure(width=5.6, height=3.7, xlabel="recall: share of the ill that is found",
-                     ylabel="precision: share of the called that is ill")
+    fig, ax = figure(width=5.6, height=3.7, xlabel="recall: share of the positives that is found",
+                     ylabel="precision")
     for i, (name, (recall, precision, *band)) in enumerate(curves.items()):
         ax.plot(recall, precision, _LINES[i % 4], color=_COLOURS[i], label=name)
         if band:
@@ -79,7 +81,7 @@ def precision_recall(curves, *, share, marks=()):
     ax.text(0.01, share + 0.015, f"picking at random: {share:.2g}")
     for recall, precision, text in marks:
         ax.plot(recall, precision, "o", color=INK, markersize=7)
-        ax.text(recall + 0.02, precision + 0.02, text)
+        ax.text(recall + 0.02, precision + 0.06, text)
     ax.set(xlim=(0, 1.02), ylim=(0, 1.03))
     if len(curves) > 1:
         fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2,
@@ -98,6 +100,10 @@ def cost_of_thresholds(thresholds, costs, *, ylabel="cost per 1000 people"):
     ax.axvline(0.5, color=INK, linewidth=1.2, linestyle=":")
     ax.text(0.47, ax.get_ylim()[1], "½", ha="right", va="top")
     ax.set(xscale="log", yscale="log")
+    low, high = ax.get_ylim()
+    marks = [m for m in (20, 50, 100, 200, 500, 1000, 2000, 5000) if low <= m <= high]
+    ax.set_yticks(marks, [f"{m:,}" for m in marks])
+    ax.yaxis.set_minor_locator(NullLocator())
     if len(costs) > 1:
         ax.legend()
     return fig
@@ -116,9 +122,9 @@ def effective_numbers(betas, most=10_000):
 
 
 def reliability(curves, *, highest=1.0):
-    """Observed share of the ill over the predicted probability: `{name: (said, happened)}`."""
+    """Observed share of positives over the predicted probability: `{name: (said, happened)}`."""
     fig, ax = figure(width=5.2, height=4.2, xlabel="probability that the model states",
-                     ylabel="share that is ill")
+                     ylabel="share of positives among them")
     ax.plot([0, highest], [0, highest], color=INK, linewidth=1.2, linestyle=":")
     ax.text(highest * 0.98, highest * 0.9, "says what\nhappens", ha="right", va="top")
     for i, (name, (said, happened)) in enumerate(curves.items()):
@@ -178,12 +184,16 @@ def negatives_over_probability(curves, ylim=None):
 
 
 def masks(panels, *, target=None, columns=3):
-    """Images or masks with values from 0 to 1, `{title: image}`, and an outline of `target`."""
+    """Images or masks with values from 0 to 1, `{title: image}`.
+
+    The outline of `target` is on each, or that of one target each on its own.
+    """
     rows = -(-len(panels) // columns)
     fig, axes = figure(rows, columns, width=2.15 * columns, height=2.3 * rows, squeeze=False)
     for ax in axes.flat[len(panels):]:
         ax.set_axis_off()
-    for ax, (title, image) in zip(axes.flat, panels.items(), strict=False):
+    for i, (title, image) in enumerate(panels.items()):
+        ax = axes.flat[i]
         image = np.clip(np.asarray(image, dtype=float), 0, 1)
         # Transparent where it is 0, so that it sits on a light and a dark page alike.
         ink = np.zeros((*image.shape, 4))
@@ -191,7 +201,8 @@ def masks(panels, *, target=None, columns=3):
         ink[..., 3] = image
         ax.imshow(ink, interpolation="nearest")
         if target is not None:
-            ax.contour(np.asarray(target, dtype=float), [0.5], colors=ORANGE, linewidths=2)
+            outline = np.broadcast_to(target, (len(panels), *image.shape))[i]
+            ax.contour(outline.astype(float), [0.5], colors=ORANGE, linewidths=2)
         ax.set_title(title, fontweight="normal")
         ax.set(xticks=(), yticks=())
         ax.grid(False)
@@ -227,8 +238,6 @@ def jaccard_steps(errors, steps):
 
 
 def _box(x, y, colour):
-    from matplotlib.patches import Rectangle
-
     return Rectangle((x + 0.03, y + 0.03), 0.94, 0.94, facecolor=colour, alpha=0.18, linewidth=0)
 
 

@@ -166,7 +166,7 @@ def overlap_masks():
     grid.text(0.6, 2.2, "in both {tp:.0f} pixels")
     grid.text(0.6, 0.6, "false {fp:.0f}, missed {fn:.0f}")
     bars = scene.panel((244, 30, 232, 210), x=(-0.6, 3.6), y=(0, 1.12),
-                       xticks={0: "Dice", 1: "Jaccard", 2: "Tversky", 3: "acc."},
+                       xticks={0: "Dice", 1: "IoU", 2: "Tversky", 3: "acc."},
                        yticks=(0, 0.5, 1), title="losses, and accuracy")
     for place, (name, color) in enumerate((("dice", ORANGE), ("jaccard", PLUM),
                                            ("tversky", OLIVE), ("accuracy", INK))):
