@@ -219,8 +219,9 @@ def curves(x, lines, *, xlabel, ylabel, xscale="linear", yscale="linear", text="
     ax.set(xscale=xscale, yscale=yscale, ylim=ylim)
     if text:
         note(ax, text)
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3,
-               frameon=False, labelcolor=INK, fontsize=fig.font_size)
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center",
+               ncols=3 if len(lines) == 3 else 2, frameon=False, labelcolor=INK,
+               fontsize=fig.font_size)
     return fig
 
 
