@@ -258,3 +258,45 @@ def fit(model, loss, X, target, steps=300, lr=0.3, method=None):
         history["loss"].append(value.item())
         history["accuracy"].append(hits.double().mean().item())
     return history
+
+
+def screening(people, share, seed=0):
+    """People with two blood values, of whom a share is ill, and the risk of each (chapter 5).
+
+    The values of the healthy spread around 0 with a standard deviation of 1, those of the ill lie
+    1.5 higher, so the risk, the probability of being ill given the values, is known.
+
+    >>> X, y, risk = screening(1000, share=0.1)
+    >>> X.shape, int(y.sum()), round(float(risk.mean()), 2)
+    ((1000, 2), 100, 0.1)
+    """
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(people) < round(share * people)) * 1.0
+    X = rng.normal(size=(people, 2)) + 1.5 * y[:, None]
+    log_odds = 1.5 * X.sum(axis=1) - 2.25 + np.log(share / (1 - share))
+    return X, y, 1 / (1 + np.exp(-log_odds))
+
+
+def linear_logits(loss, X, y, X_new, **settings):
+    """Fit a linear model of two classes under a loss of lossfns.torch; return its logits of X_new.
+
+    >>> import lossfns.torch as lt
+    >>> X, y, _ = screening(1000, share=0.1)
+    >>> z = linear_logits(lt.bce_with_logits, X, y, X)
+    >>> round(float((1 / (1 + np.exp(-z))).mean()), 3)
+    0.1
+    """
+    import torch
+
+    X, y, X_new = (torch.tensor(np.asarray(a), dtype=torch.float64) for a in (X, y, X_new))
+    theta = torch.zeros(X.shape[1] + 1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([theta], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        value = loss(X @ theta[1:] + theta[0], y, **settings)
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    return (X_new @ theta[1:] + theta[0]).detach().numpy()

@@ -163,6 +163,41 @@ def naive_against_stable(at):
                   "stable_slope": ln.bce_with_logits.grad(logit, zero)[0]}
 
 
+def class_weight_shares(at):
+    counts = np.array([np.floor(10 ** at[f"c{i}"] + 0.5) for i in range(3)])
+    scheme = ("inverse", "inverse_sqrt", "effective", None)[int(at["scheme"])]
+    weight = np.ones(3) if scheme is None else ln.class_weights(
+        counts, scheme=scheme, beta=1 - 10 ** -at["k"])
+    # An untrained model: each example costs ln 3, and its class has a share of the weighted mean.
+    logits, target = np.zeros((3, 3)), np.arange(3)
+    mean = ln.cross_entropy(logits, target, weight=weight, sample_weight=counts)
+    single = ln.cross_entropy(logits, target, reduction="none")
+    shares = counts * weight * single / mean / (counts * weight).sum()
+    return {**{f"w{i}": weight[i] for i in range(3)},
+            **{f"share{i}": shares[i] for i in range(3)}}
+
+
+def focal_modulation(at):
+    kind, alpha = int(at["kind"]), None if at["kind"] < 0.5 else at["alpha"]
+    y = np.array([0.0 if kind == 2 else 1.0])
+    z = np.log(at["pt"] / (1 - at["pt"])) * (2 * y - 1)
+    loss, slope = ln.focal_with_logits.value_and_grad(z, y, alpha=alpha, gamma=at["gamma"])
+    plain, plain_slope = ln.bce_with_logits.value_and_grad(z, y)
+    return {"loss": loss, "slope": abs(slope[0]), "ce": plain, "ce_slope": abs(plain_slope[0])}
+
+
+def overlap_masks(at):
+    true, pred = np.zeros((20, 20)), np.zeros((20, 20))
+    true[6 : 6 + int(at["a"]), 6 : 6 + int(at["a"])] = 1
+    left, low, side = (int(at[name]) for name in ("left", "low", "b"))
+    pred[left : left + side, low : low + side] = 1
+    options = {"smooth": at["s"]}
+    prices = {"alpha": 1 - at["beta"], "beta": at["beta"]}
+    return {"tp": (pred * true).sum(), "accuracy": (pred == true).mean(),
+            "dice": ln.dice(pred, true, **options), "jaccard": ln.jaccard(pred, true, **options),
+            "tversky": ln.tversky(pred, true, **options, **prices)}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_number_is_that_of_the_library(name):
     for state in states(name):

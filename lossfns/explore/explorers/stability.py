@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..formula import Table
+from ..formula import Lookup
 from ..scene import Scene
 from ..style import BLUE, ORANGE, PURPLE
 
@@ -60,8 +60,8 @@ def naive_against_stable():
         # Beyond the end it is not looked at; numbers take less room there than words would.
         filled = [np.where(np.isfinite(row), row, row[end])
                   for row, end in zip(rows, ends, strict=True)]
-        scene.table(f"{name}s", Table(filled, x=(0, last), y=(0, 4)))
-        scene.table(f"{name}_ends", Table(_POWERS[ends], x=(0, last)))
+        scene.lookup(f"{name}s", Lookup(filled, x=(0, last), y=(0, 4)))
+        scene.lookup(f"{name}_ends", Lookup(_POWERS[ends], x=(0, last)))
     scene.let(z="10 ** k", row=f"{len(_DTYPES)} * form + dtype", stable="softplus(z)",
               stable_slope="sigmoid(z)", value_end="value_ends(row)", slope_end="slope_ends(row)",
               value="values(row, k)", slope="slopes(row, k)",
