@@ -17,12 +17,14 @@ from .explorers import (
     bce_logit,
     courier_descent,
     gradient_flow,
+    info_nce_temperature,
     landscape,
     mse_squares,
     mse_vs_ce,
     pulls,
     regression_losses,
     softmax_scores,
+    triplet_pull,
     two_lines,
 )
 from .formula import Lookup
@@ -42,6 +44,7 @@ __all__ = [
     "display_quiz",
     "explore",
     "gradient_flow",
+    "info_nce_temperature",
     "landscape",
     "mse_squares",
     "mse_vs_ce",
@@ -49,5 +52,6 @@ __all__ = [
     "regression_losses",
     "softmax_scores",
     "table",
+    "triplet_pull",
     "two_lines",
 ]

@@ -4,6 +4,7 @@ What is drawn in the browser is a `Scene`. Its formulas are compared with `lossf
 """
 
 from .classification import bce_logit, mse_vs_ce, softmax_scores
+from .contrastive import info_nce_temperature, triplet_pull
 from .foundations import courier_descent, pulls
 from .regression import mse_squares, regression_losses, two_lines
 from .training import gradient_flow, landscape
@@ -12,11 +13,13 @@ __all__ = [
     "bce_logit",
     "courier_descent",
     "gradient_flow",
+    "info_nce_temperature",
     "landscape",
     "mse_squares",
     "mse_vs_ce",
     "pulls",
     "regression_losses",
     "softmax_scores",
+    "triplet_pull",
     "two_lines",
 ]
