@@ -46,7 +46,7 @@ def maps(embeddings, digits, *, circle=False):
                     color=_COLOURS[k % 5], markeredgewidth=0.1)
         ax.set_title(name)
         ax.set_aspect("equal", adjustable="datalim")
-        ax.set(xticks=[], yticks=[])
+        _bare(ax)
     return fig
 
 
@@ -82,7 +82,7 @@ def triplet_over_negative(positive, margin):
                           gradient="slope")
     for ax in fig.axes:
         ax.axvline(positive, color=INK, linewidth=1, linestyle=":")
-    fig.axes[0].text(positive + 0.04, 0.1, "positive")
+    fig.axes[0].text(positive + 0.04, 1.4, "distance of the positive")
     return fig
 
 
@@ -102,9 +102,9 @@ def zones(positive, margin):
     label(ax, 0, positive + margin / 2, "semi-hard", PURPLE, ha="center", va="center")
     label(ax, 0, 1.22 * (positive + margin), "easy: costs nothing", OLIVE, ha="center",
           va="center")
-    ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[])
+    ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
     ax.set_aspect("equal")
-    ax.grid(False)
+    _bare(ax)
     return fig
 
 
@@ -220,6 +220,13 @@ def views_of(images, again):
     axes[0, 0].set_ylabel("first")
     axes[1, 0].set_ylabel("second")
     return fig
+
+
+def _bare(ax):
+    """Take away what gives places a number: only who lies near whom counts."""
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    ax.grid(False)
 
 
 def _cell(x, y, colour, opacity, **line):

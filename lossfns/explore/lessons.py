@@ -78,7 +78,7 @@ def gradient_check(loss, pred, target=None, formula=None, *, x="prediction"):
     >>> error = np.array([-3.0, 5.0])
     >>> check = gradient_check(ln.mse, error, 0 * error, {"2e": 2 * error}, x="error e")
     >>> check.headings
-    ['error e', '2e', 'lossfns', 'nudged', 'difference']
+    ['error e', '2e', 'lossfns', 'nudged', 'gap']
     >>> [text for text, _ in check.rows[0][:4]]
     ['−3', '−6.0000', '−6.0000', '−6.0000']
     """
@@ -101,7 +101,7 @@ def gradient_check(loss, pred, target=None, formula=None, *, x="prediction"):
             rows.append([name] * several + [entry, *row, gap])
     headings = {"loss": ""} if several else {}
     return table(
-        headings | {x: "g"} | dict.fromkeys(slopes, ".4f") | {"nudged": ".4f", "difference": ".0e"},
+        headings | {x: "g"} | dict.fromkeys(slopes, ".4f") | {"nudged": ".4f", "gap": ".0e"},
         rows)
 
 

@@ -22,7 +22,7 @@ def triplet_pull():
         " semi-hard. What counts is the difference of the two distances, wherever the three are.",
         guesses={"once it is farther than the positive": False, "a margin farther": True,
                  "never": False}, seen="loss <= 0")
-    for name, start in (("px", 0.9), ("py", 0.5), ("nx", -0.5), ("ny", 0.4)):
+    for name, start in (("px", 0.4), ("py", -1.4), ("nx", -0.9), ("ny", 0.8)):
         scene.variable(name, -3, 3, start=start, step=0.05, slider=False, label=(
             f"{'positive' if name[0] == 'p' else 'negative'} {name[1]}"))
     scene.variable("m", 0.2, 1.5, start=0.8, step=0.1, label="margin m")
@@ -35,7 +35,7 @@ def triplet_pull():
               kn="on * (2 if sq > 0.5 else 1 / max(dn, 0.000000001))",
               gpx="kp * px", gpy="kp * py", gnx="-kn * nx", gny="-kn * ny",
               edge="sqrt(dp ** 2 + m) if sq > 0.5 else dp + m")
-    plane = scene.panel((20, 34, 440, 440), x=(-3.3, 3.3), y=(-3.3, 3.3), xticks=(), yticks=())
+    plane = scene.panel((20, 34, 440, 440), x=(-3.3, 3.3), y=(-3.3, 3.3), frame=False)
     for radius, color, dash in (("dp", ORANGE, ""), ("edge", PURPLE, "7 4")):
         plane.curve(f"{radius} * cos(t)", f"{radius} * sin(t)", color, over=(0, _TURN), dash=dash,
                     width=1.8)
@@ -44,7 +44,7 @@ def triplet_pull():
     plane.arrow("px", "py", "px - 0.5 * gpx", "py - 0.5 * gpy", PURPLE, width=3.5)
     plane.arrow("nx", "ny", "nx - 0.5 * gnx", "ny - 0.5 * gny", PURPLE, width=3.5)
     plane.dot("0", "0", INK, radius=7)
-    plane.text(0.1, -0.32, "anchor")
+    plane.text(0.15, 0.05, "anchor")
     plane.text(-3.2, 3.55, "d(a, p) = {dp:.2f}", BLUE)
     plane.text(-1.2, 3.55, "d(a, n) = {dn:.2f}", ORANGE)
     plane.text(3.2, 3.55, "loss {loss:.2f}", anchor="end", bold=True)
