@@ -19,6 +19,7 @@ from .explorers import (
     courier_descent,
     focal_modulation,
     gradient_flow,
+    info_nce_temperature,
     landscape,
     mse_squares,
     mse_vs_ce,
@@ -27,6 +28,7 @@ from .explorers import (
     pulls,
     regression_losses,
     softmax_scores,
+    triplet_pull,
     two_lines,
 )
 from .formula import Lookup
@@ -48,6 +50,7 @@ __all__ = [
     "explore",
     "focal_modulation",
     "gradient_flow",
+    "info_nce_temperature",
     "landscape",
     "mse_squares",
     "mse_vs_ce",
@@ -57,5 +60,6 @@ __all__ = [
     "regression_losses",
     "softmax_scores",
     "table",
+    "triplet_pull",
     "two_lines",
 ]

@@ -5,6 +5,7 @@ sets of real data come from scikit-learn, which is imported when they are asked 
 """
 
 import functools
+import time
 
 import numpy as np
 
@@ -300,3 +301,106 @@ def linear_logits(loss, X, y, X_new, **settings):
 
     optimizer.step(closure)
     return (X_new @ theta[1:] + theta[0]).detach().numpy()
+
+
+def train_embedding(model, loss, *, steps=400, seconds=None, batch=64, lr=0.003, extra=(),
+                    two_views=False):
+    """Train on random batches of digits with Adam: `loss` takes embeddings and labels (chapter 6).
+
+    Arguments
+        seconds: train for so many seconds of the processor's time instead of so many steps.
+        extra: parameters of the loss that are trained as well.
+        two_views: `loss` takes the embeddings of two `views` of the batch instead, and no labels.
+
+    Returns the loss of each step.
+
+    >>> import lossfns.torch as lt
+    >>> losses = train_embedding(network(2, 64), lt.sup_con, steps=60)
+    >>> losses[0] > losses[-1]
+    True
+    """
+    import torch
+
+    images, _, digit, _ = digits()
+    optimizer = torch.optim.Adam([*model.parameters(), *extra], lr=lr)
+    seeded, losses, start = torch.Generator().manual_seed(0), [], time.process_time()
+    while time.process_time() - start < seconds if seconds else len(losses) < steps:
+        chosen = torch.randperm(len(images), generator=seeded)[:batch]
+        X = images[chosen]
+        if two_views:
+            value = loss(model(views(X, seeded)), model(views(X, seeded)))
+        else:
+            value = loss(model(X), digit[chosen])
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        losses.append(value.item())
+    return losses
+
+
+def views(images, seeded):
+    """Each digit once more: moved by up to a pixel each way, with noise (chapter 6).
+
+    >>> import torch
+    >>> views(digits()[0][:5], torch.Generator().manual_seed(0)).shape
+    torch.Size([5, 64])
+    """
+    import torch
+
+    n, places = len(images), torch.arange(8)
+    framed = torch.nn.functional.pad(images.reshape(n, 8, 8), (1, 1, 1, 1))
+    down, right = torch.randint(0, 3, (2, n, 1), generator=seeded)
+    moved = framed[torch.arange(n)[:, None, None], (down + places)[:, :, None],
+                   (right + places)[:, None, :]]
+    return (moved + 0.1 * torch.randn(moved.shape, generator=seeded)).reshape(n, 64)
+
+
+def nearest(model, *, cosine=False):
+    """Share of the test digits that most of their 5 neighbours among the training digits name.
+
+    Neighbours lie near in the embedding that `model` makes: by Euclidean distance, or by angle.
+
+    >>> round(nearest(lambda pixels: pixels), 2)
+    0.98
+    """
+    import torch
+    from sklearn.neighbors import KNeighborsClassifier
+
+    Da, Db, da, db = digits()
+    with torch.no_grad():
+        known, new = (model(images) for images in (Da, Db))
+        if cosine:
+            known, new = (torch.nn.functional.normalize(rows) for rows in (known, new))
+    return KNeighborsClassifier(5).fit(known, da).score(new, db)
+
+
+def all_pairs(z, labels):
+    """Every pair of a batch once: the first rows, the second rows, and which pairs are equal.
+
+    >>> import torch
+    >>> _, _, same = all_pairs(torch.eye(3), torch.tensor([7, 7, 1]))
+    >>> same
+    tensor([ True, False, False])
+    """
+    import torch
+
+    i, j = torch.triu_indices(len(z), len(z), 1)
+    return z[i], z[j], labels[i] == labels[j]
+
+
+def some_triplets(z, labels, *, kind, margin=1.0, at_most=2000):
+    """Anchors, positives and negatives of one kind from a batch, drawn at random if too many.
+
+    >>> import torch
+    >>> points, labels = torch.tensor([[0.0], [1.0], [1.5], [9.0]]), torch.tensor([0, 0, 1, 1])
+    >>> [rows.tolist() for rows in some_triplets(points, labels, kind="semi_hard", at_most=1)]
+    ... # doctest: +ELLIPSIS
+    [[[...]], [[...]], [[...]]]
+    """
+    import torch
+
+    import lossfns.torch as lt
+
+    chosen = lt.mine_triplets(z.detach(), labels, kind=kind, margin=margin)
+    drawn = torch.randperm(len(chosen[0]))[:at_most]
+    return [z[rows[drawn]] for rows in chosen]

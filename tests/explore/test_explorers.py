@@ -198,6 +198,27 @@ def overlap_masks(at):
             "tversky": ln.tversky(pred, true, **options, **prices)}
 
 
+def triplet_pull(at):
+    rows = [np.array([[x, y]]) for x, y in ((0.0, 0.0), (at["px"], at["py"]), (at["nx"], at["ny"]))]
+    options = {"margin": at["m"], "squared": bool(at["sq"])}
+    positive, negative = (ln.triplet.grad(*rows, **options, wrt=w)[0]
+                          for w in ("positive", "negative"))
+    # On the outer circle itself there is no one answer.
+    pulls = {"gpx": positive[0], "gpy": positive[1], "gnx": negative[0], "gny": negative[1]}
+    return {"loss": ln.triplet(*rows, **options)} | (pulls if abs(at["gap"]) > 1e-12 else {})
+
+
+def info_nce_temperature(at):
+    angles = np.radians([at[f"a{i}"] for i in range(4)])
+    keys, query = np.column_stack([np.cos(angles), np.sin(angles)]), np.array([[1.0, 0.0]] * 4)
+
+    def loss_of(i):
+        return ln.info_nce(query, np.roll(keys, -i, axis=0), temperature=at["tau"],
+                           reduction="none")[0]
+
+    return {"loss": loss_of(0), **{f"p{i}": np.exp(-loss_of(i)) for i in range(4)}}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_number_is_that_of_the_library(name):
     for state in states(name):

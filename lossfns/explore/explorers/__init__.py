@@ -4,6 +4,7 @@ What is drawn in the browser is a `Scene`. Its formulas are compared with `lossf
 """
 
 from .classification import bce_logit, mse_vs_ce, softmax_scores
+from .contrastive import info_nce_temperature, triplet_pull
 from .foundations import courier_descent, pulls
 from .imbalance import class_weight_shares, focal_modulation, overlap_masks
 from .regression import mse_squares, regression_losses, two_lines
@@ -16,6 +17,7 @@ __all__ = [
     "courier_descent",
     "focal_modulation",
     "gradient_flow",
+    "info_nce_temperature",
     "landscape",
     "mse_squares",
     "mse_vs_ce",
@@ -24,5 +26,6 @@ __all__ = [
     "pulls",
     "regression_losses",
     "softmax_scores",
+    "triplet_pull",
     "two_lines",
 ]
