@@ -22,6 +22,7 @@ from .explorers import (
     mse_vs_ce,
     pulls,
     regression_losses,
+    reliability_temperature,
     softmax_scores,
     two_lines,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "mse_vs_ce",
     "pulls",
     "regression_losses",
+    "reliability_temperature",
     "softmax_scores",
     "table",
     "two_lines",

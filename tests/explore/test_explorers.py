@@ -12,7 +12,7 @@ import torch
 import lossfns.explore
 import lossfns.numpy as ln
 import lossfns.torch as lt
-from lossfns.explore.explorers import training
+from lossfns.explore.explorers import calibration, training
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
@@ -138,6 +138,20 @@ def gradient_flow(at):
         for name in ("ce", "se"):
             out[f"abs({name}) * k{layer + 1}"] = means[name][layer]
     return out
+
+
+def reliability_temperature(at):
+    z, y = (np.concatenate(parts) for parts in zip(
+        *((np.full(n, z), np.arange(n) < k) for z, n, k in calibration.GROUPS), strict=True))
+    z, y = z / at["temperature"], y.astype(float)
+    p = 1 / (1 + np.exp(-z))
+    curve = ln.reliability_curve(p, y, bins=int(at["bins"]))
+    return {"nll": ln.bce_with_logits(z, y), "ece": ln.ece(p, y, bins=int(at["bins"])),
+            "accuracy": np.mean((z > 0) == y),
+            **{f"{letter}{k}": 0 if np.isnan(value) else value
+               for letter, values in (("n", curve.count), ("s", curve.confidence),
+                                      ("f", curve.frequency))
+               for k, value in enumerate(values, 1)}}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,6 +3,7 @@
 What is drawn in the browser is a `Scene`. Its formulas are compared with `lossfns` by tests.
 """
 
+from .calibration import reliability_temperature
 from .classification import bce_logit, mse_vs_ce, softmax_scores
 from .foundations import courier_descent, pulls
 from .regression import mse_squares, regression_losses, two_lines
@@ -17,6 +18,7 @@ __all__ = [
     "mse_vs_ce",
     "pulls",
     "regression_losses",
+    "reliability_temperature",
     "softmax_scores",
     "two_lines",
 ]
