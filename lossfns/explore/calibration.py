@@ -27,16 +27,16 @@ def said_and_happened(groups):
     """
     fig, ax = figure(width=6.2, height=0.75 * len(groups) + 1.4,
                      xlabel="share of the patients in the group")
-    for row, (said, happened, count) in enumerate(groups.values()):
+    for row, (said, happened, _) in enumerate(groups.values()):
         ax.plot([said, happened], [-row, -row], color=FAINT, linewidth=2)
         ax.plot(said, -row, "D", color=BLUE, markersize=9)
         ax.plot(happened, -row, "o", color=ORANGE, markersize=9)
-        ax.text(0.99, -row, f"{count} patients", ha="right", va="center")
     said, happened, _ = next(iter(groups.values()))
     label(ax, said + 0.005, 0.32, "said", BLUE)
     label(ax, happened - 0.005, 0.32, "happened", ORANGE, ha="right")
     ax.set(xlim=(0.3, 1), ylim=(0.5 - len(groups), 0.8))
-    ax.set_yticks(range(0, -len(groups), -1), list(groups))
+    ax.set_yticks(range(0, -len(groups), -1),
+                  [f"{name}\n{count} patients" for name, (*_, count) in groups.items()])
     return fig
 
 
@@ -64,8 +64,6 @@ def reliability(tables, *, said="mean confidence of the bin", was="accuracy of t
     ax.set_aspect("equal")
     if len(tables) > 1:
         ax.legend(loc="upper left")
-    else:
-        ax.text(0.12, 0.19, "calibrated", rotation=45, rotation_mode="anchor")
     return fig
 
 

@@ -285,10 +285,14 @@ def overconfident():
 
     model, parts = network(hidden=64, layers=2), few_digits()
     images, digit = parts["train"]
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    weights = list(model.parameters())
+    # SGD with momentum by hand: importing an optimizer of torch takes longer than this training.
+    speed = [torch.zeros_like(w) for w in weights]
     for _ in range(400):
-        optimizer.zero_grad()
-        torch.nn.functional.cross_entropy(model(images), digit).backward()
-        optimizer.step()
+        value = torch.nn.functional.cross_entropy(model(images), digit)
+        with torch.no_grad():
+            for w, v, slope in zip(weights, speed, torch.autograd.grad(value, weights), strict=True):
+                v.mul_(0.9).add_(slope)
+                w.sub_(0.1 * v)
     with torch.no_grad():
         return {name: (model(x).double().numpy(), y.numpy()) for name, (x, y) in parts.items()}
