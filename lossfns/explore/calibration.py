@@ -109,20 +109,18 @@ def expected_scores(report, curves, truth):
     ax.axvline(truth, color=INK, linewidth=1, linestyle=":")
     ax.text(truth + 0.01, 0.76, "the truth")
     ax.set(ylim=(-0.04, 0.8), xlim=(0, 1.02))
-    ax.legend(loc="upper left")
+    ax.legend(loc="upper center")
     return fig
 
 
-def training(steps, curves, *, ylabel, level=None, top=None):
+def training(steps, curves, *, ylabel, top):
     """What is measured in the course of a training: `{name: values}` over the steps."""
     fig, ax = figure(width=6.2, height=3.3, xlabel="step", ylabel=ylabel)
     for i, (name, values) in enumerate(curves.items()):
         ax.plot(steps, values, _LINES[i], color=_COLOURS[i])
         label(ax, steps[-1] * 1.04, values[-1], name, _COLOURS[i], va="center")
-    if level is not None:
-        ax.axvline(level, color=INK, linewidth=1, linestyle=":")
-    ax.set(xscale="log", xlim=(steps[0], steps[-1] * 4.2), ylim=(0, top))
-    ax.set_xticks([10, 30, 100, 300], ["10", "30", "100", "300"])
+    ax.set(xscale="log", xlim=(steps[0], steps[-1] * 4.2), ylim=(-0.04 * top, top))
+    ax.set_xticks([30, 100, 300], ["30", "100", "300"])
     ax.minorticks_off()
     return fig
 
@@ -138,7 +136,8 @@ def temperatures(values, losses, accuracy, fitted):
     ax.set(xscale="log", ylim=(0, 1.4))
     ax.set_xticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
     ax.minorticks_off()
-    ax.legend(loc="upper right", ncols=1, bbox_to_anchor=(1, 0.6))
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False,
+               labelcolor=INK, fontsize=fig.font_size)
     return fig
 
 
@@ -179,14 +178,14 @@ def costs(ratio, curves):
 def decomposition(parts):
     """The Brier score as uncertainty − resolution + reliability, a bar each for each forecaster."""
     fig, ax = figure(width=6.2, height=3.3, ylabel="part of the Brier score")
-    names = ["uncertainty", "resolution", "reliability", "Brier score"]
+    names = ["uncertainty", "− resolution", "+ reliability", "= Brier"]
     width = 0.8 / len(parts)
     for i, (name, values) in enumerate(parts.items()):
         at = np.arange(len(values)) + (i - (len(parts) - 1) / 2) * width
         ax.bar(at, values, width * 0.92, color=_COLOURS[i], hatch=("", "//")[i % 2], label=name)
         for x, value in zip(at, values, strict=True):
             ax.text(x, value + 0.004, f"{value:.3f}", ha="center", fontsize=fig.font_size - 2.5)
-    ax.set_xticks(np.arange(len(names)), ["uncertainty", "− resolution", "+ reliability", "= Brier"])
+    ax.set_xticks(np.arange(len(names)), names)
     ax.set_ylim(0, 1.22 * max(max(values) for values in parts.values()))
     ax.legend(loc="upper center", ncols=2)
     return fig

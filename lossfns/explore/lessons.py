@@ -290,8 +290,9 @@ def overconfident():
     speed = [torch.zeros_like(w) for w in weights]
     for _ in range(400):
         value = torch.nn.functional.cross_entropy(model(images), digit)
+        slopes = torch.autograd.grad(value, weights)
         with torch.no_grad():
-            for w, v, slope in zip(weights, speed, torch.autograd.grad(value, weights), strict=True):
+            for w, v, slope in zip(weights, speed, slopes, strict=True):
                 v.mul_(0.9).add_(slope)
                 w.sub_(0.1 * v)
     with torch.no_grad():
