@@ -219,8 +219,8 @@ def digits():
     return Da, Db, torch.tensor(da), torch.tensor(db)
 
 
-def network(outputs=10, hidden=32, seed=0):
-    """A network for the digits: 64 pixels, one hidden layer, and a logit for each output.
+def network(outputs=10, hidden=32, seed=0, layers=1):
+    """A network for the digits: 64 pixels, hidden layers, and a logit for each output.
 
     >>> network()(digits()[0][:5]).shape
     torch.Size([5, 10])
@@ -228,9 +228,11 @@ def network(outputs=10, hidden=32, seed=0):
     import torch
 
     torch.manual_seed(seed)
-    return torch.nn.Sequential(
-        torch.nn.Linear(64, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, outputs)
-    )
+    parts, width = [], 64
+    for _ in range(layers):
+        parts += [torch.nn.Linear(width, hidden), torch.nn.ReLU()]
+        width = hidden
+    return torch.nn.Sequential(*parts, torch.nn.Linear(width, outputs))
 
 
 def fit(model, loss, X, target, steps=300, lr=0.3, method=None):
@@ -404,3 +406,81 @@ def some_triplets(z, labels, *, kind, margin=1.0, at_most=2000):
     chosen = lt.mine_triplets(z.detach(), labels, kind=kind, margin=margin)
     drawn = torch.randperm(len(chosen[0]))[:at_most]
     return [z[rows[drawn]] for rows in chosen]
+
+
+@functools.cache
+def forecasts():
+    """What two forecasters say about the 442 diabetes patients: a probability each (chapter 7).
+
+    The event is that the disease progresses by more than 150. Logistic regression and naive Bayes
+    see the same ten measurements, and no patient whose forecast they give.
+
+    >>> says, happened = forecasts()
+    >>> {name: p.shape for name, p in says.items()}
+    {'logistic regression': (442,), 'naive Bayes': (442,)}
+    """
+    from sklearn.datasets import load_diabetes
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.naive_bayes import GaussianNB
+
+    features, progression = load_diabetes(return_X_y=True)
+    features = features / features.std(axis=0)
+    happened = (progression > 150).astype(int)
+    folds = StratifiedKFold(10, shuffle=True, random_state=0)
+    forecasters = {
+        "logistic regression": LogisticRegression(solver="newton-cholesky", tol=1e-8),
+        "naive Bayes": GaussianNB(),
+    }
+    says = {
+        name: cross_val_predict(model, features, happened, cv=folds, method="predict_proba")[:, 1]
+        for name, model in forecasters.items()
+    }
+    return says, happened
+
+
+@functools.cache
+def few_digits():
+    """The digits with 150 of them to train on, 400 to validate and 1247 to test (chapter 7).
+
+    >>> {name: tuple(images.shape) for name, (images, _) in few_digits().items()}
+    {'train': (150, 64), 'valid': (400, 64), 'test': (1247, 64)}
+    """
+    import torch
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    images, digit = load_digits(return_X_y=True)
+    rows, parts = np.arange(len(digit)), {}
+    for name, size in (("train", 150), ("valid", 400)):
+        parts[name], rows = train_test_split(
+            rows, train_size=size, random_state=0, stratify=digit[rows])
+    parts["test"] = rows
+    return {name: (torch.tensor(images[part] / 16, dtype=torch.float32), torch.tensor(digit[part]))
+            for name, part in parts.items()}
+
+
+@functools.cache
+def overconfident():
+    """The logits of a network that was trained on 150 digits for too long (chapter 7).
+
+    >>> parts = overconfident()
+    >>> {name: logits.shape for name, (logits, _) in parts.items()}
+    {'train': (150, 10), 'valid': (400, 10), 'test': (1247, 10)}
+    """
+    import torch
+
+    model, parts = network(hidden=64, layers=2), few_digits()
+    images, digit = parts["train"]
+    weights = list(model.parameters())
+    # SGD with momentum by hand: importing an optimizer of torch takes longer than this training.
+    speed = [torch.zeros_like(w) for w in weights]
+    for _ in range(400):
+        value = torch.nn.functional.cross_entropy(model(images), digit)
+        slopes = torch.autograd.grad(value, weights)
+        with torch.no_grad():
+            for w, v, slope in zip(weights, speed, slopes, strict=True):
+                v.mul_(0.9).add_(slope)
+                w.sub_(0.1 * v)
+    with torch.no_grad():
+        return {name: (model(x).double().numpy(), y.numpy()) for name, (x, y) in parts.items()}

@@ -12,7 +12,7 @@ import torch
 import lossfns.explore
 import lossfns.numpy as ln
 import lossfns.torch as lt
-from lossfns.explore.explorers import training
+from lossfns.explore.explorers import calibration, training
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
@@ -217,6 +217,20 @@ def info_nce_temperature(at):
                            reduction="none")[0]
 
     return {"loss": loss_of(0), **{f"p{i}": np.exp(-loss_of(i)) for i in range(4)}}
+
+
+def reliability_temperature(at):
+    z, y = (np.concatenate(parts) for parts in zip(
+        *((np.full(n, z), np.arange(n) < k) for z, n, k in calibration.GROUPS), strict=True))
+    z, y = z / at["temperature"], y.astype(float)
+    p = 1 / (1 + np.exp(-z))
+    curve = ln.reliability_curve(p, y, bins=int(at["bins"]))
+    return {"nll": ln.bce_with_logits(z, y), "ece": ln.ece(p, y, bins=int(at["bins"])),
+            "accuracy": np.mean((z > 0) == y),
+            **{f"{letter}{k}": 0 if np.isnan(value) else value
+               for letter, values in (("n", curve.count), ("s", curve.confidence),
+                                      ("f", curve.frequency))
+               for k, value in enumerate(values, 1)}}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,6 +3,7 @@
 What is drawn in the browser is a `Scene`. Its formulas are compared with `lossfns` by tests.
 """
 
+from .calibration import reliability_temperature
 from .classification import bce_logit, mse_vs_ce, softmax_scores
 from .contrastive import info_nce_temperature, triplet_pull
 from .foundations import courier_descent, pulls
@@ -25,6 +26,7 @@ __all__ = [
     "overlap_masks",
     "pulls",
     "regression_losses",
+    "reliability_temperature",
     "softmax_scores",
     "triplet_pull",
     "two_lines",
