@@ -99,18 +99,36 @@ def read_chapters(app):
     chapters = []
     for docname in app.config.external_site_map:
         path = Path(app.env.doc2path(docname))
-        if not path.exists():
-            continue  # Sphinx reports it
-        text = path.read_text(encoding="utf8")
-        reader = create_nb_reader(str(path), app.env.myst_config, app.env.mystnb_config, text)
-        if reader is None:
+        notebook = path.exists() and read_notebook(app, docname)  # Sphinx reports what is missing
+        if not notebook:
             continue
-        notebook = reader.read(text)
-        quizzes = [path.parent / name for name in QUIZ.findall(text)]
+        names = QUIZ.findall(path.read_text(encoding="utf8"))
+        quizzes = [path.parent / name for name in names]
         chapter = Chapter(docname, path, notebook, library + hash_of(quizzes))
         if chapter.code_cells:
             chapters.append(chapter)
     return chapters
+
+
+def read_notebook(app, docname):
+    """The notebook that a page is written as, or None."""
+    path = app.env.doc2path(docname)
+    text = Path(path).read_text(encoding="utf8")
+    reader = create_nb_reader(path, app.env.myst_config, app.env.mystnb_config, text)
+    return reader and reader.read(text)
+
+
+def printed_by(app, docname):
+    """What the cells of a page printed when they ran; empty where it is not built or not run."""
+    if app.builder.format != "html" or docname not in app.env.found_docs:
+        return ""
+    cache = get_cache(app.env.mystnb_config.execution_cache_path)
+    try:
+        _, notebook = cache.merge_match_into_notebook(read_notebook(app, docname))
+    except KeyError:
+        return ""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return "".join(output.get("text", "") for output in outputs)
 
 
 def hash_of(paths):

@@ -44,7 +44,7 @@ class MarkdownWriter:
                 text.append(piece)
         yield from self.join(text)
         if self.cited:
-            yield "## References\n\n" + "\n\n".join(self.cited[key] for key in sorted(self.cited))
+            yield "## References\n\n" + "\n\n".join(self.cited[work] for work in sorted(self.cited))
 
     def join(self, blocks):
         text = re.sub(r"\n{3,}", "\n\n", "\n\n".join(b for b in blocks if b.strip())).strip()
@@ -115,7 +115,7 @@ class MarkdownWriter:
         section = node.parent
         ids = ["", *(f"#{i}" for i in section.get("ids", []))]
         key = next((i for i in ids if i in number and (i or self.depth == 1)), None)
-        prefix = ".".join(map(str, number[key])) + ". " if key is not None else ""
+        prefix = ".".join(map(str, number[key])) + ". " if number.get(key) else ""
         anchors = self.anchor(section)
         heading = f"{'#' * min(self.depth, 6)} {prefix}{self.inline(node)}"
         return f"{heading}\n\n{anchors}".rstrip()
@@ -192,6 +192,11 @@ class MarkdownWriter:
         return self.blocks(node.children)
 
     compound = legend = line_block = document = section = container
+
+    def PassthroughTextElement(self, node):
+        """The title of a card; its other one is the link that lies over the card in the book."""
+        titled = node.parent.get("design_component") == "card-title"
+        return f"**{self.inline(node)}**" if titled else ""
 
     def topic(self, node):
         return quote(self.blocks(node.children))
@@ -290,8 +295,8 @@ class MarkdownWriter:
                 key = "cite-" + entry["ids"][0]
                 labels = [c for c in entry.children if isinstance(c, nodes.label)]
                 body = [c for c in entry.children if c not in labels]
-                text = f"[{labels[0].astext()}] {self.blocks(body)}"
-                self.cited[key] = f'<a id="{key}"></a>{text}'
+                work = f"[{labels[0].astext()}]"
+                self.cited[work] = f'<a id="{key}"></a>{work} {self.blocks(body)}'
                 return key
         return None
 

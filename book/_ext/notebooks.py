@@ -17,15 +17,21 @@ from pathlib import Path
 
 import nbformat
 from docutils import nodes
+from execution import read_notebook
 from markdown_writer import NOT_LINKED, MarkdownWriter
-from myst_nb.core.read import create_nb_reader
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from repository import address_of
 from set_up import METADATA, set_up
 from sphinx.builders import Builder
 
 # What a folded cell is called, by a word in its code.
-TITLES = {"display_quiz": "Quick check", "explore": "Explorer", "atlas": "From the catalog"}
+TITLES = {
+    "display_quiz": "Quick check",
+    "chapter_map": "Map of the chapters",
+    "elsewhere.table": "Disagreements",
+    "explore": "Explorer",
+    "atlas": "From the catalog",
+}
 
 
 class NotebookBuilder(Builder):
@@ -49,7 +55,7 @@ class NotebookBuilder(Builder):
         the repository has an address, other pages are named and not linked.
         """
         name = docname.removeprefix("book/") + ".ipynb"
-        path = f"notebooks/{name}" if self.read_source(docname) else f"{docname}.md"
+        path = f"notebooks/{name}" if read_notebook(self.app, docname) else f"{docname}.md"
         return address_of(self.config, path) or NOT_LINKED + docname
 
     def get_relative_uri(self, from_, to, typ=None):
@@ -63,6 +69,20 @@ class NotebookBuilder(Builder):
             address = f"data:{mimetypes.guess_type(path)[0]};base64,{content}"
         return address
 
+    def what_this_is(self, docname):
+        """A line for whoever meets the notebook alone, with a link once there is an address."""
+        title = f"*{self.env.titles[docname].astext()}*"
+        site = self.config.html_baseurl.rstrip("/")
+        address = f"{site}/{docname}.html" if site else address_of(self.config, f"{docname}.md")
+        page = f"[{title}]({address})" if address else title
+        chapter = docname.rpartition("/")[0] + "/index"
+        number = self.env.toc_secnumbers.get(chapter, {}).get("")
+        place = f"chapter {number[0]} of " if number else ""
+        return (
+            f"> This notebook is the page {page} from {place}the course *{self.config.html_title}*:"
+            " the same text, with code that you can run and change."
+        )
+
     @cached_property
     def bibliography(self):
         """The page with the cited works; resolving it twice would list them twice."""
@@ -71,15 +91,8 @@ class NotebookBuilder(Builder):
             return nodes.Element()
         return self.env.get_and_resolve_doctree(page, self)
 
-    def read_source(self, docname):
-        """Return the notebook that a page is written as, or None."""
-        path = self.env.doc2path(docname)
-        text = Path(path).read_text(encoding="utf8")
-        reader = create_nb_reader(path, self.env.myst_config, self.env.mystnb_config, text)
-        return reader and reader.read(text)
-
     def write_doc(self, docname, doctree):
-        source = self.read_source(docname)
+        source = read_notebook(self.app, docname)
         if source is None:
             return
         cells = []
@@ -90,7 +103,9 @@ class NotebookBuilder(Builder):
             else:
                 folder = Path(self.env.doc2path(docname)).parent
                 cells.append(code_cell(source.cells[content], folder))
-        # The title first, and what it takes to run after it.
+        # The title first, then what this is, and what it takes to run after it.
+        title, _, rest = cells[0].source.partition("\n\n")
+        cells[0].source = "\n\n".join(filter(None, [title, self.what_this_is(docname), rest]))
         first = next((i for i, c in enumerate(cells) if c.cell_type == "code"), len(cells))
         cells.insert(first, new_code_cell(set_up(quizzes=True), metadata=METADATA))
         notebook = new_notebook(cells=cells, metadata=metadata(source))

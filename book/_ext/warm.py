@@ -28,6 +28,7 @@ LIBRARIES = [
     "sklearn.datasets",
     "sklearn.linear_model",
     "torch",
+    "torch._dynamo",  # the first step of an optimizer imports it, for as long as torch itself
     "lossfns.numpy",
     "lossfns.torch",
     "lossfns.explore",
@@ -136,7 +137,8 @@ def become_kernel(asked, others):
         random.seed()
         np.random.seed()  # noqa: NPY002
         torch.seed()
-        IPKernelApp.launch_instance()
+        # Read when the class was made, long before there was a parent to name.
+        IPKernelApp.launch_instance(parent_handle=os.getppid())
         code = 0
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)

@@ -1,27 +1,183 @@
-// A quiz asks MathJax for its formulas half a second after it appears; on a slow line MathJax is
-// not there yet. So ask once more when it is.
-document.addEventListener("DOMContentLoaded", () =>
-  window.MathJax?.startup?.promise?.then(() =>
-    MathJax.typesetPromise([...document.querySelectorAll(".Quiz")])));
+// The script of the book: quizzes, what the reader has read, and what the theme leaves unsaid to
+// those who listen to a page.
 
-// Who listens to the page is told what a field asks for, and every verdict of a quiz. Icons say
-// nothing: the theme swaps them for drawings with titles, at a moment of its own.
-const nameFields = () => {
+const marks = (() => {
+  // Kept in this browser alone: {read: {page: 1}, answers: {quiz: {question: what was chosen}}}.
+  // A browser that keeps nothing, as in some private windows, has none: `kept` is false then.
+  const key = "lossfns-marks";
+  let kept = true;
+  const all = () => {
+    try {
+      return {read: {}, answers: {}, ...JSON.parse(localStorage.getItem(key))};
+    } catch {
+      return {read: {}, answers: {}};
+    }
+  };
+  const change = alter => {
+    const now = all();
+    alter(now);
+    try {
+      localStorage.setItem(key, JSON.stringify(now));
+    } catch {
+      kept = false;
+    }
+  };
+  try {
+    localStorage.setItem(key + "-test", "");
+    localStorage.removeItem(key + "-test");
+  } catch {
+    kept = false;
+  }
+  return {all, change, get kept() { return kept; }, forget: () => localStorage.removeItem(key)};
+})();
+
+// A quiz is written by jupyterquiz, in a script of its own. What is chosen is remembered by the
+// words of the option, since options come in another order each time.
+const quizzes = (() => {
+  const options = question => [...question.querySelectorAll(".MCButton")];
+
+  function show(box) {
+    const questions = JSON.parse(box.querySelector("script").textContent);
+    for (const old of box.querySelectorAll(".Quiz")) old.remove();
+    show_questions(questions, box);
+    [...box.querySelectorAll(".Quiz")].forEach((question, number) => {
+      for (const option of options(question)) option.dataset.words = option.textContent;
+      answerAgain(question, marks.all().answers[box.id]?.[number]);
+      name(question);
+      question.addEventListener("click", event => {
+        const option = event.target.closest(".MCButton");
+        if (option) remember(box, number, option.dataset.words, options(question).length);
+      });
+      question.querySelector(".Input-text")?.addEventListener("keypress", event => {
+        if (event.key === "Enter") remember(box, number, event.target.value);
+      });
+    });
+  }
+
+  // Of several right options all that were chosen count, of one the last.
+  function remember(box, number, words) {
+    const several = box.querySelectorAll(".Quiz")[number].querySelector(".ManyChoiceQn");
+    marks.change(({answers}) => {
+      const mine = answers[box.id] ??= {};
+      const before = several ? (mine[number] ?? []).filter(other => other !== words) : [];
+      mine[number] = [...before, words];
+    });
+  }
+
+  function answerAgain(question, words = []) {
+    for (const option of options(question))
+      // The circle, since a click on its label would give it the focus.
+      if (words.includes(option.dataset.words)) option.querySelector("input").click();
+    const field = question.querySelector(".Input-text");
+    if (field && words.length) {
+      // A right number moves on to the next field: not on opening a page.
+      const fields = document.querySelectorAll(".Quiz .Input-text");
+      for (const other of fields) other.focus = () => {};
+      field.value = words[0];
+      check_numeric(field, {keyCode: 13});
+      for (const other of fields) delete other.focus;
+    }
+  }
+
+  // Who listens is told what is asked, and every verdict from now on.
+  function name(question) {
+    const asked = question.querySelector("[id^=quizQn]");
+    const group = question.querySelector(".Answer:has(.MCButton)");
+    group?.setAttribute("role", "group");
+    (group ?? question.querySelector(".Input-text"))?.setAttribute("aria-labelledby", asked.id);
+    question.querySelector("[id^=fb]").setAttribute("aria-live", "polite");
+  }
+
+  function showAll() {
+    for (const box of document.querySelectorAll(".lossfns-quiz")) show(box);
+    // On a slow line MathJax comes after the quizzes.
+    window.MathJax?.startup?.promise?.then(() =>
+      MathJax.typesetPromise([...document.querySelectorAll(".Quiz")]));
+  }
+  return {showAll};
+})();
+
+// Which pages have been read, as the reader says: at the end of a page, in the sidebar, and where
+// a table says how many minutes a page takes.
+const reading = (() => {
+  const root = new URL(document.documentElement.dataset.content_root ?? ".", location);
+  const pageOf = address => {
+    const {href} = new URL(address, location);
+    const path = href.startsWith(root) ? href.slice(root.href.length) : "";
+    return path.replace(/(\.html)?([?#].*)?$/, "");
+  };
+  const links = () => [
+    ...document.querySelectorAll("nav.bd-links a.reference.internal"),
+    ...[...document.querySelectorAll("article table")]
+      .filter(table => /minutes/i.test(table.tHead?.textContent))
+      .flatMap(table => [...table.querySelectorAll("tbody a.reference.internal")]),
+  ];
+
+  function show() {
+    const {read} = marks.all();
+    for (const link of links()) {
+      const isRead = pageOf(link.href) in read;
+      if (isRead === link.classList.contains("lossfns-read")) continue;
+      link.classList.toggle("lossfns-read", isRead);
+      if (isRead) link.insertAdjacentHTML("beforeend", '<span class="visually-hidden"> (read)</span>');
+      else link.querySelector(":scope > .visually-hidden").remove();
+    }
+    // The map of the chapters, a drawing, has room for how many.
+    for (const chapter of document.querySelectorAll(".lossfns-chapters a")) {
+      const folder = pageOf(chapter.getAttribute("href")).replace(/[^/]*$/, "");
+      const count = Object.keys(read).filter(page => page.startsWith(folder)).length;
+      const state = chapter.querySelector(".state");
+      const pages = state.dataset.pages ??= state.textContent;
+      state.textContent = count ? `${count} of ${pages} read` : pages;
+    }
+    const box = document.querySelector(".lossfns-marks input");
+    if (box) box.checked = pageOf(location) in read;
+  }
+
+  function offer() {
+    const article = document.querySelector("article.bd-article");
+    if (!article || !pageOf(location).startsWith("book/") || !marks.kept) return;
+    article.insertAdjacentHTML("beforeend", `<div class="lossfns-marks">
+      <label><input type="checkbox" autocomplete="off"> I have read this page</label>
+      <button type="button">Forget what I have read and answered</button>
+      <p role="status">Marks and answers stay in this browser.</p></div>`);
+    const offered = article.querySelector(".lossfns-marks");
+    const said = text => { offered.querySelector("p").textContent = text; };
+    offered.querySelector("input").addEventListener("change", event => {
+      const page = pageOf(location);
+      marks.change(({read}) => { if (event.target.checked) read[page] = 1; else delete read[page]; });
+      show();
+    });
+    offered.querySelector("button").addEventListener("click", () => {
+      marks.forget();
+      show();
+      quizzes.showAll();
+      said("All marks and answers are forgotten.");
+    });
+  }
+  return {show, offer};
+})();
+
+document.addEventListener("DOMContentLoaded", () => {
+  quizzes.showAll();
+  reading.offer();
+  reading.show();
+});
+// A page that the browser has kept, and one beside which another has been marked.
+window.addEventListener("pageshow", reading.show);
+window.addEventListener("storage", reading.show);
+
+// Icons say nothing: the theme swaps them for drawings with titles, at a moment of its own.
+const silenceIcons = () => {
   for (const icon of document.querySelectorAll(".theme-switch:not([aria-hidden])")) {
     icon.setAttribute("aria-hidden", "true");
     icon.removeAttribute("title");
   }
   for (const title of document.querySelectorAll(".theme-switch-button title")) title.remove();
-  for (const quiz of document.querySelectorAll(".Quiz")) {
-    const question = quiz.querySelector("[id^=quizQn]")?.textContent.trim();
-    for (const field of quiz.querySelectorAll("input:not([aria-label])"))
-      field.setAttribute("aria-label", question || "Your answer");
-    quiz.querySelector("[id^=fb]:not([aria-live])")?.setAttribute("aria-live", "polite");
-  }
 };
 document.addEventListener("DOMContentLoaded", () => {
-  nameFields();
-  new MutationObserver(nameFields).observe(document.body, {childList: true, subtree: true});
+  silenceIcons();
+  new MutationObserver(silenceIcons).observe(document.body, {childList: true, subtree: true});
   // What is written on the button is its name, for those who say it aloud.
   const search = document.querySelector(".search-button-field");
   search?.setAttribute("aria-label", search.textContent.replace(/\s+/g, " ").trim());
@@ -32,5 +188,13 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const arrow of document.querySelectorAll("nav .toctree-l1 > details > summary")) {
     const chapter = arrow.closest("li").querySelector("a").textContent.trim();
     arrow.setAttribute("aria-label", `Sections of ${chapter}`);
+  }
+});
+
+// Paper unfolds nothing: print what is folded. (The style sheet unfolds solutions.)
+window.addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("article details:not([open])")) {
+    folded.open = true;
+    window.addEventListener("afterprint", () => { folded.open = false; }, {once: true});
   }
 });

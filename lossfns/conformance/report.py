@@ -1,8 +1,12 @@
 """The answers of all losses as one table, for the page of the book and for a terminal."""
 
 import html
+import multiprocessing
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+import torch
 
 from lossfns.catalog import catalog
 from lossfns.conformance.checks import CHECKS, Check, Finding, findings
@@ -56,6 +60,15 @@ class Report:
         if failures:
             raise AssertionError("\n".join(failures))
 
+    def closest(self) -> dict[str, str]:
+        """By check, the loss that came closest to what is allowed: the one with the worst error."""
+        errors = {
+            check.name: {n: row[check.name].error for n, row in self.worst.items()
+                         if check.name in row}
+            for check in CHECKS
+        }  # fmt: skip
+        return {name: max(by, key=lambda loss: by[loss]) for name, by in errors.items() if by}
+
     def counts(self) -> str:
         """How much was asked and how much of it passed, in words."""
         cells = sum(len(row) for row in self.worst.values())
@@ -73,7 +86,7 @@ class Report:
         return "\n".join([*lines, self.counts()])
 
     def _repr_html_(self) -> str:
-        """A table with a row a loss and a column a check; the checks again above each family."""
+        """Folded, a table with a row a loss and a column a check, those again above each family."""
         heads = "".join(f"<th>{_heading(check)}</th>" for check in CHECKS)
         allowed = "".join(f"<td>{_short(check.allowed)}</td>" for check in CHECKS)
         body = []
@@ -84,17 +97,23 @@ class Report:
                 body.append(f'<tr class="group"><th>{family}</th>{heads}</tr>')
             cells = "".join(_data(row.get(check.name), check) for check in CHECKS)
             body.append(f"<tr><th>{name.replace('_', '_<wbr>')}</th>{cells}</tr>")
+        cells = sum(len(row) for row in self.worst.values())
         return (
-            f"<style>{_STYLE}</style>"
-            '<table class="lossfns-conformance">'
+            f"<style>{_STYLE}</style><details>"
+            f"<summary>{cells:,} worst errors: {len(self.worst)} losses, {len(CHECKS)} checks"
+            '</summary><table class="lossfns-conformance">'
             f'<thead><tr class="group"><th>check</th>{heads}</tr>'
             f"<tr><th>allowed</th>{allowed}</tr></thead>"
-            f"<tbody>{''.join(body)}</tbody></table>"
+            f"<tbody>{''.join(body)}</tbody></table></details>"
         )
 
 
-def measure(records: Iterable[Record] | None = None) -> Report:
+def measure(records: Iterable[Record] | None = None, *, processes: int = 1) -> Report:
     """Ask the losses everything, by default all of the catalog.
+
+    Arguments:
+        processes: how many share the work, where the system can fork one safely (Linux) and the
+            whole catalog is asked; the answers are the same.
 
     >>> from lossfns import catalog
     >>> report = measure([catalog["mae"]])
@@ -103,16 +122,34 @@ def measure(records: Iterable[Record] | None = None) -> Report:
     >>> report.worst["mae"]["empty"].error
     0.0
     """
-    worst: dict[str, dict[str, Finding]] = {}
+    if records is None and processes > 1 and sys.platform == "linux":
+        fork = multiprocessing.get_context("fork")
+        # More threads in a process that was forked could wait for ever for those of its parent.
+        with fork.Pool(processes, torch.set_num_threads, (1,)) as pool:
+            answers = pool.map(_ask_by_name, catalog, chunksize=1)
+        names = list(catalog)
+    else:
+        asked = list(catalog.values() if records is None else records)
+        answers, names = [_ask(record) for record in asked], [record.name for record in asked]
+    rows = [row for row, _ in answers]
+    return Report(dict(zip(names, rows, strict=True)), sum(calls for _, calls in answers))
+
+
+def _ask(record: Record) -> tuple[dict[str, Finding], int]:
+    """The worst answers of a loss by check, and how many there were."""
+    row: dict[str, Finding] = {}
     calls = 0
-    for record in catalog.values() if records is None else records:
-        row = worst.setdefault(record.name, {})
-        for finding in findings(record):
-            calls += 1
-            known = row.get(finding.check)
-            if known is None or finding.error > known.error:
-                row[finding.check] = finding
-    return Report(worst, calls)
+    for finding in findings(record):
+        calls += 1
+        known = row.get(finding.check)
+        if known is None or finding.error > known.error:
+            row[finding.check] = finding
+    return row, calls
+
+
+def _ask_by_name(name: str) -> tuple[dict[str, Finding], int]:
+    """The same in another process, to which a name can be sent."""
+    return _ask(catalog[name])
 
 
 def passes(finding: Finding, check: Check) -> bool:

@@ -1,7 +1,8 @@
 """The catalog as tables and cards: facts, formula, names elsewhere, source and a small plot each.
 
 The HTML brings its own style and takes its colours from the page, light or dark. Links to other
-pages are made only in the published book, where there are other pages.
+pages are made only in the published book, where there are other pages. There a card is a section,
+which `book/_ext/cards.py` makes of it: contents and search lead to it.
 """
 
 import html
@@ -16,37 +17,16 @@ from lossfns.catalog import catalog, functions
 from lossfns.explore.sections import section
 from lossfns.explore.style import ORANGE, figure, svg
 from lossfns.labels import place
+from lossfns.synonyms import LIBRARIES
 
 require("IPython", "lossfns.explore.atlas", "IPython", "explore")
 from IPython.display import HTML  # noqa: E402
 
-LIBRARIES = {
-    "torch": "PyTorch",
-    "torchvision": "torchvision",
-    "torchmetrics": "TorchMetrics",
-    "keras": "Keras",
-    "optax": "optax",
-    "sklearn": "scikit-learn",
-    "scipy": "SciPy",
-    "statsmodels": "statsmodels",
-    "skimage": "scikit-image",
-    "pml": "PyTorch Metric Learning",
-    "trl": "TRL",
-    "allrank": "allRank",
-    "lightgbm": "LightGBM",
-    "mmdet": "MMDetection",
-    "monai": "MONAI",
-    "smp": "segmentation_models_pytorch",
-    "ultralytics": "Ultralytics",
-    "asteroid": "Asteroid",
-    "auraloss": "auraloss",
-}
-
 _STYLE = """
 .lossfns-atlas { --line: var(--pst-color-border, #8885); line-height: 1.4; font-size: 0.9rem; }
-.lossfns-atlas .loss { border: 1px solid var(--line); border-radius: 6px; padding: 0.8em 1em;
-  margin: 0 0 1em; scroll-margin-top: 5rem; }
-.lossfns-atlas .name { font-family: monospace; font-size: 1.1em; font-weight: 700;
+.lossfns-atlas .loss, .lossfns-atlas.loss { border: 1px solid var(--line); border-radius: 6px;
+  padding: 0.8em 1em; margin: 0 0 1em; scroll-margin-top: 5rem; }
+.lossfns-atlas h3 { font-family: monospace; font-size: 1.1em; font-weight: 700; margin: 0;
   overflow-wrap: anywhere; }
 .lossfns-atlas .formula { overflow-x: auto; overflow-y: hidden; padding: 0.6em 0; }
 .lossfns-atlas .about { display: flex; flex-wrap: wrap; gap: 0.6em 1.5em; }
@@ -203,8 +183,7 @@ def _card(entry, facts, plot):
     rows = "".join(f"<dt>{term}</dt><dd>{fact}</dd>" for term, fact in facts.items())
     return (
         f'<div class="loss" id="atlas-{entry.name}">'
-        f'<div><span class="name">{_breakable(entry.name)}</span>'
-        f"<small>{html.escape(entry.task)}</small></div>"
+        f"<h3>{entry.name}</h3><small>{html.escape(entry.task)}</small>"
         f'<div class="formula">{_formula(entry.formula)}</div>'
         f'<div class="about">{plot}<dl>{rows}</dl></div></div>'
     )

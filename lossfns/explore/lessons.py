@@ -5,6 +5,7 @@ sets of real data come from scikit-learn, which is imported when they are asked 
 """
 
 import functools
+import time
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def gradient_check(loss, pred, target=None, formula=None, *, x="prediction"):
     >>> error = np.array([-3.0, 5.0])
     >>> check = gradient_check(ln.mse, error, 0 * error, {"2e": 2 * error}, x="error e")
     >>> check.headings
-    ['error e', '2e', 'lossfns', 'nudged', 'difference']
+    ['error e', '2e', 'lossfns', 'nudged', 'gap']
     >>> [text for text, _ in check.rows[0][:4]]
     ['−3', '−6.0000', '−6.0000', '−6.0000']
     """
@@ -100,8 +101,49 @@ def gradient_check(loss, pred, target=None, formula=None, *, x="prediction"):
             rows.append([name] * several + [entry, *row, gap])
     headings = {"loss": ""} if several else {}
     return table(
-        headings | {x: "g"} | dict.fromkeys(slopes, ".4f") | {"nudged": ".4f", "difference": ".0e"},
+        headings | {x: "g"} | dict.fromkeys(slopes, ".4f") | {"nudged": ".4f", "gap": ".0e"},
         rows)
+
+
+def nudged_gradient(value, x, h=1e-6):
+    """Measure the gradient of a number that depends on an array, by nudging one entry at a time.
+
+    >>> nudged_gradient(lambda x: x[0] * x[1], np.array([2.0, 5.0])).round(6)
+    array([5., 2.])
+    """
+    x = np.asarray(x, dtype=float)
+    nudges = h * np.eye(x.size).reshape(x.size, *x.shape)
+    both = [(value(x + nudge) - value(x - nudge)) / (2 * h) for nudge in nudges]
+    return np.reshape(both, x.shape)
+
+
+def peak_memory(work):
+    """Bytes of the tensors that a piece of work holds at once, at most, on the CPU.
+
+    >>> import torch
+    >>> peak_memory(lambda: torch.ones(1000) + torch.ones(1000))
+    12000
+    """
+    import os
+
+    import torch
+
+    # The profiler of some builds of torch writes lines of its own past Python's sys.stderr.
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        with torch.profiler.profile(profile_memory=True) as profile:
+            work()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+    held = most = 0
+    for event in profile.profiler.kineto_results.events():
+        if event.name() == "[memory]":
+            held += event.nbytes()
+            most = max(most, held)
+    return most
 
 
 def patients():
@@ -219,6 +261,151 @@ def fit(model, loss, X, target, steps=300, lr=0.3, method=None):
         history["loss"].append(value.item())
         history["accuracy"].append(hits.double().mean().item())
     return history
+
+
+def screening(people, share, seed=0):
+    """People with two blood values, of whom a share is ill, and the risk of each (chapter 5).
+
+    The values of the healthy spread around 0 with a standard deviation of 1, those of the ill lie
+    1.5 higher, so the risk, the probability of being ill given the values, is known.
+
+    >>> X, y, risk = screening(1000, share=0.1)
+    >>> X.shape, int(y.sum()), round(float(risk.mean()), 2)
+    ((1000, 2), 100, 0.1)
+    """
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(people) < round(share * people)) * 1.0
+    X = rng.normal(size=(people, 2)) + 1.5 * y[:, None]
+    log_odds = 1.5 * X.sum(axis=1) - 2.25 + np.log(share / (1 - share))
+    return X, y, 1 / (1 + np.exp(-log_odds))
+
+
+def linear_logits(loss, X, y, X_new, **settings):
+    """Fit a linear model of two classes under a loss of lossfns.torch; return its logits of X_new.
+
+    >>> import lossfns.torch as lt
+    >>> X, y, _ = screening(1000, share=0.1)
+    >>> z = linear_logits(lt.bce_with_logits, X, y, X)
+    >>> round(float((1 / (1 + np.exp(-z))).mean()), 3)
+    0.1
+    """
+    import torch
+
+    X, y, X_new = (torch.tensor(np.asarray(a), dtype=torch.float64) for a in (X, y, X_new))
+    theta = torch.zeros(X.shape[1] + 1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([theta], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        value = loss(X @ theta[1:] + theta[0], y, **settings)
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    return (X_new @ theta[1:] + theta[0]).detach().numpy()
+
+
+def train_embedding(model, loss, *, steps=400, seconds=None, batch=64, lr=0.003, extra=(),
+                    two_views=False):
+    """Train on random batches of digits with Adam: `loss` takes embeddings and labels (chapter 6).
+
+    Arguments
+        seconds: train for so many seconds of the processor's time instead of so many steps.
+        extra: parameters of the loss that are trained as well.
+        two_views: `loss` takes the embeddings of two `views` of the batch instead, and no labels.
+
+    Returns the loss of each step.
+
+    >>> import lossfns.torch as lt
+    >>> losses = train_embedding(network(2, 64), lt.sup_con, steps=60)
+    >>> losses[0] > losses[-1]
+    True
+    """
+    import torch
+
+    images, _, digit, _ = digits()
+    optimizer = torch.optim.Adam([*model.parameters(), *extra], lr=lr)
+    seeded, losses, start = torch.Generator().manual_seed(0), [], time.process_time()
+    while time.process_time() - start < seconds if seconds else len(losses) < steps:
+        chosen = torch.randperm(len(images), generator=seeded)[:batch]
+        X = images[chosen]
+        if two_views:
+            value = loss(model(views(X, seeded)), model(views(X, seeded)))
+        else:
+            value = loss(model(X), digit[chosen])
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        losses.append(value.item())
+    return losses
+
+
+def views(images, seeded):
+    """Each digit once more: moved by up to a pixel each way, with noise (chapter 6).
+
+    >>> import torch
+    >>> views(digits()[0][:5], torch.Generator().manual_seed(0)).shape
+    torch.Size([5, 64])
+    """
+    import torch
+
+    n, places = len(images), torch.arange(8)
+    framed = torch.nn.functional.pad(images.reshape(n, 8, 8), (1, 1, 1, 1))
+    down, right = torch.randint(0, 3, (2, n, 1), generator=seeded)
+    moved = framed[torch.arange(n)[:, None, None], (down + places)[:, :, None],
+                   (right + places)[:, None, :]]
+    return (moved + 0.1 * torch.randn(moved.shape, generator=seeded)).reshape(n, 64)
+
+
+def nearest(model, *, cosine=False):
+    """Share of the test digits that most of their 5 neighbours among the training digits name.
+
+    Neighbours lie near in the embedding that `model` makes: by Euclidean distance, or by angle.
+
+    >>> round(nearest(lambda pixels: pixels), 2)
+    0.98
+    """
+    import torch
+    from sklearn.neighbors import KNeighborsClassifier
+
+    Da, Db, da, db = digits()
+    with torch.no_grad():
+        known, new = (model(images) for images in (Da, Db))
+        if cosine:
+            known, new = (torch.nn.functional.normalize(rows) for rows in (known, new))
+    return KNeighborsClassifier(5).fit(known, da).score(new, db)
+
+
+def all_pairs(z, labels):
+    """Every pair of a batch once: the first rows, the second rows, and which pairs are equal.
+
+    >>> import torch
+    >>> _, _, same = all_pairs(torch.eye(3), torch.tensor([7, 7, 1]))
+    >>> same
+    tensor([ True, False, False])
+    """
+    import torch
+
+    i, j = torch.triu_indices(len(z), len(z), 1)
+    return z[i], z[j], labels[i] == labels[j]
+
+
+def some_triplets(z, labels, *, kind, margin=1.0, at_most=2000):
+    """Anchors, positives and negatives of one kind from a batch, drawn at random if too many.
+
+    >>> import torch
+    >>> points, labels = torch.tensor([[0.0], [1.0], [1.5], [9.0]]), torch.tensor([0, 0, 1, 1])
+    >>> [rows.tolist() for rows in some_triplets(points, labels, kind="semi_hard", at_most=1)]
+    ... # doctest: +ELLIPSIS
+    [[[...]], [[...]], [[...]]]
+    """
+    import torch
+
+    import lossfns.torch as lt
+
+    chosen = lt.mine_triplets(z.detach(), labels, kind=kind, margin=margin)
+    drawn = torch.randperm(len(chosen[0]))[:at_most]
+    return [z[rows[drawn]] for rows in chosen]
 
 
 @functools.cache

@@ -1,10 +1,16 @@
 """Quick checks: questions that answer in the page."""
 
+import hashlib
+import json
+import os
 import re
+from pathlib import Path
 
 
 def display_quiz(questions):
     """Show a quick check: with jupyterquiz, or where that is not installed as plain text.
+
+    The published page gets the questions alone; what asks them is in a script of the page.
 
     Arguments
         questions: a file, or a list of questions, as jupyterquiz takes them.
@@ -14,17 +20,44 @@ def display_quiz(questions):
     ...     {"answer": "No", "correct": False, "feedback": "Look at its slope."}]}])
     '1. Is $e^2$ convex?\\n   a) Yes\\n   b) No\\nAnswers: 1 a'
     """
+    if isinstance(questions, str):
+        questions = json.loads(Path(questions).read_text(encoding="utf8"))
     try:
         import jupyterquiz
     except ImportError:
-        if isinstance(questions, str):
-            import json
-            from pathlib import Path
-
-            questions = json.loads(Path(questions).read_text(encoding="utf8"))
         print(as_text(questions))
-    else:
+        return
+    if os.environ.get("LOSSFNS_EXPLORE") != "static":
         jupyterquiz.display_quiz(questions)
+        return
+    from IPython.display import HTML, display
+
+    display(HTML(as_html(questions)))
+
+
+def as_html(questions):
+    """The questions as data for the script of the published page, named after what they ask.
+
+    >>> as_html([{"question": "Why?", "answers": []}])[:44]
+    '<div class="lossfns-quiz" id="quiz-d3824861"'
+    """
+    shown = [
+        question | {"answers": [_without_computed(answer) for answer in question["answers"]]}
+        for question in questions
+    ]
+    data = json.dumps(shown, ensure_ascii=False)
+    name = "quiz-" + hashlib.sha256(data.encode()).hexdigest()[:8]
+    # Inside a script nothing but "</" needs care, and JSON may write it "<\\/".
+    data = data.replace("</", "<\\/")
+    return (
+        f'<div class="lossfns-quiz" id="{name}" data-shuffleanswers="True">'
+        f'<script type="application/json">{data}</script></div>'
+    )
+
+
+def _without_computed(answer):
+    """What makes a test of an answer is not for the page."""
+    return {key: value for key, value in answer.items() if key != "computed"}
 
 
 def as_text(questions):

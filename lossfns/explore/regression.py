@@ -87,7 +87,10 @@ def descent(histories, *, ylabel, xlabel="step"):
     for i, (name, values) in enumerate(histories.items()):
         ax.plot(values, _LINES[i], color=_COLOURS[i], label=name)
     zero(ax, x=False)
-    ax.legend()
+    fig.legend(
+        *ax.get_legend_handles_labels(), loc="outside upper center", ncols=min(len(histories), 3),
+        frameon=False, labelcolor=INK, fontsize=fig.font_size,
+    )
     return fig
 
 

@@ -193,6 +193,9 @@
   });
   if (bets) bets.hidden = false;
   root.querySelector(".controls").hidden = false;
+  // Or Jupyter would take the arrow keys, with which it goes from cell to cell.
+  for (const element of root.querySelectorAll(".handle, input, select, button, summary"))
+    element.setAttribute("data-lm-suppress-shortcuts", "true");
   root.classList.add("live");
   root.explorer = {at, set, now: () => ({...now}), drawn: values => scene.marks.map(m => m(at(values)))};
   show();

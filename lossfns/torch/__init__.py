@@ -6,7 +6,8 @@
 - Works under autocast, `torch.compile(fullgraph=True)`, `torch.func.grad` and `torch.func.vmap`.
 - `validate=True` checks values (probabilities in [0, 1], labels in range …) everywhere. Without it
   they are checked for CPU tensors in eager mode only: reading a GPU tensor would stall the GPU.
-- `Criterion(function, **settings)` is an `nn.Module` around any loss.
+- `Criterion(function, **settings)` is an `nn.Module` around any loss, `CriterionSum` around
+  several; `Criterion.from_config` makes them from a plain dictionary.
 """
 
 # ruff: noqa: E402 (what follows needs the library that is asked for here)
@@ -47,7 +48,7 @@ from lossfns.torch.classification import (
     squared_hinge,
     symmetric_cross_entropy,
 )
-from lossfns.torch.criterion import Criterion
+from lossfns.torch.criterion import Criterion, CriterionSum
 from lossfns.torch.debug import (
     check_finite,
     expected_initial_loss,
@@ -163,6 +164,7 @@ from lossfns.torch.structure import distogram, fape
 __all__ = [
     "DWA",
     "Criterion",
+    "CriterionSum",
     "GradNorm",
     "TemperatureScaling",
     "UncertaintyWeighting",

@@ -72,8 +72,9 @@ def test_only_what_changed_runs_again(book):
     (book / "book" / "quizzes" / "one.json").write_text("[]")
     assert executed(build(book)) == ["one"]
 
-    (book / "lossfns" / "new.py").write_text("changed = True")
-    assert executed(build(book)) == ["one", "two"]
+    for name in ("new.py", "new.css"):
+        (book / "lossfns" / name).write_text("changed = True")
+        assert executed(build(book)) == ["one", "two"]
 
 
 def test_a_failing_cell_fails_the_build_and_is_named(book):

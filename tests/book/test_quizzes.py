@@ -8,6 +8,7 @@ import pytest
 from built_book import CHAPTERS, ROOT, SECTIONS
 
 import lossfns.numpy as ln
+from lossfns.explore.quiz import as_html
 
 QUIZZES = sorted((ROOT / "book" / "quizzes").glob("*.json"))
 NUMBER = re.compile(r"[-−+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -105,3 +106,19 @@ def test_a_wrong_number_is_found():
     assert abs(number - 0.8345) <= error
     assert abs(number - 0.84) > error
     assert claimed({"value": 10})[0] == 10
+
+
+def test_the_engine_is_in_the_site_once_and_the_same_questions_give_the_same_page(site):
+    shown = {}
+    for page in CHAPTERS:
+        html = (site / f"{page}.html").read_text(encoding="utf8")
+        assert "show_questions" not in html and "class Question" not in html
+        boxes = re.findall(r'<div class="lossfns-quiz" id="([\w-]+)".*?</div>', html, re.DOTALL)
+        assert html.count("jupyterquiz.js") == bool(boxes)
+        sources = re.findall(r"quizzes/([\w.-]+)", (ROOT / f"{page}.md").read_text())
+        for box, name in zip(boxes, sources, strict=True):
+            shown[box] = name
+            again = as_html(questions(ROOT / "book" / "quizzes" / name))
+            assert f'id="{box}"' in again and '"computed"' not in again
+    assert sorted(shown.values()) == [path.name for path in QUIZZES]
+    assert "class Question" in (site / "_static" / "jupyterquiz.js").read_text(encoding="utf8")

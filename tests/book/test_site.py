@@ -25,6 +25,7 @@ EXPECTED = [
     "book/instructors",
     "book/atlas",
     "book/elsewhere",
+    "book/errata",
     "book/conformance",
     "book/bibliography",
 ]
@@ -84,6 +85,20 @@ def test_a_section_says_where_the_reader_is(site, page):
         assert f"section {number} of {len(pages)} · " in line[1]
         assert re.search(r"· \d+ minutes", line[1])
         assert '<a href="index.html">Chapter ' in line[1]
+
+
+@pytest.mark.parametrize("chapter", [page for page in EXPECTED if page.endswith("/index")])
+def test_the_sections_of_a_chapter_are_numbered_from_one(site, chapter):
+    """The headings of its first page have no numbers, so that the first section is 2.1."""
+    folder = chapter.removesuffix("index")
+    number = int(folder.split("/")[1][:2])
+    for k, page in enumerate([p for p in EXPECTED if p.startswith(folder)][1:], start=1):
+        title = re.search(r"<h1><span.*?</h1>", (site / f"{page}.html").read_text(), re.DOTALL)
+        assert re.sub(r"<[^>]+>", "", title.group()).startswith(f"{number}.{k}. ")
+    html = (site / f"{chapter}.html").read_text()
+    assert f'<span class="section-number">{number}. </span>' in html
+    for heading in re.findall(r"<article.*</article>", html, re.DOTALL)[0].split("<h2>")[1:]:
+        assert "section-number" not in heading.partition("</h2>")[0]
 
 
 @pytest.mark.parametrize("chapter", [page for page in EXPECTED if page.endswith("/index")])
@@ -176,3 +191,24 @@ def test_every_internal_link_leads_somewhere(site):
                 continue
             target = (site / page).parent / address.split("#")[0].split("?")[0]
             assert target.exists(), f"{page} links to {address}"
+
+
+def test_works_are_listed_by_author_and_year_as_they_are_cited(site):
+    html = (site / "book" / "bibliography.html").read_text()
+    works = re.findall(r'<div class="citation" id="(\w+)".*?<span class="label">(.*?)</span>\n',
+                       html, re.DOTALL)
+    labels = {f"bibliography.html#{anchor}": re.sub(r"<[^>]+>", "", label).strip("[]")
+              for anchor, label in works}
+    assert len(set(labels.values())) == len(labels) > 50
+    plain = str.maketrans("ıéèöüóáí", "ieeouoai")
+    order = [label.casefold().translate(plain) for label in labels.values()]
+    assert order == sorted(order, key=lambda label: label.rpartition(", "))
+    cited = 0
+    for page in EXPECTED:
+        found = re.findall(r'<a class="reference internal" href="[./]*(bibliography\.html#\w+)"'
+                           r' title="[^"]*">(.*?)</a>', (site / f"{page}.html").read_text())
+        for target, text in found:
+            words = re.sub(r"<[^>]+>", "", text)
+            assert words in (labels[target], labels[target].rpartition(", ")[2])
+            cited += 1
+    assert cited > 100

@@ -49,7 +49,7 @@ def test_a_right_formula_agrees_and_a_wrong_one_does_not():
 def test_a_loss_over_a_row_of_logits_is_nudged_entry_by_entry():
     z, label = np.array([[2.0, 1.0, -1.0]]), np.array([1])
     check = gradient_check(ln.cross_entropy, z, label, x="logit")
-    assert check.headings == ["logit", "lossfns", "nudged", "difference"]
+    assert check.headings == ["logit", "lossfns", "nudged", "gap"]
     assert len(check.rows) == 3
     assert max(differences(check)) < 1e-6
 
@@ -68,7 +68,7 @@ def test_a_function_of_ones_own_needs_a_formula_and_no_options():
     p = np.array([0.7, 0.3])
     check = gradient_check(lambda p: -np.sum(p * np.log(p)), p,
                            formula={"−(ln p + 1)": -(np.log(p) + 1)})
-    assert check.headings == ["prediction", "−(ln p + 1)", "nudged", "difference"]
+    assert check.headings == ["prediction", "−(ln p + 1)", "nudged", "gap"]
     assert max(differences(check)) < 1e-6
 
 

@@ -238,3 +238,16 @@ def test_the_table_has_a_row_a_loss_a_head_a_family_and_says_where_a_check_does_
     assert table.count("<tr>") == 1 + len(records)
     # Log-probabilities cannot be far out; neither has labels, nor embeddings that could collapse.
     assert table.count("<td>·</td>") == 1 + 2 * 2
+
+
+def test_processes_that_share_the_work_give_the_same_answers(monkeypatch):
+    few = {record.name: record for record in (MAE, HUBER, CLIP)}
+    monkeypatch.setattr(conformance.report, "catalog", few)
+    assert conformance.measure(processes=2) == conformance.measure(processes=1)
+
+
+def test_the_worst_error_of_a_check_is_that_of_the_loss_that_came_closest():
+    report = conformance.measure([MAE, CROSS_ENTROPY])
+    for check, name in report.closest().items():
+        errors = [row[check].error for row in report.worst.values() if check in row]
+        assert report.worst[name][check].error == max(errors)

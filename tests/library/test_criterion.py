@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 import torch
+import yaml
 from library.cases import draw, every_loss, to_torch, torch_loss
 
 import lossfns.torch as lt
@@ -54,10 +55,101 @@ def test_can_be_copied_and_pickled(duplicate):
 def test_refuses_what_the_function_does_not_take():
     with pytest.raises(TypeError, match="huber takes no argument 'beta'"):
         lt.Criterion(lt.huber, beta=1.0)
-    with pytest.raises(TypeError, match="function must be callable, got str"):
-        lt.Criterion("huber")
+    with pytest.raises(TypeError, match="takes no argument 'detla'; did you mean 'delta'"):
+        lt.Criterion(lt.huber, detla=1.0)
+    with pytest.raises(TypeError, match="function must be callable, got int"):
+        lt.Criterion(3)
     with pytest.raises(ValueError, match="delta"):
         lt.Criterion(lt.huber, delta=-1.0)(PRED, TARGET)
+
+
+@every_loss
+def test_a_loss_is_found_by_its_name(record):
+    if "torch" in record.backends:
+        assert lt.Criterion(record.name).function is torch_loss(record)
+
+
+@pytest.mark.parametrize(("name", "nearest"), [
+    ("SmoothL1Loss", "smooth_l1"), ("focal_loss_with_logits", "focal_with_logits"),
+    ("sparse_categorical_crossentropy", "sparse_categorical_cross_entropy")])
+def test_an_unknown_name_is_answered_with_the_nearest(name, nearest):
+    with pytest.raises(ValueError, match=f"there is no loss '{name}'; did you mean '{nearest}'"):
+        lt.Criterion(name)
+    with pytest.raises(ValueError, match=f"config\\['loss'\\]: .* did you mean '{nearest}'"):
+        lt.Criterion.from_config({"loss": name})
+
+
+YAML = """
+sum:
+  overlap: {loss: dice, coefficient: 0.25, axis: [-1]}
+  pixels: {loss: bce, sample_weight: [1, 3]}
+"""
+
+
+def test_a_file_says_which_losses_are_added():
+    pred, target = torch.tensor([0.2, 0.9], requires_grad=True), torch.tensor([0.0, 1.0])
+    criterion = lt.Criterion.from_config(yaml.safe_load(YAML))
+    total = criterion(pred, target)
+    overlap = lt.dice(pred, target, axis=(-1,))
+    pixels = lt.bce(pred, target, sample_weight=torch.tensor([1.0, 3.0]))
+    torch.testing.assert_close(total, 0.25 * overlap + pixels)
+    torch.testing.assert_close(criterion.values["overlap"], overlap)
+    torch.testing.assert_close(criterion.values["pixels"], pixels)
+    assert not criterion.values["pixels"].requires_grad
+    ours, = torch.autograd.grad(total, pred)
+    theirs, = torch.autograd.grad(0.25 * overlap + pixels, pred)
+    torch.testing.assert_close(ours, theirs)
+    assert {b.device.type for b in criterion.to("meta").buffers()} == {"meta"}
+    assert "overlap: 0.25 ×, pixels: 1 ×" in repr(criterion)
+
+
+def test_parts_may_look_at_different_outputs():
+    criterion = lt.Criterion.from_config({"sum": {
+        "label": {"loss": "cross_entropy"}, "number": {"loss": "mse", "coefficient": 2}}})
+    logits, labels = torch.randn(4, 3), torch.tensor([0, 1, 2, 2])
+    total = criterion({"number": (PRED, TARGET), "label": (logits, labels)})
+    torch.testing.assert_close(
+        total, lt.cross_entropy(logits, labels) + 2 * lt.mse(PRED, TARGET))
+    with pytest.raises(ValueError, match=r"must name the parts \['label', 'number'\], got"):
+        criterion({"number": (PRED, TARGET)})
+
+
+def test_a_sum_compiles_and_is_copied():
+    criterion = lt.Criterion.from_config({"sum": {"a": {"loss": "mae"}, "b": {"loss": "mse"}}})
+    torch._dynamo.reset()
+    compiled = torch.compile(criterion, fullgraph=True, backend="eager")
+    assert compiled(PRED, TARGET) == criterion(PRED, TARGET)
+    assert copy.deepcopy(criterion)(PRED, TARGET) == criterion(PRED, TARGET)
+
+
+@pytest.mark.parametrize(("config", "error", "message"), [
+    ("huber", TypeError, "config must be a mapping with the key 'loss' or 'sum', got str"),
+    ({"delta": 1.0}, ValueError, r"one of the keys 'loss' and 'sum', got \['delta'\]"),
+    ({"loss": "mse", "sum": {}}, ValueError, "one of the keys"),
+    ({"loss": ["mse"]}, TypeError, r"config\['loss'\] must be the name of a loss, got list"),
+    ({"loss": "__import__('os')"}, ValueError, "there is no loss"),
+    ({"loss": "huber", "detla": 1}, TypeError, "no argument 'detla'; did you mean 'delta'"),
+    ({"loss": "huber", "delta": "1e-3"}, TypeError, "the text '1e-3'; YAML takes 1e-3 for text"),
+    ({"sum": {}}, ValueError, "parts: give at least one"),
+    ({"sum": ["mse"]}, ValueError, "must be a mapping of parts"),
+    ({"sum": {"a": "mse"}}, TypeError, r"config\['sum'\]\['a'\] must be a mapping"),
+    ({"sum": {"a": {"loss": "mse", "coefficient": -1}}}, ValueError, "not negative, got -1"),
+    ({"sum": {"a": {"loss": "mse", "coefficient": "2"}}}, TypeError, "must be a number, got '2'"),
+])
+def test_a_wrong_configuration_is_named(config, error, message):
+    with pytest.raises(error, match=message):
+        lt.Criterion.from_config(config)
+
+
+def test_parts_that_cannot_be_added_are_named():
+    criterion = lt.CriterionSum({"a": lt.Criterion("mse", reduction="none"),
+                                 "b": lt.Criterion("mae")})
+    with pytest.raises(ValueError, match="the parts must have one shape to be added, got"):
+        criterion(PRED, TARGET)
+    with pytest.raises(TypeError, match=r"parts\['a'\] must be an nn.Module, got function"):
+        lt.CriterionSum({"a": lambda p, t: p})
+    with pytest.raises(ValueError, match="no part is called 'pixel'; did you mean 'pixels'"):
+        lt.CriterionSum({"pixels": torch.nn.MSELoss()}, {"pixel": 1.0})
 
 
 def test_holds_any_function_of_tensors():

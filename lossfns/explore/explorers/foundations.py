@@ -12,9 +12,9 @@ _WAITS = (3, 4, 5, 6, 17)
 def pulls():
     """Drag one announcement, or the people who waited: who pulls it, and how hard.
 
-    >>> at = pulls().at(c=7)
-    >>> float(at["mse"]), round(float(at["mae"]), 1)
-    (0.0, 0.6)
+    >>> at = pulls().at(c=5)
+    >>> round(float(at["mse"]), 1), float(at["mae"])
+    (4.0, 0.0)
     """
     scene = Scene(
         "Drag the announcement until the pulls of MSE balance. Where is that?",

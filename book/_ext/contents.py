@@ -1,0 +1,127 @@
+"""What the start page says about the whole book, counted and gathered when it is built.
+
+{counts} says in numbers what is here, {short-route} lists the starred sections of the maps on the
+first pages of the chapters with their minutes. Nothing of it is typed by hand, so nothing of it
+can be old: a page that shows it is read again whenever it has changed.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import yaml
+from execution import printed_by
+from only import pages_in
+from place import MINUTES
+from sphinx.util.docutils import SphinxDirective
+
+LINK = re.compile(r"\{ref\}`[^`]+`")
+EXERCISE = re.compile(r"^:{3,}\{exercise(?:-start)?\}|^`{3,}\{exercise(?:-start)?\}", re.MULTILINE)
+QUIZ = re.compile(r'display_quiz\("([^"]+)"\)')
+FOUND = re.compile(r"(\d+) losses, (\d+) checks, (\d+) comparisons")
+
+
+class Counts(SphinxDirective):
+    """A list of numbers, each with what it counts."""
+
+    def run(self):
+        (numbers,) = self.parse_text_to_nodes(show(self.env, counts(self.env)))
+        numbers["classes"].append("lossfns-counts")
+        return [numbers]
+
+
+class ShortRoute(SphinxDirective):
+    """A table: chapter, its starred sections, the minutes that these take."""
+
+    def run(self):
+        return self.parse_text_to_nodes(show(self.env, short_route(self.env)))
+
+
+def show(env, text):
+    """Remember what a page shows, to know when it is old."""
+    shown(env)[env.docname] = known(env)
+    return text
+
+
+def shown(env):
+    if not hasattr(env, "lossfns_contents"):
+        env.lossfns_contents = {}
+    return env.lossfns_contents
+
+
+def known(env):
+    return counts(env) + short_route(env)
+
+
+def sources(env):
+    """The pages of the book in order, with their text; those that are missing Sphinx reports."""
+    toc = yaml.safe_load(Path(env.srcdir, "_toc.yml").read_text(encoding="utf8"))
+    paths = (Path(env.srcdir, f"{page}.md") for page in pages_in(toc))
+    return {path: path.read_text(encoding="utf8") for path in paths if path.exists()}
+
+
+def counts(env):
+    """The numbers, as a Markdown list."""
+    from lossfns.catalog import catalog
+
+    pages = sources(env)
+    text = "\n".join(pages.values())
+    quizzes = [path.parent / name for path, page in pages.items() for name in QUIZ.findall(page)]
+    questions = sum(len(json.loads(path.read_text(encoding="utf8"))) for path in quizzes)
+    assignments = list(Path(env.srcdir).glob("exercises/*/*.ipynb"))
+    rows = [
+        (len(catalog), "{ref}`losses <atlas>`, in NumPy and in PyTorch"),
+        (len(pages), f"pages, with {text.count('```{code-cell}')} cells of code, all of them run"),
+        (questions, "questions of quick checks, whose answers say why"),
+        (len(EXERCISE.findall(text)), "exercises with solutions"),
+        (len(assignments), "{ref}`graded assignments <coursework>`"),
+    ]
+    # Where nothing is executed, as for the notebooks, nobody knows.
+    found = FOUND.search(printed_by(env.app, "book/conformance"))
+    if found:
+        _, checks, comparisons = found.groups()
+        rows.insert(1, (comparisons, f"comparisons in {{ref}}`{checks} checks <conformance>`"))
+    return "\n".join(f"- **{int(number):,}** {words}" for number, words in rows) + "\n"
+
+
+def short_route(env):
+    """The starred rows of the chapters' maps, as a Markdown table with the minutes added up."""
+    lines, total = [], 0
+    for path, text in sources(env).items():
+        if path.name != "index.md":
+            continue
+        label, title = re.search(r"^\(([\w-]+)\)=\n# (.*)$", text, re.MULTILINE).groups()
+        stars = [line for line in text.splitlines() if starred(line)]
+        minutes = sum(int(MINUTES.search(line)[1]) for line in stars)
+        sections = " · ".join(LINK.search(line)[0] for line in stars)
+        lines.append(f"| {{ref}}`{title} <{label}>` | {sections} | {minutes} |")
+        total += minutes
+    head = ["| chapter | sections | minutes |", "|---|---|---|"]
+    return "\n".join([*head, *lines, f"| all of it | | {total} |"]) + "\n"
+
+
+def starred(line):
+    facts = MINUTES.search(line)
+    return line.startswith("|") and facts and facts[2]
+
+
+def old_pages(app, env, added, changed, removed):
+    now = known(env) if shown(env) else ""
+    return [page for page, text in shown(env).items() if page in env.all_docs and text != now]
+
+
+def forget(app, env, docname):
+    shown(env).pop(docname, None)
+
+
+def merge(app, env, docnames, other):
+    shown(env).update({name: text for name, text in shown(other).items() if name in docnames})
+
+
+def setup(app):
+    app.add_directive("counts", Counts)
+    app.add_directive("short-route", ShortRoute)
+    app.connect("env-get-outdated", old_pages)
+    app.connect("env-purge-doc", forget)
+    app.connect("env-merge-info", merge)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
