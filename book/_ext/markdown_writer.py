@@ -193,6 +193,11 @@ class MarkdownWriter:
 
     compound = legend = line_block = document = section = container
 
+    def PassthroughTextElement(self, node):
+        """The title of a card; its other one is the link that lies over the card in the book."""
+        titled = node.parent.get("design_component") == "card-title"
+        return f"**{self.inline(node)}**" if titled else ""
+
     def topic(self, node):
         return quote(self.blocks(node.children))
 

@@ -25,7 +25,13 @@ from set_up import METADATA, set_up
 from sphinx.builders import Builder
 
 # What a folded cell is called, by a word in its code.
-TITLES = {"display_quiz": "Quick check", "explore": "Explorer", "atlas": "From the catalog"}
+TITLES = {
+    "display_quiz": "Quick check",
+    "chapter_map": "Map of the chapters",
+    "elsewhere.table": "Disagreements",
+    "explore": "Explorer",
+    "atlas": "From the catalog",
+}
 
 
 class NotebookBuilder(Builder):
@@ -73,7 +79,7 @@ class NotebookBuilder(Builder):
         number = self.env.toc_secnumbers.get(chapter, {}).get("")
         place = f"chapter {number[0]} of " if number else ""
         return (
-            f"> This notebook is the page {page} from {place}the course *{self.config.project}*:"
+            f"> This notebook is the page {page} from {place}the course *{self.config.html_title}*:"
             " the same text, with code that you can run and change."
         )
 

@@ -66,7 +66,8 @@ const quizzes = (() => {
 
   function answerAgain(question, words = []) {
     for (const option of options(question))
-      if (words.includes(option.dataset.words)) option.click();
+      // The circle, since a click on its label would give it the focus.
+      if (words.includes(option.dataset.words)) option.querySelector("input").click();
     const field = question.querySelector(".Input-text");
     if (field && words.length) {
       // A right number moves on to the next field: not on opening a page.
@@ -102,7 +103,8 @@ const reading = (() => {
   const root = new URL(document.documentElement.dataset.content_root ?? ".", location);
   const pageOf = address => {
     const {href} = new URL(address, location);
-    return href.startsWith(root) ? href.slice(root.href.length).replace(/(\.html)?([?#].*)?$/, "") : "";
+    const path = href.startsWith(root) ? href.slice(root.href.length) : "";
+    return path.replace(/(\.html)?([?#].*)?$/, "");
   };
   const links = () => [
     ...document.querySelectorAll("nav.bd-links a.reference.internal"),
@@ -119,6 +121,14 @@ const reading = (() => {
       link.classList.toggle("lossfns-read", isRead);
       if (isRead) link.insertAdjacentHTML("beforeend", '<span class="visually-hidden"> (read)</span>');
       else link.querySelector(":scope > .visually-hidden").remove();
+    }
+    // The map of the chapters, a drawing, has room for how many.
+    for (const chapter of document.querySelectorAll(".lossfns-chapters a")) {
+      const folder = pageOf(chapter.getAttribute("href")).replace(/[^/]*$/, "");
+      const count = Object.keys(read).filter(page => page.startsWith(folder)).length;
+      const state = chapter.querySelector(".state");
+      const pages = state.dataset.pages ??= state.textContent;
+      state.textContent = count ? `${count} of ${pages} read` : pages;
     }
     const box = document.querySelector(".lossfns-marks input");
     if (box) box.checked = pageOf(location) in read;

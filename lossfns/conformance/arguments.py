@@ -121,22 +121,13 @@ def torch_value_and_grads(
     return value.detach(), dict(zip(record.wrt, grads, strict=True))
 
 
-def numpy_value_and_grads(
-    record: Record, arguments: Mapping[str, Any]
-) -> tuple[npt.NDArray[Any], dict[str, npt.NDArray[Any]]]:
-    """The NumPy twin's value, and its closed-form gradient for each differentiable argument."""
-    function = numpy_loss(record)
-    value, first = function.value_and_grad(**arguments, wrt=record.wrt[0])
-    others = {name: function.grad(**arguments, wrt=name) for name in record.wrt[1:]}
-    return np.asarray(value), {record.wrt[0]: first, **others}
-
-
 def both_twins(
     record: Record, arguments: Mapping[str, Any]
 ) -> list[tuple[npt.NDArray[Any], dict[str, npt.NDArray[Any]]]]:
     """Value and gradients from NumPy, then from torch in float64."""
+    grads = {n: numpy_loss(record).grad(**arguments, wrt=n) for n in record.wrt}
     value, torch_grads = torch_value_and_grads(record, to_torch(arguments))
     return [
-        numpy_value_and_grads(record, arguments),
+        (np.asarray(numpy_loss(record)(**arguments)), grads),
         (array_of(value), {name: array_of(grad) for name, grad in torch_grads.items()}),
     ]

@@ -20,7 +20,6 @@ from lossfns.conformance.arguments import (
     draw,
     leading,
     numpy_loss,
-    numpy_value_and_grads,
     reordered,
     to_numpy,
     to_torch,
@@ -110,12 +109,14 @@ def twin_errors(
     rounded = to_numpy(tensors)
     value, grads = torch_value_and_grads(record, tensors)
     assert value.device.type == device
-    expected, slopes = numpy_value_and_grads(record, rounded)
-    in_value = relative_error(array_of(value), expected, floor=VALUE[dtype].floor)
+    in_value = relative_error(
+        array_of(value), numpy_loss(record)(**rounded), floor=VALUE[dtype].floor
+    )
     in_grads = [0.0]
-    for name, slope in slopes.items():
-        floor = GRADIENT[dtype].floor * _largest(slope)
-        in_grads.append(relative_error(array_of(grads[name]), slope, floor))
+    for name, grad in grads.items():
+        expected = numpy_loss(record).grad(**rounded, wrt=name)
+        floor = GRADIENT[dtype].floor * _largest(expected)
+        in_grads.append(relative_error(array_of(grad), expected, floor))
     return in_value, max(in_grads)
 
 

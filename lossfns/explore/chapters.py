@@ -22,7 +22,7 @@ STAGES = [
     ("then, in any order", {
         "regression": "How wrong is a predicted number?",
         "classification": "How wrong is a predicted class or probability?"}),
-    ("what your own problem asks for", {
+    ("whichever you need", {
         "stability": "Why is my loss NaN, and what is computed instead?",
         "imbalance": "What if 99 % of the data are healthy?",
         "contrastive": "How do you learn that two things are alike?",

@@ -105,6 +105,47 @@ def gradient_check(loss, pred, target=None, formula=None, *, x="prediction"):
         rows)
 
 
+def nudged_gradient(value, x, h=1e-6):
+    """Measure the gradient of a number that depends on an array, by nudging one entry at a time.
+
+    >>> nudged_gradient(lambda x: x[0] * x[1], np.array([2.0, 5.0])).round(6)
+    array([5., 2.])
+    """
+    x = np.asarray(x, dtype=float)
+    nudges = h * np.eye(x.size).reshape(x.size, *x.shape)
+    both = [(value(x + nudge) - value(x - nudge)) / (2 * h) for nudge in nudges]
+    return np.reshape(both, x.shape)
+
+
+def peak_memory(work):
+    """Bytes of the tensors that a piece of work holds at once, at most, on the CPU.
+
+    >>> import torch
+    >>> peak_memory(lambda: torch.ones(1000) + torch.ones(1000))
+    12000
+    """
+    import os
+
+    import torch
+
+    # The profiler of some builds of torch writes lines of its own past Python's sys.stderr.
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        with torch.profiler.profile(profile_memory=True) as profile:
+            work()
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+    held = most = 0
+    for event in profile.profiler.kineto_results.events():
+        if event.name() == "[memory]":
+            held += event.nbytes()
+            most = max(most, held)
+    return most
+
+
 def patients():
     """442 diabetes patients, divided into 242 to train on, 100 to validate and 100 to test.
 
@@ -178,8 +219,8 @@ def digits():
     return Da, Db, torch.tensor(da), torch.tensor(db)
 
 
-def network(outputs=10, hidden=32, seed=0):
-    """A network for the digits: 64 pixels, one hidden layer, and a logit for each output.
+def network(outputs=10, hidden=32, seed=0, layers=1):
+    """A network for the digits: 64 pixels, hidden layers, and a logit for each output.
 
     >>> network()(digits()[0][:5]).shape
     torch.Size([5, 10])
@@ -187,9 +228,11 @@ def network(outputs=10, hidden=32, seed=0):
     import torch
 
     torch.manual_seed(seed)
-    return torch.nn.Sequential(
-        torch.nn.Linear(64, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, outputs)
-    )
+    parts, width = [], 64
+    for _ in range(layers):
+        parts += [torch.nn.Linear(width, hidden), torch.nn.ReLU()]
+        width = hidden
+    return torch.nn.Sequential(*parts, torch.nn.Linear(width, outputs))
 
 
 def fit(model, loss, X, target, steps=300, lr=0.3, method=None):
@@ -218,6 +261,48 @@ def fit(model, loss, X, target, steps=300, lr=0.3, method=None):
         history["loss"].append(value.item())
         history["accuracy"].append(hits.double().mean().item())
     return history
+
+
+def screening(people, share, seed=0):
+    """People with two blood values, of whom a share is ill, and the risk of each (chapter 5).
+
+    The values of the healthy spread around 0 with a standard deviation of 1, those of the ill lie
+    1.5 higher, so the risk, the probability of being ill given the values, is known.
+
+    >>> X, y, risk = screening(1000, share=0.1)
+    >>> X.shape, int(y.sum()), round(float(risk.mean()), 2)
+    ((1000, 2), 100, 0.1)
+    """
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(people) < round(share * people)) * 1.0
+    X = rng.normal(size=(people, 2)) + 1.5 * y[:, None]
+    log_odds = 1.5 * X.sum(axis=1) - 2.25 + np.log(share / (1 - share))
+    return X, y, 1 / (1 + np.exp(-log_odds))
+
+
+def linear_logits(loss, X, y, X_new, **settings):
+    """Fit a linear model of two classes under a loss of lossfns.torch; return its logits of X_new.
+
+    >>> import lossfns.torch as lt
+    >>> X, y, _ = screening(1000, share=0.1)
+    >>> z = linear_logits(lt.bce_with_logits, X, y, X)
+    >>> round(float((1 / (1 + np.exp(-z))).mean()), 3)
+    0.1
+    """
+    import torch
+
+    X, y, X_new = (torch.tensor(np.asarray(a), dtype=torch.float64) for a in (X, y, X_new))
+    theta = torch.zeros(X.shape[1] + 1, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([theta], max_iter=200, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        value = loss(X @ theta[1:] + theta[0], y, **settings)
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    return (X_new @ theta[1:] + theta[0]).detach().numpy()
 
 
 def train_embedding(model, loss, *, steps=400, seconds=None, batch=64, lr=0.003, extra=(),
@@ -321,3 +406,81 @@ def some_triplets(z, labels, *, kind, margin=1.0, at_most=2000):
     chosen = lt.mine_triplets(z.detach(), labels, kind=kind, margin=margin)
     drawn = torch.randperm(len(chosen[0]))[:at_most]
     return [z[rows[drawn]] for rows in chosen]
+
+
+@functools.cache
+def forecasts():
+    """What two forecasters say about the 442 diabetes patients: a probability each (chapter 7).
+
+    The event is that the disease progresses by more than 150. Logistic regression and naive Bayes
+    see the same ten measurements, and no patient whose forecast they give.
+
+    >>> says, happened = forecasts()
+    >>> {name: p.shape for name, p in says.items()}
+    {'logistic regression': (442,), 'naive Bayes': (442,)}
+    """
+    from sklearn.datasets import load_diabetes
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.naive_bayes import GaussianNB
+
+    features, progression = load_diabetes(return_X_y=True)
+    features = features / features.std(axis=0)
+    happened = (progression > 150).astype(int)
+    folds = StratifiedKFold(10, shuffle=True, random_state=0)
+    forecasters = {
+        "logistic regression": LogisticRegression(solver="newton-cholesky", tol=1e-8),
+        "naive Bayes": GaussianNB(),
+    }
+    says = {
+        name: cross_val_predict(model, features, happened, cv=folds, method="predict_proba")[:, 1]
+        for name, model in forecasters.items()
+    }
+    return says, happened
+
+
+@functools.cache
+def few_digits():
+    """The digits with 150 of them to train on, 400 to validate and 1247 to test (chapter 7).
+
+    >>> {name: tuple(images.shape) for name, (images, _) in few_digits().items()}
+    {'train': (150, 64), 'valid': (400, 64), 'test': (1247, 64)}
+    """
+    import torch
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    images, digit = load_digits(return_X_y=True)
+    rows, parts = np.arange(len(digit)), {}
+    for name, size in (("train", 150), ("valid", 400)):
+        parts[name], rows = train_test_split(
+            rows, train_size=size, random_state=0, stratify=digit[rows])
+    parts["test"] = rows
+    return {name: (torch.tensor(images[part] / 16, dtype=torch.float32), torch.tensor(digit[part]))
+            for name, part in parts.items()}
+
+
+@functools.cache
+def overconfident():
+    """The logits of a network that was trained on 150 digits for too long (chapter 7).
+
+    >>> parts = overconfident()
+    >>> {name: logits.shape for name, (logits, _) in parts.items()}
+    {'train': (150, 10), 'valid': (400, 10), 'test': (1247, 10)}
+    """
+    import torch
+
+    model, parts = network(hidden=64, layers=2), few_digits()
+    images, digit = parts["train"]
+    weights = list(model.parameters())
+    # SGD with momentum by hand: importing an optimizer of torch takes longer than this training.
+    speed = [torch.zeros_like(w) for w in weights]
+    for _ in range(400):
+        value = torch.nn.functional.cross_entropy(model(images), digit)
+        slopes = torch.autograd.grad(value, weights)
+        with torch.no_grad():
+            for w, v, slope in zip(weights, speed, slopes, strict=True):
+                v.mul_(0.9).add_(slope)
+                w.sub_(0.1 * v)
+    with torch.no_grad():
+        return {name: (model(x).double().numpy(), y.numpy()) for name, (x, y) in parts.items()}

@@ -147,7 +147,7 @@ def reliability_curve(
     axis: int | None = None,
 ) -> Reliability:
     """PyTorch:
-        None; `sklearn.calibration.calibration_curve`, whose bins are closed on the left.
+        None; `sklearn.calibration.calibration_curve`, of events, without the counts.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> probs, target = torch.tensor([0.9, 0.8, 0.3]), torch.tensor([1, 0, 0])

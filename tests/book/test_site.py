@@ -93,8 +93,8 @@ def test_the_sections_of_a_chapter_are_numbered_from_one(site, chapter):
     folder = chapter.removesuffix("index")
     number = int(folder.split("/")[1][:2])
     for k, page in enumerate([p for p in EXPECTED if p.startswith(folder)][1:], start=1):
-        title = re.search(r"<h1>(.*?)<a", (site / f"{page}.html").read_text(), re.DOTALL)[1]
-        assert re.sub(r"<[^>]+>", "", title).startswith(f"{number}.{k}. ")
+        title = re.search(r"<h1><span.*?</h1>", (site / f"{page}.html").read_text(), re.DOTALL)
+        assert re.sub(r"<[^>]+>", "", title.group()).startswith(f"{number}.{k}. ")
     html = (site / f"{chapter}.html").read_text()
     assert f'<span class="section-number">{number}. </span>' in html
     for heading in re.findall(r"<article.*</article>", html, re.DOTALL)[0].split("<h2>")[1:]:
@@ -200,8 +200,9 @@ def test_works_are_listed_by_author_and_year_as_they_are_cited(site):
     labels = {f"bibliography.html#{anchor}": re.sub(r"<[^>]+>", "", label).strip("[]")
               for anchor, label in works}
     assert len(set(labels.values())) == len(labels) > 50
-    order = [re.sub(r"\W", "", label.split(",")[0].casefold()) for label in labels.values()]
-    assert order == sorted(order, key=lambda name: name)
+    plain = str.maketrans("ıéèöüóáí", "ieeouoai")
+    order = [label.casefold().translate(plain) for label in labels.values()]
+    assert order == sorted(order, key=lambda label: label.rpartition(", "))
     cited = 0
     for page in EXPECTED:
         found = re.findall(r'<a class="reference internal" href="[./]*(bibliography\.html#\w+)"'

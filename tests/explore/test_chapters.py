@@ -31,11 +31,17 @@ def test_what_is_to_come_says_so_in_the_picture_and_in_its_text():
         assert f"{chapter.chapter} {chapter.title} (to come)" in in_words()
 
 
-def test_words_stay_inside_their_boxes():
-    """The letters of a line are in the mean about 0.56 as wide as their size."""
+# What a letter is wide in the mean of a line, as a share of its size, in the fonts of the theme.
+LETTER = 0.56
+
+
+def test_words_stay_inside_their_boxes_and_the_picture():
     for svg in re.findall(r"<svg.*?</svg>", chapter_map().data):
+        whole = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
+        for x, line in re.findall(r'<text class="stage" x="([\d.]+)"[^>]*>([^<]*)<', svg):
+            assert float(x) + len(line) * 12.5 * LETTER <= whole, line
         boxes = re.findall(r"<rect[^>]* width=\"([\d.]+)\"[^>]*/>(.*?)(?=<rect|$)", svg)
         for width, content in boxes:
             for kind, line in re.findall(r'<text class="(title|question)"[^>]*>([^<]*)<', content):
                 size = {"title": 14, "question": 12.5}[kind]
-                assert len(line) * size * 0.56 <= float(width) - 10, line
+                assert len(line) * size * LETTER <= float(width) - 10, line

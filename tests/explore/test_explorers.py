@@ -12,7 +12,7 @@ import torch
 import lossfns.explore
 import lossfns.numpy as ln
 import lossfns.torch as lt
-from lossfns.explore.explorers import training
+from lossfns.explore.explorers import calibration, training
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
@@ -140,6 +140,64 @@ def gradient_flow(at):
     return out
 
 
+def naive_against_stable(at):
+    # Each step by itself, with one number: the explorer computes its tables in one go.
+    dtype = getattr(torch, ["float16", "bfloat16", "float32", "float64"][int(at["dtype"])])
+    one = torch.ones((), dtype=dtype)
+    z = torch.tensor(10.0 ** at["k"], dtype=torch.float64).to(dtype).requires_grad_()
+    if at["form"] == 2:
+        probability = one / (one + torch.exp(z))
+    else:
+        p = torch.sigmoid(z)
+        probability = one - (p.clamp(1e-7, 1 - 1e-7) if at["form"] else p)
+    value = -torch.log(probability)
+    value.backward()
+    out = {"value_ok": float(value.isfinite()), "slope_ok": float(z.grad.isfinite())}
+    # A table keeps four digits.
+    if value.isfinite():
+        out["value"] = float(f"{value.item():.4g}")
+    if z.grad.isfinite():
+        out["slope"] = float(f"{z.grad.item():.4g}")
+    logit, zero = np.array([10.0 ** at["k"]]), np.zeros(1)
+    return out | {"stable": ln.bce_with_logits(logit, zero),
+                  "stable_slope": ln.bce_with_logits.grad(logit, zero)[0]}
+
+
+def class_weight_shares(at):
+    counts = np.array([np.floor(10 ** at[f"c{i}"] + 0.5) for i in range(3)])
+    scheme = ("inverse", "inverse_sqrt", "effective", None)[int(at["scheme"])]
+    weight = np.ones(3) if scheme is None else ln.class_weights(
+        counts, scheme=scheme, beta=1 - 10 ** -at["k"])
+    # An untrained model: each example costs ln 3, and its class has a share of the weighted mean.
+    logits, target = np.zeros((3, 3)), np.arange(3)
+    mean = ln.cross_entropy(logits, target, weight=weight, sample_weight=counts)
+    single = ln.cross_entropy(logits, target, reduction="none")
+    shares = counts * weight * single / mean / (counts * weight).sum()
+    return {**{f"w{i}": weight[i] for i in range(3)},
+            **{f"share{i}": shares[i] for i in range(3)}}
+
+
+def focal_modulation(at):
+    kind, alpha = int(at["kind"]), None if at["kind"] < 0.5 else at["alpha"]
+    y = np.array([0.0 if kind == 2 else 1.0])
+    z = np.log(at["pt"] / (1 - at["pt"])) * (2 * y - 1)
+    loss, slope = ln.focal_with_logits.value_and_grad(z, y, alpha=alpha, gamma=at["gamma"])
+    plain, plain_slope = ln.bce_with_logits.value_and_grad(z, y)
+    return {"loss": loss, "slope": abs(slope[0]), "ce": plain, "ce_slope": abs(plain_slope[0])}
+
+
+def overlap_masks(at):
+    true, pred = np.zeros((20, 20)), np.zeros((20, 20))
+    true[6 : 6 + int(at["a"]), 6 : 6 + int(at["a"])] = 1
+    left, low, side = (int(at[name]) for name in ("left", "low", "b"))
+    pred[left : left + side, low : low + side] = 1
+    options = {"smooth": at["s"]}
+    prices = {"alpha": 1 - at["beta"], "beta": at["beta"]}
+    return {"tp": (pred * true).sum(), "accuracy": (pred == true).mean(),
+            "dice": ln.dice(pred, true, **options), "jaccard": ln.jaccard(pred, true, **options),
+            "tversky": ln.tversky(pred, true, **options, **prices)}
+
+
 def triplet_pull(at):
     rows = [np.array([[x, y]]) for x, y in ((0.0, 0.0), (at["px"], at["py"]), (at["nx"], at["ny"]))]
     options = {"margin": at["m"], "squared": bool(at["sq"])}
@@ -159,6 +217,20 @@ def info_nce_temperature(at):
                            reduction="none")[0]
 
     return {"loss": loss_of(0), **{f"p{i}": np.exp(-loss_of(i)) for i in range(4)}}
+
+
+def reliability_temperature(at):
+    z, y = (np.concatenate(parts) for parts in zip(
+        *((np.full(n, z), np.arange(n) < k) for z, n, k in calibration.GROUPS), strict=True))
+    z, y = z / at["temperature"], y.astype(float)
+    p = 1 / (1 + np.exp(-z))
+    curve = ln.reliability_curve(p, y, bins=int(at["bins"]))
+    return {"nll": ln.bce_with_logits(z, y), "ece": ln.ece(p, y, bins=int(at["bins"])),
+            "accuracy": np.mean((z > 0) == y),
+            **{f"{letter}{k}": 0 if np.isnan(value) else value
+               for letter, values in (("n", curve.count), ("s", curve.confidence),
+                                      ("f", curve.frequency))
+               for k, value in enumerate(values, 1)}}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -94,6 +94,13 @@ def test_links_lead_into_the_repository_or_are_plain_words(small):
         assert "Back to the start." in two
 
 
+def test_the_first_line_links_its_page_once_there_is_an_address(small):
+    url, made = small
+    line = made["02_two/deep.ipynb"].split("\n\n")[1]
+    page = f"[*Page deep*]({url}/blob/main/book/02_two/deep.md)" if url else "*Page deep*"
+    assert line.startswith(f"> This notebook is the page {page} from the course *")
+
+
 def test_what_other_pages_point_at_is_there(small):
     _, made = small
     assert '<a id="deep-label"></a>' in made["02_two/deep.ipynb"]

@@ -63,6 +63,11 @@ def test_the_readme_names_source_and_command():
     assert "book/" in text
 
 
+def plain(markdown):
+    """Without the backslashes and the marks of formulas and code."""
+    return re.sub(r"[\\`$]", "", markdown)
+
+
 @each
 class TestNotebook:
     def test_is_valid_and_clean(self, path):
@@ -80,6 +85,14 @@ class TestNotebook:
         first = next(cell for cell in cells if cell.cell_type == "code")
         assert first.source == set_up(quizzes=True)
         assert first.metadata.cellView == "form"
+
+    def test_the_first_line_says_what_it_is(self, path):
+        title, line, *_ = nbformat.read(path, as_version=4).cells[0].source.split("\n\n")
+        name = re.sub(r"^# ([\d.]+ )?", "", title)
+        assert line.startswith("> This notebook is the page ")
+        assert f"*{plain(name)}*" in plain(line)
+        assert "the course *Loss Functions in Machine Learning*" in line
+        assert "None" not in line and "not set" not in line
 
     def test_text_is_plain_markdown(self, path):
         for cell in nbformat.read(path, as_version=4).cells:

@@ -22,7 +22,6 @@ from lossfns.check.pairs import (
     softplus,
     sum_for_mean,
 )
-from lossfns.check.stability.rows import CHAPTER
 
 
 def right(logits, target):
@@ -204,7 +203,7 @@ def _up_to_one(logits, target):
 STABLE_BCE = Exercise(
     name="stable_bce",
     signature="stable_bce(logits, target)",
-    read=CHAPTER,
+    read="stable-bce",
     right=right,
     draw=_draw_bce,
     probes=(
@@ -257,7 +256,7 @@ def _chain_rule(z, y):
 STABLE_BCE_GRAD = Exercise(
     name="stable_bce_grad",
     signature="stable_bce_grad(logits, target)",
-    read=CHAPTER,
+    read="stable-bce",
     right=ln.bce_with_logits.grad,
     draw=_draw_grad,
     misconceptions=(
@@ -360,7 +359,7 @@ def _two_branches(z, y):
 STABLE_BCE_TORCH = Exercise(
     name="stable_bce_torch",
     signature="stable_bce_torch(logits, target)",
-    read=CHAPTER,
+    read="stable-bce",
     right=right,
     draw=_draw_bce_torch,
     probes=(kinds.beyond_fifty("logits"),),

@@ -7,7 +7,6 @@ from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import capped
-from lossfns.check.stability.rows import CHAPTER
 
 
 def right(hidden, weight, target, chunk):
@@ -140,7 +139,7 @@ def _label_below(hidden, weight, target, chunk):
 CHUNKED_CROSS_ENTROPY = Exercise(
     name="chunked_cross_entropy",
     signature="chunked_cross_entropy(hidden, weight, target, chunk)",
-    read=CHAPTER,
+    read="stability-vocabulary",
     right=right,
     draw=_draw,
     probes=(

@@ -4,7 +4,6 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.stability.rows import CHAPTER
 
 
 def masked_mean(losses, mask):
@@ -64,7 +63,7 @@ def _broadcasting(losses, mask):
 MASKED_MEAN = Exercise(
     name="masked_mean",
     signature="masked_mean(losses, mask)",
-    read=CHAPTER,
+    read="masked-mean",
     right=masked_mean,
     draw=_draw,
     probes=(kinds.shapes("losses", "mask"),),

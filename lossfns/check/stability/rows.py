@@ -8,8 +8,6 @@ from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import capped, library
 
-CHAPTER = "stability"
-
 
 def logsumexp(x):
     """Entry by entry, with no maximum to subtract: another way than the one that is taught."""
@@ -195,7 +193,7 @@ def _in_place(x):
 LOGSUMEXP = Exercise(
     name="logsumexp",
     signature="logsumexp(x)",
-    read=CHAPTER,
+    read="log-sum-exp",
     right=logsumexp,
     draw=_draw("x", LEFT_OUT),
     probes=(
@@ -236,7 +234,7 @@ def _log_of_softmax(eps):
 LOG_SOFTMAX = Exercise(
     name="log_softmax",
     signature="log_softmax(logits)",
-    read=CHAPTER,
+    read="log-sum-exp",
     right=log_softmax,
     draw=_draw("logits", ()),
     probes=(
@@ -343,7 +341,7 @@ def _detached_outside(x):
 LOGSUMEXP_TORCH = Exercise(
     name="logsumexp_torch",
     signature="logsumexp_torch(x)",
-    read=CHAPTER,
+    read="log-sum-exp",
     right=logsumexp,
     draw=_draw_torch,
     probes=(

@@ -5,7 +5,6 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import capped
-from lossfns.check.stability.rows import CHAPTER
 
 
 def log_sigmoid(z):
@@ -37,7 +36,7 @@ def _tail(z):
 LOG_SIGMOID = Exercise(
     name="log_sigmoid",
     signature="log_sigmoid(z)",
-    read=CHAPTER,
+    read="log-sigmoid",
     right=log_sigmoid,
     draw=_draw_log_sigmoid,
     probes=(kinds.beyond_fifty("z", high=85.0),),
@@ -179,7 +178,7 @@ def _stopped(call, value):
 LOG1MEXP = Exercise(
     name="log1mexp",
     signature="log1mexp(x)",
-    read=CHAPTER,
+    read="log1mexp",
     right=log1mexp,
     draw=_draw_log1mexp,
     probes=(kinds.outside("x", 0.0, ends=(0.0, -1e-300)),),

@@ -3,22 +3,30 @@
 What is drawn in the browser is a `Scene`. Its formulas are compared with `lossfns` by tests.
 """
 
+from .calibration import reliability_temperature
 from .classification import bce_logit, mse_vs_ce, softmax_scores
 from .contrastive import info_nce_temperature, triplet_pull
 from .foundations import courier_descent, pulls
+from .imbalance import class_weight_shares, focal_modulation, overlap_masks
 from .regression import mse_squares, regression_losses, two_lines
+from .stability import naive_against_stable
 from .training import gradient_flow, landscape
 
 __all__ = [
     "bce_logit",
+    "class_weight_shares",
     "courier_descent",
+    "focal_modulation",
     "gradient_flow",
     "info_nce_temperature",
     "landscape",
     "mse_squares",
     "mse_vs_ce",
+    "naive_against_stable",
+    "overlap_masks",
     "pulls",
     "regression_losses",
+    "reliability_temperature",
     "softmax_scores",
     "triplet_pull",
     "two_lines",
