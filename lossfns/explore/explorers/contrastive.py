@@ -26,7 +26,7 @@ def triplet_pull():
         scene.variable(name, -3, 3, start=start, step=0.05, slider=False, label=(
             f"{'positive' if name[0] == 'p' else 'negative'} {name[1]}"))
     scene.variable("m", 0.2, 1.5, start=0.8, step=0.1, label="margin m")
-    scene.choice("sq", ["distances", "squared distances"], label="measured in")
+    scene.choice("sq", ["distances", "squared distances"], label="measure")
     scene.let(dp="hypot(px, py)", dn="hypot(nx, ny)",
               gap="(dp ** 2 - dn ** 2 if sq > 0.5 else dp - dn) + m", loss="max(gap, 0)",
               on="1 if gap > 0 else 0",
