@@ -146,7 +146,7 @@ def score_table(scores, *, rows, columns, row_name="query", column_name="key"):
         for j in range(k):
             shade = scores[i, j] / top
             colour = BLUE if shade >= 0 else ORANGE
-            ax.add_patch(_cell(j, i, colour, abs(shade) * 0.8))
+            ax.add_patch(_cell(j, i, colour, abs(shade) * 0.4))
             ax.text(j, i, f"{scores[i, j]:.2f}".replace("-", "−"), ha="center", va="center")
     for i in range(min(n, k)):
         ax.add_patch(_cell(i, i, "none", 1, edgecolor=INK, linewidth=2.2))

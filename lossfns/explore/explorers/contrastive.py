@@ -26,7 +26,7 @@ def triplet_pull():
         scene.variable(name, -3, 3, start=start, step=0.05, slider=False, label=(
             f"{'positive' if name[0] == 'p' else 'negative'} {name[1]}"))
     scene.variable("m", 0.2, 1.5, start=0.8, step=0.1, label="margin m")
-    scene.choice("sq", ["distances", "squared distances"], label="measured in")
+    scene.choice("sq", ["distances", "squared distances"], label="measure")
     scene.let(dp="hypot(px, py)", dn="hypot(nx, ny)",
               gap="(dp ** 2 - dn ** 2 if sq > 0.5 else dp - dn) + m", loss="max(gap, 0)",
               on="1 if gap > 0 else 0",
@@ -92,12 +92,14 @@ def info_nce_temperature():
         scene.let(**{f"p{i}": f"e{i} / total"})
     for i in range(1, 4):
         scene.let(**{f"s{i}": f"e{i} / max(rest, 1e-300)"})
-    circle = scene.panel((14, 44, 250, 250), x=(-1.35, 1.35), y=(-1.35, 1.35), frame=False)
+    circle = scene.panel((14, 64, 250, 250), x=(-1.35, 1.35), y=(-1.35, 1.35), frame=False)
     circle.curve("cos(t)", "sin(t)", INK, over=(0, _TURN), width=1)
     circle.line("0", "0", "1", "0", INK, width=3)
     circle.text(0.12, 0.08, "query", bold=True)
-    circle.text(-1.3, 1.45, "loss {loss:.2f}", bold=True)
-    bars = scene.panel((306, 44, 160, 250), x=(-0.6, 3.6), y=(0, 1.15), title="softmax p",
+    circle.text(-1.3, 1.78, "loss {loss:.2f}", bold=True)
+    circle.text(-1.3, 1.53, "push on 1, 2, 3: {100 * s1:.0f}, {100 * s2:.0f}, {100 * s3:.0f} %",
+                ORANGE)
+    bars = scene.panel((306, 64, 160, 250), x=(-0.6, 3.6), y=(0, 1.15), title="softmax p",
                        xticks={0: "key", 1: "1", 2: "2", 3: "3"}, yticks=(0, 0.5, 1))
     for i in range(4):
         color = BLUE if i == 0 else ORANGE
@@ -111,7 +113,6 @@ def info_nce_temperature():
                       hint="its key" if i == 0 else "")
         if i:
             circle.text(f"1.27 * c{i}", f"1.27 * y{i} - 0.05", str(i), anchor="middle")
-    bars.text(-0.6, -0.2, "of the push: {100 * s1:.0f}, {100 * s2:.0f}, {100 * s3:.0f} %", ORANGE)
     scene.says("At the temperature {tau:.2f} the key has the probability {p0:.2f}, the negatives"
                " {p1:.2f}, {p2:.2f} and {p3:.2f}; the loss is {loss:.2f}.")
     return scene
