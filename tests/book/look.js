@@ -104,6 +104,9 @@ window.look = (() => {
   // Click every option of every quiz, all questions side by side.
   async function answers(expected) {
     const faults = [], questions = all(".Quiz");
+    for (const question of questions)
+      if (question.getBoundingClientRect().width < 0.8 * question.parentElement.clientWidth)
+        faults.push("a question is squeezed");
     if (questions.length !== expected)
       faults.push(`${questions.length} questions instead of ${expected}`);
     const options = questions.map(question => all(".MCButton", question));
