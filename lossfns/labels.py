@@ -72,8 +72,8 @@ def place(label: str) -> Place:
 def where(label: str) -> str:
     """The place in words, with its address where the book is published.
 
-    >>> where("loss-brier")
-    'chapter 7, Brier (to come)'
+    >>> where("loss-box-iou")
+    'chapter 9, Box IoU (to come)'
     """
     found, site = place(label), _known()["site"]
     return f"{found}: {site}/book/{found.address}" if site and found.page else str(found)

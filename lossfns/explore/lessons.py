@@ -105,18 +105,6 @@ def gradient_check(loss, pred, target=None, formula=None, *, x="prediction"):
         rows)
 
 
-def nudged_gradient(value, x, h=1e-6):
-    """Measure the gradient of a number that depends on an array, by nudging one entry at a time.
-
-    >>> nudged_gradient(lambda x: x[0] * x[1], np.array([2.0, 5.0])).round(6)
-    array([5., 2.])
-    """
-    x = np.asarray(x, dtype=float)
-    nudges = h * np.eye(x.size).reshape(x.size, *x.shape)
-    both = [(value(x + nudge) - value(x - nudge)) / (2 * h) for nudge in nudges]
-    return np.reshape(both, x.shape)
-
-
 def peak_memory(work):
     """Bytes of the tensors that a piece of work holds at once, at most, on the CPU.
 

@@ -82,8 +82,8 @@ def test_a_logit_that_stays_is_drawn_as_stuck():
 
 def test_nudging_an_array_finds_the_gradient_of_each_entry():
     x = np.array([[1.0, -2.0], [0.5, 3.0]])
-    assert np.allclose(lessons.nudged_gradient(lambda x: (x**3).sum(), x), 3 * x**2)
-    assert lessons.nudged_gradient(lambda x: x.sum(), [1, 2]).tolist() == pytest.approx([1, 1])
+    assert np.allclose(lessons.nudged(lambda x: (x**3).sum(), x), 3 * x**2)
+    assert lessons.nudged(lambda x: x.sum(), [1, 2]).tolist() == pytest.approx([1, 1])
 
 
 def test_the_peak_counts_what_is_held_at_once():

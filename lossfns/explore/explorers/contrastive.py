@@ -68,7 +68,7 @@ def info_nce_temperature():
 
     >>> at = info_nce_temperature().at(tau=0.1)
     >>> round(float(at["p1"]), 3)
-    0.977
+    0.982
     """
     scene = Scene(
         "Turn the temperature down to its end. Who gets the push among the three negatives?",
