@@ -23,8 +23,9 @@ def words(html):
 
 def test_it_opens_with_one_question_and_something_to_move(article):
     opening = article[article.index("</h1>") : article.index("<h2")]
-    before, _, after = opening.partition('class="lossfns-explorer"')
-    assert before.count("<p>") == 1 and "?" in words(before)
+    before, _, after = opening.partition('class="lossfns-scene"')
+    assert before.count("<p>") == 1
+    assert "?" in words(after.partition("<svg")[0])
     doors = re.findall(r'class="[^"]*\bsd-card-title\b[^"]*"[^>]*>(.*?)</div>', after, re.DOTALL)
     assert [words(door) for door in doors] == ["Read", "Run", "Submit"]
     assert after.count("sd-stretched-link") == 3
