@@ -216,7 +216,7 @@ def test_works_are_listed_by_author_and_year_as_they_are_cited(site):
         found = re.findall(r'<a class="reference internal" href="[./]*(bibliography\.html#\w+)"'
                            r' title="[^"]*">(.*?)</a>', (site / f"{page}.html").read_text())
         for target, text in found:
-            words = re.sub(r"<[^>]+>", "", text)
+            words = re.sub(r"<[^>]+>", "", text).replace("\xa0", " ")
             assert words in (labels[target], labels[target].rpartition(", ")[2])
             cited += 1
     assert cited > 100
