@@ -181,6 +181,8 @@ document.addEventListener("DOMContentLoaded", () => {
   // What is written on the button is its name, for those who say it aloud.
   const search = document.querySelector(".search-button-field");
   search?.setAttribute("aria-label", search.textContent.replace(/\s+/g, " ").trim());
+  for (const fold of document.querySelectorAll("summary[aria-label='Toggle hidden content']"))
+    fold.removeAttribute("aria-label");
 });
 
 // The arrows that unfold a chapter in the sidebar are pictures: say what they unfold.
