@@ -60,20 +60,18 @@ class Panel:
 
     def line(self, x1, y1, x2, y2, color=INK, *, dash="", width=1.6, show=None, clip=True):
         """A straight line between two points; its width is a number or a formula."""
-        moving = {"x1": self._x(x1), "y1": self._y(y1), "x2": self._x(x2), "y2": self._y(y2)}
+        moving = self._ends(x1, y1, x2, y2)
         if isinstance(width, str):
-            moving["stroke-width"], width = Formula(width, self.scene.known), ""
-        self._add("line", {name: _Number(f) for name, f in moving.items()}, show, clip=clip,
-                  stroke=color, stroke_width=width, stroke_dasharray=dash)
+            moving["stroke-width"], width = _Number(Formula(width, self.scene.known)), ""
+        self._add("line", moving, show, clip=clip, stroke=color, stroke_width=width,
+                  stroke_dasharray=dash)
 
     def arrow(self, x1, y1, x2, y2, color=INK, *, width=2.2):
         """A straight line with a head at (x2, y2); without length, nothing."""
         self._heads[color] = head = f"@scene@{self._place}{color[1:]}"
-        moving = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
-        places = {name: _Number((self._x if name[0] == "x" else self._y)(text))
-                  for name, text in moving.items()}
-        self._add("line", places, f"hypot({x2} - ({x1}), {y2} - ({y1})) > 0.001", clip=True,
-                  stroke=color, stroke_width=width, marker_end=f"url(#{head})")
+        self._add("line", self._ends(x1, y1, x2, y2),
+                  f"hypot({x2} - ({x1}), {y2} - ({y1})) > 0.001", clip=True, stroke=color,
+                  stroke_width=width, marker_end=f"url(#{head})")
 
     def polygon(self, corners, color=INK, *, opacity=0.2, width=1.2, show=None):
         """An area with straight sides; `corners` are pairs of formulas."""
@@ -189,6 +187,10 @@ class Panel:
         if clip:
             fixed_attributes["clip_path"] = f"url(#{self.clip})"
         self.marks.append(_Mark(tag, attributes, fixed_attributes, inside))
+
+    def _ends(self, x1, y1, x2, y2):
+        return {"x1": _Number(self._x(x1)), "y1": _Number(self._y(y1)),
+                "x2": _Number(self._x(x2)), "y2": _Number(self._y(y2))}
 
     def _x(self, text, *local):
         return self._pixel(text, 0, local)
