@@ -1,4 +1,4 @@
-"""Small explorers for the tests."""
+"""Small explorers for the tests, and the names of the figures that a module draws."""
 
 from lossfns.explore import Choice, Play, Slider, explore
 from lossfns.explore.style import figure, note
@@ -20,3 +20,10 @@ def explorer(interval=200):
         side=Choice(["left", "right"]),
         step=Play(range(4), label="time", interval=interval),
     )
+
+
+def figures_of(module):
+    """The public functions that are written in a module, by name."""
+    return {name for name, f in vars(module).items()
+            if callable(f) and getattr(f, "__module__", "") == module.__name__
+            and not name.startswith("_")}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pictures import figures_of
 
 from lossfns.explore import classification
 from lossfns.explore.style import svg
@@ -44,10 +45,7 @@ FIGURES = SLOPES | {
 
 
 def test_every_figure_is_tested():
-    public = {n for n, f in vars(classification).items()
-              if callable(f) and getattr(f, "__module__", "") == classification.__name__
-              and not n.startswith("_")}
-    assert public == set(FIGURES)
+    assert figures_of(classification) == set(FIGURES)
 
 
 @pytest.mark.parametrize("name", sorted(set(FIGURES) - {"mistakes"}))

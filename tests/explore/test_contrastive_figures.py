@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pictures import figures_of
 
 import lossfns.numpy as ln
 from lossfns.explore import contrastive
@@ -32,10 +33,7 @@ FIGURES = {
 
 
 def test_every_figure_is_tested():
-    public = {n for n, f in vars(contrastive).items()
-              if callable(f) and getattr(f, "__module__", "") == contrastive.__name__
-              and not n.startswith("_")}
-    assert public == set(FIGURES)
+    assert figures_of(contrastive) == set(FIGURES)
 
 
 @pytest.mark.parametrize("name", sorted(FIGURES))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pictures import figures_of
 
 from lossfns.explore import diagrams
 from lossfns.explore.style import svg
@@ -27,10 +28,7 @@ def words(ax):
 
 
 def test_every_figure_is_tested():
-    public = {n for n, f in vars(diagrams).items()
-              if callable(f) and getattr(f, "__module__", "") == diagrams.__name__
-              and not n.startswith("_")}
-    assert public == set(FIGURES)
+    assert figures_of(diagrams) == set(FIGURES)
 
 
 @pytest.mark.parametrize("name", sorted(FIGURES))

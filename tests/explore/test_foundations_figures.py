@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pictures import figures_of
 
 from lossfns.explore import foundations
 from lossfns.explore.style import svg
@@ -30,10 +31,7 @@ FIGURES = {
 
 
 def test_every_figure_is_tested():
-    public = {n for n, f in vars(foundations).items()
-              if callable(f) and getattr(f, "__module__", "") == foundations.__name__
-              and not n.startswith("_")}
-    assert public == set(FIGURES)
+    assert figures_of(foundations) == set(FIGURES)
 
 
 @pytest.mark.parametrize("name", FIGURES)

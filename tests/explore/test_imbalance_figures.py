@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pictures import figures_of
 
 import lossfns.numpy as ln
 from lossfns.explore import imbalance
@@ -37,10 +38,7 @@ FIGURES = {
 
 
 def test_every_figure_is_tested():
-    public = {n for n, f in vars(imbalance).items()
-              if callable(f) and getattr(f, "__module__", "") == imbalance.__name__
-              and not n.startswith("_")}
-    assert public == set(FIGURES)
+    assert figures_of(imbalance) == set(FIGURES)
 
 
 @pytest.mark.parametrize("name", sorted(FIGURES))

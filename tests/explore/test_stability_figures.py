@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from pictures import figures_of
 
 import lossfns.torch as lt
 from lossfns.explore import lessons, stability
@@ -44,10 +45,7 @@ FIGURES = {
 
 
 def test_every_figure_is_tested():
-    public = {n for n, f in vars(stability).items()
-              if callable(f) and getattr(f, "__module__", "") == stability.__name__
-              and not n.startswith("_")}
-    assert public == set(FIGURES)
+    assert figures_of(stability) == set(FIGURES)
 
 
 @pytest.mark.parametrize("name", FIGURES)
