@@ -1,5 +1,8 @@
 """The built book, and a browser to read it with."""
 
+import functools
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -52,10 +55,10 @@ LOOK = Path(__file__).with_name("look.js").read_text(encoding="utf8")
 
 
 class Reader:
-    """Somebody who reads a page from disk; notes what the page asks for and complains about."""
+    """Somebody who reads the book; notes what a page asks of others and complains about."""
 
-    def __init__(self, browser, site, width, scheme):
-        self.site = site
+    def __init__(self, browser, address, width, scheme):
+        self.address = address
         viewport = {"width": width, "height": 844}
         self.context = browser.new_context(viewport=viewport, color_scheme=scheme)
         self.tab = self.context.new_page()
@@ -70,22 +73,46 @@ class Reader:
             self.complaints.append(message.text)
 
     def note(self, request):
-        if not request.url.startswith(("file:", "data:", "blob:")):
+        if not request.url.startswith((self.address, "file:", "data:", "blob:")):
             self.requests.append(request.url)
 
     def open(self, page, query=""):
-        self.tab.goto((self.site / f"{page}.html").as_uri() + query)
+        self.tab.goto(f"{self.address}/{page}.html{query}")
         self.tab.evaluate(LOOK)
         self.tab.evaluate("look.settled(400)")
         return self.tab
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/favicon.ico":  # what browsers ask of a server unbidden
+            self.send_response(204)
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture(scope="session")
+def served(site):
+    """The address at which a web server shows the site."""
+    handler = functools.partial(Quiet, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 @pytest.fixture
-def reader(chromium, site):
+def reader(chromium, site, request):
     readers = []
 
-    def make(width=1280, scheme="light"):
-        readers.append(Reader(chromium, site, width, scheme))
+    def make(width=1280, scheme="light", *, served=False):
+        """A reader of the site on the disk, or of a web server's."""
+        address = request.getfixturevalue("served") if served else site.as_uri()
+        readers.append(Reader(chromium, address, width, scheme))
         return readers[-1]
 
     yield make
