@@ -147,4 +147,6 @@ def test_solutions_are_folded_until_asked_for(reader, site):
     assert not body.is_visible()
     solution.locator("button").first.click()
     body.wait_for(state="visible")
+    # It fades in: half of its colour would be a colour that cannot be read.
+    tab.evaluate("Promise.allSettled(document.getAnimations().map(one => one.finished))")
     assert barriers(tab) == []
