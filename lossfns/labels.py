@@ -1,8 +1,8 @@
 """Where the book explains something.
 
 Records, docstrings, hints and exercises name a label of the book, such as `loss-huber`, and never a
-page: pages move. `labels.json` knows the page that holds each label. It is made from the pages by
-`make labels`, with the labels of chapters still to come from `book/to_come.yml`.
+page: pages move. `labels.json` knows the page that holds each label. `make labels` makes it
+from the pages.
 
 >>> print(where("loss-huber"))
 chapter 2, Huber: a bowl with straight walls
@@ -24,8 +24,7 @@ class Place:
     Attributes:
         label: the label itself.
         title: of the section that it names.
-        page: without its ending and counted from `book/`, such as "02_regression/huber"; empty
-            where the page is still to come.
+        page: without its ending and counted from `book/`, such as "02_regression/huber".
         chapter: its number; 0 outside the chapters.
     """
 
@@ -36,12 +35,11 @@ class Place:
 
     @property
     def address(self) -> str:
-        """Page and section, counted from `book/`; empty where the page is still to come."""
-        return f"{self.page}.html#{self.label}" if self.page else ""
+        """Page and section, counted from `book/`."""
+        return f"{self.page}.html#{self.label}"
 
     def __str__(self) -> str:
-        words = f"chapter {self.chapter}, {self.title}" if self.chapter else self.title
-        return words if self.page else f"{words} (to come)"
+        return f"chapter {self.chapter}, {self.title}" if self.chapter else self.title
 
 
 @functools.cache
@@ -53,7 +51,7 @@ def _known() -> dict[str, Any]:
 
 @functools.cache
 def places() -> dict[str, Place]:
-    """Every label of the book, and of the chapters still to come."""
+    """Every label of the book."""
     return {
         label: Place(label, **facts)
         for label, facts in _known()["labels"].items()
@@ -72,8 +70,8 @@ def place(label: str) -> Place:
 def where(label: str) -> str:
     """The place in words, with its address where the book is published.
 
-    >>> where("loss-box-iou")
-    'chapter 9, Box IoU (to come)'
+    >>> where("loss-huber")
+    'chapter 2, Huber: a bowl with straight walls'
     """
     found, site = place(label), _known()["site"]
-    return f"{found}: {site}/book/{found.address}" if site and found.page else str(found)
+    return f"{found}: {site}/book/{found.address}" if site else str(found)

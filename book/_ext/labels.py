@@ -6,7 +6,6 @@ Every other build compares the file with the pages and warns where it is old, wh
 import json
 from pathlib import Path
 
-import yaml
 from sphinx.builders import Builder
 from sphinx.util import logging
 
@@ -40,10 +39,9 @@ def file_of(app):
 
 def known(env):
     """The text of the file: labels in alphabetical order, a line each."""
-    rows = {**labels_to_come(env), **labels_of_pages(env)}
     lines = [
         f" {json.dumps(label)}: {json.dumps(facts, ensure_ascii=False)}"
-        for label, facts in sorted(rows.items())
+        for label, facts in sorted(labels_of_pages(env).items())
     ]
     site = json.dumps(env.config.html_baseurl.rstrip("/"))
     return f'{{"site": {site}, "labels": {{\n' + ",\n".join(lines) + "\n}}\n"
@@ -59,18 +57,6 @@ def labels_of_pages(env):
             page = docname.removeprefix("book/")
             rows[label] = {"title": title, "page": page, "chapter": numbers[0]}
     return rows
-
-
-def labels_to_come(env):
-    """Those of the chapters that are not written yet, by book/to_come.yml."""
-    path = Path(env.srcdir, "book", "to_come.yml")
-    if not path.exists():
-        return {}
-    return {
-        label: {"title": title, "page": "", "chapter": chapter["number"]}
-        for chapter in yaml.safe_load(path.read_text(encoding="utf8"))
-        for label, title in chapter["labels"].items()
-    }
 
 
 def compare(app, env):

@@ -85,8 +85,7 @@ class Exercise:
     `score(call, answer)` says how good one is, lower is better, and `slack` how far above the
     reference's score an answer may lie, as a fraction.
 
-    `read` is where to read again: "page.html#label" of the book, or the name of a chapter that is
-    still to come.
+    `read` is where to read again: a label of the book.
     """
 
     name: str

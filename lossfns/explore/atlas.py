@@ -223,7 +223,7 @@ def _source(paper):
 
 def _explained(label):
     found = place(label)
-    if not found.page or os.environ.get("LOSSFNS_EXPLORE") != "static":
+    if os.environ.get("LOSSFNS_EXPLORE") != "static":
         return html.escape(str(found))
     return f'<a href="{found.address}">{html.escape(str(found))}</a>'
 

@@ -1,4 +1,4 @@
-"""The map of the chapters: what to read first, what then, and what is still to come.
+"""The map of the chapters: what to read first, and what then.
 
 It is drawn twice, for a wide page and for a narrow one, and the page shows the one that fits. The
 lines and words take the colour of the text around them, light or dark.
@@ -48,7 +48,6 @@ _STYLE = """
 .lossfns-chapters .title { font-size: 14px; font-weight: 700; }
 .lossfns-chapters .stage { font-style: italic; }
 .lossfns-chapters rect { fill: #168af026; stroke: #168af0; stroke-width: 1.5; }
-.lossfns-chapters .to-come rect { fill: none; stroke: #797979; stroke-dasharray: 5 4; }
 .lossfns-chapters a, .lossfns-chapters a:hover { color: inherit; text-decoration: none; }
 .lossfns-chapters a .title { text-decoration: underline; }
 .lossfns-chapters a:is(:hover, :focus-visible) rect { stroke-width: 3; }
@@ -57,7 +56,7 @@ _STYLE = """
 
 
 def chapter_map():
-    """The chapters in the order in which to read them, as a picture; those still to come dashed.
+    """The chapters in the order in which to read them, as a picture.
 
     >>> "Foundations" in chapter_map().data
     True
@@ -75,9 +74,7 @@ def in_words():
     stages = []
     for when, chapters in STAGES:
         names = ", ".join(
-            f"{place(label).chapter} {place(label).title}"
-            + ("" if place(label).page else " (to come)")
-            for label in chapters
+            f"{place(label).chapter} {place(label).title}" for label in chapters
         )
         stages.append(f"{when.capitalize()}{':' if ' ' in when else ''} {names}.")
     return " ".join(["The order of the chapters.", *stages])
@@ -126,7 +123,6 @@ def _lines(label, question, width):
 
 def _box(label, lines, left, top, width, height):
     found = place(label)
-    state = f"{_pages(found.chapter)} pages" if found.page else "to come"
     text = "".join(
         f'<text class="{kind}" x="{left + 10:g}" y="{top + _PADDING + 12 + _LINE * i:g}">'
         f"{html.escape(line)}</text>"
@@ -134,18 +130,16 @@ def _box(label, lines, left, top, width, height):
     )
     text += (
         f'<text class="state" text-anchor="end" x="{left + width - 10:g}"'
-        f' y="{top + height - _PADDING:g}">{state}</text>'
+        f' y="{top + height - _PADDING:g}">{_pages(found.chapter)} pages</text>'
     )
     rect = f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" rx="6"/>'
-    if not found.page:
-        return f'<g class="to-come">{rect}{text}</g>'
     if os.environ.get("LOSSFNS_EXPLORE") != "static":  # links lead to pages, which are there alone
         return f"<g>{rect}{text}</g>"
     return f'<a href="{found.address}">{rect}{text}</a>'
 
 
 def _pages(chapter):
-    return len({one.page for one in places().values() if one.chapter == chapter and one.page})
+    return len({one.page for one in places().values() if one.chapter == chapter})
 
 
 def _arrow(x, top, bottom):

@@ -13,10 +13,9 @@ from lossfns.labels import place, places, where
 LOSSFNS = Path(labels.__file__).parent
 
 
-def test_a_built_section_has_an_address_and_one_to_come_says_so():
+def test_a_section_has_an_address():
     assert place("loss-huber").address.endswith("#loss-huber")
-    assert place("case-studies").address == ""
-    assert where("case-studies") == "chapter 9, Case studies (to come)"
+    assert where("case-studies") == "chapter 9, Case studies"
 
 
 def test_a_published_book_is_linked(monkeypatch):
@@ -24,7 +23,6 @@ def test_a_published_book_is_linked(monkeypatch):
     monkeypatch.setattr(labels, "_known", lambda: known | {"site": "https://example.org/losses"})
     found = place("loss-huber")
     assert where("loss-huber") == f"{found}: https://example.org/losses/book/{found.address}"
-    assert "https" not in where("case-studies")
 
 
 def test_an_unknown_label_is_an_error():
