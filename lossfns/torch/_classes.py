@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from lossfns._arguments import (
     class_axis,
@@ -22,6 +23,7 @@ from lossfns._arguments import (
 from lossfns.torch._core import (
     companion,
     compute_dtype,
+    extremes_of,
     item_weight,
     reads_values,
     same_device,
@@ -57,8 +59,11 @@ def labelled_rows(
     hint: bool = True,
     frames: int = 5,
     **scores: Any,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Check scores against integer labels; return rows, labels and weights, 0 where ignored."""
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Check scores against integer labels; return rows, labels and weights, 0 where ignored.
+
+    Without weights, None, if every item is known to count: then nothing has to be masked.
+    """
     integer("ignore_index", ignore_index)
     ((name, value),) = scores.items()
     rows = compute_dtype(name, value)
@@ -67,14 +72,20 @@ def labelled_rows(
     if hint and not torch.compiler.is_compiling():  # which has no warnings
         hint_class_axis(name, tuple(rows.shape), tuple(target.shape), axis, frames)
     rows = rows.movedim(axis, -1)
-    one_class(name, rows.shape[-1], frames + 1)
+    classes = rows.shape[-1]
+    one_class(name, classes, frames + 1)
+    extremes = extremes_of(target, validate)
+    if sample_weight is None and extremes:
+        smallest, largest = extremes
+        if 0 <= smallest and largest < classes and not smallest <= ignore_index <= largest:
+            return rows, target, None
     counted = target != ignore_index
     weight = counted.to(rows.dtype)
     if sample_weight is not None:
         given = item_weight(sample_weight, rows, target.shape, validate)
         # Not a product: a NaN weight of an ignored item would survive it.
         weight = torch.where(counted, given, 0)
-    labels = in_range(torch.where(counted, target, 0), rows.shape[-1], validate)
+    labels = in_range(torch.where(counted, target, 0), classes, validate)
     return _without(weight, rows), labels, weight
 
 
@@ -99,14 +110,12 @@ def integers(target: Any, like: Tensor, name: str = "target") -> Tensor:
 
 def in_range(labels: Tensor, classes: int, validate: bool, name: str = "target") -> Tensor:
     """Demand labels from 0 to classes - 1, where values may be read."""
-    if reads_values(labels, validate):
-        wrong = (labels < 0) | (labels >= classes)
-        if wrong.any():
-            where = tuple(wrong.nonzero()[0].tolist())
-            raise ValueError(
-                f"{name} must hold classes 0 to {classes - 1}, "
-                f"got {labels[where].item()} at {where}"
-            )
+    extremes = extremes_of(labels, validate)
+    if extremes and not (0 <= extremes[0] and extremes[1] < classes):
+        where = tuple(((labels < 0) | (labels >= classes)).nonzero()[0].tolist())
+        raise ValueError(
+            f"{name} must hold classes 0 to {classes - 1}, got {labels[where].item()} at {where}"
+        )
     return labels
 
 
@@ -147,6 +156,12 @@ def per_class(name: str, value: Tensor, rows: Tensor) -> Tensor:
 def pick(rows: Tensor, labels: Tensor) -> Tensor:
     """The entry of each row that its label names."""
     return rows.gather(-1, labels[..., None])[..., 0]
+
+
+def surprise(log_probs: Tensor, labels: Tensor) -> Tensor:
+    """-ln p of the class that the label of each row names."""
+    losses = F.nll_loss(log_probs.flatten(0, -2), labels.flatten(), reduction="none")
+    return losses.view(labels.shape)
 
 
 def smoothed(target: Tensor, label_smoothing: float) -> Tensor:

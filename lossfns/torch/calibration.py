@@ -194,7 +194,7 @@ def fit_temperature(
     else:
         axis = -1 if axis is None else axis
         rows, labels, weight = labelled_rows(axis, None, ignore_index, True, y, logits=z)
-        rows, own = rows[weight > 0], pick(rows, labels)[weight > 0]
+        rows, own = _counted(weight, rows, pick(rows, labels))
     if not own.numel():
         return rows.new_ones(())
     # Only differences matter, and small numbers keep their digits.
@@ -276,10 +276,17 @@ def _events(
         axis = -1 if axis is None else axis
         rows, labels, weight = labelled_rows(axis, None, ignore_index, True, y, probs=p)
         distribution("probs", rows, True)
-        rows, labels = rows[weight > 0], labels[weight > 0]
+        rows, labels = _counted(weight, rows, labels)
         confidence, happened = rows.amax(-1), (rows.argmax(-1) == labels).to(rows)
     within("probs", confidence, low=0.0, high=1.0, validate=True)
     return confidence, happened
+
+
+def _counted(weight: Tensor | None, rows: Tensor, each: Tensor) -> tuple[Tensor, Tensor]:
+    """The rows that count, one after the other, with what belongs to each."""
+    if weight is None:
+        return rows.flatten(0, -2), each.flatten()
+    return rows[weight > 0], each[weight > 0]
 
 
 def _check_bins(bins: int) -> None:

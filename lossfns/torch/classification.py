@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -21,11 +21,15 @@ from lossfns.torch._classes import (
     per_class,
     pick,
     smoothed,
+    surprise,
     times,
     times_log,
 )
 from lossfns.torch._core import (
+    autocast,
+    by_kernel,
     companion,
+    has_nan,
     loss,
     paired,
     positive_part,
@@ -55,11 +59,13 @@ def bce(
     """
     probs, target, weight = paired(sample_weight, validate=validate, probs=probs, target=target)
     hint = "for logits use bce_with_logits"
-    within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
+    extremes = within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
     within("target", target, low=0.0, high=1.0, validate=validate)
-    return reduced(
-        binary_surprise_of_probs(probs, smoothed(target, label_smoothing)), reduction, weight
-    )
+    target = smoothed(target, label_smoothing)
+    if extremes and 1e-9 < extremes[0] and extremes[1] < 1 - 1e-9 and not autocast(probs):
+        # Here torch's kernel, which ends at a loss of 100 and refuses autocast, means the same.
+        return by_kernel(F.binary_cross_entropy, probs, target, reduction, weight)
+    return reduced(binary_surprise_of_probs(probs, target), reduction, weight)
 
 
 @loss(ln.bce_with_logits)
@@ -86,6 +92,10 @@ def bce_with_logits(
     positive = target
     if pos_weight is not None:
         positive = target * _positive_weight(pos_weight, logits, validate)
+    elif reads_values(logits):
+        value = reduced(_BinarySurprise.apply(logits, target), reduction, weight)  # type: ignore[no-untyped-call]
+        if not has_nan(value):
+            return value
     return reduced(binary_surprise(logits, positive, 1 - target), reduction, weight)
 
 
@@ -177,10 +187,14 @@ def cross_entropy(
     rows, labels, share = labelled_rows(
         axis, sample_weight, ignore_index, validate, target, logits=logits
     )
-    log_probs = rows.log_softmax(-1)
     by_class = class_weight(weight, rows, validate)
-    losses = -pick(log_probs, labels)
-    mass = torch.ones_like(losses)
+    if share is None and by_class is None and reduction != "none":
+        rows, labels = rows.flatten(0, -2), labels.flatten()
+        return by_kernel(
+            F.cross_entropy, rows, labels, reduction, None, label_smoothing=label_smoothing
+        )
+    log_probs = rows.log_softmax(-1)
+    losses, mass = surprise(log_probs, labels), None
     if by_class is not None:
         mass = pick(by_class.expand_as(rows), labels)
         losses = times(mass, losses)
@@ -188,7 +202,7 @@ def cross_entropy(
         # What the rest of the distribution adds; dense one-hot rows would cost memory for nothing.
         spread = -log_probs if by_class is None else times(by_class.expand_as(rows), -log_probs)
         losses = (1 - label_smoothing) * losses + label_smoothing * spread.mean(-1)
-        if by_class is not None:
+        if mass is not None and by_class is not None:
             mass = (1 - label_smoothing) * mass + label_smoothing * by_class.mean()
     return reduced(losses, reduction, share, mass=mass)
 
@@ -360,7 +374,7 @@ def logit_adjusted_cross_entropy(
     counts = per_class("class_counts", class_counts, rows)
     within("class_counts", counts, low=0.0, open_low=True, validate=validate)
     rows = rows + tau * (counts / counts.sum()).log()
-    return reduced(-pick(rows.log_softmax(-1), labels), reduction, weight)
+    return reduced(surprise(rows.log_softmax(-1), labels), reduction, weight)
 
 
 def binary_surprise_of_probs(probs: Tensor, target: Tensor) -> Tensor:
@@ -373,6 +387,39 @@ def binary_surprise(logits: Tensor, positive: Tensor, negative: Tensor) -> Tenso
     """-ln p and -ln(1 - p) by their weights, of arguments that have been checked."""
     # softplus(z) as -logsigmoid(-z): torch's softplus drops the tail beyond its threshold of 20.
     return times(positive, -F.logsigmoid(logits)) + times(negative, -F.logsigmoid(-logits))
+
+
+class _BinarySurprise(torch.autograd.Function):
+    """`binary_surprise` of finite logits, with few passes over memory; NaN of infinite ones."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, target: Tensor) -> Tensor:
+        ctx.save_for_backward(logits, target)
+        ctx.save_for_forward(logits, target)
+        # max(z, 0) - z y is exact for labels of 0 and 1, and the rest has no cancellation.
+        linear = logits.clamp(min=0).addcmul_(logits, target, value=-1)
+        return linear.add_(logits.abs().neg_().exp_().log1p_())
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        logits, target = ctx.saved_tensors
+        along_logits = along_target = None
+        if ctx.needs_input_grad[0]:
+            if torch.is_grad_enabled():  # for a second derivative
+                along_logits = slope * (logits.sigmoid() - target)
+            else:
+                along_logits = logits.sigmoid().sub_(target).mul_(slope)
+        if ctx.needs_input_grad[1]:
+            along_target = -slope * logits
+        return along_logits, along_target
+
+    @staticmethod
+    def jvp(ctx: Any, d_logits: Tensor | None, d_target: Tensor | None) -> Tensor:
+        logits, target = ctx.saved_tensors
+        change = torch.zeros_like(logits)
+        if d_logits is not None:
+            change = change + (logits.sigmoid() - target) * d_logits
+        return change if d_target is None else change - logits * d_target
 
 
 def _margin_gap(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,6 +29,7 @@ from lossfns.torch._core import (
     loss,
     paired,
     positive_part,
+    reads_values,
     reduced,
     tensor,
     within,
@@ -125,6 +127,11 @@ def focal_with_logits(
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0, validate=validate)
     target = smoothed(target, label_smoothing)
+    if reads_values(logits) and not target.requires_grad and ((target == 0) | (target == 1)).all():
+        losses = _HardFocal.apply(logits, target, alpha, gamma)  # type: ignore[no-untyped-call]
+        value = reduced(losses, reduction, weight)
+        if value.isfinite().all():
+            return value
     return reduced(sigmoid_focal(logits, target, alpha, gamma), reduction, weight)
 
 
@@ -299,6 +306,44 @@ def sigmoid_focal(
     hit, reject = -F.logsigmoid(logits), -F.logsigmoid(-logits)
     missed, alarmed = _faded(hit, reject, gamma, epsilon), _faded(reject, hit, gamma, epsilon)
     return times(positive, missed) + times(negative, alarmed)
+
+
+class _HardFocal(torch.autograd.Function):
+    """`sigmoid_focal` of finite logits and labels of 0 and 1, with few passes over memory.
+
+    The slope is computed along with the loss, and is all that is kept for the way back.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, logits: Tensor, target: Tensor, alpha: float | None, gamma: float
+    ) -> Tensor:
+        sign = target.mul(2).sub_(1)
+        margin = sign * logits
+        losses = F.logsigmoid(margin).neg_()
+        wrong = margin.neg_().sigmoid_()
+        fading = wrong**gamma
+        if alpha is not None:
+            fading *= target.mul(2 * alpha - 1).add_(1 - alpha)
+        # d/dm of w^γ ln(1 + e^-m), w = σ(-m), is -w^γ (γ (1 - w) ln(1 + e^-m) + w).
+        slope = (gamma - gamma * wrong).mul_(losses).add_(wrong).mul_(fading).mul_(sign.neg_())
+        ctx.save_for_backward(logits, target, slope)
+        ctx.save_for_forward(slope)
+        ctx.settings = alpha, gamma
+        return losses.mul_(fading)
+
+    @staticmethod
+    def backward(ctx: Any, along: Tensor) -> tuple[Tensor, None, None, None]:
+        logits, target, slope = ctx.saved_tensors
+        if torch.is_grad_enabled():  # for a second derivative
+            losses = sigmoid_focal(logits, target, *ctx.settings)
+            (slope,) = torch.autograd.grad(losses.sum(), logits, create_graph=True)
+        return slope * along, None, None, None
+
+    @staticmethod
+    def jvp(ctx: Any, d_logits: Tensor, *_: Any) -> Tensor:
+        slope: Tensor = ctx.saved_tensors[0]
+        return slope * d_logits
 
 
 def label_focal(rows: Tensor, labels: Tensor, gamma: float, epsilon: float = 0.0) -> Tensor:

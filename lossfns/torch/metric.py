@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from lossfns import numpy as ln
 from lossfns._arguments import Reduction, embedding_shapes, flag, integer, number, one_of
 from lossfns.torch._classes import in_range, integers, pick
+from lossfns.torch._contrast import is_large, margin_losses, surprises
 from lossfns.torch._core import (
     companion,
     item_weight,
@@ -177,13 +178,12 @@ def cosine_embedding(
     first, second = _embeddings(first=first, second=second)
     sign, weight = _pair_target(target, (-1, 1), first, sample_weight, validate)
     a, b = unit(_masked(first, weight)), unit(_masked(second, weight))
-    cosine = (a * b).sum(-1)
     # 1 - cos without the cancellation; a row of zeros has not the length 1 that this counts on.
     turned = 0.5 * ((a - b) ** 2).sum(-1)
-    directed = (a != 0).any(-1) & (b != 0).any(-1)
-    aligned = torch.where(directed, turned, 1 - cosine)
-    apart = positive_part(cosine - margin)
-    return reduced(torch.where(sign > 0, aligned, apart), reduction, weight)
+    directed = (a.detach() != 0).any(-1) & (b.detach() != 0).any(-1)
+    turned = torch.where(directed, turned, 1)
+    apart = positive_part(1 - margin - turned)
+    return reduced(torch.where(sign > 0, turned, apart), reduction, weight)
 
 
 @loss(ln.info_nce)
@@ -204,7 +204,11 @@ def info_nce(
         tensor(0.3133)
     """
     query, key = _batch(query=query, key=key)
-    scores = product(unit(query), unit(key).T) / _temperature(temperature, query, validate)
+    temperature = _temperature(temperature, query, validate)
+    query, key = unit(query), unit(key)
+    if is_large(query, key):
+        return reduced(surprises(query, key, 1 / temperature)[0], reduction)
+    scores = product(query, key.T) / temperature
     return reduced(-scores.log_softmax(-1).diagonal(), reduction)
 
 
@@ -225,11 +229,12 @@ def nt_xent(
         tensor(0.5514)
     """
     first, second = _batch(first=first, second=second)
-    views = unit(torch.cat([first, second]))
-    log_probs = _softmax_over_others(
-        product(views, views.T) / _temperature(temperature, first, validate)
-    )
-    n = len(first)
+    temperature = _temperature(temperature, first, validate)
+    views, n = unit(torch.cat([first, second])), len(first)
+    if is_large(views, views):
+        losses, _ = surprises(views, views, 1 / temperature, shift=n, skip_own=True)
+        return reduced(losses, reduction)
+    log_probs = _softmax_over_others(product(views, views.T) / temperature)
     losses = torch.cat([log_probs.diagonal(n), log_probs.diagonal(-n)])
     return reduced(-losses, reduction)
 
@@ -251,7 +256,12 @@ def clip(
         tensor(0.3133)
     """
     image, text = _batch(image=image, text=text)
-    scores = product(unit(image), unit(text).T) / _temperature(temperature, image, validate)
+    temperature = _temperature(temperature, image, validate)
+    image, text = unit(image), unit(text)
+    if is_large(image, text):
+        by_image, by_text = surprises(image, text, 1 / temperature, both=True)
+        return reduced(0.5 * (by_image + by_text), reduction)
+    scores = product(image, text.T) / temperature
     both = scores.log_softmax(-1).diagonal() + scores.log_softmax(0).diagonal()
     return reduced(-0.5 * both, reduction)
 
@@ -274,11 +284,19 @@ def sup_con(
         tensor(0.3133)
     """
     (rows,) = _batch(embeddings=embeddings)
-    positive, _ = _partners(_classes_of(target, rows))
+    classes = _classes_of(target, rows)
+    temperature = _temperature(temperature, rows, validate)
     views = unit(rows)
-    log_probs = _softmax_over_others(
-        product(views, views.T) / _temperature(temperature, rows, validate)
-    )
+    if is_large(views, views):
+        _, numbers = torch.unique(classes, return_inverse=True)
+        sums = views.new_zeros(len(views), views.shape[1]).index_add(0, numbers, views)
+        partners = numbers.bincount(minlength=1)[numbers] - 1
+        means = (sums[numbers] - views) / partners.clamp(min=1)[:, None]
+        losses, _ = surprises(views, views, 1 / temperature, partners=means, skip_own=True)
+        some = partners > 0
+        return reduced(torch.where(some, losses, 0), reduction, mass=some.to(losses.dtype))
+    positive, _ = _partners(classes)
+    log_probs = _softmax_over_others(product(views, views.T) / temperature)
     partners = positive.sum(-1)
     losses = -torch.where(positive, log_probs, 0).sum(-1) / partners.clamp(min=1)
     return reduced(losses, reduction, mass=(partners > 0).to(losses.dtype))
@@ -304,8 +322,11 @@ def siglip(
     image, text = _batch(image=image, text=text)
     scale = _number("scale", scale, image, validate, above=0)
     bias = _number("bias", bias, image, validate)
+    image, text = unit(image), unit(text)
+    if is_large(image, text):
+        return reduced(margin_losses(image, text, scale, bias), reduction)
     sign = 2 * torch.eye(len(image), dtype=image.dtype, device=image.device) - 1
-    margins = sign * (scale * product(unit(image), unit(text).T) + bias)
+    margins = sign * (scale * product(image, text.T) + bias)
     return reduced(-F.logsigmoid(margins).sum(-1), reduction)
 
 

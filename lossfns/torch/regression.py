@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from lossfns import numpy as ln
 from lossfns._arguments import Reduction, flag, number, one_of, same_shapes
 from lossfns.torch._core import (
+    by_kernel,
     loss,
     paired,
     reduced,
@@ -39,7 +40,7 @@ def mse(
         tensor(10.)
     """
     pred, target, weight = paired(sample_weight, validate=validate, pred=pred, target=target)
-    return reduced((pred - target) ** 2, reduction, weight)
+    return by_kernel(F.mse_loss, pred, target, reduction, weight)
 
 
 @loss(ln.rmse)
@@ -90,7 +91,7 @@ def mae(
         tensor(3.)
     """
     pred, target, weight = paired(sample_weight, validate=validate, pred=pred, target=target)
-    return reduced((pred - target).abs(), reduction, weight)
+    return by_kernel(F.l1_loss, pred, target, reduction, weight)
 
 
 @loss(ln.huber)
@@ -112,11 +113,7 @@ def huber(
     """
     number("delta", delta, above=0)
     pred, target, weight = paired(sample_weight, validate=validate, pred=pred, target=target)
-    error = pred - target
-    # Both branches in one product: inside, clipped = error; outside, it is ±delta. There is no
-    # branch not taken, and no |e|, whose second derivative at 0 would come out wrong.
-    clipped = error.clamp(-delta, delta)
-    return reduced(clipped * (error - 0.5 * clipped), reduction, weight)
+    return by_kernel(F.huber_loss, pred, target, reduction, weight, delta=delta)
 
 
 @loss(ln.smooth_l1)
@@ -138,6 +135,9 @@ def smooth_l1(
     """
     number("beta", beta, at_least=0, below=math.inf)
     pred, target, weight = paired(sample_weight, validate=validate, pred=pred, target=target)
+    if 1e-6 < beta < 1e6:
+        return by_kernel(F.smooth_l1_loss, pred, target, reduction, weight, beta=beta)
+    # The square in torch's kernel might underflow or overflow.
     return reduced(rounded_l1(pred - target, beta), reduction, weight)
 
 
