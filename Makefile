@@ -13,7 +13,7 @@ INSTALL = $(UV) pip install --python $(VENV)
 BUILD = $(BIN)/jupyter-book build . -q -W -n --keep-going
 
 help:  ## Print this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-13s %s\n", $$1, $$2}'
 
 book: $(READY)  ## Build the site into _build/html (ONLY=02_regression/huber or 02_regression: a part, quickly)
 ifdef ONLY
@@ -47,7 +47,10 @@ exercises: $(READY)  ## Generate exercises/ from solutions/
 grade-demo: $(READY)  ## Grade a class of sample submissions in the box and print a table
 	@$(BIN)/python tests/submissions/demo.py
 
-bench: $(READY)  ## Compare the throughput of grading with that of nbgrader alone
+bench: $(READY)  ## Time the losses against their peers, for the page Performance (QUICK=1: in minutes, not for the page)
+	@$(BIN)/python benchmarks/losses.py $(if $(QUICK),--quick,--page)
+
+bench-grading: $(READY)  ## Compare the throughput of grading with that of nbgrader alone
 	@$(BIN)/python benchmarks/grading.py
 
 dist: $(READY)  ## Build the wheel of lossfns into dist/: the same sources give the same bytes
@@ -91,4 +94,4 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/ready* && touch $@
 
-.PHONY: help book test serve notebooks labels dist release exercises grade-demo bench lock fresh clean
+.PHONY: help book test serve notebooks labels dist release exercises grade-demo bench bench-grading lock fresh clean

@@ -1,6 +1,6 @@
 """Submissions a minute and memory: this grader, box and verifier included, against stock nbgrader.
 
-    make bench                                        # or: python benchmarks/grading.py [COUNT]
+    make bench-grading                                # or: python benchmarks/grading.py [COUNT]
 
 Both grade the same COUNT submissions of assignment 02 on this machine, one after the other in the
 same run: `nbgrader autograde` with its own settings, which runs the notebooks unprotected and one
