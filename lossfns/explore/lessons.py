@@ -496,11 +496,11 @@ def scattered_boxes(boxes=600, seed=0):
     return tuple(made)
 
 
-def slide_boxes(loss, start, true, *, steps=200, lr=0.1):
+def slide_boxes(loss, start, true, *, steps=200, lr=0.1, **settings):
     """Move boxes by gradient descent on one of the losses of boxes of lossfns.numpy (chapter 9).
 
     Centre and size of a box are what descends. A step is longer for boxes that overlap less, and
-    for the last fifth of the steps a tenth as long.
+    for the last fifth of the steps a tenth as long. The settings are those of the loss.
 
     Returns the boxes after each step, from the start on: (steps + 1, n, 4).
 
@@ -514,7 +514,7 @@ def slide_boxes(loss, start, true, *, steps=200, lr=0.1):
 
     way = [start]
     for step in range(steps):
-        x, slope = way[-1], loss.grad(way[-1], true, reduction="sum")
+        x, slope = way[-1], loss.grad(way[-1], true, reduction="sum", **settings)
         far = 1 + ln.box_iou(x, true, reduction="none")[:, None]
         rate = lr * far * (1 if step < 0.8 * steps else 0.1)
         low, high = slope[:, :2], slope[:, 2:]

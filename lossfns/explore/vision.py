@@ -58,9 +58,33 @@ def curves(x, lines, *, xlabel, ylabel, ylim=None, yscale="linear", columns=3):
     fig, ax = figure(width=5.8, height=3.5, xlabel=xlabel, ylabel=ylabel)
     for i, (name, values) in enumerate(lines.items()):
         ax.plot(x, values, _LINES[i], color=_COLOURS[i], label=name)
-    ax.set(ylim=ylim, yscale=yscale)
+    ax.set_yscale(yscale)
+    if ylim:
+        ax.set_ylim(ylim)
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=columns,
                frameon=False, labelcolor=INK, fontsize=fig.font_size)
+    return fig
+
+
+def edges(panels):
+    """Rows of pixels above what is said of an edge in each: `{title: (pixels, probs, places)}`.
+
+    `probs` are those of the bins 0, 1, …; `places` are where the edge may be, dotted.
+    """
+    fig, axes = figure(2, len(panels), width=3.4 * len(panels), height=4.2, sharex=True,
+                       sharey="row", squeeze=False)
+    for (above, below), (title, (pixels, probs, places)) in zip(axes.T, panels.items(),
+                                                                strict=True):
+        above.bar(np.arange(len(pixels)) + 0.5, pixels, 0.96, color=FAINT)
+        below.bar(np.arange(len(probs)), probs, 0.8, color=BLUE)
+        for ax in (above, below):
+            for place in places:
+                ax.axvline(place, color=ORANGE, linewidth=2, linestyle=":")
+        above.set_title(title)
+        below.set_xlabel("place, in pixels")
+        above.set_ylim(-0.25, 1.35)
+    axes[0, 0].set_ylabel("darkness")
+    axes[1, 0].set_ylabel("probability")
     return fig
 
 
