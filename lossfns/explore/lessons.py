@@ -472,3 +472,53 @@ def overconfident():
                 w.sub_(0.1 * v)
     with torch.no_grad():
         return {name: (model(x).double().numpy(), y.numpy()) for name, (x, y) in parts.items()}
+
+
+def scattered_boxes(boxes=600, seed=0):
+    """Boxes around a point in a plane, and the true box of each there (chapter 9).
+
+    The centres lie within 3 of the true ones, most boxes apart from them. True boxes have the area
+    1; their aspect ratios, and those of the others, run from ¼ to 4.
+
+    >>> start, true = scattered_boxes(5)
+    >>> start.shape, true.shape
+    ((5, 4), (5, 4))
+    """
+    rng = np.random.default_rng(seed)
+    distance, angle = 3 * np.sqrt(rng.uniform(size=boxes)), rng.uniform(0, 2 * np.pi, boxes)
+    away = 10 + distance * np.stack([np.cos(angle), np.sin(angle)])
+    ratios = rng.choice([1 / 4, 1 / 3, 1 / 2, 1, 2, 3, 4], (2, boxes))
+    area = rng.choice([0.5, 0.67, 0.75, 1, 1.33, 1.5, 2], boxes)
+    made = []
+    for centre, size, ratio in ((away, area, ratios[0]), (np.full((2, boxes), 10.0), 1, ratios[1])):
+        half = np.stack([np.sqrt(size * ratio), np.sqrt(size / ratio)]) / 2
+        made.append(np.concatenate([centre - half, centre + half]).T)
+    return tuple(made)
+
+
+def slide_boxes(loss, start, true, *, steps=200, lr=0.1, **settings):
+    """Move boxes by gradient descent on one of the losses of boxes of lossfns.numpy (chapter 9).
+
+    Centre and size of a box are what descends. A step is longer for boxes that overlap less, and
+    for the last fifth of the steps a tenth as long. The settings are those of the loss.
+
+    Returns the boxes after each step, from the start on: (steps + 1, n, 4).
+
+    >>> import lossfns.numpy as ln
+    >>> start, true = scattered_boxes(5)
+    >>> way = slide_boxes(ln.giou, start, true, steps=20)
+    >>> bool(ln.giou(way[-1], true) < ln.giou(start, true))
+    True
+    """
+    import lossfns.numpy as ln
+
+    way = [start]
+    for step in range(steps):
+        x, slope = way[-1], loss.grad(way[-1], true, reduction="sum", **settings)
+        far = 1 + ln.box_iou(x, true, reduction="none")[:, None]
+        rate = lr * far * (1 if step < 0.8 * steps else 0.1)
+        low, high = slope[:, :2], slope[:, 2:]
+        centre = (x[:, :2] + x[:, 2:]) / 2 - rate * (low + high)
+        half = np.maximum((x[:, 2:] - x[:, :2]) - rate * (high - low) / 2, 0.02) / 2
+        way.append(np.concatenate([centre - half, centre + half], axis=1))
+    return np.stack(way)

@@ -12,7 +12,7 @@ import torch
 import lossfns.explore
 import lossfns.numpy as ln
 import lossfns.torch as lt
-from lossfns.explore.explorers import calibration, training
+from lossfns.explore.explorers import calibration, training, vision
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
@@ -231,6 +231,18 @@ def reliability_temperature(at):
                for letter, values in (("n", curve.count), ("s", curve.confidence),
                                       ("f", curve.frequency))
                for k, value in enumerate(values, 1)}}
+
+
+def sliding_boxes(at):
+    box, true = np.array([at[n] for n in ("x1", "y1", "x2", "y2")]), np.array(vision.TARGET)
+    out = {}
+    for kind in vision.KINDS:
+        loss, (a, b, c, d) = getattr(ln, "box_iou" if kind == "iou" else kind).value_and_grad(
+            box, true)
+        moved = {"px": a + c, "py": b + d, "w": (c - a) / 2, "h": (d - b) / 2}
+        out |= {kind: loss, f"pull_{kind}": np.hypot(a + c, b + d),
+                **{f"{kind}_{name}": slope for name, slope in moved.items()}}
+    return out
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,6 +11,7 @@ from .imbalance import class_weight_shares, focal_modulation, overlap_masks
 from .regression import mse_squares, regression_losses, two_lines
 from .stability import naive_against_stable
 from .training import gradient_flow, landscape
+from .vision import sliding_boxes
 
 __all__ = [
     "bce_logit",
@@ -27,6 +28,7 @@ __all__ = [
     "pulls",
     "regression_losses",
     "reliability_temperature",
+    "sliding_boxes",
     "softmax_scores",
     "triplet_pull",
     "two_lines",
