@@ -72,3 +72,36 @@ def bound(mean, curves, floor, best):
     ax.plot(*best, "o", color=ORANGE, markersize=10)
     ax.set(xlim=(mean[0], mean[-1] * 1.35), ylim=(floor - 0.45, None))
     return fig
+
+
+def clouds(panels, real, *, reach=3.0, across=3):
+    """Samples over the real points, a panel each: `{title: points}`."""
+    across = min(across, len(panels))
+    down = -(-len(panels) // across)
+    fig, axes = figure(down, across, width=7.2, height=down * (7.2 / across + 0.25),
+                       sharex=True, sharey=True)
+    for ax, (name, points) in zip(np.ravel(axes), panels.items(), strict=True):
+        ax.scatter(*np.asarray(real).T, s=4, color=FAINT, linewidths=0)
+        ax.scatter(*np.asarray(points).T, s=5, color=BLUE, linewidths=0)
+        ax.set_title(name)
+        ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
+        ax.set_aspect("equal")
+    return fig
+
+
+def paths(walks, *, reach=1.6):
+    """The way of two players, a panel each: `{title: rows of generator and critic}`.
+
+    The cross is where both should end; the square is where they start, the dot where they are.
+    """
+    fig, axes = figure(1, len(walks), height=3.3, title=list(walks), xlabel="generator θ",
+                       ylabel=["critic ψ"] + [""] * (len(walks) - 1), sharex=True, sharey=True)
+    for ax, walk in zip(np.atleast_1d(axes), walks.values(), strict=True):
+        zero(ax)
+        ax.plot(*np.asarray(walk).T, color=BLUE, linewidth=1.3)
+        ax.plot(*walk[0], "s", color=INK, markersize=7)
+        ax.plot(*walk[-1], "o", color=ORANGE, markersize=9)
+        ax.plot(0, 0, "+", color=INK, markersize=13, markeredgewidth=2)
+        ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
+        ax.set_aspect("equal")
+    return fig
