@@ -522,3 +522,47 @@ def slide_boxes(loss, start, true, *, steps=200, lr=0.1, **settings):
         half = np.maximum((x[:, 2:] - x[:, :2]) - rate * (high - low) / 2, 0.02) / 2
         way.append(np.concatenate([centre - half, centre + half], axis=1))
     return np.stack(way)
+def ring(n, seeded, modes=8):
+    """Points in the plane: narrow Gaussian blobs on a circle of radius 2 (chapter 9).
+
+    >>> import torch
+    >>> ring(5, torch.Generator().manual_seed(0)).shape
+    torch.Size([5, 2])
+    """
+    import torch
+
+    angle = torch.randint(modes, (n,), generator=seeded) * (2 * np.pi / modes)
+    centre = 2 * torch.stack([angle.cos(), angle.sin()], dim=1)
+    return centre + 0.1 * torch.randn(n, 2, generator=seeded)
+
+
+def on_ring(points, modes=8):
+    """The share of points within three spreads of a blob of `ring`, and how many blobs have any.
+
+    A blob counts if at least 1 % of the points lie there.
+
+    >>> import torch
+    >>> on_ring(torch.tensor([[2.0, 0.1], [0.0, -1.9], [0.0, 0.0], [2.0, 0.0]]))
+    (0.75, 2)
+    """
+    import torch
+
+    angle = torch.arange(modes) * (2 * np.pi / modes)
+    distance, which = torch.cdist(points, 2 * torch.stack([angle.cos(), angle.sin()], 1)).min(1)
+    near = distance < 0.3
+    counts = torch.bincount(which[near], minlength=modes)
+    return near.double().mean().item(), int((counts >= 0.01 * len(points)).sum())
+
+
+def plane_network(outputs, inputs=2, hidden=48):
+    """A network for points of the plane, two hidden layers deep (chapter 9).
+
+    >>> import torch
+    >>> plane_network(1)(torch.zeros(5, 2)).shape
+    torch.Size([5, 1])
+    """
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Linear(inputs, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, hidden), nn.LeakyReLU(0.2),
+        nn.Linear(hidden, outputs))
