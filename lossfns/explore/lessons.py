@@ -472,3 +472,76 @@ def overconfident():
                 w.sub_(0.1 * v)
     with torch.no_grad():
         return {name: (model(x).double().numpy(), y.numpy()) for name, (x, y) in parts.items()}
+
+
+def tale():
+    """A story written for this book, in small letters: what the models of chapter 9 read.
+
+    >>> len(tale().split()), len(set(tale()))
+    (397, 27)
+    """
+    return " ".join("""
+    on the last rock before the open sea there stood a small house with a tall lamp, and in the
+    house lived an old keeper and her cat. every evening the keeper climbed the stairs and lit the
+    lamp, and every morning she climbed the stairs and put it out. the cat climbed the stairs as
+    well, but only in the evening, because the evening was warm near the lamp and the morning was
+    cold.
+
+    one evening in the winter the keeper was ill. she lay in her bed and heard the wind and the
+    waves, and she said to the cat: the lamp is dark, and there is a ship out on the sea. the cat
+    did not know what a ship was, but the cat knew that the lamp was dark, because there was no
+    warm place at the top of the stairs.
+
+    so the cat went down to the door and out into the wind, over the wet rock and along the wall
+    to the next house, where the baker lived. the baker was asleep. the cat sat down under the
+    window and sang. it was not a good song, but it was a loud song, and it was a long song. the
+    baker opened the window and threw a shoe. the cat sang. the baker threw the other shoe. the cat
+    sang. then the baker had no more shoes, and looked out of the window, and saw that the lamp was
+    dark.
+
+    the baker ran along the wall and over the wet rock with no shoes at all. he climbed the stairs
+    and lit the lamp, and the light went out over the waves. far out on the sea the ship saw the
+    light, and turned, and went past the rock as slow as a cloud.
+
+    in the morning the keeper was well again. she climbed the stairs and found the baker asleep
+    next to the lamp, and the cat asleep on the baker. she put out the lamp, and made some tea, and
+    looked for two shoes along the wall. she found one of them. the other is still there, and a
+    crab lives in it.
+
+    every evening since then the keeper climbs the stairs and lights the lamp, and every evening
+    the cat sings one song under the window of the baker, so that he does not forget how it goes.
+    """.split())
+
+
+def transformer(symbols, *, causal, width=48, layers=1, context=64, seed=0):
+    """A small transformer (chapter 9): `model(tokens)` gives logits of all symbols at each place.
+
+    With `causal`, a place sees itself and what stands before it; without, it sees everything.
+
+    >>> import torch
+    >>> transformer(27, causal=True)(torch.zeros(2, 5, dtype=torch.long)).shape
+    torch.Size([2, 5, 27])
+    """
+    import torch
+    from torch import nn
+
+    class Transformer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.token, self.place = nn.Embedding(symbols, width), nn.Embedding(context, width)
+            layer = nn.TransformerEncoderLayer(width, 4, 4 * width, dropout=0.0, activation="gelu",
+                                               batch_first=True, norm_first=True)
+            self.body = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
+            self.head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, symbols))
+
+        def states(self, tokens):
+            n = tokens.shape[1]
+            later = nn.Transformer.generate_square_subsequent_mask(n) if causal else None
+            inputs = self.token(tokens) + self.place.weight[:n]
+            return self.body(inputs, mask=later, is_causal=causal)
+
+        def forward(self, tokens):
+            return self.head(self.states(tokens))
+
+    torch.manual_seed(seed)
+    return Transformer()

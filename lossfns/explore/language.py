@@ -1,0 +1,35 @@
+"""Pictures of the language pages of chapter 9: the chapter computes, these functions draw."""
+
+from lossfns.explore.style import BLUE, INK, OLIVE, ORANGE, PLUM, PURPLE, figure, label
+
+_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
+_LINES = ("-", "--", "-.", ":")
+_MARKERS = ("o", "s", "^", "D", "v")
+
+
+def curves(x, series, *, xlabel, ylabel, levels=None, bottom=None, top=None):
+    """Lines over a common x, `{name: values}`, each named at its end, above dotted levels.
+
+    Arguments
+        levels: `{name: value}`, what the lines are to be compared with.
+        bottom, top: ends of the y axis.
+    """
+    fig, ax = figure(width=6.2, height=3.6, xlabel=xlabel, ylabel=ylabel)
+    span = x[-1] - x[0]
+    for name, value in (levels or {}).items():
+        ax.axhline(value, color=INK, linewidth=1.2, linestyle=":")
+        ax.text(x[-1] + 0.04 * span, value, name, va="center")
+    for i, (name, values) in enumerate(series.items()):
+        ax.plot(x, values, _LINES[i % 4], color=_COLOURS[i])
+        label(ax, x[-1] + 0.04 * span, values[-1], name, _COLOURS[i], va="center")
+    ax.set(xlim=(x[0], x[-1] + 0.42 * span), ylim=(bottom, top))
+    return fig
+
+
+def bars(names, values, *, xlabel="", ylabel=""):
+    """A bar for each name."""
+    fig, ax = figure(width=6.2, height=3.0, xlabel=xlabel, ylabel=ylabel)
+    ax.bar(range(len(values)), values, 0.72, color=BLUE)
+    ax.set_xticks(range(len(names)), names)
+    ax.grid(False, axis="x")
+    return fig
