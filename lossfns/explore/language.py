@@ -33,3 +33,19 @@ def bars(names, values, *, xlabel="", ylabel=""):
     ax.set_xticks(range(len(names)), names)
     ax.grid(False, axis="x")
     return fig
+
+
+def places(names, losses, *, best):
+    """Losses at the places of a text, `{name: values}`, and the best possible ones as bars."""
+    fig, ax = figure(width=6.2, height=3.4, ylabel="loss in nats")
+    for i, (name, values) in enumerate(losses.items()):
+        at = [k + 0.16 * (2 * i - 1) for k in range(len(values))]
+        ax.hlines(best[name], [x - 0.14 for x in at], [x + 0.14 for x in at], color=INK,
+                  linewidth=2)
+        ax.plot(at, values, _MARKERS[i], color=_COLOURS[i], markersize=8, label=name)
+    ax.plot([], [], color=INK, linewidth=2, label="best possible")
+    ax.set_xticks(range(len(names)), names)
+    ax.set_ylim(0, 1.25 * max(max(values) for values in losses.values()))
+    ax.grid(False, axis="x")
+    ax.legend(loc="upper center", ncols=3)
+    return fig

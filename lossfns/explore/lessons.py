@@ -545,3 +545,39 @@ def transformer(symbols, *, causal, width=48, layers=1, context=64, seed=0):
 
     torch.manual_seed(seed)
     return Transformer()
+
+
+SMALL_TALK = {
+    "sea": ("captain sailor pilot diver", "sees follows hails loses", "ship anchor wave harbour"),
+    "farm": ("farmer shepherd miller groom", "feeds herds counts sells", "cow goat sheep hen"),
+    "kitchen": ("cook baker butcher waiter", "fries serves salts tastes", "soup bread sauce pie"),
+    "school": ("teacher pupil writer clerk", "reads copies signs learns", "book letter poem page"),
+}
+
+
+def small_talk(pairs, seed=0):
+    """Pairs of sentences of a made-up language whose best possible losses are known (chapter 9).
+
+    A sentence is "the WHO DOES the WHAT", with three words of one of the four topics of
+    `SMALL_TALK`, each of its four equally likely. In half of the pairs the second sentence goes on
+    with the topic of the first; in the others it is any sentence.
+
+    Returns `(words, tokens, follows)`: the vocabulary, numbers of shape (pairs, 13) for
+    `[CLS] sentence [SEP] sentence [SEP]`, and whether the second sentence was to follow.
+
+    >>> words, tokens, follows = small_talk(2)
+    >>> " ".join(words[i] for i in tokens[0])
+    '[CLS] the groom sells the cow [SEP] the shepherd herds the goat [SEP]'
+    """
+    import torch
+
+    lists = [[part.split() for part in parts] for parts in SMALL_TALK.values()]
+    words = ["[CLS]", "[SEP]", "[MASK]", "the", *(w for a in lists for b in a for w in b)]
+    rng = np.random.default_rng(seed)
+    follows = rng.random(pairs) < 0.5
+    first, other = rng.integers(4, size=(2, pairs))
+    topics = np.stack([first, np.where(follows, first, other)], axis=1)
+    picked = 4 + 12 * topics[..., None] + 4 * np.arange(3) + rng.integers(4, size=(pairs, 2, 3))
+    tokens = np.tile([0, 3, 0, 0, 3, 0, 1, 3, 0, 0, 3, 0, 1], (pairs, 1))
+    tokens[:, [2, 3, 5, 8, 9, 11]] = picked.reshape(pairs, 6)
+    return words, torch.tensor(tokens), torch.tensor(follows)
