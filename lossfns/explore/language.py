@@ -18,7 +18,7 @@ def curves(x, series, *, xlabel, ylabel, levels=None, bottom=None, top=None):
     span = x[-1] - x[0]
     for name, value in (levels or {}).items():
         ax.axhline(value, color=INK, linewidth=1.2, linestyle=":")
-        ax.text(x[-1] + 0.04 * span, value, name, va="center")
+        ax.text(x[-1] + 0.42 * span, value, name, va="bottom", ha="right")
     for i, (name, values) in enumerate(series.items()):
         ax.plot(x, values, _LINES[i % 4], color=_COLOURS[i])
         label(ax, x[-1] + 0.04 * span, values[-1], name, _COLOURS[i], va="center")
@@ -48,4 +48,37 @@ def places(names, losses, *, best):
     ax.set_ylim(0, 1.25 * max(max(values) for values in losses.values()))
     ax.grid(False, axis="x")
     ax.legend(loc="upper center", ncols=3)
+    return fig
+
+
+def surrogate(ratio, panels):
+    """PPO's objective over the ratio, `{title: (unclipped, clipped)}`, a panel each."""
+    fig, axes = figure(1, len(panels), width=7.2, height=3.0, xlabel="ratio r = π / π_old",
+                       ylabel=["objective"] + [""] * (len(panels) - 1), title=list(panels))
+    for ax, (plain, clipped) in zip(axes, panels.values(), strict=True):
+        ax.plot(ratio, plain, "--", color=INK, linewidth=1.6)
+        ax.plot(ratio, clipped, color=ORANGE, linewidth=3)
+        ax.plot(1, plain[abs(ratio - 1).argmin()], "o", color=BLUE, markersize=8)
+    return fig
+
+
+def over_kl(kl, series, *, marks):
+    """What a policy earns over its distance from the reference: `{name: values}`.
+
+    Arguments
+        kl: KL(policy ‖ reference), rising.
+        marks: `{name: index}`, points to name on every line.
+    """
+    fig, ax = figure(width=6.2, height=3.8, xlabel="KL(policy ‖ reference) in nats",
+                     ylabel="mean over the policy's answers")
+    for i, (name, values) in enumerate(series.items()):
+        ax.plot(kl, values, _LINES[i], color=_COLOURS[i])
+        label(ax, kl[-1] + 0.3, values[-1], name, _COLOURS[i], va="center")
+        for at in marks.values():
+            ax.plot(kl[at], values[at], "o", color=_COLOURS[i], markersize=6)
+    first = next(iter(series.values()))
+    for name, at in marks.items():
+        ax.text(kl[at] - 0.1, first[at] + 0.25, name, ha="right")
+    ax.axhline(0, color=INK, linewidth=0.8)
+    ax.set(xlim=(-1.2, kl[-1] * 1.35), ylim=(None, 1.12 * max(first)))
     return fig

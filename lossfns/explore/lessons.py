@@ -567,7 +567,7 @@ def small_talk(pairs, seed=0):
 
     >>> words, tokens, follows = small_talk(2)
     >>> " ".join(words[i] for i in tokens[0])
-    '[CLS] the groom sells the cow [SEP] the shepherd herds the goat [SEP]'
+    '[CLS] the farmer sells the sheep [SEP] the diver hails the wave [SEP]'
     """
     import torch
 
@@ -581,3 +581,77 @@ def small_talk(pairs, seed=0):
     tokens = np.tile([0, 3, 0, 0, 3, 0, 1, 3, 0, 0, 3, 0, 1], (pairs, 1))
     tokens[:, [2, 3, 5, 8, 9, 11]] = picked.reshape(pairs, 6)
     return words, torch.tensor(tokens), torch.tensor(follows)
+
+
+def help_desk():
+    """All answers of a desk that says four words, and how good they are (chapter 9).
+
+    Returns a dictionary of tensors: `answers` (256, 4), the numbers of the words in `DESK_WORDS`;
+    `counts` (256, 4), how often each word occurs; `quality` (256,), what people think of it, which
+    no model gets to see; `reference` (256,), the log-probability of the answer at the desk.
+
+    >>> desk = help_desk()
+    >>> round(desk["reference"].exp().sum().item(), 6)
+    1.0
+    """
+    import torch
+
+    says = torch.tensor(_DESK_SAYS, dtype=torch.float64)
+    answers = torch.cartesian_prod(*[torch.arange(4)] * 4)
+    counts = torch.nn.functional.one_hot(answers, 4).sum(dim=1).double()
+    facts, _, jokes, sorry = counts.T
+    once = torch.where(sorry > 0, 2 - 1.5 * (sorry - 1), 0.0)
+    return {"answers": answers, "counts": counts, "quality": 0.5 * facts - 0.5 * jokes + once,
+            "reference": says.log()[answers].sum(dim=1)}
+
+
+DESK_WORDS = ("fact", "story", "joke", "sorry")
+_DESK_SAYS = (0.35, 0.35, 0.24, 0.06)
+
+
+def comparisons(pairs, seed=0):
+    """People compare answers of the `help_desk`: numbers of the chosen and the rejected ones.
+
+    The better one is chosen with the probability σ(difference of quality).
+
+    >>> chosen, rejected = comparisons(1000)
+    >>> quality = help_desk()["quality"]
+    >>> (quality[chosen] > quality[rejected]).float().mean() > 0.6
+    tensor(True)
+    """
+    import torch
+
+    desk, seeded = help_desk(), torch.Generator().manual_seed(seed)
+    drawn = torch.multinomial(desk["reference"].exp(), 2 * pairs, True, generator=seeded)
+    first, second = drawn.reshape(2, pairs)
+    lead = desk["quality"][first] - desk["quality"][second]
+    wins = torch.rand(pairs, generator=seeded) < torch.sigmoid(lead)
+    return torch.where(wins, first, second), torch.where(wins, second, first)
+
+
+def desk_policy():
+    """The desk as a policy to train: `policy(answers)` gives the log-probability of each word.
+
+    It has four logits for every beginning of an answer, and starts as the reference.
+
+    >>> desk = help_desk()
+    >>> log_probs = desk_policy()(desk["answers"])
+    >>> log_probs.shape, bool(log_probs.sum(dim=1).allclose(desk["reference"]))
+    (torch.Size([256, 4]), True)
+    """
+    import torch
+
+    class Policy(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            says = torch.tensor(_DESK_SAYS, dtype=torch.float64)
+            self.logits = torch.nn.Parameter(says.log().repeat(85, 1))
+
+        def forward(self, answers):
+            beginning = [torch.zeros(len(answers), 1, dtype=torch.long)]
+            for word in answers.T[:-1]:
+                beginning.append(4 * beginning[-1] + 1 + word[:, None])
+            rows = self.logits[torch.cat(beginning, dim=1)].log_softmax(dim=-1)
+            return rows.gather(2, answers[..., None])[..., 0]
+
+    return Policy()
