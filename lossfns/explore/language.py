@@ -1,5 +1,7 @@
 """Pictures of the language pages of chapter 9: the chapter computes, these functions draw."""
 
+import numpy as np
+
 from lossfns.explore.style import BLUE, INK, OLIVE, ORANGE, PLUM, PURPLE, figure, label
 
 _COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
@@ -19,10 +21,13 @@ def curves(x, series, *, xlabel, ylabel, levels=None, bottom=None, top=None):
     for name, value in (levels or {}).items():
         ax.axhline(value, color=INK, linewidth=1.2, linestyle=":")
         ax.text(x[-1] + 0.42 * span, value, name, va="bottom", ha="right")
-    for i, (name, values) in enumerate(series.items()):
+    for i, values in enumerate(series.values()):
         ax.plot(x, values, _LINES[i % 4], color=_COLOURS[i])
-        label(ax, x[-1] + 0.04 * span, values[-1], name, _COLOURS[i], va="center")
-    ax.set(xlim=(x[0], x[-1] + 0.42 * span), ylim=(bottom, top))
+    ax.set_ylim(bottom, top)
+    ends = _apart([values[-1] for values in series.values()], 0.075 * np.ptp(ax.get_ylim()))
+    for i, (name, at) in enumerate(zip(series, ends, strict=True)):
+        label(ax, x[-1] + 0.04 * span, at, name, _COLOURS[i], va="center")
+    ax.set_xlim(x[0], x[-1] + 0.42 * span)
     return fig
 
 
@@ -82,3 +87,12 @@ def over_kl(kl, series, *, marks):
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set(xlim=(-1.2, kl[-1] * 1.35), ylim=(None, 1.12 * max(first)))
     return fig
+
+
+def _apart(heights, gap):
+    """The heights, moved up until each is at least `gap` above the next lower one."""
+    moved = list(heights)
+    order = np.argsort(heights, kind="stable")
+    for lower, upper in zip(order[:-1], order[1:], strict=True):
+        moved[upper] = max(moved[upper], moved[lower] + gap)
+    return moved
