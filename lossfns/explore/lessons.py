@@ -566,3 +566,184 @@ def plane_network(outputs, inputs=2, hidden=48):
     return nn.Sequential(
         nn.Linear(inputs, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, hidden), nn.LeakyReLU(0.2),
         nn.Linear(hidden, outputs))
+def tale():
+    """A story written for this book, in small letters: what the models of chapter 9 read.
+
+    >>> len(tale().split()), len(set(tale()))
+    (397, 27)
+    """
+    return " ".join("""
+    on the last rock before the open sea there stood a small house with a tall lamp, and in the
+    house lived an old keeper and her cat. every evening the keeper climbed the stairs and lit the
+    lamp, and every morning she climbed the stairs and put it out. the cat climbed the stairs as
+    well, but only in the evening, because the evening was warm near the lamp and the morning was
+    cold.
+
+    one evening in the winter the keeper was ill. she lay in her bed and heard the wind and the
+    waves, and she said to the cat: the lamp is dark, and there is a ship out on the sea. the cat
+    did not know what a ship was, but the cat knew that the lamp was dark, because there was no
+    warm place at the top of the stairs.
+
+    so the cat went down to the door and out into the wind, over the wet rock and along the wall
+    to the next house, where the baker lived. the baker was asleep. the cat sat down under the
+    window and sang. it was not a good song, but it was a loud song, and it was a long song. the
+    baker opened the window and threw a shoe. the cat sang. the baker threw the other shoe. the cat
+    sang. then the baker had no more shoes, and looked out of the window, and saw that the lamp was
+    dark.
+
+    the baker ran along the wall and over the wet rock with no shoes at all. he climbed the stairs
+    and lit the lamp, and the light went out over the waves. far out on the sea the ship saw the
+    light, and turned, and went past the rock as slow as a cloud.
+
+    in the morning the keeper was well again. she climbed the stairs and found the baker asleep
+    next to the lamp, and the cat asleep on the baker. she put out the lamp, and made some tea, and
+    looked for two shoes along the wall. she found one of them. the other is still there, and a
+    crab lives in it.
+
+    every evening since then the keeper climbs the stairs and lights the lamp, and every evening
+    the cat sings one song under the window of the baker, so that he does not forget how it goes.
+    """.split())
+
+
+def transformer(symbols, *, causal, width=48, layers=1, context=64, seed=0):
+    """A small transformer (chapter 9): `model(tokens)` gives logits of all symbols at each place.
+
+    With `causal`, a place sees itself and what stands before it; without, it sees everything.
+
+    >>> import torch
+    >>> transformer(27, causal=True)(torch.zeros(2, 5, dtype=torch.long)).shape
+    torch.Size([2, 5, 27])
+    """
+    import torch
+    from torch import nn
+
+    class Transformer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.token, self.place = nn.Embedding(symbols, width), nn.Embedding(context, width)
+            layer = nn.TransformerEncoderLayer(width, 4, 4 * width, dropout=0.0, activation="gelu",
+                                               batch_first=True, norm_first=True)
+            self.body = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
+            self.head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, symbols))
+
+        def states(self, tokens):
+            n = tokens.shape[1]
+            later = nn.Transformer.generate_square_subsequent_mask(n) if causal else None
+            inputs = self.token(tokens) + self.place.weight[:n]
+            return self.body(inputs, mask=later, is_causal=causal)
+
+        def forward(self, tokens):
+            return self.head(self.states(tokens))
+
+    torch.manual_seed(seed)
+    return Transformer()
+
+
+SMALL_TALK = {
+    "sea": ("captain sailor pilot diver", "sees follows hails loses", "ship anchor wave harbour"),
+    "farm": ("farmer shepherd miller groom", "feeds herds counts sells", "cow goat sheep hen"),
+    "kitchen": ("cook baker butcher waiter", "fries serves salts tastes", "soup bread sauce pie"),
+    "school": ("teacher pupil writer clerk", "reads copies signs learns", "book letter poem page"),
+}
+
+
+def small_talk(pairs, seed=0):
+    """Pairs of sentences of a made-up language whose best possible losses are known (chapter 9).
+
+    A sentence is "the WHO DOES the WHAT", with three words of one of the four topics of
+    `SMALL_TALK`, each of its four equally likely. In half of the pairs the second sentence goes on
+    with the topic of the first; in the others it is any sentence.
+
+    Returns `(words, tokens, follows)`: the vocabulary, numbers of shape (pairs, 13) for
+    `[CLS] sentence [SEP] sentence [SEP]`, and whether the second sentence was to follow.
+
+    >>> words, tokens, follows = small_talk(2)
+    >>> " ".join(words[i] for i in tokens[0])
+    '[CLS] the farmer sells the sheep [SEP] the diver hails the wave [SEP]'
+    """
+    import torch
+
+    lists = [[part.split() for part in parts] for parts in SMALL_TALK.values()]
+    words = ["[CLS]", "[SEP]", "[MASK]", "the", *(w for a in lists for b in a for w in b)]
+    rng = np.random.default_rng(seed)
+    follows = rng.random(pairs) < 0.5
+    first, other = rng.integers(4, size=(2, pairs))
+    topics = np.stack([first, np.where(follows, first, other)], axis=1)
+    picked = 4 + 12 * topics[..., None] + 4 * np.arange(3) + rng.integers(4, size=(pairs, 2, 3))
+    tokens = np.tile([0, 3, 0, 0, 3, 0, 1, 3, 0, 0, 3, 0, 1], (pairs, 1))
+    tokens[:, [2, 3, 5, 8, 9, 11]] = picked.reshape(pairs, 6)
+    return words, torch.tensor(tokens), torch.tensor(follows)
+
+
+def help_desk():
+    """All answers of a desk that says four words, and how good they are (chapter 9).
+
+    Returns a dictionary of tensors: `answers` (256, 4), the numbers of the words in `DESK_WORDS`;
+    `counts` (256, 4), how often each word occurs; `quality` (256,), what people think of it, which
+    no model gets to see; `reference` (256,), the log-probability of the answer at the desk.
+
+    >>> desk = help_desk()
+    >>> round(desk["reference"].exp().sum().item(), 6)
+    1.0
+    """
+    import torch
+
+    says = torch.tensor(_DESK_SAYS, dtype=torch.float64)
+    answers = torch.cartesian_prod(*[torch.arange(4)] * 4)
+    counts = torch.nn.functional.one_hot(answers, 4).sum(dim=1).double()
+    facts, _, jokes, sorry = counts.T
+    once = torch.where(sorry > 0, 2 - 1.5 * (sorry - 1), 0.0)
+    return {"answers": answers, "counts": counts, "quality": 0.5 * facts - 0.5 * jokes + once,
+            "reference": says.log()[answers].sum(dim=1)}
+
+
+DESK_WORDS = ("fact", "story", "joke", "sorry")
+_DESK_SAYS = (0.35, 0.35, 0.24, 0.06)
+
+
+def comparisons(pairs, seed=0):
+    """People compare answers of the `help_desk`: numbers of the chosen and the rejected ones.
+
+    The better one is chosen with the probability σ(difference of quality).
+
+    >>> chosen, rejected = comparisons(1000)
+    >>> quality = help_desk()["quality"]
+    >>> (quality[chosen] > quality[rejected]).float().mean() > 0.6
+    tensor(True)
+    """
+    import torch
+
+    desk, seeded = help_desk(), torch.Generator().manual_seed(seed)
+    drawn = torch.multinomial(desk["reference"].exp(), 2 * pairs, True, generator=seeded)
+    first, second = drawn.reshape(2, pairs)
+    lead = desk["quality"][first] - desk["quality"][second]
+    wins = torch.rand(pairs, generator=seeded) < torch.sigmoid(lead)
+    return torch.where(wins, first, second), torch.where(wins, second, first)
+
+
+def desk_policy():
+    """The desk as a policy to train: `policy(answers)` gives the log-probability of each word.
+
+    It has four logits for every beginning of an answer, and starts as the reference.
+
+    >>> desk = help_desk()
+    >>> log_probs = desk_policy()(desk["answers"])
+    >>> log_probs.shape, bool(log_probs.sum(dim=1).allclose(desk["reference"]))
+    (torch.Size([256, 4]), True)
+    """
+    import torch
+
+    class Policy(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            says = torch.tensor(_DESK_SAYS, dtype=torch.float64)
+            self.logits = torch.nn.Parameter(says.log().repeat(85, 1))
+
+        def forward(self, answers):
+            beginning = [torch.zeros(len(answers), 1, dtype=torch.long)]
+            for word in answers.T[:-1]:
+                beginning.append(4 * beginning[-1] + 1 + word[:, None])
+            rows = self.logits[torch.cat(beginning, dim=1)].log_softmax(dim=-1)
+            return rows.gather(2, answers[..., None])[..., 0]
+
+    return Policy()
