@@ -12,7 +12,7 @@ import torch
 import lossfns.explore
 import lossfns.numpy as ln
 import lossfns.torch as lt
-from lossfns.explore.explorers import calibration, training
+from lossfns.explore.explorers import calibration, sequence, training
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
@@ -231,6 +231,25 @@ def reliability_temperature(at):
                for letter, values in (("n", curve.count), ("s", curve.confidence),
                                       ("f", curve.frequency))
                for k, value in enumerate(values, 1)}}
+
+
+def ctc_alignments(at):
+    logits = at["u"] * np.array([sequence.LOGITS])
+    word = [1, 1 if at["repeat"] else 2]
+    loss, slope = ln.ctc.value_and_grad(logits, [word])
+    probs = np.exp(logits[0]) / np.exp(logits[0]).sum(axis=1, keepdims=True)
+    path = [int(at[f"s{t}"]) for t in range(4)]
+    letters = [s for s, _ in itertools.groupby(path) if s]
+    own = np.prod(probs[np.arange(4), path])
+    out = {"loss": loss, "total": np.exp(-loss), "path": own, "counts": float(letters == word),
+           "share": own / np.exp(-loss) * (letters == word)}
+    # The widths of the lines follow from these: the share of the alignments in A at a frame.
+    for t in range(4):
+        places = (1, 3) if at["repeat"] else (1,)
+        ends = at if t < 3 else at | {"g31": 0, "g33": 1}
+        through = sum(at.get(f"f{t}{k}", 0) * ends.get(f"g{t}{k}", 0) for k in places) / at["total"]
+        assert through == pytest.approx((probs - slope[0])[t, 1], abs=1e-9)
+    return out
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,106 @@
+"""Pictures of the pages of chapter 9 about sequences, sounds, embeddings and molecules."""
+
+import numpy as np
+
+from lossfns.explore.style import (
+    BLUE,
+    FAINT,
+    INK,
+    OLIVE,
+    ORANGE,
+    PLUM,
+    PURPLE,
+    figure,
+    label,
+)
+
+_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
+_LINES = ("-", "--", "-.", ":")
+
+
+def strip(image, spikes=None, *, text=""):
+    """A strip of handwriting, and below it the probability of every symbol, frame by frame.
+
+    Arguments
+        image: the pixels, (rows, columns), 0 for white.
+        spikes: `{symbol: probabilities}` over the frames, the blank as "blank"; none at first.
+        text: what the strip says, as its title.
+    """
+    rows, columns = image.shape
+    if spikes is None:
+        fig, top = figure(width=6.6, height=1.5, title=text)
+    else:
+        fig, (top, low) = figure(2, 1, width=6.6, height=3.9, height_ratios=[1, 2],
+                                 title=[text, ""], xlabel=["", "frame"],
+                                 ylabel=["", "probability"])
+    ink = np.zeros((rows, columns, 4))
+    ink[..., :3] = np.array([22, 138, 240]) / 255
+    ink[..., 3] = image
+    top.imshow(ink, aspect="auto", interpolation="nearest")
+    top.grid(False)
+    top.set_xticks([])
+    top.set_yticks([])
+    if spikes is not None:
+        frames = np.arange(len(next(iter(spikes.values()))))
+        for name, values in spikes.items():
+            if name == "blank":
+                low.plot(frames, values, ":", color=INK, linewidth=1.6)
+                label(low, 0, 0.86, "blank", va="top")
+                continue
+            low.plot(frames, values, color=ORANGE, linewidth=1.6)
+            at = int(np.argmax(values))
+            label(low, frames[at], values[at] + 0.04, name, ORANGE, ha="center")
+        low.set(xlim=(-0.5, len(frames) - 0.5), ylim=(0, 1.2), yticks=[0, 0.5, 1])
+    return fig
+
+
+def alignments(paths):
+    """Every alignment as a row of cells, the likeliest on top: `{path: share of the whole}`."""
+    order = sorted(paths, key=paths.get, reverse=True)
+    frames = len(order[0])
+    fig, ax = figure(width=5.2, height=0.27 * len(order) + 1.1, xlabel="frame")
+    colours = {"–": FAINT} | dict(zip(sorted({*"".join(order)} - {"–"}), _COLOURS, strict=False))
+    for row, path in enumerate(order):
+        for frame, symbol in enumerate(path):
+            ax.barh(-row, 0.94, 0.84, left=frame + 0.53, color=colours[symbol] if symbol != "–"
+                    else "none", edgecolor=colours[symbol], alpha=1 if symbol == "–" else 0.35)
+            ax.text(frame + 1, -row, symbol, ha="center", va="center", color=INK,
+                    fontweight="bold")
+        width = 2.2 * paths[path] / max(paths.values())
+        ax.barh(-row, width, 0.6, left=frames + 0.7, color=ORANGE)
+        ax.text(frames + 0.8 + width, -row, f"{paths[path]:.1%}", va="center",
+                fontsize=fig.font_size - 1)
+    ax.text(frames + 0.7, 0.75, "share", fontsize=fig.font_size - 1)
+    ax.set(xlim=(0.4, frames + 4), ylim=(0.4 - len(order), 1.5), yticks=[],
+           xticks=range(1, frames + 1))
+    ax.grid(False)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    return fig
+
+
+def trellis(places, occupied, moves):
+    """The places of the stretched target over the frames, and how much probability goes where.
+
+    Arguments
+        places: the symbol of each place, as ["–", "A", "–"].
+        occupied: (frames, places), the share of the alignments that stand there.
+        moves: `{(frame, from, to): share}` of the alignments that go this way to the next frame.
+    """
+    frames = len(occupied)
+    fig, ax = figure(width=5.6, height=0.62 * len(places) + 0.9, xlabel="frame")
+    for (frame, start, stop), share in moves.items():
+        ax.plot([frame + 1, frame + 2], [-start, -stop], color=FAINT if share < 1e-9 else ORANGE,
+                linewidth=1 + 9 * share, alpha=0.75, solid_capstyle="round")
+    for frame in range(frames):
+        for place, symbol in enumerate(places):
+            share = occupied[frame][place]
+            ax.plot(frame + 1, -place, "o", color=BLUE if share > 1e-9 else FAINT,
+                    markersize=6 + 20 * np.sqrt(share), alpha=0.85)
+            if share > 0.005:
+                ax.text(frame + 1, -place + 0.36, f"{share:.2f}", ha="center",
+                        fontsize=fig.font_size - 2)
+    ax.set_yticks(range(0, -len(places), -1), places)
+    ax.set(xlim=(0.6, frames + 0.4), ylim=(0.5 - len(places), 0.75),
+           xticks=range(1, frames + 1))
+    ax.grid(False)
+    return fig
