@@ -45,11 +45,14 @@ def strip(image, spikes=None, *, text=""):
         for name, values in spikes.items():
             if name == "blank":
                 low.plot(frames, values, ":", color=INK, linewidth=1.6)
-                label(low, 0, 0.86, "blank", va="top")
+                label(low, frames[-1], 0.93, "blank", va="top", ha="right")
                 continue
             low.plot(frames, values, color=ORANGE, linewidth=1.6)
-            at = int(np.argmax(values))
-            label(low, frames[at], values[at] + 0.04, name, ORANGE, ha="center")
+            high = np.flatnonzero(np.asarray(values) > 0.5)
+            for run in np.split(high, np.flatnonzero(np.diff(high) > 1) + 1):
+                if len(run):
+                    at = run[np.argmax(np.asarray(values)[run])]
+                    label(low, frames[at], values[at] + 0.04, name, ORANGE, ha="center")
         low.set(xlim=(-0.5, len(frames) - 0.5), ylim=(0, 1.2), yticks=[0, 0.5, 1])
     return fig
 
@@ -92,7 +95,7 @@ def trellis(places, occupied, moves):
         ax.plot([frame + 1, frame + 2], [-start, -stop], color=FAINT if share < 1e-9 else ORANGE,
                 linewidth=1 + 9 * share, alpha=0.75, solid_capstyle="round")
     for frame in range(frames):
-        for place, symbol in enumerate(places):
+        for place in range(len(places)):
             share = occupied[frame][place]
             ax.plot(frame + 1, -place, "o", color=BLUE if share > 1e-9 else FAINT,
                     markersize=6 + 20 * np.sqrt(share), alpha=0.85)
