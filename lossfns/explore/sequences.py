@@ -107,3 +107,39 @@ def trellis(places, occupied, moves):
            xticks=range(1, frames + 1))
     ax.grid(False)
     return fig
+
+
+def molecules(chains):
+    """Chains of atoms in space, a panel each: `{title: positions}`; what is nearer is thicker."""
+    fig, axes = figure(1, len(chains), width=7.2, height=2.6, title=list(chains), squeeze=False)
+    for ax, points in zip(axes.flat, chains.values(), strict=True):
+        points = np.asarray(points)
+        points = points - points.mean(axis=0)
+        depth = (points[:, 2] - points[:, 2].min()) / max(np.ptp(points[:, 2]), 1e-9)
+        for i in np.argsort(depth[:-1] + depth[1:]):
+            near = depth[i : i + 2].mean()
+            ax.plot(*points[i : i + 2, :2].T, color=BLUE, linewidth=1.2 + 4.5 * near,
+                    alpha=0.45 + 0.55 * near, solid_capstyle="round")
+        for point, near in zip(points, depth, strict=True):
+            ax.plot(*point[:2], "o", color=BLUE, markersize=4 + 6 * near)
+        ax.plot(*points[0, :2], "o", color=ORANGE, markersize=5 + 6 * depth[0])
+        ax.set_aspect("equal", adjustable="datalim")
+        ax.grid(False)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[["left", "bottom"]].set_visible(False)
+    return fig
+
+
+def fitted_bins(edges, predicted, seen, *, mean, xlabel):
+    """A predicted distribution over bins, the share of the data in each, and the fitted mean."""
+    fig, ax = figure(width=5.8, height=3.2, xlabel=xlabel, ylabel="probability of the bin")
+    width = edges[1] - edges[0]
+    middle = np.concatenate([[edges[0] - width / 2], edges + width / 2])
+    ax.bar(middle, seen, 0.95 * width, color=FAINT)
+    ax.plot(middle, predicted, color=BLUE, linewidth=2)
+    ax.axvline(mean, color=ORANGE, linestyle="--")
+    top = max(np.max(seen), np.max(predicted))
+    label(ax, mean + 0.2, 1.12 * top, "regression answers this", ORANGE, ha="center")
+    label(ax, middle[np.argmax(predicted)], 1.01 * top, "distogram", BLUE, ha="center")
+    ax.set(ylim=(0, 1.25 * top))
+    return fig
