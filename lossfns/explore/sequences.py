@@ -143,3 +143,44 @@ def fitted_bins(edges, predicted, seen, *, mean, xlabel):
     label(ax, middle[np.argmax(predicted)], 1.01 * top, "distogram", BLUE, ha="center")
     ax.set(ylim=(0, 1.25 * top))
     return fig
+
+
+def spectrum(frames, masked=None, *, ylabel="band"):
+    """The strength of every band over time, as shades; frames that are masked lie in a frame."""
+    frames = np.asarray(frames)
+    fig, ax = figure(width=6.6, height=2.2, xlabel="frame", ylabel=ylabel)
+    size = frames / np.abs(frames).max()
+    shade = np.zeros((*size.T.shape, 4))
+    for part, colour in ((size > 0, (22, 138, 240)), (size < 0, (238, 86, 15))):
+        shade[part.T] = [*(np.array(colour) / 255), 0]
+    shade[..., 3] = np.abs(size.T)
+    ax.imshow(shade, aspect="auto", interpolation="nearest", origin="lower")
+    ax.grid(False)
+    for at in np.flatnonzero(masked) if masked is not None else ():
+        ax.axvspan(at - 0.5, at + 0.5, facecolor=FAINT, edgecolor="none")
+    return fig
+
+
+def shares(tables):
+    """How often each entry is used, a panel a model: `{title: shares}`; the dots are equal use."""
+    fig, axes = figure(len(tables), 1, width=6.2, height=1.6 * len(tables) + 0.6, sharex=True,
+                       title=list(tables), xlabel=[*[""] * (len(tables) - 1), "codebook entry"],
+                       ylabel="share", squeeze=False)
+    top = 1.15 * max(np.max(values) for values in tables.values())
+    for ax, values in zip(axes.flat, tables.values(), strict=True):
+        at = np.arange(1, len(values) + 1)
+        ax.bar(at, values, 0.75, color=BLUE)
+        ax.axhline(1 / len(values), color=INK, linestyle=":")
+        ax.set(ylim=(0, top), xticks=at)
+    return fig
+
+
+def entries(counts, *, xlabel, ylabel):
+    """A table of counts as discs: which entry goes with which sound."""
+    counts = np.asarray(counts, dtype=float)
+    fig, ax = figure(width=5.6, height=3.2, xlabel=xlabel, ylabel=ylabel)
+    rows, columns = np.nonzero(counts)
+    ax.scatter(columns + 1, rows + 1, 160 * counts[rows, columns] / counts.max(), color=BLUE)
+    ax.set(xticks=range(1, counts.shape[1] + 1), yticks=range(1, counts.shape[0] + 1),
+           xlim=(0.4, counts.shape[1] + 0.6), ylim=(0.4, counts.shape[0] + 0.6))
+    return fig
