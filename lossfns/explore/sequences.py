@@ -184,3 +184,37 @@ def entries(counts, *, xlabel, ylabel):
     ax.set(xticks=range(1, counts.shape[1] + 1), yticks=range(1, counts.shape[0] + 1),
            xlim=(0.4, counts.shape[1] + 0.6), ylim=(0.4, counts.shape[0] + 0.6))
     return fig
+
+
+def projection(pred, target):
+    """An estimate in two dimensions, taken apart into its share of the target and the rest."""
+    pred, target = np.asarray(pred, dtype=float), np.asarray(target, dtype=float)
+    along = pred @ target / (target @ target) * target
+    fig, ax = figure(width=4.6, height=3.4)
+    arrow = {"arrowstyle": "-|>", "linewidth": 2.4, "shrinkA": 0, "shrinkB": 0}
+    for start, end, colour in ((0 * pred, target, INK), (0 * pred, pred, BLUE),
+                               (along, pred, ORANGE)):
+        ax.annotate("", end, start, arrowprops=arrow | {"color": colour})
+    ax.plot([0, along[0]], [0, along[1]], color=BLUE, linestyle=":", linewidth=4)
+    ax.text(*(target + [0.06, -0.02]), "target s", va="center")
+    label(ax, *(0.5 * pred + [-0.06, 0.1]), "estimate", BLUE, ha="right")
+    label(ax, *(0.5 * (along + pred) + [0.08, 0]), "rest e", ORANGE)
+    label(ax, *(0.6 * along + [0.05, -0.24]), "a s", BLUE)
+    reach = np.array([np.zeros(2), target, pred, along])
+    ax.set(xlim=(reach[:, 0].min() - 0.3, reach[:, 0].max() + 0.9),
+           ylim=(reach[:, 1].min() - 0.45, reach[:, 1].max() + 0.3), xticks=[], yticks=[])
+    ax.set_aspect("equal")
+    ax.grid(False)
+    return fig
+
+
+def waves(sounds, *, rate):
+    """Short pieces of sounds, one below the other: `{title: samples}`, over the time."""
+    fig, axes = figure(len(sounds), 1, width=6.4, height=1.15 * len(sounds) + 0.7, sharex=True,
+                       title=list(sounds), xlabel=[*[""] * (len(sounds) - 1), "time, ms"],
+                       squeeze=False)
+    for ax, samples in zip(axes.flat, sounds.values(), strict=True):
+        samples = np.asarray(samples)
+        ax.plot(1000 * np.arange(len(samples)) / rate, samples, color=BLUE, linewidth=1.2)
+        ax.set(yticks=[])
+    return fig
