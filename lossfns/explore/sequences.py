@@ -218,3 +218,21 @@ def waves(sounds, *, rate):
         ax.plot(1000 * np.arange(len(samples)) / rate, samples, color=BLUE, linewidth=1.2)
         ax.set(yticks=[])
     return fig
+
+
+def pair_distances(same, different, threshold):
+    """Distances of pairs of one kind and of two kinds, and the threshold that tells them apart."""
+    fig, ax = figure(width=5.8, height=3.1, xlabel="squared distance of a pair",
+                     ylabel="share of the pairs")
+    bins = np.linspace(0, 4, 41)
+    for values, colour, hatch in ((same, BLUE, ""), (different, ORANGE, "//")):
+        values = np.asarray(values)
+        heights = np.histogram(values, bins)[0] / len(values)
+        ax.bar(bins[:-1], heights, np.diff(bins), align="edge", facecolor=colour + "66",
+               edgecolor=colour, hatch=hatch, linewidth=0.8)
+    top = ax.get_ylim()[1]
+    ax.axvline(threshold, color=INK, linestyle=":")
+    ax.text(threshold + 0.04, 0.97 * top, "threshold", va="top")
+    label(ax, 0.3, 0.6 * top, "same", BLUE)
+    label(ax, 2.4, 0.3 * top, "different", ORANGE)
+    return fig
