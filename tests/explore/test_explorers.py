@@ -13,6 +13,7 @@ import lossfns.explore
 import lossfns.numpy as ln
 import lossfns.torch as lt
 from lossfns.explore.explorers import calibration, training, vision
+from lossfns.explore.explorers import calibration, sequence, training
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
@@ -242,6 +243,22 @@ def sliding_boxes(at):
         moved = {"px": a + c, "py": b + d, "w": (c - a) / 2, "h": (d - b) / 2}
         out |= {kind: loss, f"pull_{kind}": np.hypot(a + c, b + d),
                 **{f"{kind}_{name}": slope for name, slope in moved.items()}}
+def ctc_alignments(at):
+    logits = at["u"] * np.array([sequence.LOGITS])
+    word = [1, 1 if at["repeat"] else 2]
+    loss, slope = ln.ctc.value_and_grad(logits, [word])
+    probs = np.exp(logits[0]) / np.exp(logits[0]).sum(axis=1, keepdims=True)
+    path = [int(at[f"s{t}"]) for t in range(4)]
+    letters = [s for s, _ in itertools.groupby(path) if s]
+    own = np.prod(probs[np.arange(4), path])
+    out = {"loss": loss, "total": np.exp(-loss), "path": own, "counts": float(letters == word),
+           "share": own / np.exp(-loss) * (letters == word)}
+    # The widths of the lines follow from these: the share of the alignments in A at a frame.
+    for t in range(4):
+        places = (1, 3) if at["repeat"] else (1,)
+        ends = at if t < 3 else at | {"g31": 0, "g33": 1}
+        through = sum(at.get(f"f{t}{k}", 0) * ends.get(f"g{t}{k}", 0) for k in places) / at["total"]
+        assert through == pytest.approx((probs - slope[0])[t, 1], abs=1e-9)
     return out
 
 

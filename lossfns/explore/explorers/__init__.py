@@ -9,6 +9,7 @@ from .contrastive import info_nce_temperature, triplet_pull
 from .foundations import courier_descent, pulls
 from .imbalance import class_weight_shares, focal_modulation, overlap_masks
 from .regression import mse_squares, regression_losses, two_lines
+from .sequence import ctc_alignments
 from .stability import naive_against_stable
 from .training import gradient_flow, landscape
 from .vision import sliding_boxes
@@ -17,6 +18,7 @@ __all__ = [
     "bce_logit",
     "class_weight_shares",
     "courier_descent",
+    "ctc_alignments",
     "focal_modulation",
     "gradient_flow",
     "info_nce_temperature",
