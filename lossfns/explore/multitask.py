@@ -104,3 +104,17 @@ def methods(results):
                 label=name, linestyle="none", markerfacecolor="none" if i > 4 else None)
     ax.legend(loc="upper left")
     return fig
+
+
+def lopsided(errors, values, slopes):
+    """A loss that is steeper on the left, above its gradient."""
+    fig, (top, low) = figure(2, 1, width=6.2, height=4.4, sharex=True,
+                             xlabel=["", "error: prediction − target"],
+                             ylabel=["loss", "gradient"])
+    top.plot(errors, values, color=ORANGE)
+    low.plot(errors, slopes, color=PURPLE)
+    low.axhline(0, color=INK, linewidth=1)
+    top.set(ylim=(0, None))
+    label(top, -115, float(values.max()) * 0.78, "too low", INK, ha="left")
+    label(top, 80, float(values.max()) * 0.3, "too high", INK)
+    return fig
