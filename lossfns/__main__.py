@@ -184,9 +184,12 @@ def _theory(entry: Record | Function) -> tuple[str, list[str]]:
 def advice(task: str, traits: Sequence[str]) -> list[str]:
     """Suggestions for a problem, with reasons."""
     given = dict.fromkeys((trait.replace("-", "_") for trait in traits), True)
-    ranked = enumerate(suggestions(task, given), start=1)
-    lines = [f"{rank}. {s.loss:30} {s.reason}" for rank, s in ranked]
-    return [textwrap.fill(line, 88, subsequent_indent=" " * 34) for line in lines]
+    lines = []
+    for rank, s in enumerate(suggestions(task, given), start=1):
+        rows = [f"{rank}. {s.loss:30} {s.reason}"]
+        rows += [f"{'':33} output: {s.output}", f"{'':33} not if: {s.unless}"]
+        lines += [textwrap.fill(row, 88, subsequent_indent=" " * 34) for row in rows]
+    return lines
 
 
 if __name__ == "__main__":

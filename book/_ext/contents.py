@@ -17,7 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 
 LINK = re.compile(r"\{ref\}`[^`]+`")
 EXERCISE = re.compile(r"^:{3,}\{exercise(?:-start)?\}|^`{3,}\{exercise(?:-start)?\}", re.MULTILINE)
-QUIZ = re.compile(r'display_quiz\("([^"]+)"\)')
+QUIZ = re.compile(r'display_quiz\("([^"]+)"')
 FOUND = re.compile(r"(\d+) losses, (\d+) checks, (\d+) comparisons")
 
 
@@ -72,7 +72,7 @@ def counts(env):
     rows = [
         (len(catalog), "{ref}`losses <atlas>`, in NumPy and in PyTorch"),
         (len(pages), f"pages, with {text.count('```{code-cell}')} cells of code, all of them run"),
-        (questions, "questions of quick checks, whose answers say why"),
+        (questions, "quiz questions, whose answers say why"),
         (len(EXERCISE.findall(text)), "exercises with solutions"),
         (len(assignments), "{ref}`graded assignments <coursework>`"),
     ]

@@ -156,7 +156,7 @@ def _page(content):
 
 
 def _overview_row(record):
-    name = f'<a href="#atlas-{record.name}">{_breakable(record.name)}</a>'
+    name = f'<a href="#atlas-{record.name}">{breakable(record.name)}</a>'
     everywhere = "yes" if record.differentiable.startswith("everywhere") else "not everywhere"
     cells = [_yes(record.convex), everywhere, _yes(record.bounded_pull)]
     return (
@@ -237,9 +237,13 @@ def _noise(bounded):
 
 
 def _code(text):
-    return f"<code>{_breakable(text)}</code>"
+    return f"<code>{breakable(text)}</code>"
 
 
-def _breakable(name):
-    """A name that may be broken after its dots and underscores."""
-    return re.sub(r"([._(])(?=\w)", r"\1<wbr>", html.escape(name))
+def breakable(name):
+    """A name that may be broken after its dots and underscores, and between its words.
+
+    >>> breakable("losses.CosineSimilarity")
+    'losses.<wbr>Cosine<wbr>Similarity'
+    """
+    return re.sub(r"([._(])(?=\w)|(?<=[a-z])(?=[A-Z])", r"\1<wbr>", html.escape(name))

@@ -1,7 +1,7 @@
 """The disagreements between libraries in one table: what, who, and by what factor.
 
 Each row computes the two numbers that the section of its name on the page takes apart. PyTorch and
-scikit-learn are asked; Keras and optax are not installed with the course, so their formulas are.
+scikit-learn are asked; the others are not installed with the course, so their formulas are.
 """
 
 import html
@@ -17,6 +17,8 @@ require("IPython", "lossfns.explore.elsewhere", "IPython", "explore")
 import torch  # noqa: E402
 from IPython.display import HTML  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
+
+import lossfns.torch as lt  # noqa: E402
 
 # What keras.backend.epsilon() says.
 KERAS_EPSILON = 1e-7
@@ -55,7 +57,7 @@ def disagreements():
     """The rows: label and title of the section, who against whom, and the two numbers.
 
     >>> len(disagreements())
-    23
+    28
     """
     return [
         ("reductions", "What the weights of a mean divide by",
@@ -87,7 +89,16 @@ def disagreements():
         ("dice", "Dice over a batch, and its smoothing", "lossfns : Keras", _dice()),
         ("tversky", "Tversky: which of the two weighs the misses",
          "lossfns, optax : Keras", _tversky()),
+        ("background", "Dice in MONAI: the background and the smoothing",
+         "MONAI with the background : without", _background()),
+        ("focal-sum", "The sum of a focal loss", "torchvision : MONAI", _focal_sum()),
+        ("ciou", "CIoU: the slope of its weight",
+         "torchvision : lossfns, in y1 of one box", _ciou()),
         ("distance", "A distance of zero", "PyTorch : lossfns", (_distance(), 0.0)),
+        ("mined", "The mean of a triplet loss",
+         "PyTorch Metric Learning : lossfns", _mined()),
+        ("pairs", "The contrastive loss of a pair",
+         "PyTorch Metric Learning : lossfns, for three pairs", _pairs()),
         ("ctc", "The mean of CTC", "Keras, optax, lossfns : PyTorch", _ctc()),
         ("ssim", "Structural similarity, three ways",
          "scikit-image by default : lossfns", _similarity()),
@@ -177,8 +188,53 @@ def _tversky():
     return ln.tversky(found, mask, alpha=0.3, beta=0.7, smooth=0.0), keras
 
 
+def _background():
+    """An object of 4 pixels in 100 is missed: one class is wrong, the other nearly right."""
+    return tuple(
+        np.mean([1 - (2 * overlap + 1e-5) / (total + 1e-5) for overlap, total in classes])
+        for classes in ([(96, 196), (0, 4)], [(0, 4)])
+    )
+
+
+def _focal_sum():
+    logits = np.random.default_rng(0).normal(size=(2, 1, 4, 4))
+    target = (logits > 0.5).astype(float)
+    each = ln.focal_with_logits(logits, target, alpha=None, reduction="none")
+    return each.sum(), each.mean(axis=(2, 3)).sum()
+
+
+def _ciou():
+    """The slope in y1: torchvision holds the weight of the shape term constant."""
+    box, other = torch.tensor([[0.0, -1, 6, 1]], requires_grad=True), torch.tensor([[1.0, 0, 3, 4]])
+    x1, y1, x2, y2 = torch.stack([box, other]).unbind(-1)
+    mine, its = torch.atan((x2 - x1) / (y2 - y1))
+    v = 4 / math.pi**2 * (its - mine) ** 2
+    weight = (v / (lt.box_iou(box, other) + v)).detach()
+    theirs = lt.diou(box, other) + (weight * v).mean()
+    slopes = [torch.autograd.grad(loss, box)[0] for loss in (theirs, lt.ciou(box, other))]
+    return tuple(slope[0, 1].item() for slope in slopes)
+
+
 def _distance():
     return F.pairwise_distance(torch.zeros(1, 4), torch.zeros(1, 4)).item()
+
+
+def _mined():
+    """All 8 triplets of a batch of 4; only 2 of them cost something."""
+    points = np.array([[1.0, 0.0], [0.8, 0.6], [-1.0, 0.0], [0.0, 1.0]])
+    triplets = [(0, 1, 2), (0, 1, 3), (1, 0, 2), (1, 0, 3), (2, 3, 0), (2, 3, 1), (3, 2, 0),
+                (3, 2, 1)]
+    arms = (points[list(arm)] for arm in zip(*triplets, strict=True))
+    each = ln.triplet(*arms, margin=0.05, reduction="none")
+    return each[each > 0].mean(), each.mean()
+
+
+def _pairs():
+    """One equal pair and two unequal ones, of which one is far enough apart."""
+    points = np.array([[1.0, 0.0], [0.6, 0.8], [0.8, -0.6]])
+    first, second = points[[0, 0, 1]], points[[1, 2, 2]]
+    near, far, _ = np.linalg.norm(first - second, axis=1)
+    return near + (1 - far), ln.contrastive(first, second, [1, 0, 0])
 
 
 def _ctc():

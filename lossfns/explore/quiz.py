@@ -3,17 +3,22 @@
 import hashlib
 import json
 import os
+import random
 import re
 from pathlib import Path
 
+from lossfns.explore import final_quiz
 
-def display_quiz(questions):
+
+def display_quiz(questions, draw=None):
     """Show a quick check: with jupyterquiz, or where that is not installed as plain text.
 
     The published page gets the questions alone; what asks them is in a script of the page.
 
     Arguments
         questions: a file, or a list of questions, as jupyterquiz takes them.
+        draw: how many of them to draw at random. In the published page the reader draws, and is
+            told a score and what to read again; each question then has a `section`, a label.
 
     >>> as_text([{"question": "Is $e^2$ convex?", "answers": [
     ...     {"answer": "Yes", "correct": True, "feedback": "Its slope rises."},
@@ -22,17 +27,20 @@ def display_quiz(questions):
     """
     if isinstance(questions, str):
         questions = json.loads(Path(questions).read_text(encoding="utf8"))
+    published = os.environ.get("LOSSFNS_EXPLORE") == "static"
+    if draw and not published:
+        questions = random.sample(questions, draw)
     try:
         import jupyterquiz
     except ImportError:
         print(as_text(questions))
         return
-    if os.environ.get("LOSSFNS_EXPLORE") != "static":
+    if not published:
         jupyterquiz.display_quiz(questions)
         return
     from IPython.display import HTML, display
 
-    display(HTML(as_html(questions)))
+    display(HTML(final_quiz.as_html(questions, draw) if draw else as_html(questions)))
 
 
 def as_html(questions):

@@ -60,6 +60,14 @@ def entropy(*probs):
     (15, (1 + 1 + 33) / 3),
     (15, (64 + 33) / 65),
     (16, math.exp(-10) / 2),
+    (18, math.sqrt((0.25 + 0.01 + 0.01 + 0.09) / 4)),
+    (19, math.sqrt((9 + 100**2) / 10)),
+    (19, 10.9),
+    (20, 100.0),
+    (20, math.log(2 + math.e)),
+    (21, (math.log(math.e**2 + 2) - 2 + math.log(math.e + 2) - 1) / 2),
+    (22, entropy(0.01, 0.99)),
+    (22, -(math.log(0.99) + math.log(0.01)) / 2),
 ])
 def test_the_right_number_is_right(printed, place, number):
     shown = re.findall(r"−?\d+\.\d+", printed[place])
@@ -70,3 +78,5 @@ def test_the_right_number_is_right(printed, place, number):
 def test_the_wrong_call_is_refused_and_the_toy_data_has_two_classes(printed):
     assert "unexpected keyword argument 'pos_weight'" in printed[9]
     assert "[0 1]" in printed[17]
+    assert "labels.float(): expected" in printed[21]
+    assert "nan" not in printed[20]

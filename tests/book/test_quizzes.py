@@ -9,8 +9,11 @@ from built_book import CHAPTERS, ROOT, SECTIONS
 
 import lossfns.numpy as ln
 from lossfns.explore.quiz import as_html
+from lossfns.labels import place, places
 
 QUIZZES = sorted((ROOT / "book" / "quizzes").glob("*.json"))
+FINAL = ROOT / "book" / "quizzes" / "final.json"
+QUICK_CHECKS = [path for path in QUIZZES if path != FINAL]
 NUMBER = re.compile(r"[-−+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
@@ -41,7 +44,7 @@ def test_there_are_quizzes():
     assert QUIZZES
 
 
-@pytest.mark.parametrize("path", QUIZZES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", QUICK_CHECKS, ids=lambda p: p.stem)
 def test_quiz_is_shown_by_one_page_of_its_chapter(path):
     chapters = [page for page in CHAPTERS if path.name in (ROOT / f"{page}.md").read_text()]
     assert len(chapters) == 1
@@ -101,6 +104,37 @@ def test_right_numbers_are_computed(path):
                 assert "computed" in answer, f"{question['question']}: {answer}"
 
 
+def test_the_final_quiz_asks_about_every_chapter_and_knows_where_to_read_again():
+    asked = questions(FINAL)
+    assert len(asked) >= 30
+    assert len({question["question"] for question in asked}) == len(asked)
+    chapters = [place(question["section"]).chapter for question in asked]
+    assert set(chapters) == {one.chapter for one in places().values()} - {0}
+    assert all(question["type"] == "multiple_choice" for question in asked)
+    text = FINAL.read_text(encoding="utf8")
+    assert "`" not in text and "$" not in text, "the page of the quiz sets neither"
+
+
+@pytest.mark.parametrize(("words", "right"), [
+    ("+2 and by −4", "10"), ("y = 1 and p → 0", "Both grow without bound."),
+    ("900 and 100", "0.556 and 5")])
+def test_the_final_quiz_asks_what_it_must(words, right):
+    (question,) = [q for q in questions(FINAL) if words in q["question"]]
+    assert [a["answer"] for a in question["answers"] if a["correct"]] == [right]
+
+
+def test_the_final_quiz_is_on_its_page_with_links_to_what_is_written(site):
+    html = (site / "book" / "quiz.html").read_text(encoding="utf8")
+    assert html.count('class="lossfns-final"') == 1 and "jupyterquiz.js" not in html
+    data = re.search(r'class="lossfns-final".*?json">(.*?)</script>', html, re.DOTALL)[1]
+    shown = json.loads(data.replace("<\\/", "</"))
+    assert len(shown) == len(questions(FINAL))
+    for question in shown:
+        page, _, label = question["section"]["address"].partition("#")
+        if page:
+            assert f'id="{label}"' in (site / "book" / page).read_text(encoding="utf8")
+
+
 def test_a_wrong_number_is_found():
     number, error = claimed({"answer": "about 0.83 nats"})
     assert abs(number - 0.8345) <= error
@@ -120,5 +154,5 @@ def test_the_engine_is_in_the_site_once_and_the_same_questions_give_the_same_pag
             shown[box] = name
             again = as_html(questions(ROOT / "book" / "quizzes" / name))
             assert f'id="{box}"' in again and '"computed"' not in again
-    assert sorted(shown.values()) == [path.name for path in QUIZZES]
+    assert sorted(shown.values()) == [path.name for path in QUICK_CHECKS]
     assert "class Question" in (site / "_static" / "jupyterquiz.js").read_text(encoding="utf8")

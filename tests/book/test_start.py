@@ -47,7 +47,7 @@ def test_the_numbers_are_what_there_is(article, site, executed):
         f"{losses} losses, in NumPy and in PyTorch",
         f"{calls:,} comparisons in {checks} checks",
         f"{len(PAGES)} pages, with {len(ran)} cells of code, all of them run",
-        f"{sum(map(len, quizzes))} questions of quick checks, whose answers say why",
+        f"{sum(map(len, quizzes))} quiz questions, whose answers say why",
         f"{len(exercises)} exercises with solutions",
         f"{len(list(ROOT.glob('solutions/*/*.ipynb')))} graded assignments",
     ]

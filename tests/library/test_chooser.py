@@ -12,6 +12,7 @@ import pytest
 import lossfns
 from lossfns.__main__ import TWINS, _spell_out, description, list_of_losses, main
 from lossfns.__main__ import advice as printed_advice
+from lossfns.advice import QUESTIONS, TASKS
 from lossfns.chooser import ADVICE, TRAITS, Task, Traits
 from lossfns.labels import where
 
@@ -32,6 +33,25 @@ def test_every_suggestion_is_in_the_catalog_and_every_trait_is_explained():
             assert set(suggestion.because) <= set(TRAITS)
     used = {t for advice in ADVICE.values() for s in advice for t in s.because}
     assert used == set(TRAITS)
+
+
+def test_every_suggestion_says_what_comes_before_it_and_when_not():
+    for task, advice in ADVICE.items():
+        for suggestion in advice:
+            for text in (suggestion.output, suggestion.unless):
+                assert 1 < len(text) <= 85 and text[-1] != ".", (task, suggestion)
+
+
+def test_every_task_has_words_and_every_trait_answers_one_question():
+    assert list(TASKS) == list(ADVICE)
+    assert sorted(trait for traits in QUESTIONS.values() for trait in traits) == sorted(TRAITS)
+
+
+def test_the_command_line_says_all_that_the_function_says(capsys):
+    assert main(["choose", "binary", "imbalance"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    for s in lossfns.choose("binary", imbalance=True):
+        assert f"{s.loss} {s.reason} output: {s.output} not if: {s.unless}" in out
 
 
 @pytest.mark.parametrize("task", ADVICE)

@@ -1,0 +1,44 @@
+"""The questions that people ask: each one is answered shortly, run, and led on from."""
+
+import re
+
+import pytest
+from built_book import ROOT
+
+SOURCE = (ROOT / "book" / "faq.md").read_text(encoding="utf8")
+ANSWERS = dict(re.findall(r"^### (.*?)\n(.*?)(?=^\(faq-|\Z)", SOURCE, re.MULTILINE | re.DOTALL))
+CELL = re.compile(r"^```\{code-cell\} ipython3\n.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def test_there_are_twenty_questions_that_end_in_a_question_mark():
+    assert len(ANSWERS) >= 20
+    assert all(question.endswith("?") for question in ANSWERS)
+    assert len(re.findall(r"^\(faq-[\w-]+\)=\n### ", SOURCE, re.MULTILINE)) == len(ANSWERS)
+
+
+@pytest.mark.parametrize("question", ANSWERS)
+def test_an_answer_is_short_is_run_and_leads_on(question):
+    answer = ANSWERS[question]
+    assert len(CELL.findall(answer)) == 1
+    words = CELL.sub("", answer)
+    assert 25 <= len(words.split()) <= 115
+    assert re.search(r"\{ref\}`", words)
+
+
+@pytest.mark.parametrize("words", [
+    "loss nan", "stuck 0.693", "my loss negative", "does not require grad", "scalar type long",
+    "target size different input size", "validation loss accuracy", "triplet margin",
+    "segmentation background", "mse mae huber", "mse classification", "bceloss bcewithlogitsloss",
+    "softmax crossentropyloss", "multi-label", "focal loss α γ", "good value loss",
+    "gradient accumulation", "kldivloss negative", "class weights pos_weight", "padding",
+    "combine two losses", "loss of my own"])
+def test_the_words_that_people_type_are_those_of_one_heading(words):
+    found = [q for q in ANSWERS if all(word in q.lower() for word in words.split())]
+    assert len(found) == 1, found
+
+
+def test_the_search_of_the_book_knows_the_questions(site):
+    index = (site / "searchindex.js").read_text(encoding="utf8")
+    titles = index[index.index('"alltitles"'):]
+    for question in ("Why is my loss NaN?", "What is a good value of the loss?"):
+        assert question in titles
