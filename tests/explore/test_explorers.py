@@ -12,7 +12,7 @@ import torch
 import lossfns.explore
 import lossfns.numpy as ln
 import lossfns.torch as lt
-from lossfns.explore.explorers import calibration, training
+from lossfns.explore.explorers import calibration, debugging, training
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
@@ -231,6 +231,20 @@ def reliability_temperature(at):
                for letter, values in (("n", curve.count), ("s", curve.confidence),
                                       ("f", curve.frequency))
                for k, value in enumerate(values, 1)}}
+
+
+def loss_curves(at):
+    x, y = (torch.tensor(v, dtype=torch.float64) for v in (debugging.X, debugging.Y))
+    a, b = (torch.tensor(at[n], dtype=torch.float64, requires_grad=True) for n in "ab")
+    fault = debugging.FAULTS[int(at["fault"])]
+    pred = a * x + b
+    if fault == "slope not trained":
+        pred = a.detach() * x + b + 0 * a
+    elif fault == "(n, 1) against (n,)":
+        pred, y = (v.expand(6, 6) for v in (pred[:, None], y))
+    loss = lt.mse(pred, y, reduction="sum" if fault == "sum instead of mean" else "mean")
+    (-loss if fault == "wrong sign" else loss).backward()
+    return {"loss": loss.item(), "slope_a": a.grad.item(), "slope_b": b.grad.item()}
 
 
 @pytest.mark.parametrize("name", NAMES)
