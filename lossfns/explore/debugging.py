@@ -166,3 +166,16 @@ def perfect(values):
     ax.set(xlim=(low - 0.05 * (high - low), high + 0.2 * (high - low)))
     ax.set_yticks(range(0, -len(values), -1), list(values))
     return fig
+
+
+def sweep(rates, losses, chosen):
+    """The loss after a few steps over the learning rate, and the rate that is chosen."""
+    fig, ax = figure(width=6.2, height=3.3, xlabel="learning rate", ylabel="loss after 30 steps")
+    losses = np.asarray(losses, dtype=float)
+    ax.plot(rates, losses, marker="o", markersize=4, color=BLUE)
+    ax.axvline(chosen, color=ORANGE, linewidth=2, linestyle="--")
+    label(ax, chosen * 0.9, 0.12, "take this", ORANGE, ha="right")
+    ax.set(xscale="log", ylim=(0, min(4, 1.1 * np.nanmax(losses))))
+    ax.set_xticks([0.001, 0.01, 0.1, 1, 10], ["0.001", "0.01", "0.1", "1", "10"])
+    ax.minorticks_off()
+    return fig
