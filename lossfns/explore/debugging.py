@@ -88,22 +88,23 @@ def starts(losses, expected, *, name):
     return fig
 
 
-def spread(names, finite):
+def spread(names, finite, *, start=0):
     """Which tensors were finite at which step: filled where they hold NaN or an infinity.
 
     Arguments
         names: of the tensors, in the order in which a step computes them.
         finite: for each step a row, true where the tensor is finite.
+        start: the number of the first of these steps.
     """
     bad = ~np.asarray(finite, dtype=bool)
     fig, ax = figure(width=6.2, height=0.36 * len(names) + 1.3, xlabel="step")
-    steps = np.arange(len(bad))
+    steps = start + np.arange(len(bad))
     for row in range(len(names)):
         good, wrong = steps[~bad[:, row]], steps[bad[:, row]]
         ax.plot(good, np.full(len(good), -row), "o", color=BLUE, markersize=6)
         ax.plot(wrong, np.full(len(wrong), -row), "X", color=ORANGE, markersize=10)
     ax.set_yticks(range(0, -len(names), -1), names)
-    ax.set(ylim=(0.5 - len(names), 0.5), xlim=(-0.6, len(bad) - 0.4))
+    ax.set(ylim=(0.5 - len(names), 0.5), xlim=(steps[0] - 0.6, steps[-1] + 0.6))
     ax.set_xticks(steps)
     ax.plot([], [], "o", color=BLUE, label="finite")
     ax.plot([], [], "X", color=ORANGE, markersize=10, label="NaN or infinite")
