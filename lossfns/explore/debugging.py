@@ -180,3 +180,26 @@ def sweep(rates, losses, chosen):
     ax.set_xticks([0.001, 0.01, 0.1, 1, 10], ["0.001", "0.01", "0.1", "1", "10"])
     ax.minorticks_off()
     return fig
+
+
+def loss_and_norm(runs, *, limit=None):
+    """The loss above the norm of the gradient, both on logarithmic scales: `{name: (loss, norm)}`.
+
+    Arguments
+        limit: the norm at which gradients are clipped, as a dotted line.
+    """
+    fig, (above, below) = figure(2, 1, width=6.2, height=4.6, sharex=True, xlabel=["", "step"],
+                                 ylabel=["loss", "norm of the gradient"])
+    for i, (name, (losses, norms)) in enumerate(runs.items()):
+        for ax, values in ((above, losses), (below, norms)):
+            values = np.asarray(values, dtype=float)
+            values[~np.isfinite(values)] = np.nan
+            ax.plot(values, linestyle=_LINES[i], color=_COLOURS[i], label=name)
+    if limit is not None:
+        below.axhline(limit, color=INK, linewidth=1.2, linestyle=":")
+    for ax in (above, below):
+        ax.set_yscale("log")
+        ax.minorticks_off()
+    fig.legend(*above.get_legend_handles_labels(), loc="outside upper center", frameon=False,
+               ncols=2, labelcolor=INK, fontsize=fig.font_size)
+    return fig

@@ -31,7 +31,7 @@ def loss_curves():
         guesses={"the forgotten zero_grad": False, "the sum": True, "the wrong sign": False,
                  "the shapes": False},
         seen="rate < 0.085 and fault > 0.5")
-    scene.choice("fault", FAULTS, label="fault in the loop")
+    scene.choice("fault", FAULTS, label="fault")
     scene.variable("rate", 0.01, 0.7, start=0.15, step=0.01, label="learning rate")
     scene.variable("a", -2, 5, start=-1, step=0.1, label="slope", slider=False)
     scene.variable("b", -3, 4, start=3, step=0.1, label="intercept", slider=False)
