@@ -147,7 +147,8 @@ def pairs(pred, target):
 def predicted(target, runs):
     """Predictions over targets: `{name: predictions}`, with the line on which both are equal."""
     fig, ax = figure(width=5.6, height=3.8, xlabel="target", ylabel="prediction")
-    ax.plot([np.min(target), np.max(target)], [np.min(target), np.max(target)], ":", color=INK)
+    ends = [float(min(target)), float(max(target))]
+    ax.plot(ends, ends, ":", color=INK)
     for i, (name, values) in enumerate(runs.items()):
         ax.scatter(target, values, 20, marker=_MARKERS[i], color=_COLOURS[i], label=name,
                    alpha=0.8)
