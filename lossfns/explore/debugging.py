@@ -204,3 +204,17 @@ def loss_and_norm(runs, *, limit=None):
     fig.legend(*above.get_legend_handles_labels(), loc="outside upper center", frameon=False,
                ncols=2, labelcolor=INK, fontsize=fig.font_size)
     return fig
+
+
+def digits(images, rows):
+    """Some digits of 8 × 8 pixels, a row for each `{name: labels}`, with what the label says."""
+    count = len(images)
+    fig, axes = figure(len(rows), count, width=6.6, height=1.25 * len(rows) + 0.2)
+    for (name, labels), line in zip(rows.items(), np.atleast_2d(axes), strict=True):
+        for k, ax in enumerate(line):
+            ax.imshow(np.asarray(images[k]).reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+            ax.set_title(str(int(labels[k])), loc="center")
+            ax.set_xticks([])
+            ax.set_yticks([])
+        line[0].set_ylabel(name)
+    return fig
