@@ -14,6 +14,7 @@ import lossfns.numpy as ln
 import lossfns.torch as lt
 from lossfns.explore.explorers import calibration, training, vision
 from lossfns.explore.explorers import calibration, sequence, training
+from lossfns.explore.explorers import calibration, debugging, training
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
@@ -260,6 +261,18 @@ def ctc_alignments(at):
         through = sum(at.get(f"f{t}{k}", 0) * ends.get(f"g{t}{k}", 0) for k in places) / at["total"]
         assert through == pytest.approx((probs - slope[0])[t, 1], abs=1e-9)
     return out
+def loss_curves(at):
+    x, y = (torch.tensor(v, dtype=torch.float64) for v in (debugging.X, debugging.Y))
+    a, b = (torch.tensor(at[n], dtype=torch.float64, requires_grad=True) for n in "ab")
+    fault = debugging.FAULTS[int(at["fault"])]
+    pred = a * x + b
+    if fault == "slope not trained":
+        pred = a.detach() * x + b + 0 * a
+    elif fault == "(n, 1) against (n,)":
+        pred, y = (v.expand(6, 6) for v in (pred[:, None], y))
+    loss = lt.mse(pred, y, reduction="sum" if fault == "sum instead of mean" else "mean")
+    (-loss if fault == "wrong sign" else loss).backward()
+    return {"loss": loss.item(), "slope_a": a.grad.item(), "slope_b": b.grad.item()}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,6 +6,7 @@ What is drawn in the browser is a `Scene`. Its formulas are compared with `lossf
 from .calibration import reliability_temperature
 from .classification import bce_logit, mse_vs_ce, softmax_scores
 from .contrastive import info_nce_temperature, triplet_pull
+from .debugging import loss_curves
 from .foundations import courier_descent, pulls
 from .imbalance import class_weight_shares, focal_modulation, overlap_masks
 from .regression import mse_squares, regression_losses, two_lines
@@ -23,6 +24,7 @@ __all__ = [
     "gradient_flow",
     "info_nce_temperature",
     "landscape",
+    "loss_curves",
     "mse_squares",
     "mse_vs_ce",
     "naive_against_stable",
