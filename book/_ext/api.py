@@ -14,6 +14,8 @@ import re
 import textwrap
 from pathlib import Path
 
+from docutils.utils import new_document
+from myst_parser.mocking import MockRSTParser
 from repository import address_of
 from sphinx.util.docutils import SphinxDirective
 
@@ -122,10 +124,15 @@ def auto(name, thing):
 
 
 def written(directive, text):
-    """The nodes of reStructuredText on a page in Markdown."""
-    fence = "`" * 6
-    return directive.parse_text_to_nodes(
-        f"{fence}{{eval-rst}}\n{text}\n{fence}\n", allow_section_headings=True)
+    """The nodes of reStructuredText on a page in Markdown.
+
+    As MyST's eval-rst, which would make a label of the book of every heading, though.
+    """
+    document = directive.state.document
+    inner = new_document(document["source"], document.settings)
+    inner.reporter = document.reporter
+    MockRSTParser().parse(text, inner)
+    return inner.children
 
 
 def fields_of_docstring(app, what, name, thing, options, lines):
@@ -140,7 +147,7 @@ def written_signature(app, what, name, thing, options, arguments, returned):
 
     if arguments is None or what not in ("function", "class", "method"):
         return None
-    if dataclasses.is_dataclass(thing):
+    if dataclasses.is_dataclass(thing) or what == "class" and issubclass(thing, Exception):
         return "", None  # what one gets and does not make: its attributes say it
     signature = readable(inspect.signature(thing))
     parameters = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]

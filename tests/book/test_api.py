@@ -73,6 +73,12 @@ def test_every_public_function_has_an_example(package, name):
     assert not inspect.isfunction(thing) or ">>> " in inspect.getdoc(thing)
 
 
+def test_the_headings_are_no_labels_of_the_book(inventory):
+    """`contrastive` names a chapter; the functions are objects of Python."""
+    named = {label for label, row in inventory["std:label"].items() if "book/api/" in row[2]}
+    assert named and all(label.startswith("api-") for label in named)
+
+
 @pytest.mark.parametrize("name", ENTRIES)
 def test_a_function_is_shown_with_formula_example_and_links(sections, name):
     entry, html = ENTRIES[name], sections[name]
