@@ -94,7 +94,10 @@ def path(entry):
 
 def section(entry):
     """Heading, formula, where to read, and the twins, as reStructuredText."""
-    lines = [entry.name, "-" * len(entry.name), "", plain(sentence(entry.task)), ""]
+    thing = getattr(importlib.import_module(f"lossfns.{entry.backends[0]}"), entry.name)
+    # With brackets, so that who searches a loss by its name finds its card in the atlas first.
+    title = plain(entry.name) + ("" if inspect.isclass(thing) else "()")
+    lines = [title, "-" * len(title), "", plain(sentence(entry.task)), ""]
     if entry.formula:
         lines += [".. math::", "", f"    {entry.formula}", ""]
     card = f"`Card in the atlas <../atlas.html#atlas-{entry.name}>`__"

@@ -37,6 +37,7 @@ EXPECTED = [
         "regression classification divergence imbalance segmentation label_maps boxes detection"
         " metric ranking preference generative multitask calibration sequence structure speech"
         " signal debug criterion catalog explore check conformance").split()),
+    "book/glossary",
     "book/elsewhere",
     "book/errata",
     "book/conformance",
