@@ -36,7 +36,8 @@ def sections(site):
     found = {}
     for page in [page for page in PAGES if page.startswith("book/api/")]:
         html = (site / f"{page}.html").read_text(encoding="utf8")
-        parts = re.split(r"<h2>(\w+)(?:\(\))?<a", re.search(r"<article.*?</article>", html, re.DOTALL)[0])
+        article = re.search(r"<article.*?</article>", html, re.DOTALL)[0]
+        parts = re.split(r"<h2>(\w+)(?:\(\))?<a", article)
         found.update(zip(parts[1::2], parts[2::2], strict=True))
     return found
 

@@ -42,6 +42,7 @@ EXPECTED = [
     "book/errata",
     "book/conformance",
     "book/bibliography",
+    "book/coverage",
 ]
 
 
