@@ -54,7 +54,8 @@ def test_no_bullet_stands_twice():
 
 def test_contributors_see_every_row_with_a_link_to_its_section(site):
     html = (site / "book" / "coverage.html").read_text(encoding="utf8")
-    found = re.findall(r"<tr class=\"row-\w+\"><td>(.*?)</td>\s*<td>.*?href=\"([^\"]+)\"", html, re.DOTALL)
+    row = r'<tr class="row-\w+"><td>(.*?)</td>\s*<td>.*?href="([^"]+)"'
+    found = re.findall(row, html, re.DOTALL)
     assert len(found) == len(ROWS)
     for (_, row), (_, link) in zip(ROWS, found, strict=True):
         assert link.endswith("#" + row["label"])
