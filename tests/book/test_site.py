@@ -32,6 +32,7 @@ EXPECTED = [
     "book/coursework",
     "book/instructors",
     "book/atlas",
+    "book/cheat_sheet",
     "book/api",
     *(f"book/api/{page}" for page in (
         "regression classification divergence imbalance segmentation label_maps boxes detection"
