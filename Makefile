@@ -56,6 +56,9 @@ bench-grading: $(READY)  ## Compare the throughput of grading with that of nbgra
 dist: $(READY)  ## Build the wheel of lossfns into dist/: the same sources give the same bytes
 	@$(BIN)/python book/_ext/distribution.py
 
+sheet: book  ## Print the cheat sheet into dist/cheat_sheet.pdf, one page of A4 (needs Chromium)
+	@$(BIN)/python book/_ext/sheet.py
+
 release: $(READY)  ## The same, and hand its hash to the set-up cells of the notebooks
 	@$(BIN)/python book/_ext/distribution.py --release
 
@@ -94,4 +97,5 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/ready* && touch $@
 
-.PHONY: help book test serve notebooks labels dist release exercises grade-demo bench bench-grading lock fresh clean
+.PHONY: help book test serve notebooks labels dist sheet release exercises grade-demo bench \
+        bench-grading lock fresh clean

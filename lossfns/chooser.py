@@ -71,6 +71,10 @@ def choose(task: Task, **traits: Unpack[Traits]) -> list[Suggestion]:
         comes last when something more fitting was found.
     Raises:
         ValueError: an unknown task or trait; a trait about which the task has no advice.
+    Example:
+        >>> import lossfns
+        >>> [suggestion.loss for suggestion in lossfns.choose("regression", quantiles=True)]
+        ['quantile', 'mse']
     """
     return suggestions(task, traits)
 

@@ -33,23 +33,19 @@ def check(
 ) -> None:
     """Compare `function` with the reference of the exercise `name` on inputs drawn from `seed`.
 
-    Parameters
-    ----------
-    name : str
-        An exercise of `lossfns.check.EXERCISES`, such as `"mse"`.
-    function : callable
-        The function itself, not its result.
-    seed : int
-        Other seeds draw other inputs: values, sizes and shapes.
-    aspects : sequence of str, optional
-        Only these of "values", "reductions", "extremes", "bad input"; all by default.
-
-    Raises
-    ------
-    CheckFailed
-        With advice, when the function is not right.
-    ValueError, TypeError
-        When `check` itself is called wrongly.
+    Args:
+        name: an exercise of `lossfns.check.EXERCISES`, such as "mse".
+        function: the function itself, not its result.
+        seed: other seeds draw other inputs: values, sizes and shapes.
+        aspects: only these of "values", "reductions", "extremes", "bad input"; all by default.
+    Raises:
+        CheckFailed: with advice, when the function is not right.
+        ValueError, TypeError: when `check` itself is called wrongly.
+    Example:
+        >>> import lossfns.numpy as ln
+        >>> from lossfns.check import check
+        >>> check("mae", ln.mae, aspects=["values"])  # doctest: +ELLIPSIS
+        mae: right on all ... inputs (values).
     """
     exercise = _find(name)
     if not callable(function):

@@ -50,3 +50,12 @@ def test_what_the_chapter_must_teach_is_there(chapter, row):
 def test_no_bullet_stands_twice():
     bullets = [(chapter, row["bullet"]) for chapter, row in ROWS]
     assert len(bullets) == len(set(bullets))
+
+
+def test_contributors_see_every_row_with_a_link_to_its_section(site):
+    html = (site / "book" / "coverage.html").read_text(encoding="utf8")
+    row = r'<tr class="row-\w+"><td>(.*?)</td>\s*<td>.*?href="([^"]+)"'
+    found = re.findall(row, html, re.DOTALL)
+    assert len(found) == len(ROWS)
+    for (_, row), (_, link) in zip(ROWS, found, strict=True):
+        assert link.endswith("#" + row["label"])

@@ -1,0 +1,61 @@
+"""What the site ships beside its pages, and that nothing more is asked for."""
+
+from types import SimpleNamespace
+
+import mathjax
+import pytest
+
+PAGE = "book/01_foundations/gradient"
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_of_mathjax_there_is_one_script_and_its_fonts(site):
+    shipped = files(site / "_static" / "mathjax")
+    assert {name for name in shipped if not name.endswith(".woff")} == {"tex-chtml.js"}
+    assert "output/chtml/fonts/woff-v2/MathJax_Math-Italic.woff" in shipped
+    weight = sum((site / "_static" / "mathjax" / name).stat().st_size for name in shipped)
+    assert weight < 2_000_000
+
+
+def test_what_an_earlier_build_shipped_of_mathjax_goes(tmp_path):
+    old = tmp_path / "_static" / "mathjax" / "sre" / "speech.js"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    app = SimpleNamespace(outdir=tmp_path, builder=SimpleNamespace(format="html"))
+    mathjax.copy(app, None)
+    assert not old.exists()
+    assert "tex-chtml.js" in files(tmp_path / "_static" / "mathjax")
+
+
+def test_a_copy_on_github_pages_keeps_the_folders_that_begin_with_an_underscore(site):
+    assert (site / ".nojekyll").exists()
+    assert (site / "_static").is_dir()
+
+
+@pytest.mark.browser
+def test_equations_are_set_by_what_is_shipped(reader):
+    """On a web server, where a file that is missing shows; the fonts are really used."""
+    visitor = reader(served=True)
+    failed = []
+    visitor.tab.on("response", lambda got: got.status >= 400 and failed.append(got.url))
+    tab = visitor.open(PAGE)
+    assert tab.locator("mjx-container").count() > 10
+    assert tab.locator("mjx-merror").count() == 0
+    assert tab.locator("mjx-assistive-mml math").count() == tab.locator("mjx-container").count()
+    tab.evaluate("document.fonts.ready")
+    loaded = tab.evaluate("""() => [...document.fonts].filter(one => one.status === "loaded")
+        .map(one => one.family.replaceAll('"', ""))""")
+    assert {"MJXTEX", "MJXTEX-I"} <= set(loaded)
+    assert failed == [] and visitor.complaints == [] and visitor.requests == []
+
+
+@pytest.mark.browser
+def test_an_equation_has_no_menu_that_asks_for_what_is_not_shipped(reader):
+    tab = reader(served=True).open(PAGE)
+    tab.locator("mjx-container").first.click(button="right")
+    tab.evaluate("look.settled(100)")
+    assert tab.locator(".CtxtMenu_Menu").count() == 0
+    assert tab.locator("mjx-container[tabindex]").count() == 0
