@@ -12,9 +12,7 @@ import torch
 import lossfns.explore
 import lossfns.numpy as ln
 import lossfns.torch as lt
-from lossfns.explore.explorers import calibration, training, vision
-from lossfns.explore.explorers import calibration, sequence, training
-from lossfns.explore.explorers import calibration, debugging, training
+from lossfns.explore.explorers import calibration, debugging, sequence, training, vision
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
