@@ -160,8 +160,8 @@ def pick(rows: Tensor, labels: Tensor) -> Tensor:
 
 def surprise(log_probs: Tensor, labels: Tensor) -> Tensor:
     """-ln p of the class that the label of each row names."""
-    losses = F.nll_loss(log_probs.flatten(0, -2), labels.flatten(), reduction="none")
-    return losses.view(labels.shape)
+    rows = log_probs.reshape(-1, log_probs.shape[-1])
+    return F.nll_loss(rows, labels.reshape(-1), reduction="none").reshape(labels.shape)
 
 
 def smoothed(target: Tensor, label_smoothing: float) -> Tensor:

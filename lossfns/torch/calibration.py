@@ -285,7 +285,7 @@ def _events(
 def _counted(weight: Tensor | None, rows: Tensor, each: Tensor) -> tuple[Tensor, Tensor]:
     """The rows that count, one after the other, with what belongs to each."""
     if weight is None:
-        return rows.flatten(0, -2), each.flatten()
+        return rows.reshape(-1, rows.shape[-1]), each.reshape(-1)
     return rows[weight > 0], each[weight > 0]
 
 

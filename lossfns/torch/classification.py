@@ -189,7 +189,7 @@ def cross_entropy(
     )
     by_class = class_weight(weight, rows, validate)
     if share is None and by_class is None and reduction != "none":
-        rows, labels = rows.flatten(0, -2), labels.flatten()
+        rows, labels = rows.reshape(-1, rows.shape[-1]), labels.reshape(-1)
         return by_kernel(
             F.cross_entropy, rows, labels, reduction, None, label_smoothing=label_smoothing
         )

@@ -635,7 +635,9 @@ def test_labels_that_fit_pytorchs_class_axis_as_well_get_a_hint(twin, rng):
 def test_the_hint_does_not_break_a_compiled_graph():
     logits, labels = torch.randn(2, 3, 3), torch.zeros(2, 3, dtype=torch.long)
     compiled = torch.compile(lt.cross_entropy, fullgraph=True, backend="eager")
-    assert compiled(logits, labels, axis=-1) == lt.cross_entropy(logits, labels, axis=2)
+    # A graph cannot look whether labels are ignored, and adds the same numbers in another order.
+    expected = lt.cross_entropy(logits, labels, axis=2)
+    torch.testing.assert_close(compiled(logits, labels, axis=-1), expected)
 
 
 def test_settings_that_other_libraries_take_are_explained():
