@@ -827,3 +827,116 @@ def train_both(join, *, seed=0, units=8, steps=300, method=None, lr=0.01, unit=1
         logits, pred = outputs(test)
         right = (logits.argmax(dim=1) == digit[test]).double().mean().item()
         return np.array(history), right, F.mse_loss(pred, turn[test]).sqrt().item()
+
+
+def scenes(count, seed=0, size=32):
+    """Noisy pictures of one or two things each: frames (0) and discs (1), and where (chapter 9).
+
+    Returns pictures (n, 1, size, size), corners (n, 2, 4) in pixels and kinds (n, 2); the kind 2
+    stands for no second thing.
+
+    >>> pictures, corners, kinds = scenes(8)
+    >>> pictures.shape, corners.shape, kinds.shape
+    (torch.Size([8, 1, 32, 32]), torch.Size([8, 2, 4]), torch.Size([8, 2]))
+    """
+    import torch
+
+    rng, at = np.random.default_rng(seed), np.arange(size) + 0.5
+    pictures, corners = np.zeros((count, size, size)), np.zeros((count, 2, 4))
+    kinds = np.full((count, 2), 2)
+    for picture, boxes, kind in zip(pictures, corners, kinds, strict=True):
+        for k in range(1 + (rng.random() < 0.5)):
+            for _ in range(100):
+                half, kind_now = rng.uniform(3, 7, 2), rng.integers(2)
+                centre = rng.uniform(half + 1, size - 1 - half)
+                box = np.concatenate([centre - half, centre + half])
+                other = boxes[0]
+                apart = np.any(np.minimum(box, other)[2:] <= np.maximum(box, other)[:2])
+                if k == 0 or apart:
+                    break
+            else:
+                continue
+            x, y = (at[None, :] - centre[0]) / half[0], (at[:, None] - centre[1]) / half[1]
+            frame = (np.maximum(abs(x), abs(y)) < 1) & ~(
+                (abs(x) < 1 - 1.5 / half[0]) & (abs(y) < 1 - 1.5 / half[1]))
+            picture[np.hypot(x, y) < 1 if kind_now else frame] = 1
+            boxes[k], kind[k] = box, kind_now
+        picture += rng.normal(0, 0.25, picture.shape)
+    return (torch.tensor(pictures[:, None]).float(), torch.tensor(corners).float(),
+            torch.tensor(kinds))
+
+
+def best_boxes(scores, boxes, *, at_least=0.05, overlap=0.5):
+    """What a detector says of one picture, each thing once: (score, kind, corners), best first.
+
+    Of boxes of one kind that overlap more than `overlap`, the one with the highest score stays
+    (non-maximum suppression).
+
+    Arguments
+        scores: (anchors, kinds), probabilities.
+        boxes: (anchors, 4), corners.
+
+    >>> import torch
+    >>> boxes = torch.tensor([[0.0, 0.0, 4.0, 4.0], [0.0, 0.0, 4.0, 3.0], [6.0, 6.0, 8.0, 8.0]])
+    >>> [kind for _, kind, _ in best_boxes(torch.tensor([[0.9], [0.8], [0.3]]), boxes)]
+    [0, 0]
+    """
+    import lossfns.torch as lt
+
+    found = []
+    for kind in range(scores.shape[1]):
+        left = (scores[:, kind] > at_least).nonzero()[:, 0]
+        left = left[scores[left, kind].argsort(descending=True)]
+        while len(left):
+            best, left = left[0], left[1:]
+            found.append((scores[best, kind].item(), kind, boxes[best]))
+            losses = lt.box_iou(boxes[best].expand(len(left), 4), boxes[left], reduction="none")
+            left = left[1 - losses <= overlap]
+    return sorted(found, key=lambda one: -one[0])
+
+
+def average_precision(found, corners, kinds, *, overlap=0.5):
+    """Area under precision over recall of detections, both kinds together (chapter 9).
+
+    A detection is right if its kind is, and its box overlaps the true one by at least `overlap`
+    (IoU); each thing can be found once. Precision is read as the best at this recall or a higher.
+
+    Arguments
+        found: for each picture what `best_boxes` returns.
+        corners, kinds: as `scenes` returns them.
+    """
+    import lossfns.torch as lt
+
+    judged, things = [], int((kinds < 2).sum())
+    for said, true, kind in zip(found, corners, kinds, strict=True):
+        free = [k for k in range(len(kind)) if kind[k] < 2]
+        for score, named, box in said:
+            shares = {k: 1 - lt.box_iou(box, true[k]).item() for k in free if kind[k] == named}
+            best = max(shares, key=shares.get, default=None)
+            right = best is not None and shares[best] >= overlap
+            if right:
+                free.remove(best)
+            judged.append((score, right))
+    hits = np.array([right for _, right in sorted(judged, reverse=True)], dtype=float)
+    if not hits.size:
+        return 0.0
+    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    precision = np.maximum.accumulate(precision[::-1])[::-1]
+    return float((precision * hits).sum() / things)
+
+
+def small_detector(outputs, *, width=16, seed=0):
+    """A network for `scenes`: `outputs` numbers for each of the 8 by 8 cells of 4 by 4 pixels.
+
+    >>> small_detector(7)(scenes(2)[0]).shape
+    torch.Size([2, 7, 8, 8])
+    """
+    import torch
+    from torch import nn
+
+    torch.manual_seed(seed)
+    layers, before = [], 1
+    for after, stride in ((width, 1), (width, 2), (2 * width, 2), (2 * width, 1), (2 * width, 1)):
+        layers += [nn.Conv2d(before, after, 3, stride=stride, padding=1), nn.ReLU()]
+        before = after
+    return nn.Sequential(*layers, nn.Conv2d(before, outputs, 1))

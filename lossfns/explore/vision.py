@@ -88,6 +88,30 @@ def edges(panels):
     return fig
 
 
+def detections(panels):
+    """Pictures with true boxes and what a detector says: `{title: (picture, found, corners)}`.
+
+    `found` holds (score, name, corners), `corners` the true boxes.
+    """
+    fig, axes = figure(1, len(panels), width=2.4 * len(panels), height=2.9, squeeze=False)
+    for ax, (title, (picture, found, corners)) in zip(axes[0], panels.items(), strict=True):
+        side = len(picture)
+        ink = np.zeros((side, side, 4))
+        ink[..., :3] = [int(INK[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        ink[..., 3] = np.clip(np.asarray(picture, dtype=float), 0, 1) * 0.6
+        ax.imshow(ink, interpolation="nearest", extent=(0, side, side, 0))
+        for box in corners:
+            _box(ax, box, ORANGE, linestyle=":")
+        for score, name, box in found:
+            _box(ax, box, BLUE)
+            ax.text(box[0], box[1] - 0.6, f"{name} {score:.2f}", color=BLUE, fontweight="bold",
+                    fontsize=fig.font_size - 3)
+        ax.set_title(title, fontweight="normal")
+        ax.set(xlim=(0, side), ylim=(side, 0))
+        _bare(ax)
+    return fig
+
+
 def _box(ax, corners, colour, *, fill=0.0, linestyle="-"):
     x1, y1, x2, y2 = corners
     area = Rectangle((x1, y1), x2 - x1, y2 - y1, facecolor=colour, alpha=fill, linewidth=0)
