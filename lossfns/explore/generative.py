@@ -105,3 +105,18 @@ def paths(walks, *, reach=1.6):
         ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
         ax.set_aspect("equal")
     return fig
+
+
+def photographs(pictures, *, across=3):
+    """Grey pictures with values from 0 to 1, `{title: picture}`, as large as the page allows."""
+    across = min(across, len(pictures))
+    down = -(-len(pictures) // across)
+    fig, axes = figure(down, across, width=7.2, height=down * (7.2 / across + 0.3))
+    for ax in np.ravel(axes)[len(pictures):]:
+        ax.set_axis_off()
+    for ax, (name, picture) in zip(np.ravel(axes), pictures.items(), strict=False):
+        ax.imshow(np.asarray(picture), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        ax.set_title(name)
+        ax.set(xticks=[], yticks=[])
+        ax.grid(False)
+    return fig
