@@ -96,3 +96,22 @@ def _apart(heights, gap):
     for lower, upper in zip(order[:-1], order[1:], strict=True):
         moved[upper] = max(moved[upper], moved[lower] + gap)
     return moved
+
+
+def directions(degrees, measures, ends):
+    """Two measures over the direction of a scorer, each in a panel, and where each loss ended.
+
+    Arguments
+        measures: `{name: values}`.
+        ends: `{loss: degrees}`.
+    """
+    fig, axes = figure(len(measures), 1, width=6.2, height=2.4 * len(measures) + 0.6, sharex=True,
+                       xlabel=["", "direction of the scorer in degrees"], ylabel=list(measures))
+    for ax, values in zip(axes, measures.values(), strict=True):
+        ax.plot(degrees, values, color=INK, linewidth=1.8)
+        for i, (name, at) in enumerate(ends.items()):
+            ax.plot(at, np.interp(at, degrees, values), _MARKERS[i], color=_COLOURS[i],
+                    markersize=9, label=name)
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3,
+               frameon=False, labelcolor=INK, fontsize=fig.font_size)
+    return fig
