@@ -233,6 +233,6 @@ def pair_distances(same, different, threshold):
     top = ax.get_ylim()[1]
     ax.axvline(threshold, color=INK, linestyle=":")
     ax.text(threshold + 0.04, 0.97 * top, "threshold", va="top")
-    label(ax, 0.3, 0.6 * top, "same", BLUE)
-    label(ax, 2.4, 0.3 * top, "different", ORANGE)
+    label(ax, 0.42, 0.72 * top, "same", BLUE)
+    label(ax, 2.5, 0.4 * top, "different", ORANGE)
     return fig
