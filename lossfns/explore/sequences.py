@@ -111,7 +111,8 @@ def trellis(places, occupied, moves):
 
 def molecules(chains):
     """Chains of atoms in space, a panel each: `{title: positions}`; what is nearer is thicker."""
-    fig, axes = figure(1, len(chains), width=7.2, height=2.6, title=list(chains), squeeze=False)
+    fig, axes = figure(len(chains), 1, width=5.2, height=1.7 * len(chains), title=list(chains),
+                       squeeze=False)
     for ax, points in zip(axes.flat, chains.values(), strict=True):
         points = np.asarray(points)
         points = points - points.mean(axis=0)
@@ -124,6 +125,7 @@ def molecules(chains):
             ax.plot(*point[:2], "o", color=BLUE, markersize=4 + 6 * near)
         ax.plot(*points[0, :2], "o", color=ORANGE, markersize=5 + 6 * depth[0])
         ax.set_aspect("equal", adjustable="datalim")
+        ax.margins(y=0.25)
         ax.grid(False)
         ax.set(xticks=[], yticks=[])
         ax.spines[["left", "bottom"]].set_visible(False)
@@ -233,6 +235,6 @@ def pair_distances(same, different, threshold):
     top = ax.get_ylim()[1]
     ax.axvline(threshold, color=INK, linestyle=":")
     ax.text(threshold + 0.04, 0.97 * top, "threshold", va="top")
-    label(ax, 0.3, 0.6 * top, "same", BLUE)
-    label(ax, 2.4, 0.3 * top, "different", ORANGE)
+    label(ax, 0.42, 0.72 * top, "same", BLUE)
+    label(ax, 2.5, 0.4 * top, "different", ORANGE)
     return fig
