@@ -27,7 +27,8 @@ def trade_off(lams, right, off, marks):
         right, off: shape (λs, seeds): the share of the digits, and the error in degrees.
         marks: `{text: λ}`, as dotted lines.
     """
-    fig, (top, low) = figure(2, 1, width=6.4, height=4.8, sharex=True, xlabel=["", "λ, in 1/degree²"],
+    fig, (top, low) = figure(2, 1, width=6.4, height=4.8, sharex=True,
+                             xlabel=["", "λ, in 1/degree²"],
                              ylabel=["digits right", "error of the turn, °"])
     for ax, values, color in ((top, right, BLUE), (low, off, ORANGE)):
         for seed, line in enumerate(np.asarray(values).T):

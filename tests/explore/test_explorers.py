@@ -12,7 +12,7 @@ import torch
 import lossfns.explore
 import lossfns.numpy as ln
 import lossfns.torch as lt
-from lossfns.explore.explorers import calibration, training
+from lossfns.explore.explorers import calibration, multitask, training
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
@@ -231,6 +231,16 @@ def reliability_temperature(at):
                for letter, values in (("n", curve.count), ("s", curve.confidence),
                                       ("f", curve.frequency))
                for k, value in enumerate(values, 1)}}
+
+
+def multitask_balance(at):
+    unit, lam = list(multitask.UNITS.values())[round(at["unit"])], 10 ** at["m"]
+    place = at["m"] + 2 * np.log10(unit)
+    measured = np.linspace(*multitask.ENDS, len(multitask.RIGHT))
+    right, off, cross, squared = (np.interp(place, measured, values) for values in (
+        multitask.RIGHT, multitask.OFF, multitask.CROSS, multitask.SQUARED))
+    return {"right": right, "off": off, "pull": lam * unit**2 * multitask.PULLS[1],
+            "total": ln.weighted_sum([cross, squared * unit**2], weights=[1.0, lam])}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ from .classification import bce_logit, mse_vs_ce, softmax_scores
 from .contrastive import info_nce_temperature, triplet_pull
 from .foundations import courier_descent, pulls
 from .imbalance import class_weight_shares, focal_modulation, overlap_masks
+from .multitask import multitask_balance
 from .regression import mse_squares, regression_losses, two_lines
 from .stability import naive_against_stable
 from .training import gradient_flow, landscape
@@ -22,6 +23,7 @@ __all__ = [
     "landscape",
     "mse_squares",
     "mse_vs_ce",
+    "multitask_balance",
     "naive_against_stable",
     "overlap_masks",
     "pulls",
