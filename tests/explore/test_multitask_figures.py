@@ -13,7 +13,7 @@ STEPS = np.stack([np.linspace(0, 3, 20), np.linspace(6, 3, 20)], axis=1)
 G1, G2 = np.array([1.4, 0.5]), np.array([-1.0, 1.0])
 H1, H2 = np.array([0.95, 0.95]), np.array([-0.43, 1.2])
 FIGURES = {
-    "turned": lambda: multitask.turned(np.ones((3, 64)), [1, 2, 3], [-10.0, 0.0, 20.0]),
+    "turned": lambda: multitask.turned(np.ones((8, 64)), range(8), np.arange(8.0)),
     "trade_off": lambda: multitask.trade_off(LAMS, RUNS, 20 * RUNS, {"1 / variance": 0.01}),
     "paths": lambda: multitask.paths({"a": STEPS, "b": STEPS}, {"a": STEPS + 1, "b": STEPS},
                                      names=["digit", "turn"]),

@@ -49,10 +49,10 @@ def multitask_balance():
     powers = {-8: "10⁻⁸", -6: "10⁻⁶", -4: "10⁻⁴", -2: "0.01", 0: "1", 2: "100", 4: "10⁴"}
     top = scene.panel((44, 26, 426, 130), x=(-8.2, 4.2), y=(0, 1), ylabel="digits right",
                       xticks=powers, yticks=(0, 0.5, 1))
-    low = scene.panel((44, 190, 426, 110), x=(-8.2, 4.2), y=(0, 28), xlabel="λ",
+    low = scene.panel((44, 206, 426, 104), x=(-8.2, 4.2), y=(0, 28), xlabel="λ",
                       ylabel="error of the angle, degrees", xticks=powers, yticks=(0, 10, 20))
-    bars = scene.panel((44, 356, 426, 80), x=(-6.2, 8), y=(-0.6, 1.6), frame=False,
-                       title="pull on the shared layer in the first step")
+    bars = scene.panel((44, 366, 426, 84), x=(-6.2, 8), y=(-0.6, 2.2), frame=False)
+    bars.text(-6, 1.75, "pull on the shared layer in the first step, powers of ten")
     for panel, name, color in ((top, "right", BLUE), (low, "off", ORANGE)):
         panel.curve("t", f"{name}s(t + shift)", color, over=(-8, 4), points=97)
         panel.line("m", "0", "m", name, INK, dash="2 4")
