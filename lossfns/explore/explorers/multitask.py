@@ -68,6 +68,6 @@ def multitask_balance():
         bars.text(f"{end} + 0.15", row - 0.12, text, color)
     top.handle("m", "right", {"m": "x"}, label="λ, power of ten", color=PURPLE, hint="drag")
     scene.says("With the angle measured in the chosen unit and λ = {lam:.2g}, the network has"
-               " {right * 100:.0f} % of the digits right and errs by {off:.1f} degrees; the total loss is"
-               " {total:.3g}.")
+               " {right * 100:.0f} % of the digits right and errs by {off:.1f} degrees; the total"
+               " loss is {total:.3g}.")
     return scene
