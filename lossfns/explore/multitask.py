@@ -11,7 +11,7 @@ _LINES = ("-", "--", "-.", ":")
 
 def turned(images, digits, turns):
     """A row of images of 8 × 8 pixels, with the digit and the turn that are to be told."""
-    fig, axes = figure(1, len(images), width=7.2, height=1.5)
+    fig, axes = figure(1, len(images), width=7.2, height=1.7)
     for ax, image, digit, turn in zip(axes, images, digits, turns, strict=True):
         ax.imshow(np.asarray(image).reshape(8, 8), cmap="Greys", vmin=0, vmax=1)
         ax.set_title(f"{int(digit)}, {float(turn):+.0f}°", fontweight="normal", loc="center")
@@ -27,7 +27,8 @@ def trade_off(lams, right, off, marks):
         right, off: shape (λs, seeds): the share of the digits, and the error in degrees.
         marks: `{text: λ}`, as dotted lines.
     """
-    fig, (top, low) = figure(2, 1, width=6.4, height=4.8, sharex=True, xlabel=["", "λ, in 1/degree²"],
+    fig, (top, low) = figure(2, 1, width=6.4, height=4.8, sharex=True,
+                             xlabel=["", "λ, in 1/degree²"],
                              ylabel=["digits right", "error of the turn, °"])
     for ax, values, color in ((top, right, BLUE), (low, off, ORANGE)):
         for seed, line in enumerate(np.asarray(values).T):
@@ -63,7 +64,7 @@ def paths(curves, aims, *, names):
 
 def surgery(g1, g2, h1, h2):
     """Two gradients before and after each lost what it had against the other, and both sums."""
-    fig, axes = figure(1, 2, width=7.0, height=3.4, title=["as they are", "after PCGrad"])
+    fig, axes = figure(1, 2, width=7.0, height=3.8, title=["as they are", "after PCGrad"])
     for ax, one, other, names in zip(axes, (g1, h1), (g2, h2), (("g₁", "g₂"), ("h₁", "h₂")),
                                      strict=True):
         if ax is axes[1]:
@@ -74,7 +75,7 @@ def surgery(g1, g2, h1, h2):
             ax.annotate("", vector, (0, 0), arrowprops={"color": color, "lw": 2.4})
             label(ax, vector[0] + 0.07 - 0.3 * (vector[0] < -0.1), vector[1] + side + 0.05, name,
                   color)
-        ax.set(xlim=(-1.5, 1.6), ylim=(-0.4, 2.0))
+        ax.set(xlim=(-1.5, 1.6), ylim=(-0.4, 2.5))
         ax.set_aspect("equal")
     return fig
 
@@ -102,7 +103,8 @@ def methods(results):
         right, off = np.asarray(values).T
         ax.plot(right, off, "osD^vPX*"[i], color=(INK, *_COLOURS, BLUE, ORANGE)[i], markersize=8,
                 label=name, linestyle="none", markerfacecolor="none" if i > 4 else None)
-    ax.legend(loc="upper left")
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False,
+               labelcolor=INK, fontsize=fig.font_size)
     return fig
 
 
@@ -116,5 +118,5 @@ def lopsided(errors, values, slopes):
     low.axhline(0, color=INK, linewidth=1)
     top.set(ylim=(0, None))
     label(top, -115, float(values.max()) * 0.78, "too low", INK, ha="left")
-    label(top, 80, float(values.max()) * 0.3, "too high", INK)
+    label(top, 50, float(values.max()) * 0.42, "too high", INK)
     return fig

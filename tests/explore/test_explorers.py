@@ -13,6 +13,7 @@ import lossfns.explore
 import lossfns.numpy as ln
 import lossfns.torch as lt
 from lossfns.explore.explorers import calibration, debugging, sequence, training, vision
+from lossfns.explore.explorers import calibration, multitask, training
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
@@ -271,6 +272,14 @@ def loss_curves(at):
     loss = lt.mse(pred, y, reduction="sum" if fault == "sum instead of mean" else "mean")
     (-loss if fault == "wrong sign" else loss).backward()
     return {"loss": loss.item(), "slope_a": a.grad.item(), "slope_b": b.grad.item()}
+def multitask_balance(at):
+    unit, lam = list(multitask.UNITS.values())[round(at["unit"])], 10 ** at["m"]
+    place = at["m"] + 2 * np.log10(unit)
+    measured = np.linspace(*multitask.ENDS, len(multitask.RIGHT))
+    right, off, cross, squared = (np.interp(place, measured, values) for values in (
+        multitask.RIGHT, multitask.OFF, multitask.CROSS, multitask.SQUARED))
+    return {"right": right, "off": off, "pull": lam * unit**2 * multitask.PULLS[1],
+            "total": ln.weighted_sum([cross, squared * unit**2], weights=[1.0, lam])}
 
 
 @pytest.mark.parametrize("name", NAMES)

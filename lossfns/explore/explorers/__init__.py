@@ -9,6 +9,7 @@ from .contrastive import info_nce_temperature, triplet_pull
 from .debugging import loss_curves
 from .foundations import courier_descent, pulls
 from .imbalance import class_weight_shares, focal_modulation, overlap_masks
+from .multitask import multitask_balance
 from .regression import mse_squares, regression_losses, two_lines
 from .sequence import ctc_alignments
 from .stability import naive_against_stable
@@ -27,6 +28,7 @@ __all__ = [
     "loss_curves",
     "mse_squares",
     "mse_vs_ce",
+    "multitask_balance",
     "naive_against_stable",
     "overlap_masks",
     "pulls",
