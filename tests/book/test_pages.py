@@ -62,9 +62,10 @@ def barriers(tab):
 
 
 def questions_of(page):
-    """The number of questions in the quizzes that the source of a page shows."""
+    """The number of questions in the quick checks that the source of a page shows."""
     source = ROOT / f"{page}.md"
-    names = re.findall(r"quizzes/([\w.-]+)", source.read_text()) if source.exists() else []
+    text = source.read_text() if source.exists() else ""
+    names = re.findall(r'display_quiz\("[./]*quizzes/([\w.-]+)"\)', text)
     quizzes = [json.loads((ROOT / "book" / "quizzes" / name).read_text()) for name in names]
     return sum(map(len, quizzes))
 
