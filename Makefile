@@ -59,6 +59,9 @@ sheet: book  ## Print the cheat sheet into dist/cheat_sheet.pdf, one page of A4 
 release: $(READY)  ## The same, and hand its hash to the set-up cells of the notebooks
 	@$(BIN)/python book/_ext/distribution.py --release
 
+links: $(READY)  ## Ask every other site that the pages link to whether it is still there
+	@$(BIN)/jupyter-book build . -q --builder linkcheck --path-output _build/links
+
 lock:  ## Pin the newest environment that fits pyproject.toml in requirements.txt
 	@$(UV) --version > /dev/null || { echo 'make lock needs uv: pip install uv'; exit 1; }
 	@mkdir -p _build
@@ -94,4 +97,4 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/ready* && touch $@
 
-.PHONY: help book test serve notebooks labels dist sheet release exercises grade-demo bench lock fresh clean
+.PHONY: help book test serve notebooks labels dist sheet release exercises grade-demo bench links lock fresh clean
