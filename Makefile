@@ -62,6 +62,9 @@ sheet: book  ## Print the cheat sheet into dist/cheat_sheet.pdf, one page of A4 
 release: $(READY)  ## The same, and hand its hash to the set-up cells of the notebooks
 	@$(BIN)/python book/_ext/distribution.py --release
 
+links: $(READY)  ## Ask every other site that the pages link to whether it is still there
+	@$(BIN)/jupyter-book build . -q --builder linkcheck --path-output _build/links
+
 lock:  ## Pin the newest environment that fits pyproject.toml in requirements.txt
 	@$(UV) --version > /dev/null || { echo 'make lock needs uv: pip install uv'; exit 1; }
 	@mkdir -p _build
@@ -98,4 +101,4 @@ $(READY): requirements.txt pyproject.toml
 	@rm -f $(VENV)/ready* && touch $@
 
 .PHONY: help book test serve notebooks labels dist sheet release exercises grade-demo bench \
-        bench-grading lock fresh clean
+        bench-grading links lock fresh clean

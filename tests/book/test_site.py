@@ -44,6 +44,7 @@ EXPECTED = [
     "book/conformance",
     "book/bibliography",
     "book/coverage",
+    "book/publish",
 ]
 
 
