@@ -29,6 +29,7 @@ EXPECTED = [
              " arcface collapse race"),
     *chapter("07_calibration", "reliability ece proper overconfidence temperature calibrators"
              " decision"),
+    *chapter("08_debugging", "expected one_batch curves nan norms shapes outputs falling clinic"),
     "book/coursework",
     "book/instructors",
     "book/atlas",
