@@ -103,7 +103,7 @@ def methods(results):
         right, off = np.asarray(values).T
         ax.plot(right, off, "osD^vPX*"[i], color=(INK, *_COLOURS, BLUE, ORANGE)[i], markersize=8,
                 label=name, linestyle="none", markerfacecolor="none" if i > 4 else None)
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False,
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False,
                labelcolor=INK, fontsize=fig.font_size)
     return fig
 

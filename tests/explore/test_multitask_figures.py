@@ -10,6 +10,7 @@ from lossfns.explore.style import svg
 LAMS = 10.0 ** np.arange(-3, 1)
 RUNS = np.linspace(0.1, 0.9, 12).reshape(4, 3)
 STEPS = np.stack([np.linspace(0, 3, 20), np.linspace(6, 3, 20)], axis=1)
+ERRORS = np.linspace(-150, 150, 31)
 G1, G2 = np.array([1.4, 0.5]), np.array([-1.0, 1.0])
 H1, H2 = np.array([0.95, 0.95]), np.array([-0.43, 1.2])
 FIGURES = {
@@ -20,7 +21,7 @@ FIGURES = {
     "surgery": lambda: multitask.surgery(G1, G2, H1, H2),
     "cosines": lambda: multitask.cosines({"a": -STEPS[:, 0] / 3, "b": STEPS[:, 0] / 3}),
     "methods": lambda: multitask.methods({f"{i}": RUNS[:3, :2] for i in range(5)}),
-    "lopsided": lambda: multitask.lopsided(STEPS[:, 0], STEPS[:, 0] ** 2, 2 * STEPS[:, 0]),
+    "lopsided": lambda: multitask.lopsided(ERRORS, ERRORS**2, 2 * ERRORS),
 }
 
 
