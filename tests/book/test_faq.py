@@ -16,6 +16,12 @@ def test_there_are_twenty_questions_that_end_in_a_question_mark():
     assert len(re.findall(r"^\(faq-[\w-]+\)=\n### ", SOURCE, re.MULTILINE)) == len(ANSWERS)
 
 
+def test_the_page_opens_with_a_way_to_every_question():
+    opening = SOURCE[: SOURCE.index("```{code-cell}")]
+    linked = re.findall(r"<(faq-[\w-]+)>`", opening)
+    assert linked == re.findall(r"^\((faq-[\w-]+)\)=$", SOURCE, re.MULTILINE)
+
+
 @pytest.mark.parametrize("question", ANSWERS)
 def test_an_answer_is_short_is_run_and_leads_on(question):
     answer = ANSWERS[question]
