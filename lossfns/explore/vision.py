@@ -102,10 +102,15 @@ def detections(panels):
         ax.imshow(ink, interpolation="nearest", extent=(0, side, side, 0))
         for box in corners:
             _box(ax, box, ORANGE, linestyle=":")
+        written = []
         for score, name, box in found:
             _box(ax, box, BLUE)
-            ax.text(box[0], box[1] - 0.6, f"{name} {score:.2f}", color=BLUE, fontweight="bold",
-                    fontsize=fig.font_size - 3)
+            # A second name of one thing goes below its box.
+            taken = any(abs(box[0] - x) < side / 4 and abs(box[1] - y) < side / 8
+                        for x, y in written)
+            written.append((box[0], box[1]))
+            ax.text(box[0], box[3] + 2.4 if taken else box[1] - 0.6, f"{name} {score:.2f}",
+                    color=BLUE, fontweight="bold", fontsize=fig.font_size - 3)
         ax.set_title(title, fontweight="normal")
         ax.set(xlim=(0, side), ylim=(side, 0))
         _bare(ax)

@@ -103,8 +103,8 @@ def sliding_boxes():
     plane.handle("x2", "y2", {"w": "2 * (x - px)", "h": "2 * (y - py)"},
                  label="Corner of the predicted box", color=BLUE)
     scene.says("A predicted box of {w:.1f} by {h:.1f} around ({px:.1f}, {py:.1f}) shares"
-               " {inter:.2f} with a true one of 3 by 2 around (8, 6). Losses: IoU {iou:.2f}, GIoU {giou:.2f},"
-               " DIoU {diou:.2f}, CIoU {ciou:.2f}. Pulls on the centre: {pull_iou:.2f},"
+               " {inter:.2f} with a true one of 3 by 2 around (8, 6). Losses: IoU {iou:.2f},"
+               " GIoU {giou:.2f}, DIoU {diou:.2f}, CIoU {ciou:.2f}. Pulls on the centre: {pull_iou:.2f},"
                " {pull_giou:.2f}, {pull_diou:.2f}, {pull_ciou:.2f}.")
     return scene
 
