@@ -13,25 +13,26 @@ sys.path.insert(0, str(ROOT / "tests"))
 from system import find_browser  # noqa: E402 (the tests know where a Chromium is)
 
 
-def write(page, target):
-    """Have Chromium print the page as its style sheet says, once the equations are set."""
+def write(page, target, browser):
+    """Have a browser print the page as its style sheet says, once the equations are set."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
-        tab = browser.new_page()
-        tab.goto(page.as_uri())
-        tab.evaluate("document.documentElement.dataset.theme = 'light'")
-        tab.wait_for_function("window.MathJax?.startup?.promise")
-        tab.evaluate("MathJax.startup.promise.then(() => document.fonts.ready).then(() => true)")
-        tab.pdf(path=target, prefer_css_page_size=True, print_background=True, tagged=True)
-        browser.close()
+    tab = browser.new_page()
+    tab.goto(page.as_uri())
+    tab.evaluate("document.documentElement.dataset.theme = 'light'")
+    tab.wait_for_function("window.MathJax?.startup?.promise")
+    tab.evaluate("MathJax.startup.promise.then(() => document.fonts.ready).then(() => true)")
+    tab.pdf(path=target, prefer_css_page_size=True, print_background=True, tagged=True)
+    tab.close()
     return target
 
 
 def main():
     if not find_browser():
         sys.exit("Chromium prints the cheat sheet, and there is none: apt-get install chromium")
-    print(write(PAGE, TARGET).relative_to(ROOT))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        print(write(PAGE, TARGET, browser).relative_to(ROOT))
+        browser.close()
 
 
 if __name__ == "__main__":

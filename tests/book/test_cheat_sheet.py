@@ -47,10 +47,11 @@ def test_the_page_shows_every_row(site):
 
 
 @pytest.mark.browser
-def test_it_is_printed_on_one_page_of_a4(site, tmp_path):
+def test_it_is_printed_on_one_page_of_a4(site, chromium, tmp_path):
     import sheet
 
-    pdf = sheet.write(site / "book" / "cheat_sheet.html", tmp_path / "sheet.pdf").read_bytes()
+    page = site / "book" / "cheat_sheet.html"
+    pdf = sheet.write(page, tmp_path / "sheet.pdf", chromium).read_bytes()
     sizes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
     assert [(round(float(w)), round(float(h))) for w, h in sizes] == [(842, 595)]
 
