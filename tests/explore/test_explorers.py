@@ -12,8 +12,14 @@ import torch
 import lossfns.explore
 import lossfns.numpy as ln
 import lossfns.torch as lt
-from lossfns.explore.explorers import calibration, debugging, sequence, training, vision
-from lossfns.explore.explorers import calibration, multitask, training
+from lossfns.explore.explorers import (
+    calibration,
+    debugging,
+    multitask,
+    sequence,
+    training,
+    vision,
+)
 
 NAMES = [name for name in lossfns.explore.explorers.__all__]
 STATES = 60
