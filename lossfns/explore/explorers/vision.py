@@ -16,7 +16,7 @@ def sliding_boxes():
 
     >>> at = sliding_boxes().at(px=2, py=2, w=2, h=2)
     >>> [round(float(at[kind]), 3) for kind in ("iou", "giou", "diou", "ciou")]
-    [1.0, 1.795, 1.481, 1.483]
+    [1.0, 1.804, 1.48, 1.481]
     """
     scene = Scene(
         "Drag the predicted box by its middle until it no longer touches the true one. Which losses"
@@ -104,8 +104,8 @@ def sliding_boxes():
                  label="Corner of the predicted box", color=BLUE)
     scene.says("A predicted box of {w:.1f} by {h:.1f} around ({px:.1f}, {py:.1f}) shares"
                " {inter:.2f} with a true one of 3 by 2 around (8, 6). Losses: IoU {iou:.2f},"
-               " GIoU {giou:.2f}, DIoU {diou:.2f}, CIoU {ciou:.2f}. Pulls on the centre: {pull_iou:.2f},"
-               " {pull_giou:.2f}, {pull_diou:.2f}, {pull_ciou:.2f}.")
+               " GIoU {giou:.2f}, DIoU {diou:.2f}, CIoU {ciou:.2f}. Pulls on the centre:"
+               " {pull_iou:.2f}, {pull_giou:.2f}, {pull_diou:.2f}, {pull_ciou:.2f}.")
     return scene
 
 
