@@ -101,7 +101,7 @@ def section(entry):
     if entry.formula:
         lines += [".. math::", "", f"    {entry.formula}", ""]
     card = f"`Card in the atlas <../atlas.html#atlas-{entry.name}>`__"
-    lines += [f"{explained(entry.chapter)} {card}.", ""]
+    lines += [f"Explained in :ref:`{entry.chapter}`. {card}.", ""]
     for twin in entry.backends:
         module = importlib.import_module(f"lossfns.{twin}")
         lines.append(auto(f"lossfns.{twin}.{entry.name}", getattr(module, entry.name)))
@@ -110,14 +110,6 @@ def section(entry):
 
 def sentence(words):
     return words[:1].upper() + words[1:].rstrip(".") + "."
-
-
-def explained(label):
-    """Which section of the book explains it; chapters to come have no page to link to."""
-    from lossfns.labels import place
-
-    found = place(label)
-    return f"Explained in :ref:`{label}`." if found.page else f"Explained in {plain(str(found))}."
 
 
 def auto(name, thing):
