@@ -30,8 +30,14 @@ EXPECTED = [
     *chapter("07_calibration", "reliability ece proper overconfidence temperature calibrators"
              " decision"),
     *chapter("08_debugging", "expected one_batch curves nan norms shapes outputs falling clinic"),
+    *chapter("09_case_studies", "resnet unet boxes more_boxes retinanet yolo vae gan gan_penalties"
+             " diffusion perceptual causal_lm masked_lm sentences ranking rlhf preferences grpo"
+             " facenet_clip wav2vec ctc sound alphafold multitask balancing design"),
     "book/coursework",
     "book/instructors",
+    "book/choose",
+    "book/faq",
+    "book/quiz",
     "book/atlas",
     "book/cheat_sheet",
     "book/api",
@@ -43,6 +49,7 @@ EXPECTED = [
     "book/elsewhere",
     "book/errata",
     "book/conformance",
+    "book/performance",
     "book/bibliography",
     "book/coverage",
     "book/publish",
