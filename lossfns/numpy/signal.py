@@ -142,19 +142,27 @@ def ssim(
     kernel /= kernel.sum()
     c1, c2 = ((constant * data_range) ** 2 for constant in SSIM_CONSTANTS)
     m_x, m_y = _blurred(x, kernel), _blurred(y, kernel)
-    both, cross = m_x * m_x + m_y * m_y, m_x * m_y
-    means, spread = both + c1, _blurred(x * x + y * y, kernel) - both + c2
-    a, b = 2 * cross + c1, 2 * (_blurred(x * y, kernel) - cross) + c2
+    # Around its own mean an image loses no digits to its brightness.
+    x_0, y_0 = (image.mean(axis=(-2, -1), keepdims=True) for image in (x, y))
+    u, v, m_u, m_v = x - x_0, y - y_0, m_x - x_0, m_y - y_0
+    means = m_x * m_x + m_y * m_y + c1
+    spread = _blurred(u * u + v * v, kernel) - (m_u * m_u + m_v * m_v) + c2
+    a, b = 2 * m_x * m_y + c1, 2 * (_blurred(u * v, kernel) - m_u * m_v) + c2
     similar = a * b / (means * spread)
+    # 1 - SSIM from the differences, as SSIM itself loses its digits to the 1 where images agree.
+    apart = (_blurred((u - v) ** 2, kernel) - (m_u - m_v) ** 2) / spread
+    m_gap = m_u - m_v + (x_0 - y_0)
+    missing = apart + m_gap * m_gap / means * (1 - apart)
 
     def slope() -> Array:
         of_mean = 2 * m_y * (b - a) / (means * spread)
         of_mean += 2 * m_x * similar * (1 / spread - 1 / means)
         of_square, of_product = -similar / spread, 2 * a / (means * spread)
         back = [_spread_out(part, kernel) for part in (of_mean, of_square, of_product)]
-        return -(back[0] + 2 * x * back[1] + y * back[2]) / math.prod(similar.shape[-2:])
+        total = back[0] + 2 * x * back[1] + y * back[2]
+        return np.asarray(-total / math.prod(similar.shape[-2:]))
 
-    return reduced(1 - similar.mean(axis=(-2, -1)), reduction, weight, pred=slope)
+    return reduced(missing.mean(axis=(-2, -1)), reduction, weight, pred=slope)
 
 
 def _levelled(

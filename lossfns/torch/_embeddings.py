@@ -14,8 +14,10 @@ def distance(difference: Tensor, p: float = 2.0) -> Tensor:
     """p-norm of each row; where the row is 0 the derivative is 0, not NaN."""
     if p == math.inf:
         return difference.abs().amax(-1)  # equal largest entries share the derivative
-    if p == 2 and (lengths := _plain_lengths(difference)) is not None:
-        return lengths[..., 0]
+    if p == 2 and difference.numel():
+        lengths: Tensor = torch.linalg.vector_norm(difference, dim=-1)
+        if _ordinary(lengths):
+            return lengths
     size = difference.detach().abs().amax(-1, keepdim=True)
     same = size == 0
     # In units of the largest entry no power overflows; a row of zeros takes a detour around the
@@ -27,7 +29,8 @@ def distance(difference: Tensor, p: float = 2.0) -> Tensor:
 
 def unit(rows: Tensor) -> Tensor:
     """Rows scaled to length 1; a row of zeros has no direction, stays zero and gets no gradient."""
-    if (lengths := _plain_lengths(rows)) is not None:
+    lengths = (rows * rows).sum(-1, keepdim=True).sqrt()
+    if _ordinary(lengths):
         return rows / lengths
     # The length of the largest rows would overflow; in units of their largest entry they point the
     # same way.
@@ -37,10 +40,7 @@ def unit(rows: Tensor) -> Tensor:
     return torch.where(length == 0, 0, rows / torch.where(length == 0, 1, length))
 
 
-def _plain_lengths(rows: Tensor) -> Tensor | None:
-    """Lengths by torch's kernel, if it is known that no square of them overflows and none is 0."""
-    if not rows.numel():
-        return None
-    lengths: Tensor = torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
+def _ordinary(lengths: Tensor) -> bool:
+    """Whether it is known that none of their squares has overflowed, and that none is 0."""
     extremes = extremes_of(lengths)
-    return lengths if extremes and 1e-15 < extremes[0] and extremes[1] < 1e15 else None
+    return extremes is not None and 1e-15 < extremes[0] and extremes[1] < 1e15

@@ -62,10 +62,7 @@ def bce(
     extremes = within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
     within("target", target, low=0.0, high=1.0, validate=validate)
     target = smoothed(target, label_smoothing)
-    if extremes and 1e-9 < extremes[0] and extremes[1] < 1 - 1e-9 and not autocast(probs):
-        # Here torch's kernel, which ends at a loss of 100 and refuses autocast, means the same.
-        return by_kernel(F.binary_cross_entropy, probs, target, reduction, weight)
-    return reduced(binary_surprise_of_probs(probs, target), reduction, weight)
+    return reduced_binary_surprise_of_probs(probs, target, extremes, reduction, weight)
 
 
 @loss(ln.bce_with_logits)
@@ -89,13 +86,9 @@ def bce_with_logits(
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0, validate=validate)
     target = smoothed(target, label_smoothing)
-    positive = target
-    if pos_weight is not None:
-        positive = target * _positive_weight(pos_weight, logits, validate)
-    elif reads_values(logits):
-        value = reduced(_BinarySurprise.apply(logits, target), reduction, weight)  # type: ignore[no-untyped-call]
-        if not has_nan(value):
-            return value
+    if pos_weight is None:
+        return reduced_binary_surprise(logits, target, reduction, weight)
+    positive = target * _positive_weight(pos_weight, logits, validate)
     return reduced(binary_surprise(logits, positive, 1 - target), reduction, weight)
 
 
@@ -375,6 +368,36 @@ def logit_adjusted_cross_entropy(
     within("class_counts", counts, low=0.0, open_low=True, validate=validate)
     rows = rows + tau * (counts / counts.sum()).log()
     return reduced(surprise(rows.log_softmax(-1), labels), reduction, weight)
+
+
+def reduced_binary_surprise_of_probs(
+    probs: Tensor,
+    target: Tensor,
+    extremes: tuple[float, float] | None,
+    reduction: Reduction,
+    weight: Tensor | None,
+) -> Tensor:
+    """Binary cross-entropies of arguments that have been checked, reduced.
+
+    Args:
+        extremes: the smallest and the largest of the probabilities, where they are known.
+    """
+    if extremes and 1e-9 < extremes[0] and extremes[1] < 1 - 1e-9 and not autocast(probs):
+        # Here torch's kernel, which ends at a loss of 100 and refuses autocast, means the same.
+        return by_kernel(F.binary_cross_entropy, probs, target, reduction, weight)
+    return reduced(binary_surprise_of_probs(probs, target), reduction, weight)
+
+
+def reduced_binary_surprise(
+    logits: Tensor, target: Tensor, reduction: Reduction, weight: Tensor | None
+) -> Tensor:
+    """The same of logits."""
+    if reads_values(logits):
+        losses = _BinarySurprise.apply(logits, target)  # type: ignore[no-untyped-call]
+        value = reduced(losses, reduction, weight)
+        if not has_nan(value):
+            return value
+    return reduced(binary_surprise(logits, target, 1 - target), reduction, weight)
 
 
 def binary_surprise_of_probs(probs: Tensor, target: Tensor) -> Tensor:

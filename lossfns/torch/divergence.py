@@ -59,7 +59,8 @@ def kl_div(
         tensor(0.1438)
     """
     log_probs, target, weight = _log_rows(axis, sample_weight, validate, log_probs, target)
-    if reads_values(log_probs) and not target.requires_grad:
+    # (At a target of 0 the slope by the target, if somebody asks for it, is infinite.)
+    if reads_values(log_probs) and (not target.requires_grad or bool((target > 0).all())):
         losses = F.kl_div(log_probs, target, reduction="none").sum(-1)
         extremes = extremes_of(losses)
         # Far from agreement nothing cancels, and where all is finite nothing needs care.

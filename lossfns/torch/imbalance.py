@@ -34,6 +34,7 @@ from lossfns.torch._core import (
     tensor,
     within,
 )
+from lossfns.torch.classification import reduced_binary_surprise, reduced_binary_surprise_of_probs
 
 
 @documented(ln.class_weights)
@@ -90,9 +91,12 @@ def focal(
     check_focal(alpha, gamma)
     probs, target, weight = paired(sample_weight, validate=validate, probs=probs, target=target)
     hint = "for logits use focal_with_logits"
-    within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
+    extremes = within("probs", probs, low=0.0, high=1.0, validate=validate, hint=hint)
     within("target", target, low=0.0, high=1.0, validate=validate)
-    positive, negative = _alpha_t(alpha, smoothed(target, label_smoothing))
+    target = smoothed(target, label_smoothing)
+    if alpha is None and not gamma:
+        return reduced_binary_surprise_of_probs(probs, target, extremes, reduction, weight)
+    positive, negative = _alpha_t(alpha, target)
     # A term that costs nothing is left out, as its power or logarithm may have an infinite slope;
     # of one that is certain and wrong, which does not fade, the logarithm has none.
     hit, missed = _where_it_costs(probs, positive, probs == 1, gamma)
@@ -127,12 +131,7 @@ def focal_with_logits(
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0, validate=validate)
     target = smoothed(target, label_smoothing)
-    if reads_values(logits) and not target.requires_grad and ((target == 0) | (target == 1)).all():
-        losses = _HardFocal.apply(logits, target, alpha, gamma)  # type: ignore[no-untyped-call]
-        value = reduced(losses, reduction, weight)
-        if value.isfinite().all():
-            return value
-    return reduced(sigmoid_focal(logits, target, alpha, gamma), reduction, weight)
+    return _focal_of_logits(logits, target, alpha, gamma, 0, reduction, weight)
 
 
 @loss(ln.softmax_focal)
@@ -292,7 +291,7 @@ def poly1_focal_with_logits(
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0, validate=validate)
     target = smoothed(target, label_smoothing)
-    return reduced(sigmoid_focal(logits, target, alpha, gamma, epsilon), reduction, weight)
+    return _focal_of_logits(logits, target, alpha, gamma, epsilon, reduction, weight)
 
 
 def sigmoid_focal(
@@ -306,6 +305,27 @@ def sigmoid_focal(
     hit, reject = -F.logsigmoid(logits), -F.logsigmoid(-logits)
     missed, alarmed = _faded(hit, reject, gamma, epsilon), _faded(reject, hit, gamma, epsilon)
     return times(positive, missed) + times(negative, alarmed)
+
+
+def _focal_of_logits(
+    logits: Tensor,
+    target: Tensor,
+    alpha: float | None,
+    gamma: float,
+    epsilon: float,
+    reduction: Reduction,
+    weight: Tensor | None,
+) -> Tensor:
+    """Focal losses of arguments that have been checked, reduced."""
+    if alpha is None and not gamma and not epsilon:
+        return reduced_binary_surprise(logits, target, reduction, weight)
+    hard = not epsilon and not target.requires_grad and reads_values(logits)
+    if hard and ((target == 0) | (target == 1)).all():
+        losses = _HardFocal.apply(logits, target, alpha, gamma)  # type: ignore[no-untyped-call]
+        value = reduced(losses, reduction, weight)
+        if value.isfinite().all():
+            return value
+    return reduced(sigmoid_focal(logits, target, alpha, gamma, epsilon), reduction, weight)
 
 
 class _HardFocal(torch.autograd.Function):

@@ -112,7 +112,7 @@ class UncertaintyWeighting(nn.Module):
         >>> import torch, lossfns.torch as lt
         >>> balance = lt.UncertaintyWeighting(["regression", "classification"])
         >>> balance([torch.tensor(4.0), torch.tensor(3.0)])
-        tensor(5., grad_fn=<DivBackward0>)
+        tensor(5., grad_fn=<MeanBackward0>)
         >>> balance.weights
         tensor([0.5000, 1.0000])
     """

@@ -249,6 +249,9 @@ def sliding_boxes(at):
         moved = {"px": a + c, "py": b + d, "w": (c - a) / 2, "h": (d - b) / 2}
         out |= {kind: loss, f"pull_{kind}": np.hypot(a + c, b + d),
                 **{f"{kind}_{name}": slope for name, slope in moved.items()}}
+    return out
+
+
 def ctc_alignments(at):
     logits = at["u"] * np.array([sequence.LOGITS])
     word = [1, 1 if at["repeat"] else 2]
@@ -266,6 +269,8 @@ def ctc_alignments(at):
         through = sum(at.get(f"f{t}{k}", 0) * ends.get(f"g{t}{k}", 0) for k in places) / at["total"]
         assert through == pytest.approx((probs - slope[0])[t, 1], abs=1e-9)
     return out
+
+
 def loss_curves(at):
     x, y = (torch.tensor(v, dtype=torch.float64) for v in (debugging.X, debugging.Y))
     a, b = (torch.tensor(at[n], dtype=torch.float64, requires_grad=True) for n in "ab")
@@ -278,6 +283,8 @@ def loss_curves(at):
     loss = lt.mse(pred, y, reduction="sum" if fault == "sum instead of mean" else "mean")
     (-loss if fault == "wrong sign" else loss).backward()
     return {"loss": loss.item(), "slope_a": a.grad.item(), "slope_b": b.grad.item()}
+
+
 def multitask_balance(at):
     unit, lam = list(multitask.UNITS.values())[round(at["unit"])], 10 ** at["m"]
     place = at["m"] + 2 * np.log10(unit)

@@ -155,6 +155,7 @@ def test_labels_compared_in_a_byte_are_found(monkeypatch):
 
     monkeypatch.setattr(torch_classes, "integers", unconverted)
     monkeypatch.setattr(torch_classes, "in_range", lambda labels, *args: labels.long())
+    monkeypatch.setattr(torch_classes, "extremes_of", lambda *args: None)  # all may be ignored
     assert failed_checks(CROSS_ENTROPY) == {"labels"}
 
 

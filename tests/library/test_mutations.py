@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MUTATIONS = [
     ("sign of a gradient", "numpy/regression.py", "pred=lambda: 2 * error)",
      "pred=lambda: -2 * error)", "mse"),
-    ("a missing ½", "torch/regression.py", "clipped * (error - 0.5 * clipped)",
-     "clipped * (error - clipped)", "huber"),
+    ("a missing ½", "torch/regression.py", "losses = 0.5 * (var.log()", "losses = (var.log()",
+     "gaussian_nll"),
     ("a dropped weight", "torch/_core.py", "        losses = losses * weight\n",
      "        losses = losses * 1\n", "mae"),
     ("q and 1 - q exchanged", "numpy/regression.py",

@@ -67,8 +67,8 @@ def ctc_alignments():
     _symbols(scene)
     _grid(scene)
     scene.says("Repeated letters in the target: {repeat:.0f}. Alignments among the drawn path:"
-               " {counts:.0f}. The path has the probability {path:.3f}, all alignments together"
-               " {total:.3f}; the loss is {loss:.2f}.")
+               " {counts:.0f}. The path has probability {path:.3f}, all alignments {total:.3f};"
+               " the loss is {loss:.2f}.")
     return scene
 
 
