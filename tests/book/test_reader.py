@@ -15,7 +15,9 @@ def found(reader, words):
     field = tab.locator("input[name=q]:visible").first
     field.fill(words)
     field.press("Enter")
-    tab.wait_for_selector("#search-results li a")
+    # Results come one after the other; the summary tells when all are there.
+    tab.wait_for_function("""() => /Search finished/.test(
+        document.querySelector("#search-results .search-summary")?.textContent)""")
     links = tab.locator("#search-results li a")
     return [link.get_attribute("href") for link in links.all()]
 
