@@ -131,10 +131,6 @@ def fused_cross_entropy(rows: Tensor, head: Tensor, labels: Tensor) -> Tensor:
     return lt.linear_cross_entropy(rows, labels, linear_weight=head)
 
 
-def compiled(function):
-    return torch.compile(function)
-
-
 LARGE, ROWS, TALL, SMALL = (2**22,), (2**12, 2**10), (2**14, 2**8), (32, 10)
 
 # name: (inputs, sizes, ours, {peer: function})
@@ -295,7 +291,7 @@ def measure(cell):
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return (after - before) / 2**10
     if cell.get("compile"):
-        peer = compiled(peer)
+        peer = torch.compile(peer)
     ours_run, peer_run = (trained(f, inputs, differentiable) for f in (ours, peer))
     row = timed(ours_run, peer_run, cell["rounds"], 200 if small else 1)
     if inputs[0].numel() <= 2**22 and not cell.get("compile"):
