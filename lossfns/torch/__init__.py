@@ -6,6 +6,9 @@
 - Works under autocast, `torch.compile(fullgraph=True)`, `torch.func.grad` and `torch.func.vmap`.
 - `validate=True` checks values (probabilities in [0, 1], labels in range …) everywhere. Without it
   they are checked for CPU tensors in eager mode only: reading a GPU tensor would stall the GPU.
+- `group=` (of `torch.distributed`) makes one batch of those of several processes, where the items
+  of a batch meet: every process gets the loss of all items (with "none", those of its own), and
+  gradients that `DistributedDataParallel` averages to those of one process with the whole batch.
 - `Criterion(function, **settings)` is an `nn.Module` around any loss, `CriterionSum` around
   several; `Criterion.from_config` makes them from a plain dictionary.
 """

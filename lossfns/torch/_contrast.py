@@ -43,16 +43,16 @@ def surprises(
     """-ln softmax of each row's partner among the columns and, if asked for, the other way round.
 
     The scores are scale · rows @ columns.T, and the partner of row i is column i + shift, counted
-    round; or it has none among them, and `partners` are what its own score is computed with. With
-    skip_own column i is no choice for row i.
+    round the first columns, as many as there are rows; or it has none among them, and `partners`
+    are what its own score is computed with. With skip_own column i is no choice for row i.
 
     Returns:
         The losses of the rows, and those of the columns; these are empty unless both are asked for.
     """
     factor = torch.as_tensor(scale, dtype=rows.dtype, device=rows.device)
     if partners is None:
-        own = (rows * columns.roll(-shift, 0)).sum(-1) * factor
-        place = shift % max(len(columns), 1)
+        own = (rows * columns[: len(rows)].roll(-shift, 0)).sum(-1) * factor
+        place = shift
     else:
         own, place = (rows * partners).sum(-1) * factor, -1
     losses: tuple[Tensor, Tensor] = _Surprises.apply(  # type: ignore[no-untyped-call]
@@ -175,7 +175,7 @@ def _scores(
     index = torch.arange(len(rows), device=rows.device)[part, None]
     partner = None
     if place >= 0:
-        partner = (index + place) % len(columns)
+        partner = (index + place) % len(rows)
         scores.scatter_(1, partner, own[part][:, None])
     if skip_own:
         scores.scatter_(1, index, -torch.inf)

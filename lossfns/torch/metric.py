@@ -30,6 +30,7 @@ from lossfns.torch._core import (
     within,
 )
 from lossfns.torch._embeddings import distance, unit
+from lossfns.torch._processes import ProcessGroup, everybodys, reduced_jointly
 
 
 @loss(ln.contrastive)
@@ -193,11 +194,13 @@ def info_nce(
     *,
     temperature: float | Tensor = 0.1,
     reduction: Reduction = "mean",
+    group: ProcessGroup | None = None,
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
         `F.cross_entropy(q @ k.T / temperature, torch.arange(n))` of normalised rows. The
         temperature may be a tensor, and is then differentiable.
+        With a `group` of torch.distributed the keys of all its processes are one batch.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> lt.info_nce(torch.eye(2), torch.eye(2), temperature=1.0)
@@ -206,10 +209,8 @@ def info_nce(
     query, key = _batch(query=query, key=key)
     temperature = _temperature(temperature, query, validate)
     query, key = unit(query), unit(key)
-    if is_large(query, key):
-        return reduced(surprises(query, key, 1 / temperature)[0], reduction)
-    scores = product(query, key.T) / temperature
-    return reduced(-scores.log_softmax(-1).diagonal(), reduction)
+    (keys,) = everybodys(group, key=key)
+    return reduced_jointly(_surprises_of(query, keys, temperature), reduction, group)
 
 
 @loss(ln.nt_xent)
@@ -219,10 +220,12 @@ def nt_xent(
     *,
     temperature: float | Tensor = 0.1,
     reduction: Reduction = "mean",
+    group: ProcessGroup | None = None,
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
         None. The temperature may be a tensor, and is then differentiable.
+        With a `group` of torch.distributed the items of all its processes are one batch.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> lt.nt_xent(torch.eye(2), torch.eye(2), temperature=1.0)
@@ -231,12 +234,13 @@ def nt_xent(
     first, second = _batch(first=first, second=second)
     temperature = _temperature(temperature, first, validate)
     views, n = unit(torch.cat([first, second])), len(first)
-    if is_large(views, views):
-        losses, _ = surprises(views, views, 1 / temperature, shift=n, skip_own=True)
-        return reduced(losses, reduction)
-    log_probs = _softmax_over_others(product(views, views.T) / temperature)
+    (choices,) = everybodys(group, first=views)
+    if is_large(views, choices):
+        losses, _ = surprises(views, choices, 1 / temperature, shift=n, skip_own=True)
+        return reduced_jointly(losses, reduction, group)
+    log_probs = _softmax_over_others(product(views, choices.T) / temperature)[:, : len(views)]
     losses = torch.cat([log_probs.diagonal(n), log_probs.diagonal(-n)])
-    return reduced(-losses, reduction)
+    return reduced_jointly(-losses, reduction, group)
 
 
 @loss(ln.clip)
@@ -246,10 +250,12 @@ def clip(
     *,
     temperature: float | Tensor = 0.07,
     reduction: Reduction = "mean",
+    group: ProcessGroup | None = None,
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
         None. The temperature may be a tensor, and is then differentiable.
+        With a `group` of torch.distributed the pairs of all its processes are one batch.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> lt.clip(torch.eye(2), torch.eye(2), temperature=1.0)
@@ -258,6 +264,11 @@ def clip(
     image, text = _batch(image=image, text=text)
     temperature = _temperature(temperature, image, validate)
     image, text = unit(image), unit(text)
+    if group is not None:
+        images, texts = everybodys(group, image=image, text=text)
+        by_image = _surprises_of(image, texts, temperature)
+        by_text = _surprises_of(text, images, temperature)
+        return reduced_jointly(0.5 * (by_image + by_text), reduction, group)
     if is_large(image, text):
         by_image, by_text = surprises(image, text, 1 / temperature, both=True)
         return reduced(0.5 * (by_image + by_text), reduction)
@@ -273,10 +284,12 @@ def sup_con(
     *,
     temperature: float | Tensor = 0.1,
     reduction: Reduction = "mean",
+    group: ProcessGroup | None = None,
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
         None. The temperature may be a tensor, and is then differentiable.
+        With a `group` of torch.distributed the items of all its processes are one batch.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> views = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
@@ -287,19 +300,21 @@ def sup_con(
     classes = _classes_of(target, rows)
     temperature = _temperature(temperature, rows, validate)
     views = unit(rows)
-    if is_large(views, views):
-        _, numbers = torch.unique(classes, return_inverse=True)
-        sums = views.new_zeros(len(views), views.shape[1]).index_add(0, numbers, views)
-        partners = numbers.bincount(minlength=1)[numbers] - 1
-        means = (sums[numbers] - views) / partners.clamp(min=1)[:, None]
-        losses, _ = surprises(views, views, 1 / temperature, partners=means, skip_own=True)
+    choices, classes_of = everybodys(group, embeddings=views, target=classes)
+    if is_large(views, choices):
+        _, numbers = torch.unique(classes_of, return_inverse=True)
+        sums = torch.zeros_like(choices).index_add(0, numbers, choices)
+        partners = (numbers.bincount(minlength=1)[numbers] - 1)[: len(views)]
+        means = (sums[numbers[: len(views)]] - views) / partners.clamp(min=1)[:, None]
+        losses, _ = surprises(views, choices, 1 / temperature, partners=means, skip_own=True)
         some = partners > 0
-        return reduced(torch.where(some, losses, 0), reduction, mass=some.to(losses.dtype))
-    positive, _ = _partners(classes)
-    log_probs = _softmax_over_others(product(views, views.T) / temperature)
-    partners = positive.sum(-1)
-    losses = -torch.where(positive, log_probs, 0).sum(-1) / partners.clamp(min=1)
-    return reduced(losses, reduction, mass=(partners > 0).to(losses.dtype))
+        losses = torch.where(some, losses, 0)
+    else:
+        positive, _ = _partners(classes, classes_of)
+        log_probs = _softmax_over_others(product(views, choices.T) / temperature)
+        partners = positive.sum(-1)
+        losses = -torch.where(positive, log_probs, 0).sum(-1) / partners.clamp(min=1)
+    return reduced_jointly(losses, reduction, group, (partners > 0).to(losses.dtype))
 
 
 @loss(ln.siglip)
@@ -310,10 +325,12 @@ def siglip(
     scale: float | Tensor = 10.0,
     bias: float | Tensor = -10.0,
     reduction: Reduction = "mean",
+    group: ProcessGroup | None = None,
     validate: bool = False,
 ) -> Tensor:
     """PyTorch:
         None. Scale and bias may be tensors, and are then differentiable.
+        With a `group` of torch.distributed the pairs of all its processes are one batch.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> lt.siglip(torch.eye(1), torch.eye(1), scale=10.0, bias=-10.0)
@@ -323,11 +340,12 @@ def siglip(
     scale = _number("scale", scale, image, validate, above=0)
     bias = _number("bias", bias, image, validate)
     image, text = unit(image), unit(text)
-    if is_large(image, text):
-        return reduced(margin_losses(image, text, scale, bias), reduction)
-    sign = 2 * torch.eye(len(image), dtype=image.dtype, device=image.device) - 1
-    margins = sign * (scale * product(image, text.T) + bias)
-    return reduced(-F.logsigmoid(margins).sum(-1), reduction)
+    (texts,) = everybodys(group, text=text)
+    if is_large(image, texts):
+        return reduced_jointly(margin_losses(image, texts, scale, bias), reduction, group)
+    scores = scale * product(image, texts.T) + bias
+    margins = torch.where(_own(scores), scores, -scores)
+    return reduced_jointly(-F.logsigmoid(margins).sum(-1), reduction, group)
 
 
 @loss(ln.arcface)
@@ -697,10 +715,13 @@ def _folded(cosine: Tensor, m: int) -> Tensor:
     return (1 - 2 * folds.remainder(2)) * multiple - 2 * folds
 
 
-def _partners(classes: Tensor) -> tuple[Tensor, Tensor]:
-    """Which pairs are of one class, without the items themselves, and which are of two."""
-    same = classes[:, None] == classes
-    return same & ~torch.eye(len(same), dtype=torch.bool, device=same.device), ~same
+def _partners(classes: Tensor, among: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Which pairs are of one class, without the items themselves, and which are of two.
+
+    The second item of a pair is one among others, of which the first ones are the items themselves.
+    """
+    same = classes[:, None] == (classes if among is None else among)
+    return same & ~_own(same), ~same
 
 
 def _log_sum_exp(scores: Tensor, counted: Tensor) -> Tensor:
@@ -719,8 +740,20 @@ def _log_one_plus(scores: Tensor, counted: Tensor) -> Tensor:
 
 def _softmax_over_others(scores: Tensor) -> Tensor:
     """Log-softmax of each row without its diagonal entry, which becomes -inf."""
-    own = torch.eye(len(scores), dtype=torch.bool, device=scores.device)
-    return scores.masked_fill(own, -torch.inf).log_softmax(-1)
+    return scores.masked_fill(_own(scores), -torch.inf).log_softmax(-1)
+
+
+def _own(pairs: Tensor) -> Tensor:
+    """Which entries lie on the diagonal: an item beside itself."""
+    return torch.eye(*pairs.shape, dtype=torch.bool, device=pairs.device)
+
+
+def _surprises_of(rows: Tensor, choices: Tensor, temperature: float | Tensor) -> Tensor:
+    """-ln softmax of each row's partner, which has the same place among the choices."""
+    if is_large(rows, choices):
+        return surprises(rows, choices, 1 / temperature)[0]
+    scores = product(rows, choices.T) / temperature
+    return -scores.log_softmax(-1).diagonal()
 
 
 def _centred(view: Tensor) -> Tensor:

@@ -19,6 +19,8 @@ from lossfns.labels import place
 
 # Losses of three arrays, each as much a part of the item as the others.
 OF_THREE = {"contrastive", "cosine_embedding", "triplet", "ppo_clip", "grpo", "margin_ranking"}
+# Arguments of PyTorch that mean the same in every loss that has them; `lossfns.torch` explains.
+EVERYWHERE = {"validate", "group"}
 TAIL = {"reduction", "sample_weight"}
 SECTIONS = [
     "Args", "Returns", "Raises", "Gradient", "Pitfall", "Reference", "Chapter", "Example",
@@ -43,7 +45,8 @@ def test_record_and_functions_agree(record):
         assert function.__module__ == f"lossfns.{module}.{record.family}"
         assert function.__name__ == record.name
         parameters = dict(inspect.signature(function).parameters)
-        extra = {"validate"} if module == "torch" else set()
+        extra = EVERYWHERE & parameters.keys() if module == "torch" else set()
+        assert module == "numpy" or "validate" in extra
         tail = TAIL if record.takes_weights else TAIL - {"sample_weight"}
         assert parameters.keys() == arrays.keys() | record.hyper.keys() | tail | extra
         for name, hyper in record.hyper.items():
@@ -109,7 +112,7 @@ def test_docstrings_have_every_section_and_every_argument(record):
         assert [h for h in headings if h in SECTIONS] == SECTIONS
         assert re.match(r".+[.:]\n\n    \S", text), "one line, then the formula"
         arguments = text.partition("\nArgs:")[2].partition("\nReturns:")[0]
-        for name in inspect.signature(function).parameters.keys() - {"validate"}:
+        for name in inspect.signature(function).parameters.keys() - EVERYWHERE:
             assert re.search(rf"^    (\w+, )*{name}(, \w+)*:", arguments, flags=re.MULTILINE), name
         assert record.chapter in text
         assert surname(record) in text.partition("\nReference:")[2].partition("\nChapter:")[0]
@@ -136,7 +139,7 @@ def test_functions_that_are_no_losses_are_documented_too(function):
         assert function.chapter in text
         assert surname(function) in text.partition("\nReference:")[2].partition("\nChapter:")[0]
         arguments = text.partition("\nArgs:")[2].partition("\n\n")[0]
-        for name in inspect.signature(public).parameters.keys() - {"validate"}:
+        for name in inspect.signature(public).parameters.keys() - EVERYWHERE:
             assert re.search(rf"^    (\w+, )*{name}(, \w+)*:", arguments, flags=re.MULTILINE), name
     for field in ("task", "formula", "gradient", "paper", "chapter"):
         assert getattr(function, field), field
