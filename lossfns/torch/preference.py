@@ -60,6 +60,8 @@ def dpo(
 ) -> Tensor:
     """PyTorch:
         None. The reference's log-probabilities are constants: compute them under `torch.no_grad`.
+        Of a large vocabulary `-linear_cross_entropy(hidden, tokens, linear_weight=head,
+        reduction="none").sum(-1)` gives those of the answers without its logits.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> policy, reference = torch.tensor([-10.0, -10.0]), torch.tensor([-12.0, -9.0])

@@ -109,7 +109,8 @@ def causal_lm(
 ) -> Tensor:
     """PyTorch:
         `F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())`. `num_items` may
-        be a tensor on the device.
+        be a tensor on the device. Of a large vocabulary `linear_cross_entropy(hidden[:, :-1],
+        tokens[:, 1:], linear_weight=head)` is the same loss without its logits.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> lt.causal_lm(torch.zeros(1, 3, 10), torch.tensor([[1, 2, 3]]))

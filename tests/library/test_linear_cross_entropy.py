@@ -227,6 +227,27 @@ def test_after_a_shift_it_is_causal_lm(case):
     assert ln.linear_cross_entropy(**shifted, z_loss=0.2) == pytest.approx(expected, rel=1e-13)
 
 
+def test_dpo_runs_on_it(case):
+    """Log-probabilities of answers, whose first tokens, the question, do not count."""
+    case = tensors(case | {"target": np.where(case["target"] < 0, 0, case["target"])})
+    hidden = case["hidden"].requires_grad_()
+    counted = case["target"].clone()
+    counted[:, 0] = -100
+    layer = {name: case[name] for name in ("linear_weight", "linear_bias")}
+    chunks = -lt.linear_cross_entropy(hidden, counted, **layer, chunk_size=2, reduction="none")
+    logits = torch.nn.functional.linear(hidden, *layer.values())
+    known = logits.log_softmax(-1).gather(-1, case["target"][..., None])[..., 0]
+    known = torch.where(counted == -100, 0, known)
+
+    def found(log_probs):
+        chosen, rejected = log_probs.sum(-1)[:2]
+        value = lt.dpo(chosen, rejected, reference_chosen=chosen.detach() - 1,
+                       reference_rejected=rejected.detach() + 0.5)
+        return value, torch.autograd.grad(value, hidden, retain_graph=True)[0]
+
+    torch.testing.assert_close(found(chunks), found(known))
+
+
 # Derivatives.
 
 
