@@ -98,7 +98,7 @@ def cost_of_thresholds(thresholds, costs, *, ylabel="cost per 1000 people"):
         ax.plot(thresholds, cost, _LINES[i], color=_COLOURS[i], label=name)
         ax.plot(thresholds[best], cost[best], "o", color=_COLOURS[i], markersize=8)
     ax.axvline(0.5, color=INK, linewidth=1.2, linestyle=":")
-    ax.text(0.47, ax.get_ylim()[1], "½", ha="right", va="top")
+    ax.text(0.5, 1.01, "½", transform=ax.get_xaxis_transform(), ha="center", va="bottom")
     ax.set(xscale="log", yscale="log")
     low, high = ax.get_ylim()
     marks = [m for m in (20, 50, 100, 200, 500, 1000, 2000, 5000) if low <= m <= high]
@@ -125,11 +125,11 @@ def reliability(curves, *, highest=1.0):
     """Observed share of positives over the predicted probability: `{name: (said, happened)}`."""
     fig, ax = figure(width=5.2, height=4.2, xlabel="probability that the model states",
                      ylabel="share of positives among them")
-    ax.plot([0, highest], [0, highest], color=INK, linewidth=1.2, linestyle=":")
-    ax.text(highest * 0.98, highest * 0.9, "says what\nhappens", ha="right", va="top")
     for i, (name, (said, happened)) in enumerate(curves.items()):
         ax.plot(said, happened, _LINES[i % 4], color=_COLOURS[i], marker="o", markersize=5,
                 label=name)
+    ax.plot([0, highest], [0, highest], color=INK, linewidth=1.2, linestyle=":",
+            label="says what happens")
     ax.set(xlim=(0, highest * 1.02), ylim=(0, highest * 1.02))
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2,
                frameon=False, labelcolor=INK, fontsize=fig.font_size)

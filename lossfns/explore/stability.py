@@ -50,8 +50,8 @@ def ranges(limits):
                 va="bottom")
     ax.set(xlim=(-65, 65), ylim=(0.6 - len(limits), 1.0))
     ax.set_yticks(range(0, -len(limits), -1), list(limits))
-    ax.text(64, 1 - len(limits), "on to 308 ", ha="right", va="center", color="white")
-    ax.text(-64, 1 - len(limits), " on to −324", ha="left", va="center", color="white")
+    ax.text(64, 1 - len(limits), "on to 308 ", ha="right", va="center", color="black")
+    ax.text(-64, 1 - len(limits), " on to −324", ha="left", va="center", color="black")
     ax.grid(False, axis="y")
     return fig
 
@@ -140,8 +140,10 @@ def digits_kept(x, forms):
     return fig
 
 
-_VERDICTS = {"right": (BLUE, "✓"), "∞": (ORANGE, "∞"), "NaN": (ORANGE, "NaN"),
-             "lost": (ORANGE, "0"), "wrong": (PLUM, "≠")}
+# Colour of the cell, sign, and the ink in which the sign is readable on that colour.
+_VERDICTS = {"right": (BLUE, "✓", INK), "∞": (ORANGE, "∞", "black"),
+             "NaN": (ORANGE, "NaN", "black"), "lost": (ORANGE, "0", "black"),
+             "wrong": (PLUM, "≠", "white")}
 
 
 def verdicts(table, sizes):
@@ -155,12 +157,11 @@ def verdicts(table, sizes):
         for row, pairs in enumerate(rows.values()):
             for column, pair in enumerate(pairs):
                 for side, verdict in enumerate(pair):
-                    colour, sign = _VERDICTS[verdict]
+                    colour, sign, ink = _VERDICTS[verdict]
                     x = column + 0.44 * side
                     ax.barh(-row, 0.42, left=x, height=0.84, color=colour,
                             alpha=0.18 if verdict == "right" else 1)
-                    ax.text(x + 0.21, -row, sign, ha="center", va="center",
-                            color=INK if verdict == "right" else "white",
+                    ax.text(x + 0.21, -row, sign, ha="center", va="center", color=ink,
                             fontsize=fig.font_size - (3 if sign == "NaN" else 1))
         ax.set_yticks(range(0, -len(rows), -1), list(rows))
         ax.set_xticks(np.arange(len(sizes)) + 0.43, [f"{size:g}" for size in sizes])

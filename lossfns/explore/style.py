@@ -18,6 +18,7 @@
 The background is transparent, and every colour has a contrast of at least 3.3:1 on white and on
 the dark page (#121212): one picture serves both. No colour has the 4.5:1 that text needs on both,
 so text in an SVG drawing takes a darker shade on a light page and a lighter one on a dark page.
+Text on a coloured area is "black" or "white", and stays so.
 The colours also stay apart for the three kinds of colour-blindness; still, name a line where it
 runs and vary `linestyle`.
 """
@@ -51,6 +52,9 @@ _GRID = "#79797938"
 _TEXT_ON_LIGHT, _TEXT_ON_DARK = 0.1807, 0.2051
 # The letters of a text: matplotlib draws nothing else in a group with a colour and a place.
 _LETTERS = re.compile(r'(<g style="fill: )(#[0-9a-f]{6})((?:; opacity: [\d.]+)?" transform=)')
+# White text stands on a coloured area, which is the same on both pages. So does black text, for
+# which matplotlib writes no colour.
+_WHITE = "#ffffff"
 # A larger drawing is replaced by a bitmap: a scatter plot of 10,000 points is no job for SVG.
 _LARGEST_SVG = 400_000
 
@@ -232,7 +236,7 @@ def _with_readable_text(text, alone):
 
     def shaded(match):
         before, colour, after = match.groups()
-        if colour == INK and not alone:
+        if colour == _WHITE or (colour == INK and not alone):
             return match[0]
         light, dark = text_colours(colour)
         return f"{before}{light}; fill: light-dark({light}, {dark}){after}"

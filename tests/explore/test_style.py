@@ -52,6 +52,15 @@ def test_every_text_of_a_figure_takes_the_shade_of_the_page():
     assert drawing.startswith('<svg style="color-scheme: light dark"')
 
 
+def test_text_on_a_coloured_area_keeps_its_colour_on_both_pages():
+    fig, ax = style.figure()
+    ax.text(0.3, 0.5, "on plum", color="white")
+    ax.text(0.7, 0.5, "on orange", color="black")
+    drawing = style.svg(fig, alone=True)
+    assert '<g style="fill: #ffffff" transform=' in drawing
+    assert "<g transform=" in drawing
+
+
 def test_a_drawing_inside_a_page_leaves_ink_to_the_page():
     fig, ax = style.figure()
     style.label(ax, 0.5, 0.5, "MSE", style.ORANGE)

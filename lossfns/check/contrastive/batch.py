@@ -5,7 +5,6 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import (
-    CHAPTER,
     halves,
     hold_positive,
     hold_shape,
@@ -89,7 +88,7 @@ def _one_maximum(scores):
 INFO_NCE = Exercise(
     name="info_nce",
     signature="info_nce(queries, keys, temperature=0.1)",
-    read=CHAPTER,
+    read="loss-info-nce",
     right=_info_nce,
     draw=_draw_info_nce,
     probes=(

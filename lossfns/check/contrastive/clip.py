@@ -4,7 +4,7 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import CHAPTER, log_softmax, unit
+from lossfns.check.contrastive.points import log_softmax, unit
 from lossfns.check.contrastive.views import batches, log_loss, masked, normalised, opposed
 from lossfns.check.exercise import Call, Exercise, Misconception
 
@@ -82,7 +82,7 @@ def _other_tables(images, texts, log_scale):
 CLIP_TORCH = Exercise(
     name="clip_torch",
     signature="clip_torch(images, texts, log_scale)",
-    read=CHAPTER,
+    read="loss-clip",
     right=_clip,
     draw=_draw_clip,
     probes=(kinds.single_item("images", "texts"),),

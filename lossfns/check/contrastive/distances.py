@@ -4,7 +4,6 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import (
-    CHAPTER,
     halves,
     hold_matrices,
     normal,
@@ -100,7 +99,7 @@ def _matrices_of_any_width(a, b, squared=False):
 PAIRWISE_DISTANCES = Exercise(
     name="pairwise_distances",
     signature="pairwise_distances(a, b, squared=False)",
-    read=CHAPTER,
+    read="loss-contrastive",
     right=_distances_checked,
     draw=_draw_distances,
     probes=(
@@ -259,7 +258,7 @@ def _any_width(a, b):
 COSINE_SIMILARITIES = Exercise(
     name="cosine_similarities",
     signature="cosine_similarities(a, b)",
-    read=CHAPTER,
+    read="loss-cosine-embedding",
     right=_cosines_checked,
     draw=_draw_cosines,
     probes=(kinds.columns("a", "b"),),

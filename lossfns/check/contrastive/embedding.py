@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossfns.check.contrastive.points import CHAPTER, unit
+from lossfns.check.contrastive.points import unit
 from lossfns.check.exercise import Call, Exercise, Misconception
 
 # Three corners, equally far from each other.
@@ -80,7 +80,7 @@ def _is_linear(call, embeddings):
 TRAIN_EMBEDDING = Exercise(
     name="train_embedding",
     signature="train_embedding(x, labels, x_new)",
-    read=CHAPTER,
+    read="loss-contrastive",
     right=_embedding,
     draw=_draw_rings,
     score=_misplaced,

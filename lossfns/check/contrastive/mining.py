@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import CHAPTER, hold_positive, normal, refuse
+from lossfns.check.contrastive.points import hold_positive, normal, refuse
 from lossfns.check.exercise import Call, Exercise, Misconception
 
 
@@ -114,7 +114,7 @@ def _nearest_to_positive(embeddings, labels, margin):
 SEMI_HARD_NEGATIVES = Exercise(
     name="semi_hard_negatives",
     signature="semi_hard_negatives(embeddings, labels, margin)",
-    read=CHAPTER,
+    read="mine-triplets",
     right=_semi_hard_negatives,
     draw=_draw_semi_hard,
     probes=(

@@ -5,7 +5,6 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import (
-    CHAPTER,
     halves,
     hold_positive,
     hold_shape,
@@ -119,7 +118,7 @@ def _positive_margin(a, b, same, margin):
 CONTRASTIVE_PAIRS = Exercise(
     name="contrastive_pairs",
     signature="contrastive_pairs(a, b, same, margin=1.0)",
-    read=CHAPTER,
+    read="loss-contrastive",
     right=_contrastive,
     draw=_draw_contrastive,
     probes=(

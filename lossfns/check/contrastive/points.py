@@ -4,8 +4,6 @@ import numpy as np
 
 from lossfns.check.exercise import Call
 
-CHAPTER = "contrastive"
-
 # Directions of length 1 with coordinates that print briefly.
 _DIRECTIONS = np.array(
     [[0.6, 0.8], [-0.8, 0.6], [-0.6, -0.8], [0.8, -0.6], [1.0, 0.0], [0.0, -1.0]]

@@ -5,7 +5,6 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import (
-    CHAPTER,
     halves,
     hold_positive,
     hold_shape,
@@ -103,7 +102,7 @@ def _any_shapes(anchor, positive, negative, margin=1.0, squared=False):
 TRIPLET = Exercise(
     name="triplet",
     signature="triplet(anchor, positive, negative, margin=1.0, squared=False)",
-    read=CHAPTER,
+    read="loss-triplet",
     right=_triplet,
     draw=_draw_triplet,
     probes=(

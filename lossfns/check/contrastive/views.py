@@ -5,7 +5,6 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import (
-    CHAPTER,
     halves,
     normal,
     refuse,
@@ -158,7 +157,7 @@ def _checked(loss, hold):
 NT_XENT_TORCH = Exercise(
     name="nt_xent_torch",
     signature="nt_xent_torch(z1, z2, temperature=0.5)",
-    read=CHAPTER,
+    read="loss-nt-xent",
     right=lambda z1, z2, temperature=0.5: ln.nt_xent(z1, z2, temperature=temperature),
     draw=_draw_nt_xent,
     probes=(

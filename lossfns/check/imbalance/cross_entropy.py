@@ -6,7 +6,6 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.imbalance.weights import CHAPTER
 from lossfns.check.pairs import capped
 
 
@@ -89,7 +88,7 @@ def _refusing_labels(logits, target, weight):
 WEIGHTED_CROSS_ENTROPY = Exercise(
     name="weighted_cross_entropy",
     signature="weighted_cross_entropy(logits, target, weight)",
-    read=CHAPTER,
+    read="weighted-cross-entropy",
     right=right,
     draw=_draw_weighted,
     probes=(

@@ -5,7 +5,6 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.imbalance.weights import CHAPTER
 from lossfns.check.pairs import cut_off, python_number
 
 
@@ -255,10 +254,23 @@ EMPTY = Misconception(
     "so it costs 0.",
 )
 
+
+def _nothing_missed(both, p, y, smooth):
+    sizes = p + y + 2 * smooth
+    return 1 - np.divide(2 * (both + smooth), sizes, out=np.zeros_like(sizes), where=sizes > 0)
+
+
+EMPTY_MISSED = Misconception(
+    "an empty mask that counts as missed",
+    _overlapping(_nothing_missed),
+    "You replace 0/0 by an overlap of 0, so a mask that is empty and predicted empty costs 1, as "
+    "much as a missed one. Nothing is wrong there: its overlap is 1 and its loss 0.",
+)
+
 DICE = Exercise(
     name="dice",
     signature="dice(probs, target, smooth=1.0)",
-    read=CHAPTER,
+    read="loss-dice",
     right=dice,
     draw=_draw_dice,
     probes=(
@@ -271,6 +283,7 @@ DICE = Exercise(
     misconceptions=(
         *DICE_FORMULA,
         EMPTY,
+        EMPTY_MISSED,
         Misconception(
             "masks of different shapes accepted",
             _checking(shapes=False),
@@ -311,7 +324,7 @@ def _dice_of(probs, target, smooth=1.0):
 DICE_TORCH = Exercise(
     name="dice_torch",
     signature="dice_torch(probs, target, smooth=1.0)",
-    read=CHAPTER,
+    read="loss-dice",
     right=dice,
     draw=_draw_dice_torch,
     probes=(kinds.zero("smooth"),),

@@ -5,7 +5,6 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import draws, kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.imbalance.weights import CHAPTER
 from lossfns.check.pairs import (
     broadcast,
     capped,
@@ -72,6 +71,11 @@ def missing_of(z, y):
 
 def fade_of(z, y, gamma):
     return missing_of(z, y) ** gamma
+
+
+def _fade_of_mean(z, y, gamma):
+    """What code makes of the factor that begins with an averaged cross-entropy."""
+    return (1 - library(z).exp(-surprise_of(z, y).mean())) ** gamma
 
 
 def _alpha_t(y, alpha):
@@ -208,6 +212,12 @@ FORMULA = (
         "positives. Multiply every item by (1 - p_t)^γ.",
     ),
     Misconception(
+        "one factor for the whole batch",
+        reducing(core_of(fade=_fade_of_mean)),
+        "You raise 1 - e^-(mean loss) to γ, so easy and hard items fade alike. Each item has a p_t "
+        "and a factor of its own: keep the losses apart until the end.",
+    ),
+    Misconception(
         "no loss for the negatives",
         reducing(lambda z, y, gamma=2.0, alpha=None: y * core_of()(z, y, gamma, alpha)),
         "Where y = 0 yours is 0, so calling everything positive is free. The negatives cost "
@@ -294,7 +304,7 @@ def _any_gamma(pred, target, *, gamma=2.0, alpha=None, reduction="mean"):
 FOCAL = Exercise(
     name="focal",
     signature='focal(logits, target, gamma=2.0, alpha=None, reduction="mean")',
-    read=CHAPTER,
+    read="loss-focal",
     right=right,
     draw=_draw_focal,
     probes=(
@@ -357,7 +367,7 @@ def _factor_detached(z, y, gamma=2.0, alpha=None):
 FOCAL_TORCH = Exercise(
     name="focal_torch",
     signature="focal_torch(logits, target, gamma=2.0, alpha=None)",
-    read=CHAPTER,
+    read="loss-focal",
     right=right,
     draw=_draw_focal_torch,
     probes=(

@@ -6,7 +6,6 @@ import lossfns.numpy as ln
 from lossfns.check import draws, kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.imbalance.focal import core_of, fade_of, far, missing_of, surprise_of
-from lossfns.check.imbalance.weights import CHAPTER
 from lossfns.check.pairs import (
     averaging,
     flipped_gradient,
@@ -66,7 +65,7 @@ def _slope_clipped(z, y, gamma=2.0):
 FOCAL_GRAD = Exercise(
     name="focal_grad",
     signature="focal_grad(logits, target, gamma=2.0)",
-    read=CHAPTER,
+    read="loss-focal-with-logits",
     right=lambda logits, target, gamma=2.0: ln.focal_with_logits.grad(
         logits, target, gamma=gamma, alpha=None
     ),

@@ -3,7 +3,6 @@
 import numpy as np
 
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.imbalance.weights import CHAPTER
 from lossfns.check.pairs import sigmoid
 
 
@@ -130,7 +129,7 @@ def _chance(call, value):
 TRAIN_RARE = Exercise(
     name="train_rare",
     signature="train_rare(x, y, x_new)",
-    read=CHAPTER,
+    read="imbalance-compared",
     right=_train,
     draw=_draw_rare,
     score=_missed,

@@ -15,7 +15,6 @@ from lossfns.check.imbalance.dice import (
     single,
     sums,
 )
-from lossfns.check.imbalance.weights import CHAPTER
 
 
 def _draw_tversky(rng):
@@ -76,7 +75,7 @@ def _any_price(probs, target, alpha, beta, smooth=1.0):
 TVERSKY = Exercise(
     name="tversky",
     signature="tversky(probs, target, alpha, beta, smooth=1.0)",
-    read=CHAPTER,
+    read="loss-tversky",
     right=tversky,
     draw=_draw_tversky,
     probes=(

@@ -6,8 +6,6 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 
-CHAPTER = "imbalance"
-
 
 def _draw_weights(rng):
     two = np.array([int(rng.integers(6, 10)) * 100, int(rng.integers(1, 4)) * 20])
@@ -79,7 +77,7 @@ def _any_beta(counts, kind="inverse", beta=0.999):
 CLASS_WEIGHTS = Exercise(
     name="class_weights",
     signature='class_weights(counts, kind="inverse", beta=0.999)',
-    read=CHAPTER,
+    read="class-weight-schemes",
     right=lambda counts, kind="inverse", beta=0.999: ln.class_weights(
         counts, scheme=kind, beta=beta
     ),
