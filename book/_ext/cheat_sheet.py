@@ -91,7 +91,7 @@ def call(record):
     name, _, remark = known.partition(" ")
     name, bracket, settings = name.partition("(")
     if not known:
-        return f"`lossfns.torch.{record.name}`"
+        return f"`lt.{record.name}`"
     return f"`{name.replace('torch.nn.functional', 'F')}{bracket}{settings}` {remark}".strip()
 
 

@@ -9,6 +9,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "_build" / "html" / "book" / "cheat_sheet.html"
 TARGET = ROOT / "dist" / "cheat_sheet.pdf"
 
+# Whoever reads the PDF does not have the files of the site: its links lead to where that is
+# published, if it is.
+LINKS = """() => {
+  const home = document.querySelector("link[rel=canonical]")?.href;
+  for (const link of document.querySelectorAll("a[href]")) {
+    if (!link.href.startsWith("file:")) continue;
+    if (home) link.href = new URL(link.getAttribute("href"), home);
+    else link.removeAttribute("href");
+  }
+}"""
+
 sys.path.insert(0, str(ROOT / "tests"))
 from system import find_browser  # noqa: E402 (the tests know where a Chromium is)
 
@@ -19,6 +30,7 @@ def write(page, target, browser):
     tab = browser.new_page()
     tab.goto(page.as_uri())
     tab.evaluate("document.documentElement.dataset.theme = 'light'")
+    tab.evaluate(LINKS)
     tab.wait_for_function("window.MathJax?.startup?.promise")
     tab.evaluate("MathJax.startup.promise.then(() => document.fonts.ready).then(() => true)")
     tab.pdf(path=target, prefer_css_page_size=True, print_background=True, tagged=True)

@@ -14,10 +14,11 @@ import numpy as np
 
 from lossfns._extras import require
 from lossfns.catalog import catalog, functions
-from lossfns.explore.sections import section
-from lossfns.explore.style import ORANGE, figure, svg
 from lossfns.labels import place
 from lossfns.synonyms import LIBRARIES
+
+from .sections import section
+from .style import ORANGE, figure, svg
 
 require("IPython", "lossfns.explore.atlas", "IPython", "explore")
 from IPython.display import HTML  # noqa: E402

@@ -2,21 +2,7 @@
 
 import numpy as np
 
-from lossfns.explore.style import (
-    BLUE,
-    FAINT,
-    INK,
-    OLIVE,
-    ORANGE,
-    PLUM,
-    PURPLE,
-    figure,
-    label,
-)
-
-_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
-_LINES = ("-", "--", "-.", ":")
-_MARKERS = ("o", "s", "^", "D", "v")
+from .style import BLUE, CYCLE, FAINT, INK, LINES, MARKERS, ORANGE, figure, label
 
 
 def said_and_happened(groups):
@@ -57,9 +43,9 @@ def reliability(tables, *, said="mean confidence of the bin", was="accuracy of t
             reach = 1.96 * np.sqrt(confidence * (1 - confidence) / count)
             ax.vlines(confidence, np.maximum(confidence - reach, 0),
                       np.minimum(confidence + reach, 1), color=FAINT, linewidth=7)
-        ax.plot(confidence, accuracy, _LINES[i], color=_COLOURS[i], linewidth=1.6)
-        ax.scatter(confidence, accuracy, 14 + 360 * count / count.sum(), marker=_MARKERS[i],
-                   color=_COLOURS[i], label=name, zorder=3)
+        ax.plot(confidence, accuracy, LINES[i], color=CYCLE[i], linewidth=1.6)
+        ax.scatter(confidence, accuracy, 14 + 360 * count / count.sum(), marker=MARKERS[i],
+                   color=CYCLE[i], label=name, zorder=3)
     ax.set(xlim=(0, 1.03), ylim=(-0.02, 1.05))
     ax.set_aspect("equal")
     if len(tables) > 1:
@@ -89,9 +75,9 @@ def ece_by_chance(bins, curves):
     """The ECE of a calibrated model over the number of bins: `{name: (low, mean, high)}`."""
     fig, ax = figure(width=5.6, height=3.4, xlabel="number of bins", ylabel="ECE")
     for i, (name, (low, mean, high)) in enumerate(curves.items()):
-        ax.fill_between(bins, low, high, color=_COLOURS[i], alpha=0.22, linewidth=0)
-        ax.plot(bins, mean, _LINES[i], color=_COLOURS[i])
-        label(ax, bins[-1] * 1.06, mean[-1], name, _COLOURS[i], va="center")
+        ax.fill_between(bins, low, high, color=CYCLE[i], alpha=0.22, linewidth=0)
+        ax.plot(bins, mean, LINES[i], color=CYCLE[i])
+        label(ax, bins[-1] * 1.06, mean[-1], name, CYCLE[i], va="center")
     ax.set(xscale="log", xlim=(bins[0], bins[-1] * 3), ylim=(0, None))
     ax.set_xticks(bins, [str(k) for k in bins])
     ax.minorticks_off()
@@ -104,8 +90,8 @@ def expected_scores(report, curves, truth):
                      ylabel="expected score, from its least")
     for i, (name, values) in enumerate(curves.items()):
         values = values - values.min()
-        ax.plot(report, values, _LINES[i], color=_COLOURS[i], label=name)
-        ax.plot(report[values.argmin()], 0, _MARKERS[i], color=_COLOURS[i], markersize=10)
+        ax.plot(report, values, LINES[i], color=CYCLE[i], label=name)
+        ax.plot(report[values.argmin()], 0, MARKERS[i], color=CYCLE[i], markersize=10)
     ax.axvline(truth, color=INK, linewidth=1, linestyle=":")
     ax.text(truth + 0.01, 0.76, "the truth")
     ax.set(ylim=(-0.04, 0.8), xlim=(0, 1.02))
@@ -117,8 +103,8 @@ def training(steps, curves, *, ylabel, top):
     """What is measured in the course of a training: `{name: values}` over the steps."""
     fig, ax = figure(width=6.2, height=3.3, xlabel="step", ylabel=ylabel)
     for i, (name, values) in enumerate(curves.items()):
-        ax.plot(steps, values, _LINES[i], color=_COLOURS[i])
-        label(ax, steps[-1] * 1.04, values[-1], name, _COLOURS[i], va="center")
+        ax.plot(steps, values, LINES[i], color=CYCLE[i])
+        label(ax, steps[-1] * 1.04, values[-1], name, CYCLE[i], va="center")
     ax.set(xscale="log", xlim=(steps[0], steps[-1] * 4.2), ylim=(-0.04 * top, top))
     ax.set_xticks([30, 100, 300], ["30", "100", "300"])
     ax.minorticks_off()
@@ -129,7 +115,7 @@ def temperatures(values, losses, accuracy, fitted):
     """The losses `{name: values}` over the temperature, and the accuracy that does not move."""
     fig, ax = figure(width=6.2, height=3.6, xlabel="temperature T", ylabel="NLL in nats, accuracy")
     for i, (name, curve) in enumerate(losses.items()):
-        ax.plot(values, curve, _LINES[i], color=_COLOURS[i], label=name)
+        ax.plot(values, curve, LINES[i], color=CYCLE[i], label=name)
     ax.plot(values, accuracy, color=INK, linewidth=3, label="accuracy, test")
     ax.axvline(fitted, color=INK, linewidth=1, linestyle=":")
     ax.text(fitted * 1.04, 1.28, f"T = {fitted:.2f}")
@@ -167,7 +153,7 @@ def costs(ratio, curves):
     fig, ax = figure(width=6.2, height=3.6, xlabel="cost of a mistake, in looks of a person",
                      ylabel="cost per 1000 images")
     for i, (name, values) in enumerate(curves.items()):
-        ax.plot(ratio, values, _LINES[i], color=_COLOURS[i], label=name)
+        ax.plot(ratio, values, LINES[i], color=CYCLE[i], label=name)
     ax.set(xscale="log", ylim=(0, None))
     ax.set_xticks([2, 5, 10, 20, 50], ["2", "5", "10", "20", "50"])
     ax.minorticks_off()
@@ -182,7 +168,7 @@ def decomposition(parts):
     width = 0.8 / len(parts)
     for i, (name, values) in enumerate(parts.items()):
         at = np.arange(len(values)) + (i - (len(parts) - 1) / 2) * width
-        ax.bar(at, values, width * 0.92, color=_COLOURS[i], hatch=("", "//")[i % 2], label=name)
+        ax.bar(at, values, width * 0.92, color=CYCLE[i], hatch=("", "//")[i % 2], label=name)
         for x, value in zip(at, values, strict=True):
             ax.text(x, value + 0.004, f"{value:.3f}", ha="center", fontsize=fig.font_size - 2.5)
     ax.set_xticks(np.arange(len(names)), names)

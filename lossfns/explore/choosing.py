@@ -104,12 +104,12 @@ const show = () => {
   const list = root.querySelector("ol");
   list.replaceChildren();
   for (const number of data.tasks[first.value].ranks[traits.join()]) {
-    const [loss, reason, because, output, unless, torch, keras, address] = data.losses[number];
+    const [loss, reason, because, output, unless, torch, keras, page, label] = data.losses[number];
     const item = element("li", "", list);
     const name = element("code", loss);
-    if (address) {
+    if (data.pages[page]) {
       const link = element("a", "", item);
-      link.href = address;
+      link.href = data.pages[page] + "#" + label;
       link.append(name);
     } else item.append(name);
     item.append(": " + reason + ".");
@@ -123,7 +123,7 @@ const show = () => {
     };
     if (because.length) fact("because", because.map(trait => data.traits[trait]).join("; "));
     fact("output", data.layers[output]);
-    fact("PyTorch", torch, true);
+    fact("PyTorch", torch || `lt.${loss}`, true);
     if (keras) fact("Keras", keras, true);
     fact("not if", unless);
   }
@@ -207,7 +207,7 @@ def answers():
     losses, tasks = [], {}
     for task, advice in ADVICE.items():
         numbers = {s.loss: len(losses) + i for i, s in enumerate(advice)}
-        losses += [_facts(s) for s in advice]
+        losses += [_short(_facts(s)) for s in advice]
         asks = [
             [trait for trait in traits if trait in questions(task).get(question, [])]
             for question, traits in QUESTIONS.items()
@@ -218,11 +218,14 @@ def answers():
             ranked = suggestions(task, dict.fromkeys(given, True))
             ranks[",".join(given)] = [numbers[s.loss] for s in ranked]
         tasks[task] = {"asks": asks, "ranks": ranks}
-    layers = list(dict.fromkeys(loss[3] for loss in losses))
-    for loss in losses:
-        loss[3] = layers.index(loss[3])
+    # What many losses share stands there once, and is named by its number.
+    shared = {}
+    for name, column in (("layers", 3), ("pages", 7)):
+        shared[name] = list(dict.fromkeys(loss[column] for loss in losses))
+        for loss in losses:
+            loss[column] = shared[name].index(loss[column])
     traits = {trait: said(trait) for trait in TRAITS}
-    return {"traits": traits, "layers": layers, "losses": losses, "tasks": tasks}
+    return {"traits": traits, **shared, "losses": losses, "tasks": tasks}
 
 
 def said(trait):
@@ -239,6 +242,13 @@ def _facts(suggestion):
     pytorch = called.get("torch", f"lt.{s.loss}").replace("torch.nn.functional.", "F.")
     keras = called.get("keras", "").removeprefix("keras.losses.")
     return [s.loss, s.reason, s.because, s.output, s.unless, pytorch, keras, _address(s.loss)]
+
+
+def _short(facts):
+    """Without the call that follows from the name, and with the address as page and label."""
+    loss, *words, pytorch, keras, address = facts
+    page, _, label = address.partition("#")
+    return [loss, *words, "" if pytorch == f"lt.{loss}" else pytorch, keras, page, label]
 
 
 def _address(loss):

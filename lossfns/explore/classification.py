@@ -6,11 +6,14 @@ The pictures of losses call `lossfns.numpy` themselves, so that what is drawn is
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.explore.regression import value_and_slope
-from lossfns.explore.style import (
+
+from .regression import value_and_slope
+from .style import (
     BLUE,
+    CYCLE,
     FAINT,
     INK,
+    LINES,
     OLIVE,
     ORANGE,
     PLUM,
@@ -21,9 +24,6 @@ from lossfns.explore.style import (
     zero,
 )
 
-_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
-_LINES = ("-", "--", "-.", ":")
-
 
 def mistakes(says, y):
     """For each model, a dot per mistake at the probability it gave to the truth."""
@@ -31,7 +31,7 @@ def mistakes(says, y):
     for row, p in enumerate(says.values()):
         q = np.where(y == 1, p, 1 - p)
         q = q[q < 0.5]
-        ax.plot(q, np.full(len(q), -row), "o", color=_COLOURS[row], markersize=9, alpha=0.75)
+        ax.plot(q, np.full(len(q), -row), "o", color=CYCLE[row], markersize=9, alpha=0.75)
     ax.axvline(0.5, color=INK, linewidth=1, linestyle=":")
     ax.set(xscale="log", xlim=(None, 3), ylim=(0.4 - len(says), 0.9))
     ax.set_yticks(range(0, -len(says), -1), list(says))
@@ -114,7 +114,7 @@ def cross_entropy_over_logit(rivals):
     top.plot(z, losses, color=ORANGE)
     bottom.plot(z, slopes[:, 0], color=PURPLE)
     label(bottom, -5.8, -0.86, "true class", PURPLE)
-    for rival, slope, colour, line in zip(rivals, slopes.T[1:], (BLUE, OLIVE), _LINES[1:3],
+    for rival, slope, colour, line in zip(rivals, slopes.T[1:], (BLUE, OLIVE), LINES[1:3],
                                           strict=False):
         bottom.plot(z, slope, color=colour, linestyle=line)
         label(bottom, -5.8, slope[0] + 0.06, f"rival with logit {rival:g}".replace("-", "−"),
@@ -133,7 +133,7 @@ def training_curves(runs, *, panels=("loss", "accuracy"), floor=None):
     )
     for ax, panel in zip(np.atleast_1d(axes), panels, strict=True):
         for i, (name, history) in enumerate(runs.items()):
-            ax.plot(history[panel], _LINES[i], color=_COLOURS[i], label=name)
+            ax.plot(history[panel], LINES[i], color=CYCLE[i], label=name)
         ax.set_ylim(0, 1.02 if panel == "accuracy" else None)
         if panel == "loss" and floor is not None:
             ax.axhline(floor, color=INK, linewidth=1.2, linestyle=":")
@@ -151,9 +151,9 @@ def escape(wrong, *, of):
     """How many examples are judged wrongly, step by step: `{name: counts}`."""
     fig, ax = figure(xlabel="step", ylabel=f"wrong, of {of}")
     for i, (name, counts) in enumerate(wrong.items()):
-        ax.plot(counts, _LINES[i], color=_COLOURS[i])
+        ax.plot(counts, LINES[i], color=CYCLE[i])
         middle = int(len(counts) * (0.55 if i else 0.3))
-        label(ax, middle, counts[middle] + 0.04 * of, name, _COLOURS[i], va="bottom")
+        label(ax, middle, counts[middle] + 0.04 * of, name, CYCLE[i], va="bottom")
     ax.set_ylim(0, 1.2 * of)
     return fig
 
@@ -195,7 +195,7 @@ def best_scores(probability, scores):
     fig, ax = figure(xlabel="probability of +1, η", ylabel="best score", height=3.4)
     for i, (name, values) in enumerate(scores.items()):
         steps = {"drawstyle": "steps-mid"} if len(set(values.round(2))) < 5 else {}
-        ax.plot(probability, values, _LINES[i], color=_COLOURS[i], label=name, **steps)
+        ax.plot(probability, values, LINES[i], color=CYCLE[i], label=name, **steps)
     zero(ax, x=False)
     ax.axvline(0.5, color=INK, linewidth=1, linestyle=":")
     ax.legend(loc="upper left")

@@ -6,7 +6,8 @@ import numpy as np
 
 from lossfns._extras import require
 from lossfns.conformance import CHECKS
-from lossfns.explore.style import BLUE, INK, ORANGE, figure
+
+from .style import BLUE, INK, ORANGE, figure
 
 require("IPython", "lossfns.explore.conformance", "IPython", "explore")
 from IPython.display import HTML  # noqa: E402

@@ -6,22 +6,9 @@ The pictures of losses call `lossfns.numpy` themselves, so that what is drawn is
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.explore.regression import value_and_slope
-from lossfns.explore.style import (
-    BLUE,
-    FAINT,
-    INK,
-    OLIVE,
-    ORANGE,
-    PLUM,
-    PURPLE,
-    figure,
-    label,
-    zero,
-)
 
-_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
-_LINES = ("-", "--", "-.", ":")
+from .regression import value_and_slope
+from .style import BLUE, CYCLE, FAINT, INK, LINES, OLIVE, ORANGE, PURPLE, figure, label, zero
 
 
 def maps(embeddings, digits, *, circle=False):
@@ -43,7 +30,7 @@ def maps(embeddings, digits, *, circle=False):
             points = points / np.linalg.norm(points, axis=1, keepdims=True)
         for k in np.unique(digits):
             ax.plot(*points[digits == k].T, linestyle="", marker=f"${k}$", markersize=6,
-                    color=_COLOURS[k % 5], markeredgewidth=0.1)
+                    color=CYCLE[k % 5], markeredgewidth=0.1)
         ax.set_title(name)
         ax.set_aspect("equal", adjustable="datalim")
         _bare(ax)
@@ -62,7 +49,7 @@ def pair_loss(margins):
 
     ax.plot(d, losses(1, 1), color=BLUE)
     label(ax, 1.95, 2.3, "equal", BLUE, ha="right")
-    for margin, line in zip(margins, _LINES, strict=False):
+    for margin, line in zip(margins, LINES, strict=False):
         ax.plot(d, losses(0, margin), line, color=ORANGE)
         label(ax, 0.04, margin**2 / 2 + 0.06, f"unequal, m = {margin:g}", ORANGE)
     ax.set(ylim=(0, 2.8), xlim=(0, 3))
@@ -117,8 +104,8 @@ def lines(x, curves, *, xlabel, ylabel, log="", ylim=None, level=None):
     for i, (name, y) in enumerate(curves.items()):
         at, values = y if x is None else (x, y)
         marker = "o" if len(at) < 12 else ""
-        ax.plot(at, values, linestyle=_LINES[i % 4], marker=marker, markersize=6,
-                color=_COLOURS[i % 5], label=name)
+        ax.plot(at, values, linestyle=LINES[i % 4], marker=marker, markersize=6,
+                color=CYCLE[i % 5], label=name)
     if "x" in log:
         ax.set_xscale("log")
     if "y" in log:
@@ -180,7 +167,7 @@ def margins_on_a_circle(curves):
     fig, ax = figure(width=5.8, height=3.4, xlabel="angle θ to the own prototype, degrees",
                      ylabel="score of the right class")
     for i, (name, values) in enumerate(curves.items()):
-        ax.plot(degrees, values, _LINES[i % 4], color=_COLOURS[i % 5], label=name)
+        ax.plot(degrees, values, LINES[i % 4], color=CYCLE[i % 5], label=name)
     zero(ax, x=False)
     ax.set_xticks(range(0, 181, 30))
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4,

@@ -2,20 +2,9 @@
 
 import numpy as np
 
-from lossfns.explore.style import (
-    BLUE,
-    INK,
-    OLIVE,
-    ORANGE,
-    PLUM,
-    PURPLE,
-    figure,
-    label,
-)
+from .style import BLUE, CYCLE, INK, LINES, MARKERS, ORANGE, figure, label
 
-_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
-_LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
-_MARKERS = ("o", "s", "^", "D", "v")
+_LINES = (*LINES, (0, (5, 1, 1, 1, 1, 1)))
 
 
 def curves(runs, *, ylabel="loss", xlabel="step", log=False, levels=None, bottom=None, top=None):
@@ -30,9 +19,9 @@ def curves(runs, *, ylabel="loss", xlabel="step", log=False, levels=None, bottom
         values = np.asarray(values, dtype=float)
         bad = np.flatnonzero(~np.isfinite(values))
         end = bad[0] if len(bad) else len(values)
-        ax.plot(np.arange(end), values[:end], linestyle=_LINES[i], color=_COLOURS[i], label=name)
+        ax.plot(np.arange(end), values[:end], linestyle=_LINES[i], color=CYCLE[i], label=name)
         if len(bad) and end:
-            ax.plot(end - 1, values[end - 1], "x", color=_COLOURS[i], markersize=11,
+            ax.plot(end - 1, values[end - 1], "x", color=CYCLE[i], markersize=11,
                     markeredgewidth=3)
     for what, value in (levels or {}).items():
         ax.axhline(value, color=INK, linewidth=1.2, linestyle=":")
@@ -53,9 +42,9 @@ def loss_and_metric(runs, *, metric="accuracy, test", chance=None, log=False):
     fig, (above, below) = figure(2, 1, width=6.2, height=4.6, sharex=True, xlabel=["", "step"],
                                  ylabel=["training loss", metric])
     for i, (name, (losses, metrics)) in enumerate(runs.items()):
-        above.plot(losses, linestyle=_LINES[i], color=_COLOURS[i], label=name)
+        above.plot(losses, linestyle=_LINES[i], color=CYCLE[i], label=name)
         below.plot(np.linspace(0, len(losses) - 1, len(metrics)), metrics, linestyle=_LINES[i],
-                   color=_COLOURS[i])
+                   color=CYCLE[i])
     if chance is not None:
         below.axhline(chance, color=INK, linewidth=1.2, linestyle=":")
         below.annotate("guessing", (0, chance), (2, 3), textcoords="offset points")
@@ -118,8 +107,8 @@ def norms_by_layer(networks):
     fig, ax = figure(width=6.2, height=3.4, xlabel="layer, from the input",
                      ylabel="norm of the gradient")
     for i, (name, norms) in enumerate(networks.items()):
-        ax.plot(np.arange(1, len(norms) + 1), norms, linestyle=_LINES[i], marker=_MARKERS[i],
-                color=_COLOURS[i], label=name, markersize=6)
+        ax.plot(np.arange(1, len(norms) + 1), norms, linestyle=_LINES[i], marker=MARKERS[i],
+                color=CYCLE[i], label=name, markersize=6)
     ax.set(yscale="log")
     ax.set_xticks(range(1, max(map(len, networks.values())) + 1))
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", frameon=False,
@@ -150,7 +139,7 @@ def predicted(target, runs):
     ends = [float(min(target)), float(max(target))]
     ax.plot(ends, ends, ":", color=INK)
     for i, (name, values) in enumerate(runs.items()):
-        ax.scatter(target, values, 20, marker=_MARKERS[i], color=_COLOURS[i], label=name,
+        ax.scatter(target, values, 20, marker=MARKERS[i], color=CYCLE[i], label=name,
                    alpha=0.8)
     ax.legend(loc="upper left")
     return fig
@@ -195,7 +184,7 @@ def loss_and_norm(runs, *, limit=None):
         for ax, values in ((above, losses), (below, norms)):
             values = np.asarray(values, dtype=float)
             values[~np.isfinite(values)] = np.nan
-            ax.plot(values, linestyle=_LINES[i], color=_COLOURS[i], label=name)
+            ax.plot(values, linestyle=_LINES[i], color=CYCLE[i], label=name)
     if limit is not None:
         below.axhline(limit, color=INK, linewidth=1.2, linestyle=":")
     for ax in (above, below):

@@ -2,19 +2,7 @@
 
 import numpy as np
 
-from lossfns.explore.style import (
-    BLUE,
-    FAINT,
-    INK,
-    OLIVE,
-    ORANGE,
-    PLUM,
-    PURPLE,
-    figure,
-    label,
-)
-
-_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
+from .style import BLUE, CYCLE, FAINT, INK, ORANGE, PURPLE, figure, label
 
 
 def cancelling_factors():
@@ -73,9 +61,9 @@ def shares(groups, categories, *, ylabel, xlabel="", ylim=None, level=None):
     at = np.arange(len(categories))
     for i, (name, values) in enumerate(groups.items()):
         offset = (i - (len(groups) - 1) / 2) * width
-        ax.bar(at + offset, values, 0.88 * width, color=_COLOURS[i], label=name,
-               hatch=("", "//", "..", "xx")[i % 4], edgecolor=_COLOURS[i],
-               facecolor=_COLOURS[i] + "99", linewidth=1.2)
+        ax.bar(at + offset, values, 0.88 * width, color=CYCLE[i], label=name,
+               hatch=("", "//", "..", "xx")[i % 4], edgecolor=CYCLE[i],
+               facecolor=CYCLE[i] + "99", linewidth=1.2)
     ax.set_xticks(at, categories)
     ax.grid(False, axis="x")
     if ylim:

@@ -6,18 +6,7 @@ what depends on their control themselves.
 
 import numpy as np
 
-from lossfns.explore.style import (
-    BLUE,
-    FAINT,
-    INK,
-    OLIVE,
-    ORANGE,
-    PLUM,
-    PURPLE,
-    figure,
-    label,
-    note,
-)
+from .style import BLUE, FAINT, INK, OLIVE, ORANGE, PLUM, PURPLE, figure, label, note
 
 
 def metric_and_loss(threshold, accuracy, loss, *, window):

@@ -2,21 +2,7 @@
 
 import numpy as np
 
-from lossfns.explore.style import (
-    BLUE,
-    FAINT,
-    INK,
-    OLIVE,
-    ORANGE,
-    PLUM,
-    PURPLE,
-    figure,
-    label,
-    zero,
-)
-
-_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
-_LINES = ("-", "--", "-.", ":")
+from .style import BLUE, CYCLE, FAINT, INK, LINES, ORANGE, figure, label, zero
 
 
 def codes(planes, digits, *, prior=2.0, reach=9.0):
@@ -30,7 +16,7 @@ def codes(planes, digits, *, prior=2.0, reach=9.0):
     for ax, rows in zip(np.atleast_1d(axes), planes.values(), strict=True):
         for digit in range(10):
             own = np.asarray(rows)[np.asarray(digits) == digit]
-            ax.plot(own[:, 0], own[:, 1], color=_COLOURS[digit % 5], linestyle="",
+            ax.plot(own[:, 0], own[:, 1], color=CYCLE[digit % 5], linestyle="",
                     marker=f"${digit}$", markersize=6, markeredgewidth=0.2)
         ax.plot(prior * np.cos(turn), prior * np.sin(turn), color=INK, linewidth=1.4)
         ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
@@ -65,8 +51,8 @@ def bound(mean, curves, floor, best):
     fig, ax = figure(width=6.2, height=3.4, xlabel="mean μ of the encoder's Gaussian",
                      ylabel="nats")
     for i, (name, values) in enumerate(curves.items()):
-        ax.plot(mean, values, _LINES[i], color=_COLOURS[i])
-        label(ax, mean[-1] * 1.03, values[-1], name, _COLOURS[i], va="center")
+        ax.plot(mean, values, LINES[i], color=CYCLE[i])
+        label(ax, mean[-1] * 1.03, values[-1], name, CYCLE[i], va="center")
     ax.axhline(floor, color=INK, linewidth=2)
     label(ax, mean[0], floor - 0.06, "−ln P(x), what is bounded", va="top")
     ax.plot(*best, "o", color=ORANGE, markersize=10)

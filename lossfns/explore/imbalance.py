@@ -5,22 +5,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
 import lossfns.numpy as ln
-from lossfns.explore.regression import value_and_slope
-from lossfns.explore.style import (
-    BLUE,
-    FAINT,
-    INK,
-    OLIVE,
-    ORANGE,
-    PLUM,
-    PURPLE,
-    figure,
-    label,
-    note,
-)
 
-_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
-_LINES = ("-", "--", "-.", ":")
+from .regression import value_and_slope
+from .style import BLUE, CYCLE, FAINT, INK, LINES, ORANGE, PURPLE, figure, label, note
 
 
 def crowd(y, called, *, columns=50):
@@ -74,9 +61,9 @@ def precision_recall(curves, *, share, marks=()):
     fig, ax = figure(width=5.6, height=3.7, xlabel="recall: share of the positives that is found",
                      ylabel="precision")
     for i, (name, (recall, precision, *band)) in enumerate(curves.items()):
-        ax.plot(recall, precision, _LINES[i % 4], color=_COLOURS[i], label=name)
+        ax.plot(recall, precision, LINES[i % 4], color=CYCLE[i], label=name)
         if band:
-            ax.fill_between(recall, *band, color=_COLOURS[i], alpha=0.15, linewidth=0)
+            ax.fill_between(recall, *band, color=CYCLE[i], alpha=0.15, linewidth=0)
     ax.axhline(share, color=INK, linewidth=1.2, linestyle=":")
     ax.text(0.01, share + 0.015, f"picking at random: {share:.2g}")
     for recall, precision, text in marks:
@@ -95,8 +82,8 @@ def cost_of_thresholds(thresholds, costs, *, ylabel="cost per 1000 people"):
                      ylabel=ylabel)
     for i, (name, cost) in enumerate(costs.items()):
         best = np.argmin(cost)
-        ax.plot(thresholds, cost, _LINES[i], color=_COLOURS[i], label=name)
-        ax.plot(thresholds[best], cost[best], "o", color=_COLOURS[i], markersize=8)
+        ax.plot(thresholds, cost, LINES[i], color=CYCLE[i], label=name)
+        ax.plot(thresholds[best], cost[best], "o", color=CYCLE[i], markersize=8)
     ax.axvline(0.5, color=INK, linewidth=1.2, linestyle=":")
     ax.text(0.5, 1.01, "½", transform=ax.get_xaxis_transform(), ha="center", va="bottom")
     ax.set(xscale="log", yscale="log")
@@ -115,8 +102,8 @@ def effective_numbers(betas, most=10_000):
     counts = np.geomspace(1, most, 200)
     for i, beta in enumerate(betas):
         worth = 1 / ln.class_weights(counts, scheme="effective", beta=beta)
-        ax.plot(counts, worth, _LINES[i % 4], color=_COLOURS[i])
-        label(ax, most * 1.1, worth[-1], f"β = {beta:g}", _COLOURS[i], va="center")
+        ax.plot(counts, worth, LINES[i % 4], color=CYCLE[i])
+        label(ax, most * 1.1, worth[-1], f"β = {beta:g}", CYCLE[i], va="center")
     ax.set(xscale="log", yscale="log", xlim=(1, most * 4))
     return fig
 
@@ -126,7 +113,7 @@ def reliability(curves, *, highest=1.0):
     fig, ax = figure(width=5.2, height=4.2, xlabel="probability that the model states",
                      ylabel="share of positives among them")
     for i, (name, (said, happened)) in enumerate(curves.items()):
-        ax.plot(said, happened, _LINES[i % 4], color=_COLOURS[i], marker="o", markersize=5,
+        ax.plot(said, happened, LINES[i % 4], color=CYCLE[i], marker="o", markersize=5,
                 label=name)
     ax.plot([0, highest], [0, highest], color=INK, linewidth=1.2, linestyle=":",
             label="says what happens")
@@ -154,7 +141,7 @@ def share_of_hard(shares):
                      ylabel="make up y % of the loss")
     for i, (name, share) in enumerate(shares.items()):
         part = 100 * np.arange(1, len(share) + 1) / len(share)
-        ax.plot(part, 100 * share, _LINES[i % 4], color=_COLOURS[i], label=name)
+        ax.plot(part, 100 * share, LINES[i % 4], color=CYCLE[i], label=name)
     ax.plot([0, 100], [0, 100], color=INK, linewidth=1, linestyle=":")
     ax.set(xlim=(0, 100), ylim=(0, 102))
     ax.legend(loc="lower right")
@@ -166,7 +153,7 @@ def stated_over_true(curves):
     fig, ax = figure(width=4.8, height=3.8, xlabel="true probability",
                      ylabel="probability that the loss asks for")
     for i, (name, (true, stated)) in enumerate(curves.items()):
-        ax.plot(true, stated, _LINES[i % 4], color=_COLOURS[i], label=name)
+        ax.plot(true, stated, LINES[i % 4], color=CYCLE[i], label=name)
     ax.legend()
     return fig
 
@@ -176,7 +163,7 @@ def negatives_over_probability(curves, ylim=None):
     fig, ax = figure(height=3.3, xlabel="probability p of a label that does not apply",
                      ylabel="loss")
     for i, (name, loss) in enumerate(curves.items()):
-        ax.plot(np.linspace(0, 1, len(loss) + 2)[1:-1], loss, _LINES[i % 4], color=_COLOURS[i],
+        ax.plot(np.linspace(0, 1, len(loss) + 2)[1:-1], loss, LINES[i % 4], color=CYCLE[i],
                 label=name)
     ax.set(ylim=ylim)
     ax.legend()
@@ -215,7 +202,7 @@ def curves(x, lines, *, xlabel, ylabel, xscale="linear", yscale="linear", text="
     """Lines over a common x: `{name: values}`."""
     fig, ax = figure(width=5.6, height=3.4, xlabel=xlabel, ylabel=ylabel)
     for i, (name, values) in enumerate(lines.items()):
-        ax.plot(x, values, _LINES[i % 4], color=_COLOURS[i % 5], label=name)
+        ax.plot(x, values, LINES[i % 4], color=CYCLE[i % 5], label=name)
     ax.set(xscale=xscale, yscale=yscale, ylim=ylim)
     if text:
         note(ax, text)

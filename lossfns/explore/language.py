@@ -2,11 +2,7 @@
 
 import numpy as np
 
-from lossfns.explore.style import BLUE, INK, OLIVE, ORANGE, PLUM, PURPLE, figure, label
-
-_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
-_LINES = ("-", "--", "-.", ":")
-_MARKERS = ("o", "s", "^", "D", "v")
+from .style import BLUE, CYCLE, INK, LINES, MARKERS, ORANGE, figure, label
 
 
 def curves(x, series, *, xlabel, ylabel, levels=None, bottom=None, top=None):
@@ -22,11 +18,11 @@ def curves(x, series, *, xlabel, ylabel, levels=None, bottom=None, top=None):
         ax.axhline(value, color=INK, linewidth=1.2, linestyle=":")
         ax.text(x[-1] + 0.42 * span, value, name, va="bottom", ha="right")
     for i, values in enumerate(series.values()):
-        ax.plot(x, values, _LINES[i % 4], color=_COLOURS[i])
+        ax.plot(x, values, LINES[i % 4], color=CYCLE[i])
     ax.set_ylim(bottom, top)
     ends = _apart([values[-1] for values in series.values()], 0.075 * np.ptp(ax.get_ylim()))
     for i, (name, at) in enumerate(zip(series, ends, strict=True)):
-        label(ax, x[-1] + 0.04 * span, at, name, _COLOURS[i], va="center")
+        label(ax, x[-1] + 0.04 * span, at, name, CYCLE[i], va="center")
     ax.set_xlim(x[0], x[-1] + 0.42 * span)
     return fig
 
@@ -47,7 +43,7 @@ def places(names, losses, *, best):
         at = [k + 0.16 * (2 * i - 1) for k in range(len(values))]
         ax.hlines(best[name], [x - 0.14 for x in at], [x + 0.14 for x in at], color=INK,
                   linewidth=2)
-        ax.plot(at, values, _MARKERS[i], color=_COLOURS[i], markersize=8, label=name)
+        ax.plot(at, values, MARKERS[i], color=CYCLE[i], markersize=8, label=name)
     ax.plot([], [], color=INK, linewidth=2, label="best possible")
     ax.set_xticks(range(len(names)), names)
     ax.set_ylim(0, 1.25 * max(max(values) for values in losses.values()))
@@ -77,10 +73,10 @@ def over_kl(kl, series, *, marks):
     fig, ax = figure(width=6.2, height=3.8, xlabel="KL(policy ‖ reference) in nats",
                      ylabel="mean over the policy's answers")
     for i, (name, values) in enumerate(series.items()):
-        ax.plot(kl, values, _LINES[i], color=_COLOURS[i])
-        label(ax, kl[-1] + 0.3, values[-1], name, _COLOURS[i], va="center")
+        ax.plot(kl, values, LINES[i], color=CYCLE[i])
+        label(ax, kl[-1] + 0.3, values[-1], name, CYCLE[i], va="center")
         for at in marks.values():
-            ax.plot(kl[at], values[at], "o", color=_COLOURS[i], markersize=6)
+            ax.plot(kl[at], values[at], "o", color=CYCLE[i], markersize=6)
     first = next(iter(series.values()))
     for name, at in marks.items():
         ax.text(kl[at] - 0.1, first[at] + 0.25, name, ha="right")
@@ -110,7 +106,7 @@ def directions(degrees, measures, ends):
     for ax, values in zip(axes, measures.values(), strict=True):
         ax.plot(degrees, values, color=INK, linewidth=1.8)
         for i, (name, at) in enumerate(ends.items()):
-            ax.plot(at, np.interp(at, degrees, values), _MARKERS[i], color=_COLOURS[i],
+            ax.plot(at, np.interp(at, degrees, values), MARKERS[i], color=CYCLE[i],
                     markersize=9, label=name)
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3,
                frameon=False, labelcolor=INK, fontsize=fig.font_size)

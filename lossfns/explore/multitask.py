@@ -2,11 +2,7 @@
 
 import numpy as np
 
-from lossfns.explore.style import BLUE, FAINT, INK, ORANGE, PLUM, PURPLE, figure, label
-
-_COLOURS = (BLUE, ORANGE, PURPLE, PLUM)
-_MARKERS = ("o", "s", "^", "D")
-_LINES = ("-", "--", "-.", ":")
+from .style import BLUE, CYCLE, FAINT, INK, LINES, MARKERS, ORANGE, PURPLE, figure, label
 
 
 def turned(images, digits, turns):
@@ -32,7 +28,7 @@ def trade_off(lams, right, off, marks):
                              ylabel=["digits right", "error of the turn, °"])
     for ax, values, color in ((top, right, BLUE), (low, off, ORANGE)):
         for seed, line in enumerate(np.asarray(values).T):
-            ax.plot(lams, line, _LINES[seed], color=color, marker=_MARKERS[seed], markersize=4,
+            ax.plot(lams, line, LINES[seed], color=color, marker=MARKERS[seed], markersize=4,
                     linewidth=1.6)
         for lam in marks.values():
             ax.axvline(lam, color=INK, linestyle=":", linewidth=1.4)
@@ -54,11 +50,11 @@ def paths(curves, aims, *, names):
                        ylabel=["log-variance s"] + [""] * (len(curves) - 1), sharey=True)
     for ax, title in zip(axes, curves, strict=True):
         for k, name in enumerate(names):
-            ax.plot(aims[title][:, k], color=_COLOURS[k], linewidth=5, alpha=0.3)
-            ax.plot(curves[title][:, k], _LINES[k], color=_COLOURS[k])
+            ax.plot(aims[title][:, k], color=CYCLE[k], linewidth=5, alpha=0.3)
+            ax.plot(curves[title][:, k], LINES[k], color=CYCLE[k])
             if ax is axes[-1]:
                 label(ax, len(curves[title]) * 0.45, aims[title][:, k].mean() + 0.4, name,
-                      _COLOURS[k])
+                      CYCLE[k])
     return fig
 
 
@@ -85,7 +81,7 @@ def cosines(curves):
     fig, ax = figure(width=6.2, height=3.3, xlabel="step", ylabel="cosine of the two gradients")
     ax.axhline(0, color=INK, linewidth=1)
     for i, (name, values) in enumerate(curves.items()):
-        ax.plot(values, _LINES[i], color=_COLOURS[i], linewidth=1.6, label=name)
+        ax.plot(values, LINES[i], color=CYCLE[i], linewidth=1.6, label=name)
     ax.set(ylim=(-1, 1))
     ax.legend(loc="upper right")
     return fig
@@ -101,7 +97,7 @@ def methods(results):
                      ylabel="error of the turn, °")
     for i, (name, values) in enumerate(results.items()):
         right, off = np.asarray(values).T
-        ax.plot(right, off, "osD^vPX*"[i], color=(INK, *_COLOURS, BLUE, ORANGE)[i], markersize=8,
+        ax.plot(right, off, "osD^vPX*"[i], color=(INK, *CYCLE, BLUE, ORANGE)[i], markersize=8,
                 label=name, linestyle="none", markerfacecolor="none" if i > 4 else None)
     fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False,
                labelcolor=INK, fontsize=fig.font_size)

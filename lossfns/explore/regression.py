@@ -2,21 +2,7 @@
 
 import numpy as np
 
-from lossfns.explore.style import (
-    BLUE,
-    FAINT,
-    INK,
-    OLIVE,
-    ORANGE,
-    PLUM,
-    PURPLE,
-    figure,
-    label,
-    zero,
-)
-
-_LINES = ("-", "--", "-.", ":")
-_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
+from .style import BLUE, CYCLE, FAINT, INK, LINES, ORANGE, PURPLE, figure, label, zero
 
 
 def loss_and_gradient(*losses, span=(-4, 4)):
@@ -40,10 +26,10 @@ def value_and_slope(x, curves, *, xlabel, ylabel="loss ℓ", gradient="gradient"
     )
     alone = len(curves) == 1
     for i, (name, (value, slope)) in enumerate(curves.items()):
-        line = _LINES[i % len(_LINES)]
-        top.plot(x, value, line, color=ORANGE if alone else _COLOURS[i], label=name)
+        line = LINES[i % len(LINES)]
+        top.plot(x, value, line, color=ORANGE if alone else CYCLE[i], label=name)
         _plot_with_jumps(
-            bottom, x, slope, linestyle=line, color=PURPLE if alone else _COLOURS[i]
+            bottom, x, slope, linestyle=line, color=PURPLE if alone else CYCLE[i]
         )
     zero(bottom, x=x[0] < 0 < x[-1])
     if not alone:
@@ -69,7 +55,7 @@ def best_constants(values, candidates, curves):
     ceiling = top.get_ylim()[1]
     for i, (name, curve) in enumerate(curves.items()):
         best = candidates[np.argmin(curve)]
-        line, colour = _LINES[i], _COLOURS[i]
+        line, colour = LINES[i], CYCLE[i]
         bottom.plot(candidates, curve / curve.min(), line, color=colour)
         bottom.plot(best, 1, "o", color=colour)
         top.axvline(best, linestyle=line, color=colour, linewidth=2)
@@ -85,7 +71,7 @@ def descent(histories, *, ylabel, xlabel="step"):
     """What descent visits, step after step: `{name: values}`."""
     fig, ax = figure(xlabel=xlabel, ylabel=ylabel, height=3.3)
     for i, (name, values) in enumerate(histories.items()):
-        ax.plot(values, _LINES[i], color=_COLOURS[i], label=name)
+        ax.plot(values, LINES[i], color=CYCLE[i], label=name)
     zero(ax, x=False)
     fig.legend(
         *ax.get_legend_handles_labels(), loc="outside upper center", ncols=min(len(histories), 3),
@@ -99,9 +85,9 @@ def line_fits(x, y, fits):
     fig, ax = figure(xlabel="x", ylabel="y", height=3.6)
     reach = np.array([x.min() - 0.3, x.max() + 0.3])
     for i, (name, (slope, intercept)) in enumerate(fits.items()):
-        ax.plot(reach, slope * reach + intercept, _LINES[i], color=_COLOURS[i])
+        ax.plot(reach, slope * reach + intercept, LINES[i], color=CYCLE[i])
         label(
-            ax, reach[1] + 0.05, slope * reach[1] + intercept, name, _COLOURS[i], va="center"
+            ax, reach[1] + 0.05, slope * reach[1] + intercept, name, CYCLE[i], va="center"
         )
     ax.plot(x, y, "o", color=INK, markersize=8)
     ax.set_xlim(reach[0], reach[1] + 0.22 * np.ptp(reach))
@@ -119,9 +105,9 @@ def fits_and_predictions(area, price, fits):
     bins = np.linspace(0, 900, 31)
     bottom.hist(price, bins=bins, color=FAINT)
     for i, (name, predicted) in enumerate(fits.items()):
-        top.plot(area[order], predicted[order], _LINES[i], color=_COLOURS[i], label=name)
+        top.plot(area[order], predicted[order], LINES[i], color=CYCLE[i], label=name)
         bottom.hist(
-            predicted, bins=bins, histtype="step", color=_COLOURS[i], linestyle=_LINES[i],
+            predicted, bins=bins, histtype="step", color=CYCLE[i], linestyle=LINES[i],
             linewidth=2.2,
         )
     top.set_ylim(0, 1300)
@@ -134,7 +120,7 @@ def spreads(mean, variances):
     """The variance of several distributions over their mean: `{name: variance}`."""
     fig, ax = figure(xlabel="mean μ", ylabel="variance", height=3.6)
     for i, (name, variance) in enumerate(variances.items()):
-        ax.plot(mean, variance, _LINES[i], color=_COLOURS[i], label=name)
+        ax.plot(mean, variance, LINES[i], color=CYCLE[i], label=name)
     ax.set(xscale="log", yscale="log")
     ax.legend(loc="upper left")
     return fig

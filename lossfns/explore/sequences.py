@@ -2,20 +2,7 @@
 
 import numpy as np
 
-from lossfns.explore.style import (
-    BLUE,
-    FAINT,
-    INK,
-    OLIVE,
-    ORANGE,
-    PLUM,
-    PURPLE,
-    figure,
-    label,
-)
-
-_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
-_LINES = ("-", "--", "-.", ":")
+from .style import BLUE, CYCLE, FAINT, INK, ORANGE, figure, label
 
 
 def strip(image, spikes=None, *, text=""):
@@ -62,7 +49,7 @@ def alignments(paths):
     order = sorted(paths, key=paths.get, reverse=True)
     frames = len(order[0])
     fig, ax = figure(width=5.2, height=0.27 * len(order) + 1.1, xlabel="frame")
-    colours = {"–": FAINT} | dict(zip(sorted({*"".join(order)} - {"–"}), _COLOURS, strict=False))
+    colours = {"–": FAINT} | dict(zip(sorted({*"".join(order)} - {"–"}), CYCLE, strict=False))
     for row, path in enumerate(order):
         for frame, symbol in enumerate(path):
             ax.barh(-row, 0.94, 0.84, left=frame + 0.53, color=colours[symbol] if symbol != "–"

@@ -2,22 +2,8 @@
 
 import numpy as np
 
-from lossfns.explore.regression import value_and_slope
-from lossfns.explore.style import (
-    BLUE,
-    FAINT,
-    INK,
-    OLIVE,
-    ORANGE,
-    PLUM,
-    PURPLE,
-    figure,
-    label,
-    zero,
-)
-
-_COLOURS = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
-_LINES = ("-", "--", "-.", ":")
+from .regression import value_and_slope
+from .style import BLUE, CYCLE, FAINT, INK, LINES, ORANGE, PLUM, PURPLE, figure, label, zero
 
 
 def two_endings(broken, cured):
@@ -40,7 +26,7 @@ def ranges(limits):
     fig, ax = figure(xlabel="size of the number, power of ten", height=2.7)
     for row, sizes in enumerate(limits.values()):
         low, normal, high = np.log10(np.array(sizes, dtype=np.longdouble)).astype(float)
-        colour = _COLOURS[row]
+        colour = CYCLE[row]
         ax.barh(-row, normal - low, left=low, height=0.5, color=colour, alpha=0.35)
         ax.barh(-row, high - normal, left=normal, height=0.5, color=colour)
     for power in (-100, 20, 100):
@@ -63,9 +49,9 @@ def spacing(eps):
     for i, (name, gap) in enumerate(eps.items()):
         size = np.maximum(x, 2.0**-14) if name == "fp16" else x
         y = gap * 2.0 ** np.floor(np.log2(size))
-        ax.plot(x, y, color=_COLOURS[i], linewidth=1.8)
+        ax.plot(x, y, color=CYCLE[i], linewidth=1.8)
         above = {"bf16": "bottom", "fp16": "top"}.get(name, "center")
-        label(ax, x[-1] * 1.4, y[-1], name, _COLOURS[i], va=above)
+        label(ax, x[-1] * 1.4, y[-1], name, CYCLE[i], va=above)
     ax.axhline(1, color=INK, linewidth=1.2, linestyle="--")
     ax.axvline(1, color=INK, linewidth=1, linestyle=":")
     ax.set(xscale="log", yscale="log", xlim=(x[0], x[-1]))
@@ -131,7 +117,7 @@ def digits_kept(x, forms):
             digits = np.clip(-np.log10(error), 0, 7.3)
         # The first form lies wide and pale under those that repair a part of it.
         style = {"color": FAINT, "linewidth": 6} if not i else {
-            "color": _COLOURS[i - 1], "linewidth": 1.8, "linestyle": _LINES[i - 1]}
+            "color": CYCLE[i - 1], "linewidth": 1.8, "linestyle": LINES[i - 1]}
         ax.plot(x, np.where(np.isfinite(error), digits, 0), label=name, **style)
     ax.axvline(np.log(2), color=INK, linewidth=1, linestyle=":")
     ax.set(xscale="log", ylim=(-0.3, 10.8), yticks=range(0, 8, 2))
@@ -224,7 +210,7 @@ def costs(classes, memory, seconds):
                        title=["peak memory, MB", "time, seconds"])
     for ax, curves in zip(axes, (memory, seconds), strict=True):
         for i, (name, values) in enumerate(curves.items()):
-            ax.plot(classes, values, _LINES[i], color=(ORANGE, BLUE, PURPLE)[i], marker="o",
+            ax.plot(classes, values, LINES[i], color=(ORANGE, BLUE, PURPLE)[i], marker="o",
                     label=name)
         ax.set(xscale="log", yscale="log")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3,
@@ -236,8 +222,8 @@ def running_sums(sums):
     """Running sums of the same losses in several dtypes: `{name: values}`."""
     fig, ax = figure(xlabel="losses added so far", ylabel="running sum", height=3.1)
     for i, (name, values) in enumerate(sums.items()):
-        ax.plot(values, color=_COLOURS[i], linestyle=_LINES[i])
-        label(ax, len(values) * 1.01, float(values[-1]), name, _COLOURS[i], va="center")
+        ax.plot(values, color=CYCLE[i], linestyle=LINES[i])
+        label(ax, len(values) * 1.01, float(values[-1]), name, CYCLE[i], va="center")
     ax.set_xlim(0, len(next(iter(sums.values()))))
     return fig
 
@@ -262,7 +248,7 @@ def errors_of_sums(sizes, errors):
     """Relative errors of sums over how many numbers they add, on log axes: `{name: errors}`."""
     fig, ax = figure(xlabel="numbers added", ylabel="relative error in float32", height=3.2)
     for i, (name, values) in enumerate(errors.items()):
-        ax.plot(sizes, values, _LINES[i], color=_COLOURS[i], marker="o", markersize=5,
+        ax.plot(sizes, values, LINES[i], color=CYCLE[i], marker="o", markersize=5,
                 label=name)
     ax.set(xscale="log", yscale="log")
     ax.legend(loc="upper left")

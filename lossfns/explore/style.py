@@ -13,7 +13,8 @@
 - `zero(ax)` draws the axes through the origin, when the sign of a value is the message.
 - `BLUE` the model: its prediction, its fit · `ORANGE` the loss, the error · `PURPLE` the gradient
   · `PLUM`, `OLIVE` further series · `INK` the data, the targets, all text · `FAINT` what is there
-  only to compare with. `CYCLE` is the order in which a plot without a colour takes them.
+  only to compare with. `CYCLE` is the order in which a plot takes them, one for each series;
+  `LINES` and `MARKERS` tell the series apart for those who do not see the colours.
 
 The background is transparent, and every colour has a contrast of at least 3.3:1 on white and on
 the dark page (#121212): one picture serves both. No colour has the 4.5:1 that text needs on both,
@@ -45,7 +46,9 @@ PLUM = "#a3479c"
 OLIVE = "#6b8e00"
 # Half-transparent, so that it recedes on either background.
 FAINT = "#79797970"
-CYCLE = (BLUE, ORANGE, PURPLE, PLUM, OLIVE)
+CYCLE = (BLUE, ORANGE, PURPLE, OLIVE, PLUM)
+LINES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "D", "v")
 
 _GRID = "#79797938"
 # The luminance that gives text 4.55:1 on white at the most, and on #121212 at the least.

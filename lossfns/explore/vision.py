@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from lossfns.explore.style import BLUE, FAINT, INK, OLIVE, ORANGE, PLUM, PURPLE, figure
+from .style import BLUE, FAINT, INK, OLIVE, ORANGE, PLUM, PURPLE, figure
 
 _COLOURS = (INK, ORANGE, PURPLE, BLUE, OLIVE, PLUM)
 _LINES = ("-", "--", "-.", ":", "-", "--")

@@ -37,10 +37,29 @@ def test_every_combination_of_answers_has_the_ranking_of_the_function(task):
             (s.loss, s.reason, s.because, s.output, s.unless) for s in ranked]
 
 
-def test_the_explorer_weighs_no_more_than_the_others_even_when_all_is_linked(monkeypatch):
-    monkeypatch.setattr(
-        choosing, "_address", lambda loss: f"09_case_studies/boxes.html#loss-{loss}")
-    assert len(choosing.chooser().data.encode()) <= 32_000
+@pytest.mark.browser
+def test_the_page_calls_and_links_each_loss_as_the_table_does(visit, monkeypatch):
+    monkeypatch.setenv("LOSSFNS_EXPLORE", "static")
+    page = visit(choosing.chooser().data)
+    for task, advice in ADVICE.items():
+        page.get_by_label("1. What do you predict?").select_option(task)
+        shown = lossfns.choose(task)
+        items = page.locator("ol > li")
+        assert items.count() == len(shown) <= len(advice)
+        for i, s in enumerate(shown):
+            *_, pytorch, keras, address = choosing._facts(s)
+            assert items.nth(i).locator("a").get_attribute("href") == address
+            codes = items.nth(i).locator("dd code").all_inner_texts()
+            assert codes == [called.partition(" (")[0] for called in (pytorch, keras) if called]
+
+
+def test_the_explorer_weighs_no_more_than_the_others_with_all_its_links(monkeypatch):
+    monkeypatch.setenv("LOSSFNS_EXPLORE", "static")
+    losses = {s.loss for advice in ADVICE.values() for s in advice}
+    data = choosing.chooser().data
+    for loss in losses:
+        assert place(lossfns.catalog[loss].chapter).page in data
+    assert len(data.encode()) <= 30_000
 
 
 @pytest.mark.parametrize("svg", TREES, ids=["wide", "narrow"])

@@ -226,18 +226,27 @@ def info_nce_temperature(at):
     return {"loss": loss_of(0), **{f"p{i}": np.exp(-loss_of(i)) for i in range(4)}}
 
 
-def reliability_temperature(at):
+def reliability_bins(at):
     z, y = (np.concatenate(parts) for parts in zip(
         *((np.full(n, z), np.arange(n) < k) for z, n, k in calibration.GROUPS), strict=True))
     z, y = z / at["temperature"], y.astype(float)
     p = 1 / (1 + np.exp(-z))
-    curve = ln.reliability_curve(p, y, bins=int(at["bins"]))
-    return {"nll": ln.bce_with_logits(z, y), "ece": ln.ece(p, y, bins=int(at["bins"])),
-            "accuracy": np.mean((z > 0) == y),
-            **{f"{letter}{k}": 0 if np.isnan(value) else value
-               for letter, values in (("n", curve.count), ("s", curve.confidence),
-                                      ("f", curve.frequency))
-               for k, value in enumerate(values, 1)}}
+    out = {"nll": ln.bce_with_logits(z, y), "ace": ln.ace(p, y, bins=4), "ece": 0.0,
+           "accuracy": np.mean((z > 0) == y)}
+    # The library's bins are of equal width: each bin of the reader is judged as the only one.
+    edges = [0, *sorted(at[f"e{i}"] for i in range(1, 4)), 1]
+    for k in range(1, 5):
+        inside = (edges[k - 1] < p) & (p <= edges[k])
+        curve = ln.reliability_curve(p[inside], y[inside], bins=1)
+        out[f"n{k}"] = curve.count[0]
+        out[f"s{k}"], out[f"f{k}"] = np.nan_to_num([curve.confidence[0], curve.frequency[0]])
+        out["ece"] += inside.mean() * ln.ece(p[inside], y[inside], bins=1)
+    if edges == [0, 0.25, 0.5, 0.75, 1]:
+        assert out["ece"] == pytest.approx(ln.ece(p, y, bins=4), abs=1e-12)
+    return out
+
+
+reliability_temperature = reliability_bins
 
 
 def sliding_boxes(at):
@@ -411,3 +420,14 @@ def test_descent_reaches_the_valley_under_cross_entropy_alone():
         losses.append(at["loss"])
     assert losses[0] < 0.45
     assert losses[1] > 0.5
+
+
+def test_edges_alone_hide_the_error_of_calibration_and_the_temperature_removes_it():
+    one, rng = scene("reliability_bins"), np.random.default_rng(0)
+    start, pooled = one.at(), one.at(e1=0, e2=0, e3=1)
+    assert start["ece"] > 0.15 > 0.02 > pooled["ece"]
+    assert (pooled["nll"], pooled["accuracy"]) == (start["nll"], start["accuracy"])
+    for edges in rng.integers(0, 101, size=(300, 3)) / 100:
+        there = one.at(temperature=2.5, **{f"e{i}": e for i, e in enumerate(edges, 1)})
+        assert there["ece"] < 0.02
+    assert min(one.at(temperature=t)["nll"] for t in np.arange(5, 61) / 10) == there["nll"]

@@ -3,7 +3,7 @@
 What is drawn in the browser is a `Scene`. Its formulas are compared with `lossfns` by tests.
 """
 
-from .calibration import reliability_temperature
+from .calibration import reliability_bins, reliability_temperature
 from .classification import bce_logit, mse_vs_ce, softmax_scores
 from .contrastive import info_nce_temperature, triplet_pull
 from .debugging import loss_curves
@@ -33,6 +33,7 @@ __all__ = [
     "overlap_masks",
     "pulls",
     "regression_losses",
+    "reliability_bins",
     "reliability_temperature",
     "sliding_boxes",
     "softmax_scores",
