@@ -45,6 +45,11 @@ ALONE = """() => {
     const title = article.querySelector("h1");
     title.querySelector(".headerlink")?.remove();
     document.body.replaceChildren(article);
+    for (const fold of article.querySelectorAll("details")) fold.open = true;
+    // What would be cut off at the edge of the paper becomes smaller.
+    const width = article.clientWidth;
+    for (const wide of article.querySelectorAll("table, mjx-container[display]"))
+        if (wide.scrollWidth > width) wide.style.zoom = width / wide.scrollWidth;
     for (const {id} of article.querySelectorAll("[id]")) {
         const link = document.createElement("a");
         link.href = "#" + encodeURIComponent(id);
@@ -53,6 +58,7 @@ ALONE = """() => {
     }
     return {title: title.textContent.trim(), headings};
 }"""
+WIDTH = 643  # of the text on paper, in pixels: A4 without the margins of paper.css
 MARGIN = "font: 8.5pt sans-serif; color: #555;"
 
 
@@ -111,12 +117,14 @@ def write(site, toc, about, target, browser, say=lambda words: None):
 
 
 def print_page(site, entry, target, browser):
-    tab = browser.new_page(color_scheme="light")
+    tab = browser.new_page(color_scheme="light", viewport={"width": WIDTH, "height": 955})
+    tab.emulate_media(media="print")
     tab.goto((site / f"{entry.page}.html").as_uri(), timeout=120_000)
     tab.wait_for_function(SET, timeout=120_000)
+    tab.add_style_tag(content=STYLE)
     found = tab.evaluate(ALONE)
     entry.title, entry.headings = found["title"], found["headings"]
-    tab.add_style_tag(content=STYLE + running(entry.chapter, entry.title, entry.first))
+    tab.add_style_tag(content=running(entry.chapter, entry.title, entry.first))
     to_paper(tab, target)
 
 
@@ -173,6 +181,7 @@ def join(site, book, front, about, target):
     before = len(front.pages)
     places = {entry.page: places_of(entry, before) for entry in book}
 
+    lost = []
     for sheet, note, entry in links:
         page, anchor = aim(note, entry, site)
         link = DictionaryObject({
@@ -184,6 +193,8 @@ def join(site, book, front, about, target):
         if page is None:
             link[NameObject("/A")] = note["/A"].get_object().clone(writer)
         elif page in places:
+            if anchor not in places[page]:
+                lost.append(f"{entry.page} -> {page}#{anchor}")
             at, top = places[page].get(anchor, places[page][""])
             link[NameObject("/Dest")] = Destination(
                 "", writer.pages[at].indirect_reference, Fit.xyz(left=0, top=top)
@@ -193,6 +204,8 @@ def join(site, book, front, about, target):
         notes = writer.pages[sheet].setdefault(NameObject("/Annots"), ArrayObject())
         notes.append(writer._add_object(link))
 
+    if lost:
+        raise LookupError("links that lead nowhere on paper: " + ", ".join(lost))
     parents = []
     for entry in book:
         parent = parents[entry.depth - 1] if entry.depth else None
