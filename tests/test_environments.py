@@ -53,12 +53,7 @@ def test_conda_takes_the_pythons_that_the_project_is_tried_with(conda):
 
 
 def test_conda_brings_what_the_notebooks_import(conda):
-    names = {
-        "sklearn": "scikit-learn",
-        "torch": "pytorch",
-        "lossfns": "-e .",
-        "scipy": "scikit-learn",
-    }
+    names = {"sklearn": "scikit-learn", "scipy": "scikit-learn", "lossfns": "-e ."} | CONDA
     known = set()
     for path in [*(ROOT / "notebooks").rglob("*.ipynb"), *(ROOT / "exercises").rglob("*.ipynb")]:
         for cell in nbformat.read(path, as_version=4).cells:
