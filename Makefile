@@ -53,14 +53,14 @@ bench: $(READY)  ## Time the losses against their peers, for the page Performanc
 bench-grading: $(READY)  ## Compare the throughput of grading with that of nbgrader alone
 	@$(BIN)/python benchmarks/grading.py
 
-dist: $(READY)  ## Build the wheel of lossfns into dist/: the same sources give the same bytes
-	@$(BIN)/python book/_ext/distribution.py
+dist: book  ## Build what a release hands out into dist/: site, PDF, exercises, library (needs Chromium)
+	@$(BIN)/python book/_ext/dist.py
 
 sheet: book  ## Print the cheat sheet into dist/cheat_sheet.pdf, one page of A4 (needs Chromium)
 	@$(BIN)/python book/_ext/sheet.py
 
-release: $(READY)  ## The same, and hand its hash to the set-up cells of the notebooks
-	@$(BIN)/python book/_ext/distribution.py --release
+release: $(READY)  ## Build the wheel of lossfns, and hand its hash to the set-up cells of the notebooks
+	@$(BIN)/python book/_ext/distribution.py
 
 links: $(READY)  ## Ask every other site that the pages link to whether it is still there
 	@$(BIN)/jupyter-book build . -q --builder linkcheck --path-output _build/links

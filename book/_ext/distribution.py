@@ -1,19 +1,22 @@
-"""Build the wheel of lossfns so that the same sources give the same bytes.
+"""Build the wheel of lossfns so that the same sources give the same bytes, and its source archive.
 
 On any machine: dates, modes and order of the files are fixed, nothing is compressed (zlib gives
 other bytes in other versions), and the version of setuptools is not named.
-`make dist` builds it into dist/ and prints its hash; `make release` also writes version and hash
-into book/release.yml, from where the set-up cells know them.
+`make release` builds the wheel into dist/ and writes its version and hash into book/release.yml,
+from where the set-up cells know them; `make dist` builds both beside all else.
 """
 
 import base64
+import gzip
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -27,18 +30,54 @@ HEADING = "# The released wheel that the set-up cells install. Written by `make 
 def build(folder, root=ROOT):
     """Build the wheel of the work tree into `folder` and return its path."""
     with tempfile.TemporaryDirectory() as scratch:
-        source = Path(scratch, "source")
-        shutil.copytree(
-            root / "lossfns", source / "lossfns", ignore=shutil.ignore_patterns("__pycache__")
-        )
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
-            shutil.copy(root / name, source)
+        source = copy_of(root, scratch)
         pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
         environment = os.environ | {"PYTHONHASHSEED": "0"}
         subprocess.run([*pip, "--wheel-dir", scratch, source], check=True, env=environment)
         (wheel,) = Path(scratch).glob("*.whl")
         Path(folder).mkdir(parents=True, exist_ok=True)
         return write(Path(folder, wheel.name), contents(wheel))
+
+
+def build_source(folder, root=ROOT):
+    """Build the source archive of the work tree into `folder` and return its path.
+
+    It holds what the wheel is built from; what tests the library needs the whole repository.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        code = "from setuptools.build_meta import build_sdist; build_sdist('..')"
+        source = copy_of(root, scratch)
+        subprocess.run([sys.executable, "-c", code], cwd=source, check=True, capture_output=True)
+        (archive,) = Path(scratch).glob("*.tar.gz")
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        target = Path(folder, archive.name)
+        with (
+            tarfile.open(archive) as made,
+            target.open("wb") as file,
+            gzip.GzipFile("", "wb", 9, file, mtime=0) as zipped,
+            tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as packed,
+        ):
+            for member in sorted(filter(tarfile.TarInfo.isfile, made), key=lambda one: one.name):
+                entry = tarfile.TarInfo(member.name)
+                entry.size = member.size
+                packed.addfile(entry, made.extractfile(member))
+        return target
+
+
+def copy_of(root, scratch):
+    """What the package is built from, alone."""
+    source = Path(scratch, "source")
+    shutil.copytree(
+        root / "lossfns", source / "lossfns", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, source)
+    return source
+
+
+def version(root=ROOT):
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf8"))["project"]
+    return project["version"]
 
 
 def contents(wheel):
@@ -68,16 +107,15 @@ def write(path, files):
     return path
 
 
-def main(arguments):
+def main():
     wheel = build(ROOT / "dist")
-    version, digest = wheel.name.split("-")[1], hashlib.sha256(wheel.read_bytes()).hexdigest()
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     print(f"{wheel.relative_to(ROOT)}\nsha256 {digest}")
-    if "--release" in arguments:
-        text = f'{HEADING}\nversion: "{version}"\nsha256: "{digest}"\n'
-        RELEASE.write_text(text, encoding="utf8")
-        print(f"written to {RELEASE.relative_to(ROOT)}; now: make notebooks exercises, commit, and")
-        print(f"publish {wheel.name} as an asset of the release v{version}")
+    text = f'{HEADING}\nversion: "{version()}"\nsha256: "{digest}"\n'
+    RELEASE.write_text(text, encoding="utf8")
+    print(f"written to {RELEASE.relative_to(ROOT)}; now: make notebooks exercises, commit, and")
+    print(f"publish {wheel.name} as an asset of the release v{version()}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
