@@ -174,9 +174,11 @@ class Step:
         by_softmax = [axis for axis in fits if self.shifts(axis)]
         return (by_softmax or fits or [None])[0]
 
-    def run(self, inputs: Any) -> Pass:
-        """One forward pass of the copy, from the random state of the start."""
+    def run(self, inputs: Any, fresh: bool = False) -> Pass:
+        """One forward pass of the copy, from the random state of the start or a fresh one."""
         _set_random_state(self.random)
+        if fresh:
+            torch.rand(1)
         seen, stack = Pass(), []
 
         def enter(name: str) -> None:
