@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lossfns.auditing.report import Finding
 from lossfns.debug.answers import absent, fails, passes
-from lossfns.debug.step import Step, close, is_shares
+from lossfns.debug.step import Step, close, is_shares, tensors
 from lossfns.torch import expected_initial_loss
 
 _NOT_ONE = "the output is not one tensor of real numbers"
@@ -21,11 +21,13 @@ def shapes(step: Step) -> Finding:
     if pred is None or not isinstance(target, Tensor):
         return absent(name, f"{_NOT_ONE}, or the target is no tensor")
     seen = f"output {_shape(pred)}, target {_shape(target)}"
-    if step.axis is not None and not target.is_floating_point():
+    if step.axis is not None and (
+            not target.is_floating_point()
+            or step.loss_error is not None and pred.shape[step.axis] > 1):
         if pred.shape[step.axis] == 1 and step.kind == "classes":
             return fails(
                 name, "there is one output for each row, and class numbers as targets",
-                cause="one class", smallest=seen, got="1 output", expected="an output for each class",
+                cause="one class", smallest=seen, got="1 output", expected="one for each class",
                 effect="the softmax of one number is 1: the loss is 0 and nothing is learned",
                 cure="give the last layer one output for each class, or use a loss of yes and no",
                 label="target-dtype")
@@ -33,14 +35,15 @@ def shapes(step: Step) -> Finding:
     if pred.shape == target.shape:
         return passes(name, seen)
     try:
-        table = torch.broadcast_shapes(pred.shape, target.shape)
+        table = torch.broadcast_shapes(  # type: ignore[no-untyped-call]
+            pred.shape, target.shape)
     except RuntimeError:
         if step.loss_error is None:
             return passes(name, f"{seen}; the loss takes them so")
         return fails(
             name, f"output and target do not fit, and the loss says: {_said(step.loss_error)}",
             smallest=seen, cure="give both the shape that the loss asks for",
-            label="debugging-shapes")
+            effect="there is no step", label="debugging-shapes")
     if step.loss_error is None and pred.numel() == target.numel() == math.prod(table):
         return passes(name, f"{seen}: they differ by axes of length 1 only")
     return fails(
@@ -49,7 +52,8 @@ def shapes(step: Step) -> Finding:
         got=f"{math.prod(table)} differences, {_shape(table)}",
         expected=f"{max(pred.numel(), target.numel())} differences",
         effect="each prediction is compared with the targets of others, so the best it can be is "
-               "their mean: predictions turn flat, and the loss stops at the variance of the target",
+               "their mean: predictions turn flat, and the loss stops at the variance of the "
+               "targets",
         cure="give both one shape: output.squeeze(1) or target.unsqueeze(1)", label="broadcasting")
 
 
@@ -93,7 +97,7 @@ def labels(step: Step) -> Finding:
             cure="find where they come from, lossfns.torch.check_finite(target=target), and mask "
                  "them or leave the rows out", label="check-finite")
     low, high = values.min().item(), values.max().item()
-    few = target.unique()
+    few = torch.unique(target)
     if step.kind == "yes or no":
         share = values.mean().item()
         if target.numel() >= 8 and share in (0.0, 1.0):
@@ -122,7 +126,7 @@ def _class_numbers(step: Step, pred: Tensor, target: Tensor) -> Finding:
             effect="a mean over nothing: the loss is NaN, or 0 without a gradient",
             cure="leave out such batches, or use a loss that gives 0 for them")
     low, high = int(counted.min()), int(counted.max())
-    found = counted.unique()
+    found = torch.unique(counted)
     if high >= classes or low < 0:
         from_one = low == 1 and high == classes
         return fails(
@@ -139,7 +143,7 @@ def _class_numbers(step: Step, pred: Tensor, target: Tensor) -> Finding:
         return fails(
             name, f"label 0 does not occur, and each of 1 to {high} does",
             cause="labels count from 1", got=f"1 to {high}", expected=f"0 to {classes - 1}",
-            effect="the loss falls and the accuracy, measured with labels from 0, is below guessing",
+            effect="the loss falls, and the accuracy, with labels from 0, is below guessing",
             cure=f"if there are {classes - 1} classes: target - 1, and an output less",
             label="label-range")
     rest = f", {int(ignored.sum())} ignored" if bool(ignored.any()) else ""
@@ -252,7 +256,8 @@ def value(step: Step) -> Finding:
             name, f"the loss returned {type(got).__name__}, not a tensor", cause="no tensor",
             got=str(type(got).__name__), expected="a tensor with one number",
             effect="there is nothing to differentiate",
-            cure="return the tensor; .item(), float() and NumPy are for the log", label="sec-01-loop")
+            cure="return the tensor; .item(), float() and NumPy are for the log",
+            label="sec-01-loop")
     if got.numel() != 1:
         return fails(
             name, f"the loss returned {got.numel()} numbers of shape {_shape(got)}",
@@ -272,6 +277,14 @@ def value(step: Step) -> Finding:
 
 def _not_finite(step: Step, got: Tensor) -> Finding:
     trouble, pred = step.forward.trouble, step.pred
+    strange = [name for name, t in [*tensors(step.inputs), *tensors(step.target, "target")]
+               if t.is_floating_point() and not bool(t.isfinite().all())]
+    if strange:
+        return fails(
+            "loss value", f"the loss is {got.item()}, for {', '.join(strange)} is not finite",
+            cause="NaN in the data", got=got.item(), expected="a finite number",
+            effect="one step with it makes every weight NaN", label="check-finite",
+            cure="mend the data; lossfns.torch.check_finite finds the place")
     if trouble:
         where = f"the layer {trouble.layer!r} gave the first value that is not finite"
     elif pred is not None and not bool(pred.isfinite().all()):
@@ -336,7 +349,8 @@ def first_loss(step: Step) -> Finding:
     odd = _odd_start(step, pred, nothing, known)
     if odd is not None:
         return odd
-    text = f"{text} = {known:.4f}" if close(nothing, known) else f"that of knowing nothing, {nothing:.4g}"
+    text = (f"{text} = {known:.4f}" if close(nothing, known)
+            else f"that of knowing nothing, {nothing:.4g}")
     if seen <= 1.5 * nothing:
         return passes(name, f"{seen:.4f}; {text}")
     big = max((t.double().abs().max().item() for _, t in _numbers(step)), default=math.nan)
@@ -383,7 +397,8 @@ def _odd_start(step: Step, pred: Tensor, nothing: float, known: float) -> Findin
     if close(nothing, wrong) and classes > 1:
         return fails(
             name, f"the loss of knowing nothing is divided by the {classes} classes",
-            cause="mean over the classes", got=nothing, expected=wrong * classes, label="wrong-mean",
+            cause="mean over the classes", got=nothing, expected=wrong * classes,
+            label="wrong-mean",
             effect="beside other terms it weighs as good as nothing, and the learning rate is "
                    f"{classes} times smaller than it says",
             cure="sum over the classes, then the mean over the batch: for F.kl_div "
@@ -408,7 +423,8 @@ def _start_of_amounts(step: Step, pred: Tensor, seen: float) -> Finding:
     if mean is None or zero is None or min(mean, zero) <= 0:
         return absent(name, "the loss of a constant is not known")
     text = f"always the mean {mean:.4g}, always 0 {zero:.4g}"
-    if seen <= 1.5 * max(mean, zero):
+    # A fresh network's outputs are of size 1, the targets may be smaller.
+    if seen <= 10 * max(mean, zero):
         far = "; standardise the target" if zero > 10 * mean else ""
         return passes(name, f"{seen:.4g}; {text}{far}")
     return fails(
@@ -466,7 +482,7 @@ def lower_bound(step: Step) -> Finding:
 
 def unbounded(step: Step) -> bool:
     """Whether the loss falls below 0, ever further, along its gradient."""
-    if step.out_grad is None or step.pred is None:
+    if step.out_grad is None or step.pred is None or _normalised(step, step.pred):
         return False
     way = step.out_grad.sign()
     near, far = (step.ask(step.pred - size * way) for size in (1e2, 1e3))
@@ -495,6 +511,14 @@ def pairing(step: Step) -> Finding:
         cure="compare row by row; check the shapes")
 
 
+def _normalised(step: Step, pred: Tensor) -> bool:
+    """Whether the outputs are (log-)probabilities of classes, which cannot grow."""
+    if step.kind not in ("classes", "shares"):
+        return False
+    axis = step.axis if step.axis is not None else _softmax_axis(step, pred)
+    return is_shares(pred, axis) or is_shares(pred.exp(), axis)
+
+
 def _softmax_axis(step: Step, pred: Tensor) -> int:
     fits = [axis for axis in {1, pred.ndim - 1} if is_shares(step.target, axis)]
     return next((axis for axis in fits if step.shifts(axis)), fits[0] if fits else pred.ndim - 1)
@@ -513,8 +537,6 @@ def _last_operation(step: Step) -> str:
 
 
 def _numbers(step: Step) -> list[tuple[str, Tensor]]:
-    from lossfns.debug.step import tensors
-
     return [(name, t) for name, t in tensors(step.inputs) if t.is_floating_point() and t.numel()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -109,13 +110,16 @@ def diagnose(
 def _findings(model: nn.Module, optimizer: torch.optim.Optimizer | None,
               loss: Callable[..., Any], inputs: Any, target: Any) -> tuple[Finding, ...]:
     try:
-        step = Step(model, optimizer, loss, inputs, target)
+        # Together, so that what they share, such as the parameters, is shared by the copies.
+        copies = copy.deepcopy((model, optimizer, loss))
     except Exception as error:  # whatever a model may hold that cannot be copied
         words = " ".join(str(error).split())[:160]
         return (fails(
             "copy", f"the model cannot be copied: {type(error).__name__}: {words}",
             effect="nothing can be looked at without changing it",
-            cure="keep no tensors with a gradient, files or locks as attributes of the model"),)
+            cure="keep no tensors with a gradient, files or locks as attributes of the model",
+            label="diagnose"),)
+    step = Step(*copies, inputs, target)
     findings = [question(step) for question in _QUESTIONS]
     named = dict(model.named_parameters())
     held = [p for group in optimizer.param_groups for p in group["params"]] if optimizer else []

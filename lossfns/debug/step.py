@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import math
 import random
@@ -60,7 +59,7 @@ class Step:
     """One training step of a copy of the model.
 
     Attributes:
-        model, optimizer, loss: the copies; the optimizer holds the parameters of the copied model.
+        model, optimizer, loss: copies, which the step may change.
         inputs, target: the batch.
         forward: the first pass, in the mode that the model is in.
         value: what the loss returned for it; `loss_error` what it raised.
@@ -70,8 +69,7 @@ class Step:
 
     def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer | None,
                  loss: Callable[..., Any], inputs: Any, target: Any) -> None:
-        # Together, so that what they share, such as the parameters, is shared by the copies.
-        self.model, self.optimizer, self.loss = copy.deepcopy((model, optimizer, loss))
+        self.model, self.optimizer, self.loss = model, optimizer, loss
         self.inputs, self.target = map(detached, (inputs, target))
         self.random = _random_state()
         self.value: Any = None
@@ -90,7 +88,7 @@ class Step:
             self.value = self.loss(output, detached(self.target))
         except Exception as error:  # of the reader's loss: it is what is to be reported
             self.loss_error = error
-        wanted = [p for p in self.model.parameters() if p.requires_grad]
+        wanted: list[Tensor] = [p for p in self.model.parameters() if p.requires_grad]
         for parameter in self.model.parameters():
             parameter.grad = None
         if not self.has_gradient or not math.isfinite(self.value.item()):
@@ -135,11 +133,10 @@ class Step:
         if pred is None or not isinstance(target, Tensor) or not target.numel():
             return "unknown"
         if pred.shape == target.shape:
-            if bool(((target == 0) | (target == 1)).all()) and not self._one_softmax(target):
-                return "yes or no"
             if target.is_floating_point() and self._one_softmax(target):
                 return "shares"
-            return "amounts"
+            two = bool(((target == 0) | (target == 1)).all())
+            return "yes or no" if two and not self._takes_any_number() else "amounts"
         if target.is_floating_point() or target.dtype == torch.bool or self.axis is None:
             return "unknown"
         return "unknown" if self._only_compares_labels() else "classes"
@@ -150,14 +147,21 @@ class Step:
         return any(target.shape[axis] > 1 and is_shares(target, axis)
                    and (self.shifts(axis) or self.is_linear(axis)) for axis in axes)
 
+    def _takes_any_number(self) -> bool:
+        """Whether the loss takes outputs outside of [0, 1] and does not read them as logits."""
+        assert self.pred is not None
+        sure = self.ask(60.0 * self.target.to(self.pred.dtype) - 30.0)
+        unsure = self.ask(torch.zeros_like(self.pred))
+        return sure is not None and unsure is not None and sure > 0.01 * unsure
+
     def _only_compares_labels(self) -> bool:
         """Whether the loss does not mind other names for the classes, as one of embeddings."""
         assert self.axis is not None and self.pred is not None
         classes = self.pred.shape[self.axis]
-        if bool((self.target >= classes).any()):
-            return self.loss_error is None
         if classes < 2:
             return False
+        if bool((self.target >= classes).any()):
+            return self.loss_error is None
         output = self.some_output()
         renamed = torch.where(self.target < 0, self.target, (self.target + 1) % classes)
         before = self.ask(output)
@@ -172,7 +176,7 @@ class Step:
         fits = [axis for axis in dict.fromkeys((1, pred.ndim - 1))
                 if pred.shape[:axis] + pred.shape[axis + 1:] == target.shape]
         by_softmax = [axis for axis in fits if self.shifts(axis)]
-        return (by_softmax or fits or [None])[0]
+        return next(iter(by_softmax or fits), None)
 
     def run(self, inputs: Any, fresh: bool = False) -> Pass:
         """One forward pass of the copy, from the random state of the start or a fresh one."""
@@ -329,13 +333,16 @@ def untouched_randomness() -> Iterator[None]:
 
 
 def _random_state() -> tuple[Any, ...]:
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
-    return random.getstate(), np.random.get_state(), torch.get_rng_state(), cuda
+    initialized = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    cuda = torch.cuda.get_rng_state_all() if initialized else None
+    # The generator that other people's np.random.rand() draws from.
+    legacy = np.random.get_state()  # noqa: NPY002
+    return random.getstate(), legacy, torch.get_rng_state(), cuda
 
 
 def _set_random_state(state: tuple[Any, ...]) -> None:
     random.setstate(state[0])
-    np.random.set_state(state[1])
+    np.random.set_state(state[1])  # noqa: NPY002
     torch.set_rng_state(state[2])
     if state[3] is not None:
         torch.cuda.set_rng_state_all(state[3])

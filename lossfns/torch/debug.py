@@ -144,7 +144,8 @@ def watch(module: nn.Module) -> Iterator[Trouble]:
         # The view belongs to this layer alone: what comes back through it, comes from the layer.
         # (PyTorch's own hook warns where no input of a layer asks for a gradient.)
         value = value.view_as(value)
-        value.register_hook(lambda grad: look(layer, "backward", grad))
+        value.register_hook(  # type: ignore[no-untyped-call]
+            lambda grad: look(layer, "backward", grad))
         return value
 
     def hooks(name: str, layer: nn.Module) -> Iterator[torch.utils.hooks.RemovableHandle]:
