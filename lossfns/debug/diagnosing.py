@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from lossfns.auditing.report import Finding, Report
-from lossfns.debug import comparison, network
+from lossfns.debug import comparison, criterion, network
 from lossfns.debug.answers import fails
 from lossfns.debug.step import Step, untouched_randomness
 
@@ -24,13 +24,13 @@ _QUESTIONS: tuple[Callable[[Step], Finding], ...] = (
     comparison.shapes,
     comparison.target_type,
     comparison.labels,
-    comparison.output_layer,
-    comparison.value,
-    comparison.reduction,
-    comparison.first_loss,
-    comparison.sign,
-    comparison.lower_bound,
-    comparison.pairing,
+    criterion.output_layer,
+    criterion.value,
+    criterion.reduction,
+    criterion.first_loss,
+    criterion.sign,
+    criterion.lower_bound,
+    criterion.pairing,
     network.gradient,
     network.parameters,
     network.layers,

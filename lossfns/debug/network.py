@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from lossfns.auditing.report import PASSES, Finding
-from lossfns.debug.answers import absent, fails, passes
-from lossfns.debug.comparison import _said
+from lossfns.debug.answers import absent, fails, passes, said
 from lossfns.debug.step import Pass, Step, tensors
 from lossfns.torch import gradient_norms
 
@@ -51,7 +50,7 @@ def forward(step: Step) -> Finding:
     cure = ("move model and batch to one device: .to(device)" if len(devices) > 1 else
             "print the shapes of the inputs, and compare them with what that layer takes")
     return fails(
-        name, f"the model raised {type(error).__name__} in {step.forward.where!r}: {_said(error)}",
+        name, f"the model raised {type(error).__name__} in {step.forward.where!r}: {said(error)}",
         cause="devices" if len(devices) > 1 else "", label="debugging-shapes", cure=cure,
         smallest=", ".join(f"{key} {tuple(t.shape)} {t.dtype}, {t.device}"
                            for key, t in tensors(step.inputs)),
@@ -66,11 +65,11 @@ def mode(step: Step) -> Finding:
     norms = [key for key, m in model.named_modules()
              if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     named = {"dropout": drops, "batch norm": norms}
-    said = [f"{word}: {', '.join(keys)}" for word, keys in named.items() if keys]
-    extra = f" ({'; '.join(said)})" if said else ""
+    special = [f"{word}: {', '.join(keys)}" for word, keys in named.items() if keys]
+    extra = f" ({'; '.join(special)})" if special else ""
     if model.training:
         return passes(name, f"training{extra}")
-    if not said:
+    if not special:
         return passes(name, "evaluation, which makes no difference to this model")
     return fails(
         name, f"the model is in evaluation mode{extra}", cause="eval() in training", got="eval()",
@@ -119,7 +118,7 @@ def gradient(step: Step) -> Finding:
     name, error = "gradient", step.backward_error
     if error is not None:
         return fails(
-            name, f"the backward pass raised {type(error).__name__}: {_said(error)}",
+            name, f"the backward pass raised {type(error).__name__}: {said(error)}",
             effect="there is no step", label="target-dtype",
             cure="see the findings above; else look for a tensor that was changed in place")
     grads = _grads(step.model)
@@ -273,7 +272,7 @@ def update(step: Step) -> Finding:
         step.optimizer.step()
     except Exception as error:  # such as of LBFGS, which wants a closure
         _put(step.model, old)
-        return absent(name, f"the optimizer's step raised {type(error).__name__}: {_said(error)}")
+        return absent(name, f"the optimizer's step raised {type(error).__name__}: {said(error)}")
     change = {key: p.detach() - old[key] for key, p in step.model.named_parameters()}
     down = sum(float((grads[key].double() * change[key].double()).sum()) for key in grads)
     moved = math.sqrt(sum(float((c.double() ** 2).sum()) for c in change.values()))
