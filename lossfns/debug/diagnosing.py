@@ -24,6 +24,8 @@ _QUESTIONS: tuple[Callable[[Step], Finding], ...] = (
     comparison.shapes,
     comparison.target_type,
     comparison.labels,
+    network.activations,
+    network.dead_units,
     criterion.output_layer,
     criterion.value,
     criterion.reduction,
@@ -34,8 +36,6 @@ _QUESTIONS: tuple[Callable[[Step], Finding], ...] = (
     network.gradient,
     network.parameters,
     network.layers,
-    network.activations,
-    network.dead_units,
     network.rows,
     network.mode,
 )
