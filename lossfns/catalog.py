@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -87,7 +87,7 @@ class _ByName(dict[str, Entry]):
 
 
 def did_you_mean(name: str) -> str:
-    """The nearest name of the catalog, to end an error message with.
+    """The nearest names of the catalog, at most three, to end an error message with.
 
     Case and underscores do not count, and names of other libraries are known, too.
 
@@ -99,8 +99,18 @@ def did_you_mean(name: str) -> str:
     for entry in entries:
         for called in entry.equivalents.values():
             names.setdefault(_plain(called.partition(" ")[0].partition("(")[0]), entry.name)
-    close = difflib.get_close_matches(_plain(name), names, n=1)
-    return f"; did you mean {names[close[0]]!r}?" if close else ""
+    # A name that only joins or ends its words differently is meant; the others are not.
+    plain = _plain(name)
+    close = [plain] if plain in names else difflib.get_close_matches(plain, names)
+    return one_of_these([names[one] for one in close])
+
+
+def one_of_these(names: Sequence[str]) -> str:
+    """The names that were probably meant, best first, to end an error message with."""
+    quoted = [repr(name) for name in dict.fromkeys(names)]
+    if len(quoted) > 1:
+        quoted = [", ".join(quoted[:-1]), quoted[-1]]
+    return f"; did you mean {' or '.join(quoted)}?" if quoted else ""
 
 
 def _plain(name: str) -> str:

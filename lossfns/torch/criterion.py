@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from lossfns.catalog import catalog, did_you_mean
+from lossfns.catalog import catalog, one_of_these
 
 
 class Criterion(nn.Module):
@@ -43,10 +44,9 @@ class Criterion(nn.Module):
             raise TypeError(f"function must be callable, got {type(function).__name__}")
         parameters = inspect.signature(function).parameters.values()
         known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
-        for name in settings:
-            if name not in known and not any(p.kind is p.VAR_KEYWORD for p in parameters):
-                raise TypeError(
-                    f"{_name(function)} takes no argument {name!r}{_nearest(name, known)}")
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            for name in settings:
+                _refuse_unknown(f"{_name(function)} takes no argument", name, known)
         self.function = function
         self._plain = {n: v for n, v in settings.items() if not isinstance(v, Tensor)}
         self._tensors = tuple(n for n in settings if n not in self._plain)
@@ -59,13 +59,15 @@ class Criterion(nn.Module):
 
         Args:
             config: {"loss": name, setting: value, ...}. A list of numbers becomes a tensor where
-                the loss takes one. Or {"sum": {part: config, ...}}: a `CriterionSum`, in which the
-                key "coefficient" of a part, 1 if left out, is its factor.
+                the loss takes one, and text such as "1e-3", which YAML does not read as a number,
+                becomes one where the loss takes that. Or {"sum": {part: config, ...}}: a
+                `CriterionSum`, in which the key "coefficient" of a part, 1 if left out, is its
+                factor.
         Returns:
             A `Criterion`, or a `CriterionSum`.
         Raises:
-            TypeError: config is no mapping, a setting is unknown, or its value is text where a
-                number belongs.
+            TypeError: config is no mapping, a setting is unknown or an input of the loss, or its
+                value is text where a number belongs.
             ValueError: a loss is unknown, or "loss" and "sum" are missing or both there.
         Example:
             >>> import lossfns.torch as lt
@@ -93,7 +95,8 @@ class CriterionSum(nn.Module):
         coefficients: {name: number}, finite and not negative; 1 for a part that is left out.
     Raises:
         TypeError: a part is no module, or a coefficient is no number.
-        ValueError: there is no part, a coefficient is negative or not finite or belongs to no part.
+        ValueError: there is no part, or one has a name that modules cannot have; a coefficient is
+            negative or not finite or belongs to no part.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> criterion = lt.Criterion.from_config({"sum": {
@@ -111,6 +114,10 @@ class CriterionSum(nn.Module):
         if not parts:
             raise ValueError("parts: give at least one criterion")
         for name, part in parts.items():
+            if (not isinstance(name, str) or not name or "." in name
+                    or hasattr(nn.ModuleDict(), name)):
+                raise ValueError(f"parts: no part can be called {name!r}: the name must be text"
+                                 " without a point, and no attribute of an nn.ModuleDict")
             if not isinstance(part, nn.Module):
                 raise TypeError(
                     f"parts[{name!r}] must be an nn.Module, got {type(part).__name__};"
@@ -156,7 +163,8 @@ class CriterionSum(nn.Module):
         return ", ".join(f"{name}: {factor:g} ×" for name, factor in self.coefficients.items())
 
 
-def _from_config(where: str, config: Any) -> Criterion | CriterionSum:
+def _from_config(
+        where: str, config: Any, also: Sequence[str] = ()) -> Criterion | CriterionSum:
     if not isinstance(config, Mapping):
         raise TypeError(f"{where} must be a mapping with the key 'loss' or 'sum',"
                         f" got {type(config).__name__}")
@@ -171,22 +179,43 @@ def _from_config(where: str, config: Any) -> Criterion | CriterionSum:
                              f" got {config!r}")
         plain = {name: dict(part) if isinstance(part, Mapping) else part
                  for name, part in parts.items()}
-        coefficients = {name: part.pop("coefficient") for name, part in plain.items()
-                        if isinstance(part, dict) and "coefficient" in part}
-        return CriterionSum({name: _from_config(f"{where}['sum'][{name!r}]", part)
+        coefficients = {
+            name: _value(f"{where}['sum'][{name!r}]['coefficient']", "float",
+                         part.pop("coefficient"))
+            for name, part in plain.items()
+            if isinstance(part, dict) and "coefficient" in part}
+        return CriterionSum({name: _from_config(f"{where}['sum'][{name!r}]", part, ("coefficient",))
                              for name, part in plain.items()}, coefficients)
     name = settings.pop("loss")
     function = _by_name(f"{where}['loss']", name)
-    hints = {p.name: str(p.annotation) for p in inspect.signature(function).parameters.values()}
+    # In the functions of this library the inputs come first and the settings by keyword.
+    hints = {p.name: (p.kind is p.KEYWORD_ONLY, str(p.annotation))
+             for p in inspect.signature(function).parameters.values()}
+    known = [setting for setting, (by_keyword, _) in hints.items() if by_keyword]
     for setting, value in settings.items():
-        hint = hints.get(setting, "")
-        if "Tensor" in hint and isinstance(value, list):
-            settings[setting] = torch.tensor(value)
-        elif hint.split(" ")[0] in ("float", "int") and isinstance(value, str):
-            # YAML reads 1e-3 as text; with a point, 1.0e-3, it is a number.
-            raise TypeError(f"{where}[{setting!r}] must be a number, got the text {value!r};"
-                            " YAML takes 1e-3 for text and 1.0e-3 for a number")
+        if setting in hints and setting not in known:
+            raise TypeError(f"{where}[{setting!r}] is an input of {name}, which it gets when it is"
+                            " called, and no setting")
+        _refuse_unknown(f"{where}: {name} takes no argument", setting, [*known, *also])
+        settings[setting] = _value(f"{where}[{setting!r}]", hints[setting][1], value)
     return Criterion(function, **settings)
+
+
+def _value(where: str, hint: str, value: Any) -> Any:
+    """What a file says, as the type that the parameter has."""
+    if "Tensor" in hint and isinstance(value, Sequence) and not isinstance(value, str):
+        plain = [_value(f"{where}[{i}]", "float", one) if isinstance(one, str) else one
+                 for i, one in enumerate(value)]
+        try:
+            return torch.tensor(plain)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TypeError(f"{where} must be a list of numbers, got {value!r}") from error
+    if isinstance(value, str) and re.search(r"\b(float|int)\b", hint) and "Literal" not in hint:
+        # YAML 1.1 reads 1e-3 as text, and 1.0e-3 as a number.
+        if "float" in hint and re.fullmatch(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+", value):
+            return float(value)
+        raise TypeError(f"{where} must be a number, got {value!r}")
+    return value
 
 
 def _by_name(where: str, name: Any) -> Callable[..., Tensor]:
@@ -194,15 +223,22 @@ def _by_name(where: str, name: Any) -> Callable[..., Tensor]:
 
     if not isinstance(name, str):
         raise TypeError(f"{where} must be the name of a loss, got {type(name).__name__}")
-    if name not in catalog:
-        raise ValueError(f"{where}: there is no loss {name!r}{did_you_mean(name)}")
-    function: Callable[..., Tensor] = getattr(lt, name)
+    try:
+        function: Callable[..., Tensor] = getattr(lt, catalog[name].name)
+    except KeyError as error:
+        raise ValueError(f"{where}: {error.args[0]}") from None
     return function
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+def _refuse_unknown(sentence: str, name: Any, known: Sequence[str]) -> None:
+    if name not in known:
+        near = _nearest(name, known)
+        takes = f"{near} It takes" if near else "; it takes"
+        raise TypeError(f"{sentence} {name!r}{takes} {', '.join(known)}")
+
+
+def _nearest(name: Any, known: Iterable[str]) -> str:
+    return one_of_these(difflib.get_close_matches(str(name), list(known)))
 
 
 def _name(function: Callable[..., Any]) -> str:

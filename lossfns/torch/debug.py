@@ -138,9 +138,20 @@ def watch(module: nn.Module) -> Iterator[Trouble]:
                 if not value.isfinite().all():
                     trouble.layer, trouble.stage = layer, stage
 
+    def seen(layer: str, value: object) -> object:
+        if not (isinstance(value, Tensor) and value.requires_grad and torch.is_grad_enabled()):
+            return value
+        # The view belongs to this layer alone: what comes back through it, comes from the layer.
+        # (PyTorch's own hook warns where no input of a layer asks for a gradient.)
+        value = value.view_as(value)
+        value.register_hook(  # type: ignore[no-untyped-call]
+            lambda grad: look(layer, "backward", grad))
+        return value
+
     def hooks(name: str, layer: nn.Module) -> Iterator[torch.utils.hooks.RemovableHandle]:
         yield layer.register_forward_hook(lambda _, __, out: look(name, "forward", out))
-        yield layer.register_full_backward_hook(lambda _, grads, __: look(name, "backward", grads))
+        yield layer.register_forward_pre_hook(
+            lambda _, values: tuple(seen(name, value) for value in values))
 
     handles = [
         handle
@@ -228,7 +239,8 @@ def overfit_one_batch(
         lr: learning rate, > 0.
         goal: learned means that the last loss is at most this share of the first, > 0.
     Returns:
-        All losses, the first, the last, and whether the goal was reached.
+        All losses, the first, the last, and whether the goal was reached. A loss that starts or
+        ends below 0 has no least value there to come near: it has not learned.
     Raises:
         ValueError: an argument out of range; a loss that is not finite.
     Gradient:
@@ -263,7 +275,8 @@ def overfit_one_batch(
         value.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         losses.append(value.item())
-    return Overfit(losses, losses[0], losses[-1], losses[-1] <= goal * losses[0])
+    learned = abs(losses[-1]) <= goal * losses[0]
+    return Overfit(losses, losses[0], losses[-1], learned)
 
 
 def _module(module: nn.Module) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pictures import figures_of
 
+from lossfns.auditing.report import Finding, Report
 from lossfns.explore import debugging
 from lossfns.explore.style import svg
 
@@ -21,8 +22,14 @@ FIGURES = {
     "perfect": lambda: debugging.perfect({"right": 0.0, "two": 1.46, "wrong": -1.0}),
     "sweep": lambda: debugging.sweep(np.geomspace(0.001, 10, 5), [2, 1, 0.5, 3, np.nan], 0.1),
     "loss_and_norm": lambda: debugging.loss_and_norm({"a": (RUN, BROKEN)}, limit=1.0),
+    "findings": lambda: debugging.findings({"sound": report(), "broken": report("a", "c")}),
     "digits": lambda: debugging.digits(np.zeros((3, 64)), {"right": [1, 2, 3], "wrong": [3, 1, 2]}),
 }
+
+
+def report(*failing):
+    return Report("a run", tuple(
+        Finding(name, "fails" if name in failing else "pass") for name in "abc"))
 
 
 def test_every_figure_is_tested():
@@ -34,6 +41,14 @@ def test_figure_is_the_same_twice_and_small(name):
     first, second = svg(FIGURES[name]()), svg(FIGURES[name]())
     assert first == second
     assert len(first) < 200_000
+
+
+def test_the_first_finding_of_a_run_is_filled():
+    ax = debugging.findings({"sound": report(), "broken": report("a", "c")}).axes[0]
+    first, second = ax.lines
+    assert (first.get_xdata()[0], second.get_xdata()[0]) == (0, 1)
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "c"]
+    assert first.get_markerfacecolor() != "none" and second.get_markerfacecolor() == "none"
 
 
 def test_a_run_that_ends_in_nan_ends_in_a_cross():

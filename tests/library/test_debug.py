@@ -27,7 +27,8 @@ def network(*middle):
 
 
 def hooks(module):
-    return sum(len(m._forward_hooks) + len(m._backward_hooks) for m in module.modules())
+    kinds = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return sum(len(getattr(m, kind)) for m in module.modules() for kind in kinds)
 
 
 # check_finite
@@ -102,6 +103,42 @@ def test_watch_finds_the_layer_whose_gradient_is_not_finite():
         assert value.isfinite() and not trouble
         value.backward()
     assert (trouble.layer, trouble.stage) == ("2", "backward")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("asked", [False, True])
+def test_watch_is_silent_and_finds_it_whether_the_inputs_ask_for_a_gradient(asked):
+    net = network(nn.Threshold(1e9, 0.0), Root())
+    inputs = torch.randn(5, 3, requires_grad=asked)
+    with lt.watch(net) as trouble:
+        net(inputs).sum().backward()
+    assert (trouble.layer, trouble.stage) == ("2", "backward")
+
+
+def test_watch_blames_the_layer_and_not_another_with_the_same_input():
+    class Both(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.good, self.bad = nn.Identity(), Root()
+
+        def forward(self, x):
+            return self.good(x) + self.bad(x)
+
+    net = network(nn.ReLU(), nn.Threshold(1e9, 0.0), Both())
+    with lt.watch(net) as trouble:
+        net(torch.randn(5, 3)).sum().backward()
+    assert (trouble.layer, trouble.stage) == ("3.bad", "backward")
+
+
+def test_watch_lets_layers_work_in_place():
+    net = network(nn.ReLU(inplace=True))
+    inputs = torch.randn(5, 3)
+    net(inputs).square().mean().backward()
+    expected = net[0].weight.grad.clone()
+    net.zero_grad()
+    with lt.watch(net) as trouble:
+        net(inputs).square().mean().backward()
+    assert not trouble and torch.equal(net[0].weight.grad, expected)
 
 
 def test_watch_keeps_what_came_first():
@@ -237,6 +274,12 @@ def test_a_loss_with_the_wrong_sign_does_not_learn(batch):
     result = lt.overfit_one_batch(learner(), wrong, *batch, goal=1e-6)
     assert not result.learned
     assert lt.mse(batch[1], batch[1]) == 0
+
+
+@pytest.mark.parametrize("start", [2.0, 0.0, -2.0])
+def test_a_loss_that_falls_without_bound_does_not_learn(batch, start):
+    result = lt.overfit_one_batch(learner(), lambda p, t: start - lt.mse(p, t), *batch)
+    assert result.last < -100 and not result.learned
 
 
 def test_a_learning_rate_that_is_too_small_does_not_learn(batch):
