@@ -25,6 +25,10 @@ class practice(nodes.General, nodes.Element):
     """One exercise: its text, its stub, and where its notebook is."""
 
 
+class practice_button(nodes.General, nodes.Element):
+    """What turns the stub into an editor, where the site carries Python."""
+
+
 class Practice(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
@@ -40,7 +44,10 @@ class Practice(SphinxDirective):
         self.env.note_dependency(path)
         node = practice(name=name, key=f"{notebook.stem}/{name}", ids=[f"practice-{name}"])
         self.state.nested_parse(StringList(text.splitlines(), path), 0, node)
+        for head in [one for one in node.findall(nodes.thead) if not one.astext().strip()]:
+            head.parent.remove(head)  # Markdown knows no table without
         node += nodes.literal_block(stub, stub, language="python", classes=["lossfns-stub"])
+        node += practice_button()
         node += self.where(path)
         return node
 
@@ -97,9 +104,14 @@ def visit(self, node):
 
 
 def depart(self, node):
-    button = '<p><button type="button" class="lossfns-first" hidden>Write it here</button></p>'
-    said = '<p class="lossfns-said" role="status"></p>'
-    self.body.append(f"{button}{said}</details>\n" if self.config.practice_version else "</details>\n")
+    self.body.append("</details>\n")
+
+
+def visit_button(self, node):
+    if self.config.practice_version:
+        button = '<button type="button" class="lossfns-first" hidden>Write it here</button>'
+        self.body.append(f'<p>{button}</p><p class="lossfns-said" role="status"></p>\n')
+    raise nodes.SkipNode
 
 
 def carry(app, config):
@@ -137,6 +149,7 @@ def write_runtime(app):
 def setup(app):
     app.add_config_value("practice_version", "", "html")
     app.add_node(practice, html=(visit, depart))
+    app.add_node(practice_button, html=(visit_button, None))
     app.add_directive("practice", Practice)
     app.connect("config-inited", carry)
     app.connect("builder-inited", write_runtime)

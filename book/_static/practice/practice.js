@@ -8,61 +8,61 @@ const lossfnsPractice = (() => {
   const script = document.currentScript.src;
   const beside = name => new URL(name + new URL(script).search, script);
 
-  // One worker an exercise, so that none disturbs another. The last used are kept.
+  // One worker an exercise, so that none disturbs another: {thread, ready, jobs}. The last used
+  // are kept.
   const workers = new Map();
 
   function worker(key) {
-    const known = workers.get(key) ?? begin();
+    const its = workers.get(key) ?? begin(key);
     workers.delete(key);
-    workers.set(key, known);
+    workers.set(key, its);
     for (const [other, {jobs}] of workers)
-      if (workers.size > MOST_WORKERS && !jobs.size) end(other);
-    return known;
-
-    function begin() {
-      const its = {thread: new Worker(beside("worker.js"), {type: "module"}), jobs: new Map()};
-      its.ready = new Promise((resolve, reject) => {
-        its.thread.onmessage = ({data}) => {
-          if (data.ready) resolve();
-          else if (data.id === undefined) reject(new Error(data.failed));
-          else its.jobs.get(data.id)?.(data);
-        };
-        its.thread.onerror = event => reject(new Error(event.message || "the worker did not start"));
-      });
-      its.ready.catch(() => { if (workers.get(key) === its) end(key); });
-      return its;
-    }
+      if (workers.size > MOST_WORKERS && other !== key && !jobs.size) end(other);
+    return its;
   }
 
-  function end(key) {
-    workers.get(key)?.thread.terminate();
-    workers.delete(key);
-  }
-
-  // What the worker answers; one that takes too long is ended.
-  async function ask(key, work) {
-    const its = worker(key);
-    await its.ready;
-    const id = its.last = (its.last ?? 0) + 1;
-    return new Promise((resolve, reject) => {
-      let clock;
-      const close = settle => { clearTimeout(clock); its.jobs.delete(id); settle(); };
-      its.jobs.set(id, data => {
-        if (data.started) {
-          clock = setTimeout(() => {
-            end(key);
-            const loop = new Error(`Stopped after ${SECONDS} seconds. Is there a loop that does not end?`);
-            close(() => reject(Object.assign(loop, {ours: true})));
-          }, 1000 * SECONDS);
-        } else if ("failed" in data) {
-          end(key);  // whatever state it is in
-          close(() => reject(new Error(data.failed)));
-        } else {
-          close(() => resolve(data.result));
-        }
-      });
-      its.thread.postMessage({id, ...work});
+  function begin(key) {
+    const its = {thread: new Worker(beside("worker.js"), {type: "module"}), jobs: new Map()};
+    its.ready = new Promise((resolve, reject) => {
+      its.thread.onmessage = ({data}) => {
+        if (data.ready) resolve();
+        else if (data.id === undefined) reject(new Error(data.failed));
+        else its.jobs.get(data.id)?.take(data);
+      };
+      its.thread.onerror = event => reject(new Error(event.message || "no worker started"));
     });
+    its.ready.catch(error => end(key, error, its));
+    return its;
+  }
+
+  // Ends a worker, if it is still this one; who waits for it is told why.
+  function end(key, why = new Error("it was ended"), its = workers.get(key)) {
+    if (!its || workers.get(key) !== its) return;
+    workers.delete(key);
+    its.thread.terminate();
+    for (const {refuse} of its.jobs.values()) refuse(why);
+  }
+
+  // What the worker answers; one that takes too long is ended, and another is there for the next.
+  function ask(key, work) {
+    const its = worker(key), id = its.last = (its.last ?? 0) + 1;
+    let clock;
+    const late = () => {
+      const loop = `Stopped after ${SECONDS} seconds. Is there a loop that does not end?`;
+      end(key, Object.assign(new Error(loop), {ours: true}));
+      worker(key);
+    };
+    return new Promise((resolve, reject) => {
+      its.jobs.set(id, {
+        take(data) {
+          if (data.started) clock = setTimeout(late, 1000 * SECONDS);
+          else if ("failed" in data) end(key, new Error(data.failed));  // whatever state it is in
+          else resolve(data.result);
+        },
+        refuse: reject,
+      });
+      its.ready.then(() => its.thread.postMessage({id, ...work}), () => {});
+    }).finally(() => { clearTimeout(clock); its.jobs.delete(id); });
   }
 
   addEventListener("pagehide", () => { for (const key of [...workers.keys()]) end(key); });
@@ -113,7 +113,7 @@ const lossfnsPractice = (() => {
     stub.replaceChildren(place, help, bar, result);
     editor.select(start.match(/# YOUR CODE HERE\n\s*raise NotImplementedError\(\)/)?.[0] ?? start);
     // While the reader writes, Python arrives.
-    worker(key).ready.catch(() => {});
+    worker(key);
 
     const say = (kind, ...children) => {
       result.className = `lossfns-result ${kind}`;
@@ -130,7 +130,7 @@ const lossfnsPractice = (() => {
         answer = await ask(key, work);
       } catch (error) {
         const text = error.ours ? error.message :
-          `Python did not run here: ${error.message}. The link above leads to the notebook.`;
+          `Python did not run here: ${error.message}. The notebook is linked below.`;
         if (mine === asked) say("wrong", element("p", {textContent: text}));
         return {};
       }
@@ -163,14 +163,19 @@ const lossfnsPractice = (() => {
     function startAgain() {
       const before = editor.text;
       asked++;
-      end(key);
+      end(key);  // what the old text has done to Python goes with it
+      worker(key);
       editor.text = start;
       const back = button("Bring it back", () => { editor.text = before; say(""); });
       if (before === start) say("");
       else say("", element("p", {}, "The stub is back, and what you wrote is gone. ", back));
     }
 
-    document.addEventListener("lossfns-forget", () => { asked++; end(key); editor.text = start; say(""); });
+    document.addEventListener("lossfns-forget", () => {
+      asked++;
+      editor.text = start;
+      say("");
+    });
   }
 
   // What the reader has written of the same assignment and got right: it may be used here.
