@@ -80,7 +80,9 @@ def find(folder, name):
 def cells_of(path, changed):
     """Kind, source and what nbgrader says of each cell; read again when the file has changed."""
     cells = json.loads(path.read_text(encoding="utf8"))["cells"]
-    return [(c["cell_type"], "".join(c["source"]), c["metadata"].get("nbgrader", {})) for c in cells]
+    return [
+        (c["cell_type"], "".join(c["source"]), c["metadata"].get("nbgrader", {})) for c in cells
+    ]
 
 
 def text_of(cells):
@@ -115,7 +117,7 @@ def visit_button(self, node):
 
 
 def carry(app, config):
-    """Say whether pages offer the editor: all are written again when what they would load changes."""
+    """Say whether pages offer the editor; they are written again when what it loads changes."""
     try:
         folder = runtime.find()
     except runtime.IncompleteError as error:

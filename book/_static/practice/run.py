@@ -105,13 +105,13 @@ def _of_its_own(text, name):
     if not missing or missing[1] not in EXERCISES or missing[1] == name:
         return ""
     return (
-        f"\n\n{missing[1]} is an exercise of its own, {place(EXERCISES[missing[1]].read)}. Once yours "
-        "is right there, you can use it here; or write what you need of it here."
+        f"\n\n{missing[1]} is an exercise of its own, {place(EXERCISES[missing[1]].read)}. Once "
+        "yours is right there, you can use it here; or write what you need of it here."
     )
 
 
 def _stopped(error):
-    """Say where in the reader's code it stopped: the frames above and below are not the reader's."""
+    """Say where in the reader's code it stopped: other frames are not the reader's."""
     kind, line, words = type(error).__name__, None, ""
     if isinstance(error, SyntaxError) and error.filename == YOURS:
         line, words, message = error.lineno, (error.text or "").strip(), error.msg
@@ -121,8 +121,8 @@ def _stopped(error):
         if own:
             line, words = own[-1].lineno, own[-1].line
         message = str(error)
-    where = f"Your code stops in line {line} with {kind}" if line else f"Your code stops with {kind}"
-    text = f"{where}: {message}" if message else f"{where}."
+    where = f" in line {line}" if line else ""
+    text = f"Your code stops{where} with {kind}" + (f": {message}" if message else ".")
     return {"text": text + (f"\n  {words}" if words else ""), "line": line, "right": False}
 
 
