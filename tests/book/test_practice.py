@@ -206,8 +206,9 @@ def test_solved_exercises_may_be_used_and_missing_ones_are_named(run_py):
     source = "import numpy as np\n" + SOLUTIONS["log_softmax"]
     alone = run_py.run("log_softmax", source)
     assert "logsumexp is an exercise of its own, chapter 4" in alone["text"]
-    others = ["raise ValueError", "import numpy as np\n" + SOLUTIONS["logsumexp"]]
-    assert run_py.run("log_softmax", source, others)["right"]
+    solved = "import numpy as np\nprint('loud')\n" + SOLUTIONS["logsumexp"]
+    found = run_py.run("log_softmax", source, ["1 +", "import nothing_of_this_name", solved])
+    assert found["right"] and not found["printed"]
 
 
 def test_hints_go_through_what_the_check_asks(run_py):
@@ -512,14 +513,22 @@ class TestWithPython:
             writer.begin(name)
         writer.write("while True: print('x')", "mse")
         writer.box("mse").get_by_role("button", name="Run and check").click()
-        writer.write("import numpy as np\nnp.sum = None\ndef mse_grad(pred, target):\n"
+        writer.write("import numpy as np\nnp.was_here = 1\ndef mse_grad(pred, target):\n"
                      "    return 2 * (pred - target) / pred.size\n", "mse_grad")  # fmt: skip
         assert "mse_grad: right" in writer.press("Run and check", "mse_grad")
         assert writer.box("mse").get_by_role("status").last.inner_text().startswith("Running")
         writer.tab.wait_for_function(
             "/^Stopped after 10 seconds/.test(document.querySelector('.lossfns-result').innerText)")
-        writer.write(MSE.replace("(pred - target) ** 2", "np.square(pred - target)"), "mse")
+        writer.write(MSE + "assert not hasattr(np, 'was_here')", "mse")
         assert "mse: right" in writer.press("Run and check", "mse")
+
+    def test_what_breaks_numpy_is_said_and_mended(self, writer):
+        writer.begin()
+        writer.write("import numpy as np\nnp.isnan = None\n" + MSE)
+        said = writer.press("Run and check")
+        assert said.startswith("The check itself stopped with TypeError: 'NoneType' object is not")
+        writer.write(MSE)
+        assert "mse: right" in writer.press("Run and check")
 
     def test_memory_is_limited(self, writer):
         writer.begin()

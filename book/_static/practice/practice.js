@@ -47,16 +47,19 @@ const lossfnsPractice = (() => {
   function ask(key, work) {
     const its = worker(key), id = its.last = (its.last ?? 0) + 1;
     let clock;
-    const late = () => {
-      const loop = `Stopped after ${SECONDS} seconds. Is there a loop that does not end?`;
-      end(key, Object.assign(new Error(loop), {ours: true}));
+    const anew = text => {
+      end(key, Object.assign(new Error(text), {ours: true}));
       worker(key);
     };
+    const late = () =>
+      anew(`Stopped after ${SECONDS} seconds. Is there a loop that does not end?`);
+    const broken = words =>
+      anew(`The check itself stopped with ${words}. If your code changes NumPy, let it not.`);
     return new Promise((resolve, reject) => {
       its.jobs.set(id, {
         take(data) {
           if (data.started) clock = setTimeout(late, 1000 * SECONDS);
-          else if ("failed" in data) end(key, new Error(data.failed));  // whatever state it is in
+          else if ("failed" in data) broken(data.failed);
           else resolve(data.result);
         },
         refuse: reject,

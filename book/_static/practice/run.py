@@ -3,6 +3,7 @@
 worker.js loads this module into Pyodide. What it returns is plain data, which practice.js shows.
 """
 
+import ast
 import contextlib
 import io
 import linecache
@@ -68,7 +69,7 @@ def _check(name, code, others):
     namespace = {"__name__": "__main__"}
     for other in others:
         with contextlib.suppress(Exception):
-            exec(compile(other, "<another exercise>", "exec"), namespace)
+            exec(compile(_definitions(other), "<another exercise>", "exec"), namespace)
     # Tracebacks and the check quote lines of the reader's code.
     linecache.cache[YOURS] = (len(code), None, code.splitlines(keepends=True), YOURS)
     try:
@@ -91,6 +92,18 @@ def _check(name, code, others):
     calls = exercise.calls(seed=0)
     checked = tuple(aspect for aspect in ASPECTS if any(c.aspect == aspect for c in calls))
     return {"text": praise(exercise, Verdict(checked=checked), len(calls)), "right": True}
+
+
+def _definitions(code):
+    """What a text defines by name, without whatever else it does when it runs."""
+    tree = ast.parse(code)
+    tree.body = [
+        part
+        for part in tree.body
+        if isinstance(part, (ast.Import, ast.ImportFrom, ast.FunctionDef))
+        or (isinstance(part, ast.Assign) and all(isinstance(to, ast.Name) for to in part.targets))
+    ]
+    return tree
 
 
 def _number_of(code, words):

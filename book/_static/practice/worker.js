@@ -42,6 +42,8 @@ onmessage = async ({data}) => {
     postMessage({id: data.id, result: result.toJs({dict_converter: Object.fromEntries})});
     result.destroy();
   } catch (error) {
-    postMessage({id: data.id, failed: String(error.message ?? error)});
+    // Of a traceback the last line.
+    const [last] = String(error.message ?? error).trim().split("\n").slice(-1);
+    postMessage({id: data.id, failed: last});
   }
 };
