@@ -15,6 +15,7 @@ BUILD = $(BIN)/jupyter-book build . -q -W -n --keep-going
 help:  ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "make %-13s %s\n", $$1, $$2}'
 
+# PYODIDE=folder on the command line reaches book/_ext/runtime.py as part of the environment.
 book: $(READY)  ## Build the site into _build/html (ONLY=02_regression/huber or 02_regression: a part, quickly)
 ifdef ONLY
 	@mkdir -p _build/only
@@ -55,6 +56,12 @@ bench-grading: $(READY)  ## Compare the throughput of grading with that of nbgra
 
 dist: book  ## Build what a release hands out into dist/: site, PDF, exercises, library (needs Chromium)
 	@$(BIN)/python book/_ext/dist.py
+
+pyodide: $(READY)  ## Download the Python that runs in the reader's browser, for the sites built from now on (16 MB)
+	@$(BIN)/python book/_ext/runtime.py
+
+editor:  ## Build the editor of the pages into book/_static/practice/editor.js (needs npm)
+	@cd book/_ext/editor && npm ci --silent && npm run --silent build
 
 sheet: book  ## Print the cheat sheet into dist/cheat_sheet.pdf, one page of A4 (needs Chromium)
 	@$(BIN)/python book/_ext/sheet.py
@@ -100,5 +107,5 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/ready* && touch $@
 
-.PHONY: help book test serve notebooks labels dist sheet release exercises grade-demo bench \
+.PHONY: help book test serve notebooks labels dist pyodide editor sheet release exercises grade-demo bench \
         bench-grading links lock fresh clean

@@ -5,6 +5,7 @@ import random
 import sys
 
 import pytest
+import runtime
 
 # Tests run side by side, and their arrays are small: threads that wait for each other's core made
 # some of them forty times slower. Set before torch or NumPy is imported, and for child processes.
@@ -19,12 +20,13 @@ def pytest_runtest_setup(item):
 
 
 def pytest_collection_modifyitems(items):
-    """Tests marked `gpu` need one."""
-    marked = [item for item in items if item.get_closest_marker("gpu")]
-    if not marked:
-        return
-    import torch
+    """Tests marked `gpu` need one, those marked `pyodide` a distribution of Pyodide."""
+    leave_out(items, "gpu", "no GPU", lambda: __import__("torch").cuda.is_available())
+    leave_out(items, "pyodide", "no Pyodide", runtime.find)
 
-    if not torch.cuda.is_available():
+
+def leave_out(items, mark, reason, is_there):
+    marked = [item for item in items if item.get_closest_marker(mark)]
+    if marked and not is_there():
         for item in marked:
-            item.add_marker(pytest.mark.skip(reason="no GPU"))
+            item.add_marker(pytest.mark.skip(reason=reason))

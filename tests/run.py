@@ -12,6 +12,9 @@ from pathlib import Path
 import system
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "book" / "_ext"))
+import runtime  # noqa: E402
+
 BIN = Path(sys.executable).parent
 REPORTS = ROOT / "_build" / "tests"
 
@@ -69,6 +72,9 @@ def main():
             print(f"NOT RUN: {system.NEEDS[mark][0]}: {gone} is missing")
         print(f"To run that too: {system.how_to_get(unmet)}")
         failed += in_ci
+    if not runtime.find():
+        print("NOT RUN: the exercises in the pages with a real Python: there is no Pyodide here")
+        print("To run that too: make pyodide, or make test PYODIDE=folder")
     if skipped and in_ci:
         print("A skipped test counts as failed here")
         failed += skipped
@@ -93,6 +99,7 @@ def tests(*arguments):
     def run(name, unmet):
         report = REPORTS / f"{name.replace(' ', '-')}.xml"
         unmet = [*unmet, *([] if shutil.which("nvidia-smi") else ["gpu"])]
+        unmet += [] if runtime.find() else ["pyodide"]
         marks = " and ".join(f"not {mark}" for mark in unmet)
         command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", "-m", marks]
         code = subprocess.run([*command, *arguments]).returncode

@@ -223,6 +223,10 @@ class MarkdownWriter:
         title, *body = node.children
         return f"**{self.inline(title)}**\n\n{self.blocks(body)}"
 
+    def practice(self, node):
+        """The page has an editor here; a notebook leads to that of the exercise."""
+        return f"**Write it yourself:** `{node['name']}`. {self.inline(node.children[-1])}"
+
     def footnote(self, node):
         label, *body = node.children
         anchors = "".join(f'<a id="{i}"></a>' for i in node["ids"])

@@ -2,15 +2,16 @@
 // those who listen to a page.
 
 const marks = (() => {
-  // Kept in this browser alone: {read: {page: 1}, answers: {quiz: {question: what was chosen}}}.
+  // Kept in this browser alone: {read: {page: 1}, answers: {quiz: {question: what was chosen}},
+  // code: {exercise: {text: what was written, right: whether the check has passed it}}}.
   // A browser that keeps nothing, as in some private windows, has none: `kept` is false then.
   const key = "lossfns-marks";
   let kept = true;
   const all = () => {
     try {
-      return {read: {}, answers: {}, ...JSON.parse(localStorage.getItem(key))};
+      return {read: {}, answers: {}, code: {}, ...JSON.parse(localStorage.getItem(key))};
     } catch {
-      return {read: {}, answers: {}};
+      return {read: {}, answers: {}, code: {}};
     }
   };
   const change = alter => {
@@ -139,7 +140,7 @@ const reading = (() => {
     if (!article || !pageOf(location).startsWith("book/") || !marks.kept) return;
     article.insertAdjacentHTML("beforeend", `<div class="lossfns-marks">
       <label><input type="checkbox" autocomplete="off"> I have read this page</label>
-      <button type="button">Forget what I have read and answered</button>
+      <button type="button">Forget what I have read, answered and written</button>
       <p role="status">Marks and answers stay in this browser.</p></div>`);
     const offered = article.querySelector(".lossfns-marks");
     const said = text => { offered.querySelector("p").textContent = text; };
@@ -152,20 +153,90 @@ const reading = (() => {
       marks.forget();
       show();
       quizzes.showAll();
+      document.dispatchEvent(new Event("lossfns-forget"));
+      practice.show();
       said("All marks and answers are forgotten.");
     });
   }
   return {show, offer};
 })();
 
+// Exercises to write in the page (book/_ext/practice.py). The editor and Python are fetched on the
+// first press of a button; until then the page shows the stub alone.
+const practice = (() => {
+  const here = document.currentScript.src;
+
+  // Each script once, in order; from a folder on the disk, too.
+  const scripts = {};
+  const load = address => scripts[address] ??= new Promise((resolve, reject) => {
+    const script = Object.assign(document.createElement("script"), {src: address, onload: resolve});
+    script.onerror = () => {
+      delete scripts[address];
+      reject(new Error(`${address} did not load`));
+    };
+    document.head.append(script);
+  });
+
+  async function open(box, button) {
+    const version = `?v=${box.dataset.version}`;
+    const place = name => new URL(`practice/${name}${version}`, here).href;
+    const said = box.querySelector(".lossfns-said");
+    if (location.protocol === "file:") {
+      said.textContent = "A page opened from a file cannot run Python. Type make serve in the " +
+        "folder of the course and open this page at http://localhost:8000, or use the notebook.";
+      return;
+    }
+    button.disabled = true;
+    try {
+      await load(place("editor.js"));
+      await load(place("practice.js"));
+    } catch (error) {
+      said.textContent = `The editor did not arrive (${error.message}). Press again, or use the notebook.`;
+      button.disabled = false;
+      return;
+    }
+    said.textContent = "";
+    button.remove();
+    const {key} = box.dataset;
+    lossfnsPractice.open(box, {
+      kept: () => marks.all().code[key],
+      keep: mine => {
+        marks.change(({code}) => { if (mine) code[key] = mine; else delete code[key]; });
+        show();
+      },
+    });
+  }
+
+  // What is right and what is begun, beside the name of the exercise.
+  function show() {
+    const {code} = marks.all();
+    for (const box of document.querySelectorAll(".lossfns-practice")) {
+      const mine = code[box.dataset.key];
+      box.querySelector(".lossfns-state").textContent = mine ? mine.right ? "right ✓" : "begun" : "";
+    }
+  }
+
+  function offer() {
+    for (const button of document.querySelectorAll(".lossfns-practice button[hidden]")) {
+      button.hidden = false;
+      button.addEventListener("click", () => open(button.closest(".lossfns-practice"), button));
+    }
+    show();
+  }
+  return {offer, show};
+})();
+
 document.addEventListener("DOMContentLoaded", () => {
   quizzes.showAll();
+  practice.offer();
   reading.offer();
   reading.show();
 });
 // A page that the browser has kept, and one beside which another has been marked.
-window.addEventListener("pageshow", reading.show);
-window.addEventListener("storage", reading.show);
+for (const event of ["pageshow", "storage"]) {
+  window.addEventListener(event, reading.show);
+  window.addEventListener(event, practice.show);
+}
 
 // Icons say nothing: the theme swaps them for drawings with titles, at a moment of its own.
 const silenceIcons = () => {

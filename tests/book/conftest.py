@@ -1,5 +1,6 @@
 """The built book, and a browser to read it with."""
 
+import contextlib
 import functools
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -95,26 +96,47 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="session")
-def served(site):
-    """The address at which a web server shows the site."""
-    handler = functools.partial(Quiet, directory=str(site))
+@contextlib.contextmanager
+def serving(folder):
+    """The address at which a web server shows a site."""
+    handler = functools.partial(Quiet, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
+@pytest.fixture(scope="session")
+def serve():
+    """Return a function that has a web server show a site until the tests end."""
+    with contextlib.ExitStack() as stack:
+        yield lambda folder: stack.enter_context(serving(folder))
+
+
+@pytest.fixture(scope="session")
+def served(site, serve):
+    return serve(site)
+
+
 @pytest.fixture
-def reader(chromium, site, request):
+def visit(chromium):
+    """Return a function that makes a reader of what is at an address."""
     readers = []
 
-    def make(width=1280, scheme="light", *, served=False):
-        """A reader of the site on the disk, or of a web server's."""
-        address = request.getfixturevalue("served") if served else site.as_uri()
+    def make(address, width=1280, scheme="light"):
         readers.append(Reader(chromium, address, width, scheme))
         return readers[-1]
 
     yield make
     for one in readers:
         one.context.close()
+
+
+@pytest.fixture
+def reader(visit, site, request):
+    def make(width=1280, scheme="light", *, served=False):
+        """A reader of the site on the disk, or of a web server's."""
+        address = request.getfixturevalue("served") if served else site.as_uri()
+        return visit(address, width, scheme)
+
+    return make

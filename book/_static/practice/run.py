@@ -1,0 +1,149 @@
+"""What happens in the reader's browser when an exercise of a page is run, checked or explained.
+
+worker.js loads this module into Pyodide. What it returns is plain data, which practice.js shows.
+"""
+
+import ast
+import contextlib
+import io
+import linecache
+import re
+import traceback
+
+from lossfns.check import EXERCISES, CheckFailed, check
+from lossfns.check.exercise import ASPECTS
+from lossfns.check.judge import Verdict, reference
+from lossfns.check.message import praise, written
+from lossfns.labels import place
+
+YOURS = "<your code>"
+MOST_PRINTED = 10_000  # characters
+
+
+def run(name, code, others=()):
+    """Run the reader's code, then the check of this exercise.
+
+    `others` are texts of exercises that the reader has solved and may use here.
+    """
+    printed = Printed()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        said = _check(name, code, others)
+    # The check prints its praise below what the reader prints.
+    return said | {"printed": str(printed).removesuffix(said["text"] + "\n")}
+
+
+def hint(name, turn):
+    """Where to read, and one example of what is asked: another at every turn."""
+    exercise = EXERCISES[name]
+    calls = exercise.calls(seed=0)
+    examples = [
+        min((c for c in calls if c.aspect == aspect), key=lambda c: (c.size, len(c.options)))
+        for aspect in ASPECTS
+        if any(c.aspect == aspect for c in calls)
+    ]
+    call = examples[turn % len(examples)]
+    right = f"raises {call.raises}" if call.raises else _short(reference(exercise, call).value)
+    lines = [f"An example of what the check asks ({call.aspect}):", f"  {written(exercise, call)}"]
+    if exercise.score is None or call.raises:
+        lines.append(f"  right: {right}")
+    return {"text": "\n".join(lines), "right": False, "printed": "", **_read(exercise)}
+
+
+class Printed(io.StringIO):
+    """What the reader's code prints; the rest of an endless list is not kept."""
+
+    cut = False
+
+    def write(self, text):
+        room = MOST_PRINTED - self.tell()
+        self.cut = self.cut or len(text) > room
+        super().write(text[:room])
+        return len(text)
+
+    def __str__(self):
+        return self.getvalue() + f"\n… cut after {MOST_PRINTED:,} characters" * self.cut
+
+
+def _check(name, code, others):
+    exercise = EXERCISES[name]
+    namespace = {"__name__": "__main__"}
+    for other in others:
+        with contextlib.suppress(Exception):
+            exec(compile(_definitions(other), "<another exercise>", "exec"), namespace)
+    # Tracebacks and the check quote lines of the reader's code.
+    linecache.cache[YOURS] = (len(code), None, code.splitlines(keepends=True), YOURS)
+    try:
+        exec(compile(code, YOURS, "exec"), namespace)
+    except (Exception, SystemExit) as error:
+        return _stopped(error)
+    if not callable(namespace.get(name)):
+        return {
+            "text": f"There is no function {name} in your code. It must begin with:\n"
+            f"  def {exercise.signature}:",
+            "right": False,
+        }
+    try:
+        check(name, namespace[name])
+    except CheckFailed as failed:
+        text = str(failed).rpartition("\n\nRead again: ")[0] or str(failed)
+        text += _of_its_own(text, name)
+        line = _number_of(code, failed.verdict.first.answer.line)
+        return {"text": text, "line": line, "right": False, **_read(exercise)}
+    calls = exercise.calls(seed=0)
+    checked = tuple(aspect for aspect in ASPECTS if any(c.aspect == aspect for c in calls))
+    return {"text": praise(exercise, Verdict(checked=checked), len(calls)), "right": True}
+
+
+def _definitions(code):
+    """What a text defines by name, without whatever else it does when it runs."""
+    tree = ast.parse(code)
+    tree.body = [
+        part
+        for part in tree.body
+        if isinstance(part, (ast.Import, ast.ImportFrom, ast.FunctionDef))
+        or (isinstance(part, ast.Assign) and all(isinstance(to, ast.Name) for to in part.targets))
+    ]
+    return tree
+
+
+def _number_of(code, words):
+    """The number of the line that the check quotes, where only one reads like it."""
+    found = [n for n, line in enumerate(code.splitlines(), start=1) if line.strip() == words]
+    return found[0] if words and len(found) == 1 else None
+
+
+def _of_its_own(text, name):
+    """A name that is missing may be that of another exercise."""
+    missing = re.search(r"NameError: name '(\w+)' is not defined", text)
+    if not missing or missing[1] not in EXERCISES or missing[1] == name:
+        return ""
+    return (
+        f"\n\n{missing[1]} is an exercise of its own, {place(EXERCISES[missing[1]].read)}. Once "
+        "yours is right there, you can use it here; or write what you need of it here."
+    )
+
+
+def _stopped(error):
+    """Say where in the reader's code it stopped: other frames are not the reader's."""
+    kind, line, words = type(error).__name__, None, ""
+    if isinstance(error, SyntaxError) and error.filename == YOURS:
+        line, words, message = error.lineno, (error.text or "").strip(), error.msg
+    else:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if frame.filename == YOURS]
+        if own:
+            line, words = own[-1].lineno, own[-1].line
+        message = str(error)
+    where = f" in line {line}" if line else ""
+    text = f"Your code stops{where} with {kind}" + (f": {message}" if message else ".")
+    return {"text": text + (f"\n  {words}" if words else ""), "line": line, "right": False}
+
+
+def _short(value):
+    text = " ".join(str(value.round(6) if value.ndim else float(f"{value:.6g}")).split())
+    return text if len(text) <= 300 else f"an array of shape {value.shape}"
+
+
+def _read(exercise):
+    found = place(exercise.read)
+    return {"read": str(found), "address": f"book/{found.address}"}
