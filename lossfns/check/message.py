@@ -46,6 +46,34 @@ def advice(exercise: Exercise, verdict: Verdict, *, example: bool = True) -> str
     return "\n\n".join(parts)
 
 
+def in_brief(verdict: Verdict) -> str:
+    """A verdict in a few words, for a table."""
+    if not verdict.findings:
+        return "right"
+    if verdict.first.problem == "not written":
+        return "not written yet"
+    if verdict.explained is not None:
+        return verdict.explained.name
+    return _IN_BRIEF.get(verdict.first.problem, "wrong numbers").format(
+        answer=verdict.first.answer, right=verdict.first.right
+    )
+
+
+_IN_BRIEF = {
+    "accepts": "bad input is not refused with {right.error}",
+    "raises": "stops with {answer.error}",
+    "raises another": "{answer.error} instead of {right.error} for bad input",
+    "type": "returns something else than numbers",
+    "shape": "a result of another shape",
+    "not finite": "NaN or infinity",
+    "no gradient": "no gradient reaches the input",
+    "gradient": "another gradient",
+    "changed": "changes its input",
+    "device": "a result on another device",
+    "dtype": "a result of another dtype",
+}
+
+
 def _not_written(exercise, first) -> str:
     how = "raised NotImplementedError" if first.answer.error else "returned None"
     return _fill(
