@@ -91,7 +91,7 @@ def _unexplained(exercise: Exercise, verdict: Verdict) -> str:
             "Refuse bad input only."
         )
     if first.problem == "raises":
-        return f"It stops with {answer.error}: {answer.message} {_cure(exercise, answer.message)}"
+        return f"It stops with {answer.error}: {answer.message} {_cure(exercise, answer)}"
     if first.problem == "raises another":
         return f"On this input it must raise {right.error}; yours raises {answer.error}."
     if first.problem == "accepts":
@@ -148,8 +148,15 @@ def _unexplained(exercise: Exercise, verdict: Verdict) -> str:
     return _pattern(verdict)
 
 
-def _cure(exercise, message) -> str:
+def _cure(exercise, answer) -> str:
     """What to do about exceptions that nearly everybody meets."""
+    message = answer.message
+    if answer.error in ("NameError", "UnboundLocalError"):
+        return (
+            "Your function may use its arguments, what it defines itself, and helpers, constants "
+            "and imports of your cells. A name that comes from an experiment, or from a cell that "
+            "failed or has not been run, is not there: define it inside the function, or above it."
+        )
     if "view size is not compatible" in message:
         return (
             "It lies in memory column by column here, as a transposed table does, which .view "

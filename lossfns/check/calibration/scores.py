@@ -14,6 +14,7 @@ from lossfns.check.calibration.predictions import (
     softmax,
 )
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.pairs import capped
 
 
 def _ask(pairs, aspect="values", dtype=np.float64):
@@ -201,6 +202,7 @@ NLL = Exercise(
             "Clipped at 1e-12 no item can cost more than 27.6, so the worst predictions look "
             "better than they are. float64 holds probabilities down to 1e-308; take the logarithm "
             "of what is there.",
+            capped(_nll, share=0.97),
         ),
         Misconception(
             "the probability clipped at 1e-7",
