@@ -43,5 +43,9 @@ c.Autograde.autograde_preprocessors = [
 # What a submission may use, where it differs from grader/sandbox.py: seconds for a cell, say.
 c.Grade.limits = {}
 
+# The page that learners get back is ours.
+c.GenerateFeedback.exporter_class = "grader.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = ["grader.feedback.GetMarks"]
+
 # What learners wrote is shown as text: no tag of theirs acts in the browser of whoever reads it.
 c.HTMLExporter.sanitize_html = True

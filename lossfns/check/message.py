@@ -74,6 +74,12 @@ _IN_BRIEF = {
 }
 
 
+def smallest_input(exercise: Exercise, verdict: Verdict) -> str:
+    """The smallest input that shows what is wrong, with both results; "" for what is missing."""
+    first = verdict.first
+    return "" if first.problem == "not written" else _example(exercise, first)
+
+
 def _not_written(exercise, first) -> str:
     how = "raised NotImplementedError" if first.answer.error else "returned None"
     return _fill(

@@ -306,7 +306,6 @@ def extremes_of(value: Tensor, validate: bool = False) -> tuple[float, float] | 
     return smallest.item(), largest.item()
 
 
-
 def _arrays(argument: Any) -> Iterator[npt.NDArray[Any]]:
     """The numbers that an argument holds, on the CPU; nothing for a text or None."""
     if isinstance(argument, Tensor):

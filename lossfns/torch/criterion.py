@@ -46,7 +46,8 @@ class Criterion(nn.Module):
         for name in settings:
             if name not in known and not any(p.kind is p.VAR_KEYWORD for p in parameters):
                 raise TypeError(
-                    f"{_name(function)} takes no argument {name!r}{_nearest(name, known)}")
+                    f"{_name(function)} takes no argument {name!r}{_nearest(name, known)}"
+                )
         self.function = function
         self._plain = {n: v for n, v in settings.items() if not isinstance(v, Tensor)}
         self._tensors = tuple(n for n in settings if n not in self._plain)
@@ -105,8 +106,9 @@ class CriterionSum(nn.Module):
         {'absolute': 1.0, 'squared': 2.0}
     """
 
-    def __init__(self, parts: Mapping[str, nn.Module],
-                 coefficients: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, parts: Mapping[str, nn.Module], coefficients: Mapping[str, float] | None = None
+    ) -> None:
         super().__init__()
         if not parts:
             raise ValueError("parts: give at least one criterion")
@@ -114,7 +116,8 @@ class CriterionSum(nn.Module):
             if not isinstance(part, nn.Module):
                 raise TypeError(
                     f"parts[{name!r}] must be an nn.Module, got {type(part).__name__};"
-                    " wrap a function in a Criterion")
+                    " wrap a function in a Criterion"
+                )
         for name, factor in (coefficients or {}).items():
             if name not in parts:
                 raise ValueError(f"coefficients: no part is called {name!r}{_nearest(name, parts)}")
@@ -122,7 +125,8 @@ class CriterionSum(nn.Module):
                 raise TypeError(f"coefficients[{name!r}] must be a number, got {factor!r}")
             if not (math.isfinite(factor) and factor >= 0):
                 raise ValueError(
-                    f"coefficients[{name!r}] must be finite and not negative, got {factor!r}")
+                    f"coefficients[{name!r}] must be finite and not negative, got {factor!r}"
+                )
         self.parts = nn.ModuleDict(parts)
         self.coefficients = {name: 1.0 for name in parts} | dict(coefficients or {})
         self.values: dict[str, Tensor] = {}
@@ -141,15 +145,15 @@ class CriterionSum(nn.Module):
         if len(inputs) == 1 and isinstance(inputs[0], Mapping):
             each = dict(inputs[0])
             if each.keys() != set(self.parts):
-                raise ValueError(f"inputs must name the parts {sorted(self.parts)},"
-                                 f" got {sorted(each)}")
+                raise ValueError(
+                    f"inputs must name the parts {sorted(self.parts)}, got {sorted(each)}"
+                )
         losses = {name: part(*each[name]) for name, part in self.parts.items()}
         shapes = {name: tuple(loss.shape) for name, loss in losses.items()}
         if len(set(shapes.values())) > 1:
             raise ValueError(f"the parts must have one shape to be added, got {shapes}")
         self.values = {name: loss.detach() for name, loss in losses.items()}
-        return torch.stack(
-            [self.coefficients[name] * loss for name, loss in losses.items()]).sum(0)
+        return torch.stack([self.coefficients[name] * loss for name, loss in losses.items()]).sum(0)
 
     def extra_repr(self) -> str:
         """Say the coefficients."""
@@ -158,23 +162,32 @@ class CriterionSum(nn.Module):
 
 def _from_config(where: str, config: Any) -> Criterion | CriterionSum:
     if not isinstance(config, Mapping):
-        raise TypeError(f"{where} must be a mapping with the key 'loss' or 'sum',"
-                        f" got {type(config).__name__}")
+        raise TypeError(
+            f"{where} must be a mapping with the key 'loss' or 'sum', got {type(config).__name__}"
+        )
     settings = dict(config)
     if ("loss" in settings) == ("sum" in settings):
-        raise ValueError(f"{where} must have one of the keys 'loss' and 'sum',"
-                         f" got {list(settings)}")
+        raise ValueError(
+            f"{where} must have one of the keys 'loss' and 'sum', got {list(settings)}"
+        )
     if "sum" in settings:
         parts = settings.pop("sum")
         if settings or not isinstance(parts, Mapping):
-            raise ValueError(f"{where}['sum'] must be a mapping of parts and stand alone,"
-                             f" got {config!r}")
-        plain = {name: dict(part) if isinstance(part, Mapping) else part
-                 for name, part in parts.items()}
-        coefficients = {name: part.pop("coefficient") for name, part in plain.items()
-                        if isinstance(part, dict) and "coefficient" in part}
-        return CriterionSum({name: _from_config(f"{where}['sum'][{name!r}]", part)
-                             for name, part in plain.items()}, coefficients)
+            raise ValueError(
+                f"{where}['sum'] must be a mapping of parts and stand alone, got {config!r}"
+            )
+        plain = {
+            name: dict(part) if isinstance(part, Mapping) else part for name, part in parts.items()
+        }
+        coefficients = {
+            name: part.pop("coefficient")
+            for name, part in plain.items()
+            if isinstance(part, dict) and "coefficient" in part
+        }
+        return CriterionSum(
+            {name: _from_config(f"{where}['sum'][{name!r}]", part) for name, part in plain.items()},
+            coefficients,
+        )
     name = settings.pop("loss")
     function = _by_name(f"{where}['loss']", name)
     hints = {p.name: str(p.annotation) for p in inspect.signature(function).parameters.values()}
@@ -184,8 +197,10 @@ def _from_config(where: str, config: Any) -> Criterion | CriterionSum:
             settings[setting] = torch.tensor(value)
         elif hint.split(" ")[0] in ("float", "int") and isinstance(value, str):
             # YAML reads 1e-3 as text; with a point, 1.0e-3, it is a number.
-            raise TypeError(f"{where}[{setting!r}] must be a number, got the text {value!r};"
-                            " YAML takes 1e-3 for text and 1.0e-3 for a number")
+            raise TypeError(
+                f"{where}[{setting!r}] must be a number, got the text {value!r};"
+                " YAML takes 1e-3 for text and 1.0e-3 for a number"
+            )
     return Criterion(function, **settings)
 
 
