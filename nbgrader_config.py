@@ -24,8 +24,11 @@ c.CourseDirectory.release_directory = "exercises"
 # learners, and what lies beside a submission (a numpy.py, a link) never reaches the grader.
 c.CourseDirectory.ignore = ["*"]
 
-# Before nbgrader's own steps of a release, ours: it fills in where the course is published.
-c.GenerateAssignment.preprocessors.prepend(["grader.steps.RepositoryAddress"])
+# Before nbgrader's own steps of a release, ours: they fill in where the course is
+# published, and let a run go on where something is still to be written.
+c.GenerateAssignment.preprocessors.prepend(
+    ["grader.steps.RepositoryAddress", "grader.steps.RunsToTheEnd"]
+)
 
 # Grading: intake, sandbox and verifier (grader/) in place of nbgrader's own steps, which run what
 # was handed in on this machine and take the marks from what it prints.
@@ -39,6 +42,10 @@ c.Autograde.autograde_preprocessors = [
 ]
 # What a submission may use, where it differs from grader/sandbox.py: seconds for a cell, say.
 c.Grade.limits = {}
+
+# The page that learners get back is ours.
+c.GenerateFeedback.exporter_class = "grader.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = ["grader.feedback.GetMarks"]
 
 # What learners wrote is shown as text: no tag of theirs acts in the browser of whoever reads it.
 c.HTMLExporter.sanitize_html = True

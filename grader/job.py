@@ -165,6 +165,7 @@ def _with_banner(
     lines = [f"**Status: {status}.** {status.meaning.capitalize()}."]
     lines += [f"- {line}" for line in ([said] if said else []) + remarks]
     banner = new_markdown_cell("\n".join(lines), id="grading-status")
+    notebook.metadata["grading"] = {"status": status, "message": said, "remarks": remarks}
     notebook.cells = [banner, *notebook.cells]
     return json.loads(json.dumps(notebook))
 

@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 
 class Probe(NamedTuple):
-    """One call `check("exercise", function, aspects=[...])`."""
+    """One call `check("exercise", function, aspects=[...], points=...)`.
+
+    The points are for those who run the cell. What counts here is in the cell's metadata.
+    """
 
     exercise: str
     function: str
@@ -33,7 +36,7 @@ def _probe(statement: ast.stmt) -> Probe:
             ast.Call(ast.Name("check"), [ast.Constant(str(exercise)), ast.Name(function)], words)
         ):
             options = {word.arg: ast.literal_eval(word.value) for word in words}
-            if options.keys() <= {"aspects"}:
+            if options.keys() <= {"aspects", "points"}:
                 aspects = options.get("aspects")
                 return Probe(exercise, function, None if aspects is None else tuple(aspects))
     raise ValueError(

@@ -54,6 +54,21 @@ class RepositoryAddress(NbGraderPreprocessor):
         return nb, resources
 
 
+class RunsToTheEnd(NbGraderPreprocessor):
+    """A step of the release: no open task stops *Run All*.
+
+    Jupyter and VS Code go on after an error in a cell with this tag. The set-up cells have none:
+    without their imports nothing works.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        for cell in nb.cells:
+            tags = cell.metadata.get("tags", [])
+            if cell.cell_type == "code" and ("nbgrader" in cell.metadata or "ungraded" in tags):
+                cell.metadata["tags"] = sorted({*tags, "raises-exception"})
+        return nb, resources
+
+
 class SubmissionExporter(NotebookExporter):
     """Reads the released notebook where nbgrader would read a submission.
 

@@ -22,7 +22,7 @@ from grader.sandbox import Limits, Outcome, Sandbox, SandboxError
 from grader.status import Status
 from lossfns.check import EXERCISES
 from lossfns.check.judge import judge
-from lossfns.check.message import advice, praise
+from lossfns.check.message import advice, in_brief, praise, smallest_input
 
 # Seed 0 is what learners see: a mistake that shows there is shown with its input.
 VISIBLE_SEED = 0
@@ -35,13 +35,18 @@ MOST_LISTED, SHOWN = 5, 60
 
 @dataclass
 class Mark:
-    """The score of one graded cell, and what is said about it; not `asked` if time ran out."""
+    """The score of one graded cell, and what is said about it; not `asked` if time ran out.
+
+    `findings` says for each check of the cell what was found, for tables: the function, its
+    aspects, a few words, the smallest input that shows it, and the label of the book to read.
+    """
 
     grade_id: str
     points: float
     score: float
     text: str
     asked: bool = True
+    findings: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -81,6 +86,7 @@ def grade(
                 mark = run.ask(cell, about)
                 marks.append(mark)
                 cell.outputs = [_verdict(mark)]
+                cell.metadata["findings"] = mark.findings
             elif "ungraded" not in cell.metadata.get("tags", []):
                 run.execute(cell)
     finally:
@@ -96,6 +102,16 @@ def grade(
         time.monotonic() - start,
         run.remarks,
     )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What came of one check; `right` is None where there was no time left for it."""
+
+    right: bool | None
+    text: str
+    said: str
+    example: str = ""
 
 
 class _Run:
@@ -135,13 +151,23 @@ class _Run:
         mark = Mark(about["grade_id"], points, points, "")
         said = []
         for probe in probes(cell.source):
-            right, text = self._probe(probe, about["grade_id"], cell)
-            if right is None:
+            found = self._probe(probe, about["grade_id"], cell)
+            mark.findings.append(
+                {
+                    "function": probe.function,
+                    "aspects": list(probe.aspects or ()),
+                    "right": bool(found.right),
+                    "said": found.said,
+                    "example": found.example,
+                    "read": EXERCISES[probe.exercise].read,
+                }
+            )
+            if found.right is None:
                 mark.asked = False
-            if not right:
-                mark.score, mark.text = 0.0, text
+            if not found.right:
+                mark.score, mark.text = 0.0, found.text
                 return mark
-            said.append(text)
+            said.append(found.text)
         mark.text = "\n".join(said)
         return mark
 
@@ -150,7 +176,7 @@ class _Run:
             self._sandbox.close()
             self._sandbox = None
 
-    def _probe(self, probe: Probe, grade_id: str, cell: NotebookNode) -> tuple[bool | None, str]:
+    def _probe(self, probe: Probe, grade_id: str, cell: NotebookNode) -> _Found:
         exercise = EXERCISES[probe.exercise]
         count = 0
         for seed in (VISIBLE_SEED, *self._seeds(grade_id, probe)):
@@ -158,25 +184,34 @@ class _Run:
             question = expression(probe.function, calls, torch=exercise.torch)
             outcome = self._in_sandbox("", self.limits.probe, question)
             if outcome is None:
-                return None, "Not checked: the time for this notebook had run out."
+                text = "Not checked: the time for this notebook had run out."
+                return _Found(None, text, "not checked: no time was left")
             if outcome.status in ("timeout", "died"):
                 self._note(outcome, cell)
-                return False, f"{probe.function}: {_trouble(outcome, self.limits.probe)}."
+                said = _trouble(outcome, self.limits.probe)
+                return _Found(False, f"{probe.function}: {said}.", said)
             try:
                 answers, used = read(outcome.value, len(calls))
             except BadReply as error:
-                return False, f"{probe.function}: could not be checked, {error}."
+                said = f"could not be checked, {error}"
+                return _Found(False, f"{probe.function}: {said}.", said)
             if all(answer.error == "NameError" for answer in answers) and any(
                 answer.message == f"{probe.function} is not defined" for answer in answers
             ):
-                why = "no cell defines it, or the definition failed"
-                return False, f"{probe.function} is not defined: {why}."
+                said = "not defined: no cell defines it, or the definition failed"
+                return _Found(False, f"{probe.function} is {said}.", said)
             self.used |= used
             verdict = judge(exercise, calls, answers)
             count += len(calls)
             if verdict.findings:
-                return False, advice(exercise, verdict, example=seed == VISIBLE_SEED)
-        return True, praise(exercise, verdict, count)
+                seen = seed == VISIBLE_SEED
+                return _Found(
+                    False,
+                    advice(exercise, verdict, example=seen),
+                    in_brief(verdict),
+                    smallest_input(exercise, verdict) if seen else "",
+                )
+        return _Found(True, praise(exercise, verdict, count), "right")
 
     def _about_failures(self, grade_id: str, script: Script) -> str:
         """Which statements of a cell failed, and that the others ran."""

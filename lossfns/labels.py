@@ -52,10 +52,7 @@ def _known() -> dict[str, Any]:
 @functools.cache
 def places() -> dict[str, Place]:
     """Every label of the book."""
-    return {
-        label: Place(label, **facts)
-        for label, facts in _known()["labels"].items()
-    }
+    return {label: Place(label, **facts) for label, facts in _known()["labels"].items()}
 
 
 def place(label: str) -> Place:

@@ -1,6 +1,7 @@
 """The function that learners and graders call."""
 
 import difflib
+import sys
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -8,7 +9,8 @@ import numpy as np
 from lossfns.check.answer import ask
 from lossfns.check.exercise import Exercise
 from lossfns.check.judge import Verdict, judge, reference
-from lossfns.check.message import advice, praise
+from lossfns.check.message import advice, in_brief, praise
+from lossfns.check.points import Outcome, go_on_after_stubs, in_notebook, note
 from lossfns.check.table import EXERCISES
 
 
@@ -30,6 +32,7 @@ def check(
     *,
     seed: int = 0,
     aspects: Sequence[str] | None = None,
+    points: float | None = None,
 ) -> None:
     """Compare `function` with the reference of the exercise `name` on inputs drawn from `seed`.
 
@@ -38,6 +41,9 @@ def check(
         function: the function itself, not its result.
         seed: other seeds draw other inputs: values, sizes and shapes.
         aspects: only these of "values", "reductions", "extremes", "bad input"; all by default.
+        points: what an assignment gives for it. They are printed, and `total_points` adds them up.
+            A check with points that fails in a notebook shows its advice, in red, and does not
+            raise: *Run All* goes on to the other checks.
     Raises:
         CheckFailed: with advice, when the function is not right.
         ValueError, TypeError: when `check` itself is called wrongly.
@@ -47,6 +53,28 @@ def check(
         >>> check("mae", ln.mae, aspects=["values"])  # doctest: +ELLIPSIS
         mae: right on all ... inputs (values).
     """
+    if points is not None and not (isinstance(points, int | float) and points > 0):
+        raise ValueError(f"points must be a number above 0, got {points!r}")
+    verdict, text = examine(name, function, seed=seed, aspects=aspects)
+    right = not verdict.findings
+    if points is not None:
+        earned = points if right else 0
+        note(Outcome(name, verdict.checked, points, earned, in_brief(verdict)))
+        text += f"\n{earned:g} of {points:g} points" if right else f"\n\n0 of {points:g} points"
+        if in_notebook():
+            go_on_after_stubs()
+            # Jupyter shows it in red; and where nbgrader alone looks at outputs, it earns nothing.
+            print(text, file=sys.stdout if right else sys.stderr)
+            return
+    if not right:
+        raise CheckFailed(text, verdict)
+    print(text)
+
+
+def examine(
+    name: str, function: Callable, *, seed: int = 0, aspects: Sequence[str] | None = None
+) -> tuple[Verdict, str]:
+    """What `check` finds, and what it says about that."""
     exercise = _find(name)
     if not callable(function):
         raise TypeError(
@@ -59,10 +87,10 @@ def check(
         answers = [ask(function, call, torch=exercise.torch, device=device) for call in calls]
         verdict = judge(exercise, calls, answers)
         if verdict.findings:
-            raise CheckFailed(advice(exercise, verdict), verdict)
+            return verdict, advice(exercise, verdict)
     if exercise.twin:
         _hold_twin_equal(exercise, calls)
-    print(praise(exercise, verdict, len(calls)))
+    return verdict, praise(exercise, verdict, len(calls))
 
 
 def _find(name) -> Exercise:

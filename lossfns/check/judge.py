@@ -208,6 +208,9 @@ def _goes_wrong_in(exercise, misconception) -> str:
 
 
 def _shares_problem(exercise, misconception, finding) -> bool:
+    if misconception.shows is not None and finding.problem in ("value", "gradient"):
+        # Its variant is one of many: where it goes wrong, others need not.
+        return True
     wrong = ask(misconception.wrong, finding.call, torch=exercise.torch)
     return _problem(exercise, finding.call, wrong, finding.right) == finding.problem
 

@@ -46,6 +46,40 @@ def advice(exercise: Exercise, verdict: Verdict, *, example: bool = True) -> str
     return "\n\n".join(parts)
 
 
+def in_brief(verdict: Verdict) -> str:
+    """A verdict in a few words, for a table."""
+    if not verdict.findings:
+        return "right"
+    if verdict.first.problem == "not written":
+        return "not written yet"
+    if verdict.explained is not None:
+        return verdict.explained.name
+    return _IN_BRIEF.get(verdict.first.problem, "wrong numbers").format(
+        answer=verdict.first.answer, right=verdict.first.right
+    )
+
+
+_IN_BRIEF = {
+    "accepts": "bad input is not refused with {right.error}",
+    "raises": "stops with {answer.error}",
+    "raises another": "{answer.error} instead of {right.error} for bad input",
+    "type": "returns something else than numbers",
+    "shape": "a result of another shape",
+    "not finite": "NaN or infinity",
+    "no gradient": "no gradient reaches the input",
+    "gradient": "another gradient",
+    "changed": "changes its input",
+    "device": "a result on another device",
+    "dtype": "a result of another dtype",
+}
+
+
+def smallest_input(exercise: Exercise, verdict: Verdict) -> str:
+    """The smallest input that shows what is wrong, with both results; "" for what is missing."""
+    first = verdict.first
+    return "" if first.problem == "not written" else _example(exercise, first)
+
+
 def _not_written(exercise, first) -> str:
     how = "raised NotImplementedError" if first.answer.error else "returned None"
     return _fill(
@@ -63,7 +97,7 @@ def _unexplained(exercise: Exercise, verdict: Verdict) -> str:
             "Refuse bad input only."
         )
     if first.problem == "raises":
-        return f"It stops with {answer.error}: {answer.message} {_cure(exercise, answer.message)}"
+        return f"It stops with {answer.error}: {answer.message} {_cure(exercise, answer)}"
     if first.problem == "raises another":
         return f"On this input it must raise {right.error}; yours raises {answer.error}."
     if first.problem == "accepts":
@@ -120,8 +154,15 @@ def _unexplained(exercise: Exercise, verdict: Verdict) -> str:
     return _pattern(verdict)
 
 
-def _cure(exercise, message) -> str:
+def _cure(exercise, answer) -> str:
     """What to do about exceptions that nearly everybody meets."""
+    message = answer.message
+    if answer.error in ("NameError", "UnboundLocalError"):
+        return (
+            "Your function may use its arguments, what it defines itself, and helpers, constants "
+            "and imports of your cells. A name that comes from an experiment, or from a cell that "
+            "failed or has not been run, is not there: define it inside the function, or above it."
+        )
     if "view size is not compatible" in message:
         return (
             "It lies in memory column by column here, as a transposed table does, which .view "

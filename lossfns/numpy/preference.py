@@ -206,9 +206,7 @@ def ppo_clip(
     held = np.where(advantages > 0, ratio >= bound, below)
     losses = -np.where(held, bound, ratio) * advantages
     weight = _averaged(average, weight, log_probs.shape)
-    return reduced(
-        losses, reduction, weight, log_probs=lambda: np.where(held, 0.0, losses)
-    )
+    return reduced(losses, reduction, weight, log_probs=lambda: np.where(held, 0.0, losses))
 
 
 @loss

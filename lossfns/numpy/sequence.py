@@ -335,9 +335,7 @@ def _token_loss(
     reduction: Reduction,
 ) -> Evaluation:
     _check_tokens(z_loss, num_items)
-    rows, labels, weight = labelled_rows(
-        -1, None, ignore_index, target, hint=False, logits=logits
-    )
+    rows, labels, weight = labelled_rows(-1, None, ignore_index, target, hint=False, logits=logits)
     log_probs = log_softmax(rows)
     normaliser = rows.max(axis=-1) - log_probs.max(axis=-1)
     losses = z_loss * normaliser**2 - pick(log_probs, labels)

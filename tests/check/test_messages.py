@@ -293,3 +293,12 @@ def test_a_reply_without_the_gradient_that_was_asked_for_is_wrong():
         for call in calls
     ]
     assert judge(exercise, calls, answers).findings
+
+
+def test_a_name_from_an_experiment_is_explained():
+    def loss(pred, target):
+        return abs(pred - target).mean() * shown_in_a_plot  # noqa: F821
+
+    message = " ".join(advice("mae", loss).split())
+    assert "NameError: name 'shown_in_a_plot' is not defined" in message
+    assert "comes from an experiment" in message

@@ -95,6 +95,29 @@ def test_every_graded_cell_names_its_checks_and_nothing_else(name):
 
 
 @EVERY_ASSIGNMENT
+def test_the_points_that_learners_are_told_are_those_that_count(name):
+    notebook, total = solution(name), 0
+    for cell in graded_cells(notebook):
+        about = cell.metadata.nbgrader
+        if about.grade and cell.cell_type == "code":
+            total += about.points
+            assert re.findall(r"points=(\d+)", cell.source) == [f"{about.points:g}"]
+            assert re.match(rf"# {about.points:g} points?\b", cell.source)
+    total_cell, hand_in_cell = notebook.cells[-2:]
+    assert total_cell.source.endswith(f"total_points(of={total:g})")
+    assert hand_in_cell.source == f'hand_in("{name}")'
+
+
+def test_no_open_task_stops_a_run():
+    """Jupyter and VS Code go on after errors in cells with this tag."""
+    released = nbformat.read(ROOT / "exercises/02_regression/02_regression.ipynb", as_version=4)
+    for cell in released.cells:
+        if cell.cell_type == "code":
+            goes_on = "raises-exception" in cell.metadata.get("tags", [])
+            assert goes_on == (cell.id not in ("set-up", "torch-set-up")), cell.id
+
+
+@EVERY_ASSIGNMENT
 def test_every_aspect_of_every_function_is_graded(name):
     asked = {}
     for cell in graded_cells(solution(name)):

@@ -6,6 +6,7 @@ from lossfns.check import kinds
 from lossfns.check.calibration.predictions import CHAPTER, log_softmax, own, softmax
 from lossfns.check.calibration.temperature import batches
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.pairs import capped
 
 
 def _draw_nll(rng):
@@ -186,6 +187,7 @@ NLL_OF_TEMPERATURE_TORCH = Exercise(
             ),
             "The constant makes the loss finite but wrong, and where it takes over the gradient "
             "is 0. log_softmax needs none.",
+            capped(_nll, share=0.97),
         ),
         Misconception(
             "the graph cut off",

@@ -14,6 +14,7 @@ from lossfns.check.calibration.predictions import (
     softmax,
 )
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.pairs import capped
 
 
 def _ask(pairs, aspect="values", dtype=np.float64):
@@ -196,23 +197,12 @@ NLL = Exercise(
             "prediction of two classes would only have e/(e + 1) = 0.73.",
         ),
         Misconception(
-            "the probability clipped",
+            "the probability clipped, or a constant inside the logarithm",
             lambda probs, target: -np.log(np.maximum(own(probs, target), 1e-12)).mean(),
-            "Clipped at 1e-12 no item can cost more than 27.6, so the worst predictions look "
-            "better than they are. float64 holds probabilities down to 1e-308; take the logarithm "
-            "of what is there.",
-        ),
-        Misconception(
-            "the probability clipped at 1e-7",
-            lambda probs, target: -np.log(np.maximum(own(probs, target), 1e-7)).mean(),
-            "Clipped at 1e-7 no item can cost more than 16.1, so the worst predictions look "
-            "better than they are. Take the logarithm of what is there.",
-        ),
-        Misconception(
-            "a constant inside the logarithm",
-            lambda probs, target: -np.log(own(probs, target) + 1e-8).mean(),
-            "The constant is larger than the probabilities that should cost most. Take the "
-            "logarithm of what is there.",
+            "Clipped at 1e-12, or with 1e-12 added, no item can cost more than 27.6, so the worst "
+            "predictions look better than they are. float64 holds probabilities down to 1e-308; "
+            "take the logarithm of what is there.",
+            capped(_nll, share=0.97),
         ),
         *_bad_input(_nll, "its logarithm is NaN or makes the loss negative"),
     ),

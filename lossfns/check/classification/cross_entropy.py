@@ -19,6 +19,7 @@ from lossfns.check.classification.variants import (
     sum_with_none,
 )
 from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.pairs import capped
 
 _NAMES = "logits target"
 NEVER = -(10**9)
@@ -184,6 +185,7 @@ CROSS_ENTROPY = Exercise(
             reducing(lambda z, target: -np.log(pick(softmax(z), target).clip(1e-12))),
             "With probabilities clipped at 1e-12 no mistake can cost more than 27.6, and beyond "
             "that it has gradient 0. Work with ln p = z - max - ln Σ exp(z_j - max) instead.",
+            capped(right, share=0.97),
         ),
         Misconception(
             "overflow of the sum of exponentials",

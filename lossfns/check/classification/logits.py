@@ -23,6 +23,7 @@ from lossfns.check.classification.variants import (
     textbook,
 )
 from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.pairs import capped
 
 _NAMES = "logits target"
 
@@ -142,6 +143,7 @@ BCE_WITH_LOGITS = Exercise(
             reducing(lambda z, y: textbook(sigmoid(z).clip(1e-7, 1 - 1e-7), y)),
             "The result is finite but wrong: every confident mistake costs 16.1 and, worse, has "
             "gradient 0. Rewrite the formula in z instead.",
+            capped(ln.bce_with_logits, share=0.97),
         ),
         Misconception(
             "overflow for large positive logits",

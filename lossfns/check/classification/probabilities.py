@@ -15,6 +15,7 @@ from lossfns.check.classification.variants import (
     textbook,
 )
 from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.pairs import capped
 
 _NAMES = "probs target"
 
@@ -123,6 +124,7 @@ BCE = Exercise(
             "Clipping p at 1e-7 (or adding 1e-7 under the logarithm) makes every mistake beyond "
             "that cost 16.1, however sure the model was, and there its gradient is lost. Guard "
             "only against 0 itself.",
+            capped(ln.bce),
         ),
         Misconception(
             "the logarithm cut off at -100",

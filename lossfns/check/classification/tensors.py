@@ -6,6 +6,7 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.classification import questions
 from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.pairs import capped
 
 _NAMES = "logits target"
 
@@ -187,6 +188,7 @@ CROSS_ENTROPY_TORCH = Exercise(
             _mixing(log_p=lambda z: z.softmax(dim=1).clamp(min=1e-12).log()),
             "Beyond the clip the loss no longer changes and its gradient is 0: the worst mistakes "
             "teach nothing. Use log_softmax, or subtract logsumexp.",
+            capped(ln.cross_entropy, share=0.97),
         ),
         Misconception(
             "the graph cut off",

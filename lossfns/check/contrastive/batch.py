@@ -15,6 +15,7 @@ from lossfns.check.contrastive.points import (
     unit,
 )
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.pairs import capped
 
 
 def _draw_info_nce(rng):
@@ -240,6 +241,7 @@ INFO_NCE = Exercise(
             "The constant keeps the logarithm finite, but no loss can then exceed 27.6, and where "
             "it is cut off its gradient is 0: the worst items teach nothing. Stay in logarithms "
             "instead: score minus the log of the sum of exponentials.",
+            capped(_info_nce, share=0.97),
         ),
         Misconception(
             "one maximum subtracted from all rows",

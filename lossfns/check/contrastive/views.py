@@ -11,6 +11,7 @@ from lossfns.check.contrastive.points import (
     two_sizes,
 )
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.pairs import capped
 
 
 def batches(rng) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -126,6 +127,10 @@ def _decoupled(scores):
     return (others.logsumexp(dim=1) - scores[rows, partner]).mean()
 
 
+def _right(z1, z2, temperature=0.5):
+    return ln.nt_xent(z1, z2, temperature=temperature)
+
+
 def _exp_then_log(scores):
     exps = scores.exp()
     return -(exps[range(len(exps)), _partners(len(exps))] / exps.sum(dim=1)).log().mean()
@@ -158,7 +163,7 @@ NT_XENT_TORCH = Exercise(
     name="nt_xent_torch",
     signature="nt_xent_torch(z1, z2, temperature=0.5)",
     read="loss-nt-xent",
-    right=lambda z1, z2, temperature=0.5: ln.nt_xent(z1, z2, temperature=temperature),
+    right=_right,
     draw=_draw_nt_xent,
     probes=(
         kinds.shapes("z1", "z2", axes=2),
@@ -274,6 +279,7 @@ NT_XENT_TORCH = Exercise(
             _nt_xent(loss=_floored),
             "No loss can then exceed 18.4, and beyond it the gradient vanishes: the pairs that "
             "need training most get none. log_softmax needs no such constant.",
+            capped(_right, share=0.97),
         ),
         Misconception(
             "no gradient for the second view",

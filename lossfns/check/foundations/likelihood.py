@@ -7,6 +7,7 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.foundations.questions import call, refused, single, some
+from lossfns.check.pairs import capped
 
 
 def _draw_nll(rng):
@@ -160,6 +161,7 @@ BERNOULLI_NLL = Exercise(
             _of_chances(lambda chances: _nll(chances.clip(1e-12))),
             "With probabilities clipped at 1e-12 nothing can cost more than 27.6, however "
             "surprising it is. p is never 0 here, so nothing needs to be clipped.",
+            capped(_right, share=0.97),
         ),
         Misconception(
             "a p accepted that is no probability",

@@ -6,6 +6,7 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.multitask.tasks import READ
+from lossfns.check.pairs import capped
 
 
 def _draw(rng):
@@ -201,6 +202,7 @@ TWO_HEAD_LOSS_TORCH = Exercise(
             _variant(_floored),
             "The ε caps the loss of a confident mistake and takes its gradient away, where it is "
             "needed most. The log-softmax needs no ε.",
+            capped(_right, share=0.97),
         ),
         Misconception(
             "no gradient for the number",
