@@ -50,8 +50,17 @@ SYNONYMS = {
     "log_var": ("logvar", "log_variance"),
 }
 REDUCTIONS = ("none", "mean", "sum")
-ITEM_WEIGHTS = ("sample_weight", "sample_weights", "item_weight", "weights", "weight", "mask",
-                "loss_mask", "valid", "valid_mask")  # fmt: skip
+ITEM_WEIGHTS = (
+    "sample_weight",
+    "sample_weights",
+    "item_weight",
+    "weights",
+    "weight",
+    "mask",
+    "loss_mask",
+    "valid",
+    "valid_mask",
+)
 _SETTINGS = {
     "temperature": ("tau", "temp", "t"),
     "gamma": ("focusing", "focusing_parameter"),
@@ -120,7 +129,9 @@ class Subject:
         default: by parameter, the default where there is one.
         weight: the parameter for a weight of each item, if there is one.
         mode: "argument" or "attribute", by which a reduction is chosen; "" where it cannot be.
-        one_hot: whether integer labels must be given as rows of 0 and 1.
+        one_hot: whether integer labels must be given as rows of 0 and 1, one for each of
+            `classes`.
+        by_name: whether the names of its arguments say which is which.
     """
 
     def __init__(self, loss: Any, runner: Runner) -> None:
@@ -136,6 +147,8 @@ class Subject:
         self.weight = ""
         self.mode = ""
         self.one_hot = False
+        self.classes = 4
+        self.by_name = True
 
     def ask(
         self,
@@ -183,7 +196,9 @@ class Subject:
         positional, named = self.placed(given)
         result = loss(*positional, **named, **keywords, **options)
         changed = tuple(n for n, leaf in leaves.items() if not _unchanged(leaf, kept[n]))
-        return self._read(result, leaves, wants, changed, positional, named, keywords)
+        return self._read(
+            result, leaves, wants, changed, positional, named, {**keywords, **options}
+        )
 
     def prepared(
         self, how: str | None, setting: Mapping[str, Any] | None, dtype: str = "float64"
@@ -215,7 +230,7 @@ class Subject:
     def _given(self, name: str, value: Any, dtype: str, wanted: bool) -> Any:
         array = np.asarray(value)
         if self.one_hot and array.dtype.kind in "iu":
-            array = np.eye(int(self.extra_classes))[array]
+            array = np.eye(self.classes)[array]
         if not self.torch:
             return array.astype(dtype if array.dtype.kind == "f" else array.dtype, copy=True)
         import torch
@@ -225,9 +240,6 @@ class Subject:
             tensor = tensor.to(getattr(torch, dtype))
             tensor.requires_grad_(wanted)
         return tensor
-
-    # How many classes one-hot rows have; set with `one_hot`.
-    extra_classes = 4
 
     def _option(self, value: Any, dtype: str) -> Any:
         """What is given per class as an array or a tensor."""
@@ -289,8 +301,9 @@ class Subject:
 
 def _answered(outcome: Outcome) -> Answer:
     if outcome.error:
-        return Answer(error=outcome.error, line=outcome.line, hung=outcome.hung,
-                      printed=outcome.printed)  # fmt: skip
+        return Answer(
+            error=outcome.error, line=outcome.line, hung=outcome.hung, printed=outcome.printed
+        )
     answer: Answer = outcome.value
     return replace(answer, printed=outcome.printed)
 
@@ -331,6 +344,7 @@ def subject_of(
     hyper: Mapping[str, Any] | None = None,
     settings: Iterable[str] = (),
     required: Mapping[str, Any] | None = None,
+    optional: Iterable[str] = (),
 ) -> Subject:
     """Find out how to call a loss with the arguments of these names.
 
@@ -340,6 +354,7 @@ def subject_of(
         hyper: settings for the loss, or for the class to be built.
         settings: names of settings that the catalog's loss has.
         required: values for the settings that a loss may demand without having a default.
+        optional: those names that it may lack.
     Raises:
         CannotCall: it is no loss, cannot be built, or takes other arguments.
     """
@@ -355,11 +370,15 @@ def subject_of(
     subject.torch = takes_tensors(loss)
     parameters = _parameters(loss)
     if parameters is None:
+        subject.by_name = False
         subject.places = {name: at for at, name in enumerate(_ordered(names, arguments))}
         return subject
     subject.default = {
         p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty
     }
+    needs = [name for name in names if name not in set(optional)]
+    there = {p.name for p in parameters}
+    names = [name for name in names if name in needs or name in there]
     _assign(subject, parameters, names, arguments, settings, hyper, required or {})
     _attributes(subject, settings, hyper)
     return subject
@@ -391,6 +410,7 @@ def _assign(
         found = _matched(names, [p.name for p in plain if _may_be_array(p, names)])
     demanded = [p.name for p in plain if p.default is Kind.empty and p.name not in found.values()]
     missing = [name for name in names if name not in found]
+    subject.by_name = arguments is not None or len(missing) < 2
     for name in list(missing):
         options = [p for p in demanded if p not in (*settings, *hyper, *required)]
         if options:
@@ -559,8 +579,9 @@ def _ordered(names: Sequence[str], arguments: str | Sequence[str] | None) -> lis
         return list(names)
     given = (
         [part.strip() for part in arguments.split(",")]
-        if isinstance(arguments, str) else list(arguments)
-    )  # fmt: skip
+        if isinstance(arguments, str)
+        else list(arguments)
+    )
     roles = {"prediction": names[0]}
     given = [name if name in names else roles.get(name, _role(name, names)) for name in given]
     return given
@@ -613,7 +634,7 @@ def _libraries(loss: Any) -> set[str]:
                 return {"torch"}
         function: Any = thing
         if not inspect.isfunction(function) and not inspect.ismethod(function):
-            function = getattr(type(thing), "__call__", None) or getattr(thing, "__call__", None)
+            function = vars(type(thing)).get("__call__")
         function = getattr(inspect.unwrap(function), "__func__", function) if function else None
         code = getattr(function, "__code__", None)
         if code is None:

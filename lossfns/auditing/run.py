@@ -42,16 +42,26 @@ class Outcome:
 
 
 class Runner:
-    """One thread after another that calls functions; a new one where the last is stuck."""
+    """One thread after another that calls functions; a new one where the last is stuck.
+
+    `hung` says whether one ever was.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self.hung = False
         self._asked: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def call(self, function: Callable[[], Any]) -> Outcome:
-        """Call without arguments; everything that happens comes back as an outcome."""
+    def call(self, function: Callable[[], Any], seconds: float | None = None) -> Outcome:
+        """Call without arguments; everything that happens comes back as an outcome.
+
+        Arguments:
+            function: to be called.
+            seconds: another time limit than that of this runner.
+        """
+        seconds = self.seconds if seconds is None else seconds
         if self._thread is None:
             self._asked, self._answers = queue.SimpleQueue(), queue.SimpleQueue()
             self._thread = threading.Thread(
@@ -67,10 +77,11 @@ class Runner:
             warnings.simplefilter("ignore")
             self._asked.put(function)
             try:
-                value, error = self._answers.get(timeout=self.seconds)
+                value, error = self._answers.get(timeout=seconds)
             except queue.Empty:
                 self._abandon()
-                return Outcome(error=f"no answer after {self.seconds:g} s", hung=True)
+                self.hung = True
+                return Outcome(error=f"no answer after {seconds:g} s", hung=True)
         if error is not None:
             return Outcome(
                 error=f"{type(error).__name__}: {_first_line(error)}".rstrip(": "),
@@ -135,7 +146,7 @@ class Surroundings:
     def restore(self) -> None:
         """Set everything back."""
         random.setstate(self._before["Python's random state"])
-        np.random.set_state(self._before["NumPy's random state"])
+        np.random.set_state(self._before["NumPy's random state"])  # noqa: NPY002
         torch = sys.modules.get("torch")
         if torch is not None and "torch's random state" in self._before:
             torch.set_rng_state(self._before["torch's random state"])
@@ -146,7 +157,7 @@ class Surroundings:
     def _read() -> dict[str, Any]:
         states = {
             "Python's random state": random.getstate(),
-            "NumPy's random state": np.random.get_state(),
+            "NumPy's random state": np.random.get_state(),  # noqa: NPY002
         }
         torch = sys.modules.get("torch")
         if torch is not None:
