@@ -57,3 +57,7 @@ def identify(
         An `Identity`; its text says what was found, or what comes nearest where nothing fits.
     """
     raise NotImplementedError
+
+
+def identify_with(loss, arguments, runner, fits=True):
+    return Identity(False)
