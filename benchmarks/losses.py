@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from peers import by_torch, elsewhere
 from torch import Tensor
 
 import lossfns.numpy as ln
@@ -79,6 +80,15 @@ def signed(size):
     return (normal(size), normal(size), torch.randint(0, 2, size[:-1]) * 2 - 1), 2
 
 
+def masks(size):
+    return (torch.rand(size, generator=generator()), (normal(size) > 0).float()), 1
+
+
+def grouped(size):
+    """Embeddings, eight to a class."""
+    return (normal(size), torch.arange(size[0]) // 8), 1
+
+
 def hidden(size):
     items, width, vocabulary = size
     labels = torch.randint(0, vocabulary, (items,), generator=generator())
@@ -132,6 +142,7 @@ def fused_cross_entropy(rows: Tensor, head: Tensor, labels: Tensor) -> Tensor:
 
 
 LARGE, ROWS, TALL, SMALL = (2**22,), (2**12, 2**10), (2**14, 2**8), (32, 10)
+IMAGES, GROUPS = (16, 1, 256, 256), (2**10, 2**7)
 
 # name: (inputs, sizes, ours, {peer: function})
 TORCH = {
@@ -139,6 +150,7 @@ TORCH = {
     "mae": (pairs, [LARGE, SMALL], lt.mae, {"F.l1_loss": F.l1_loss}),
     "huber": (pairs, [LARGE, SMALL], lt.huber, {"F.huber_loss": F.huber_loss}),
     "smooth_l1": (pairs, [LARGE, SMALL], lt.smooth_l1, {"F.smooth_l1_loss": F.smooth_l1_loss}),
+    "log_cosh": (pairs, [LARGE], lt.log_cosh, {}),
     "poisson_nll": (
         counted, [LARGE, SMALL], lt.poisson_nll, {"F.poisson_nll_loss": F.poisson_nll_loss}),
     "gaussian_nll": (
@@ -168,6 +180,13 @@ TORCH = {
     "cosine_embedding": (
         signed, [TALL, SMALL], lt.cosine_embedding,
         {"F.cosine_embedding_loss": F.cosine_embedding_loss}),
+    "dice": (masks, [IMAGES], lt.dice, {}),
+    "tversky": (masks, [IMAGES], lt.tversky, {}),
+    "ssim": (masks, [IMAGES], lambda x, y: lt.ssim(x, y, data_range=1.0), {}),
+    "sup_con": (grouped, [GROUPS], lt.sup_con, {}),
+    "nt_xent_with_labels": (grouped, [GROUPS], lt.nt_xent_with_labels, {}),
+    "circle": (grouped, [GROUPS], lt.circle, {}),
+    "multi_similarity": (grouped, [GROUPS], lt.multi_similarity, {}),
     "info_nce": (partners, [(2**13, 2**8)], lt.info_nce, {"the matrix": info_nce_matrix}),
     "clip": (partners, [(2**13, 2**8), (2**14, 2**8)], lt.clip, {"the matrix": open_clip}),
     "siglip": (partners, [(2**13, 2**8)], lt.siglip, {"the matrix": siglip_matrix}),
@@ -253,20 +272,26 @@ def cells(options):
             sys.exit(f"no loss {name!r} here; there are {', '.join(TORCH)}")
         _, sizes, _, peers = TORCH[name]
         for size in sizes:
-            work = size[0] * size[1] * (size[2] if len(size) > 2 else size[0]) if name in (
-                "clip", "info_nce", "siglip", "linear_cross_entropy") else 0
+            work = products(name, size)
             if options.quick and work > 2**34:
                 continue
-            for peer in peers:
+            for peer in [*peers, *(elsewhere(name) if size != SMALL else [])]:
                 cell = {"kind": "torch", "name": name, "size": list(size), "peer": peer,
                         "rounds": min(rounds, 5) if work else rounds}
                 yield cell
-                if options.compile and not work:
+                if options.compile and not work and peer in peers:
                     yield cell | {"compile": True}
     if not options.names:
         for name, (_, peers) in numpy_rows().items():
             for peer in peers:
                 yield {"kind": "numpy", "name": name, "peer": peer, "rounds": rounds}
+
+
+def products(name, size):
+    """Multiplications of the scores of all pairs, or of a vocabulary; 0 where there are none."""
+    if name in ("clip", "info_nce", "siglip"):
+        return size[0] * size[1] * size[0]
+    return size[0] * size[1] * size[2] if name == "linear_cross_entropy" else 0
 
 
 def in_a_process(cell):
@@ -282,38 +307,29 @@ def measure(cell):
         ours, peers = numpy_rows()[cell["name"]]
         return timed(ours, peers[cell["peer"]], cell["rounds"])
     make, _, ours, peers = TORCH[cell["name"]]
-    peer = peers[cell["peer"]]
     inputs, differentiable = make(tuple(cell["size"]))
+    peer = by_torch(peers[cell["peer"]]) if cell["peer"] in peers else (
+        elsewhere(cell["name"])[cell["peer"]])
+    if cell.get("compile"):
+        peer = by_torch(torch.compile(peers[cell["peer"]]))
     small = inputs[0].numel() < 10**4
     if "memory" in cell:
+        step = {"ours": by_torch(ours), "peer": peer}[cell["memory"]](inputs, differentiable)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        trained({"ours": ours, "peer": peer}[cell["memory"]], inputs, differentiable)()
+        step()
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return (after - before) / 2**10
-    if cell.get("compile"):
-        peer = torch.compile(peer)
-    ours_run, peer_run = (trained(f, inputs, differentiable) for f in (ours, peer))
+    ours_run, peer_run = (make_step(inputs, differentiable) for make_step in (by_torch(ours), peer))
     row = timed(ours_run, peer_run, cell["rounds"], 200 if small else 1)
     if inputs[0].numel() <= 2**22 and not cell.get("compile"):
-        exact = trained(ours, [x.double() if x.is_floating_point() else x for x in inputs],
-                        differentiable)()
+        for run in (ours_run, peer_run):
+            run.read = True
+        exact = by_torch(ours)([x.double() if x.is_floating_point() else x for x in inputs],
+                               differentiable)()
         row["error"] = [worst(run(), exact) for run in (ours_run, peer_run)]
+        if row["error"][1] > 1e-2:
+            sys.exit(f"{cell['peer']} computes another loss than {cell['name']}: {row['error']}")
     return row
-
-
-def trained(function, inputs, differentiable):
-    """A step without the model: the loss and its gradients."""
-    leaves = [x.clone().requires_grad_() for x in inputs[:differentiable]]
-    rest = inputs[differentiable:]
-
-    def step():
-        for leaf in leaves:
-            leaf.grad = None
-        value = function(*leaves, *rest)
-        value.backward()
-        return [value.detach(), *(leaf.grad for leaf in leaves)]
-
-    return step
 
 
 def worst(got, exact):
