@@ -51,7 +51,9 @@ def pair_loss(margins):
     label(ax, 1.95, 2.3, "equal", BLUE, ha="right")
     for margin, line in zip(margins, LINES, strict=False):
         ax.plot(d, losses(0, margin), line, color=ORANGE)
-        label(ax, 0.04, margin**2 / 2 + 0.06, f"unequal, m = {margin:g}", ORANGE)
+        # Only the highest one has room for more than its margin.
+        name = "unequal, " if margin == max(margins) else ""
+        label(ax, 0.04, margin**2 / 2 + 0.06, f"{name}m = {margin:g}", ORANGE)
     ax.set(ylim=(0, 2.8), xlim=(0, 3))
     return fig
 
@@ -133,7 +135,7 @@ def score_table(scores, *, rows, columns, row_name="query", column_name="key"):
         for j in range(k):
             shade = scores[i, j] / top
             colour = BLUE if shade >= 0 else ORANGE
-            ax.add_patch(_cell(j, i, colour, abs(shade) * 0.4))
+            ax.add_patch(_cell(j, i, colour, abs(shade) * 0.25))
             ax.text(j, i, f"{scores[i, j]:.2f}".replace("-", "−"), ha="center", va="center")
     for i in range(min(n, k)):
         ax.add_patch(_cell(i, i, "none", 1, edgecolor=INK, linewidth=2.2))
