@@ -4,7 +4,7 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.calibration.predictions import CHAPTER, refuse
+from lossfns.check.calibration.predictions import refuse
 from lossfns.check.exercise import Call, Exercise, Misconception
 
 
@@ -172,7 +172,7 @@ def _broadcast(confidence, correct, bins=10):
 RELIABILITY = Exercise(
     name="reliability",
     signature="reliability(confidence, correct, bins=10)",
-    read=CHAPTER,
+    read="loss-reliability-curve",
     right=_reliability,
     draw=_draw_reliability,
     probes=(

@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check.calibration.predictions import CHAPTER, log_softmax, own, softmax
+from lossfns.check.calibration.predictions import log_softmax, own, softmax
 from lossfns.check.exercise import Call, Exercise, Misconception
 
 _TEMPERATURES = np.geomspace(0.05, 20, 240)
@@ -60,7 +60,7 @@ def _descended(logits, target, steps=10, rate=0.01):
 FIT_TEMPERATURE = Exercise(
     name="fit_temperature",
     signature="fit_temperature(logits, target)",
-    read=CHAPTER,
+    read="loss-fit-temperature",
     right=ln.fit_temperature,
     draw=_draw_fit,
     score=_loss_of_temperature,
@@ -197,7 +197,7 @@ def _by_class(logits_val, target_val, logits_test):
 CALIBRATE = Exercise(
     name="calibrate",
     signature="calibrate(logits_val, target_val, logits_test)",
-    read=CHAPTER,
+    read="loss-fit-temperature",
     right=_calibrate,
     draw=_draw_calibrate,
     score=_loss_of_probabilities,

@@ -13,7 +13,6 @@ from lossfns.check.calibration.errors import (
     shared,
     top,
 )
-from lossfns.check.calibration.predictions import CHAPTER
 from lossfns.check.exercise import Exercise, Misconception
 
 
@@ -28,7 +27,7 @@ def _maximum(weight, gap):
 ECE = Exercise(
     name="ece",
     signature="ece(probs, target, bins=10)",
-    read=CHAPTER,
+    read="loss-ece",
     right=checked(ln.ece),
     draw=draw_errors,
     probes=(
@@ -118,7 +117,7 @@ ECE = Exercise(
 MAX_CALIBRATION_ERROR = Exercise(
     name="max_calibration_error",
     signature="max_calibration_error(probs, target, bins=10)",
-    read=CHAPTER,
+    read="loss-mce",
     right=checked(ln.mce),
     draw=draw_errors,
     probes=(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.calibration.predictions import CHAPTER, log_softmax, own, softmax
+from lossfns.check.calibration.predictions import log_softmax, own, softmax
 from lossfns.check.calibration.temperature import batches
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import capped
@@ -69,7 +69,7 @@ def _divided(logits, log_temperature):
 NLL_OF_TEMPERATURE_TORCH = Exercise(
     name="nll_of_temperature_torch",
     signature="nll_of_temperature_torch(logits, target, log_temperature)",
-    read=CHAPTER,
+    read="loss-fit-temperature",
     right=_nll,
     draw=_draw_nll,
     probes=(kinds.square("logits", labels="target"),),

@@ -4,8 +4,6 @@ import numpy as np
 
 from lossfns.check.exercise import Call
 
-CHAPTER = "calibration"
-
 # An odd number of these lies on the edge of no bin, whichever of the usual numbers of bins.
 _PARTS = 2000
 

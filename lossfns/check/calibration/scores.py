@@ -5,7 +5,6 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.calibration.predictions import (
-    CHAPTER,
     bad_classes,
     classified,
     hold_distributions,
@@ -114,7 +113,7 @@ def _bad_input(score, cost):
 NLL = Exercise(
     name="nll",
     signature="nll(probs, target)",
-    read=CHAPTER,
+    read="proper-scores",
     right=_checked(_nll, _rows, hold_labels),
     draw=_draw_nll,
     probes=(
@@ -228,7 +227,7 @@ def _top(probs, target):
 BRIER = Exercise(
     name="brier",
     signature="brier(probs, target)",
-    read=CHAPTER,
+    read="loss-brier",
     right=_checked(ln.brier, _rows, hold_labels),
     draw=_draw_brier,
     probes=(

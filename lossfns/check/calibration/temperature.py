@@ -4,7 +4,6 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.calibration.predictions import (
-    CHAPTER,
     log_softmax,
     refuse,
     softmax,
@@ -75,7 +74,7 @@ def _of_probabilities(power):
 TEMPER = Exercise(
     name="temper",
     signature="temper(logits, temperature)",
-    read=CHAPTER,
+    read="loss-fit-temperature",
     right=_temper,
     draw=_draw_temper,
     probes=(

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from lossfns.check.debugging.tools import READ
 from lossfns.check.exercise import Call, Exercise, Misconception
 
 
@@ -79,7 +78,7 @@ def _hard(logits):
 REPAIRED_DOUBLE_SOFTMAX = Exercise(
     name="repaired_double_softmax",
     signature="repaired_double_softmax(x, labels, x_new)",
-    read=READ,
+    read="two-softmaxes",
     right=_classify(_cross_entropy),
     draw=_draw_classes,
     score=_divergence,
@@ -233,7 +232,7 @@ _once = _weighted(_ratio)
 REPAIRED_WEIGHTS = Exercise(
     name="repaired_weights",
     signature="repaired_weights(x, labels)",
-    read=READ,
+    read="weight-for-all",
     right=_once,
     draw=_draw_rare,
     score=_rare_loss,

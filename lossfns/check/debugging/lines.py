@@ -6,7 +6,6 @@ PyTorch, so that the results of those that are still broken can be recognised.
 
 import numpy as np
 
-from lossfns.check.debugging.tools import READ
 from lossfns.check.exercise import Call, Exercise, Misconception
 
 
@@ -123,7 +122,7 @@ _NO_SLOPE_LEARNED = Misconception(
 REPAIRED_BROADCAST = Exercise(
     name="repaired_broadcast",
     signature="repaired_broadcast(x, y)",
-    read=READ,
+    read="broadcasting",
     right=_least_squares,
     draw=_draw_small,
     score=_squared_error,
@@ -201,7 +200,7 @@ def _clipped_pile(x, y):
 REPAIRED_ZERO_GRAD = Exercise(
     name="repaired_zero_grad",
     signature="repaired_zero_grad(x, y)",
-    read=READ,
+    read="shape-of-the-curve",
     right=_least_squares,
     draw=_draw_centred,
     score=_squared_error,
@@ -289,7 +288,7 @@ def _until_it_blows_up(x, y):
 REPAIRED_REDUCTION = Exercise(
     name="repaired_reduction",
     signature="repaired_reduction(x, y)",
-    read=READ,
+    read="shape-of-the-curve",
     right=_least_squares,
     draw=_draw_sizes,
     score=_squared_error,

@@ -5,8 +5,6 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 
-READ = "debugging"
-
 
 def _draw_initial(rng):
     for classes in (2, 3, 10, *rng.choice(np.arange(11, 500), size=3, replace=False)):
@@ -32,7 +30,7 @@ def _only_zero_refused(classes):
 EXPECTED_INITIAL_LOSS = Exercise(
     name="expected_initial_loss",
     signature="expected_initial_loss(classes)",
-    read=READ,
+    read="expected-initial-loss",
     right=_initial,
     draw=_draw_initial,
     probes=(kinds.outside("classes", 1, whole=True),),
@@ -159,7 +157,7 @@ def _spectral(gradients):
 GRADIENT_NORM = Exercise(
     name="gradient_norm",
     signature="gradient_norm(gradients)",
-    read=READ,
+    read="gradient-norms",
     right=_norm,
     draw=_draw_norm,
     misconceptions=(
@@ -288,7 +286,7 @@ def _fails_when_empty(losses):
 FIRST_BAD_STEP = Exercise(
     name="first_bad_step",
     signature="first_bad_step(losses)",
-    read=READ,
+    read="check-finite",
     right=_first(_is_bad),
     draw=_draw_steps,
     misconceptions=(

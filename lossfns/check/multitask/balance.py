@@ -4,7 +4,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.multitask.tasks import READ, loss_rows, same_shape, with_singles
+from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
 
 
 def _draw_dwa(rng):
@@ -72,7 +72,7 @@ def _unrefused(leave_out):
 DWA_WEIGHTS = Exercise(
     name="dwa_weights",
     signature="dwa_weights(previous, before, temperature=2.0)",
-    read=READ,
+    read="loss-dwa",
     right=_dwa,
     draw=_draw_dwa,
     probes=(
@@ -268,7 +268,7 @@ def _nan_without_other(one, other):
 PROJECT_CONFLICT = Exercise(
     name="project_conflict",
     signature="project_conflict(g1, g2)",
-    read=READ,
+    read="loss-pcgrad",
     right=_surgery,
     draw=_draw_conflict,
     probes=(kinds.shapes("g1", "g2"),),

@@ -5,7 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.multitask.tasks import READ, loss_rows, same_shape, with_singles
+from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
 
 
 def _right_sum(losses, weights):
@@ -62,7 +62,7 @@ def _broadcast_weights(losses, weights):
 WEIGHTED_SUM = Exercise(
     name="weighted_sum",
     signature="weighted_sum(losses, weights)",
-    read=READ,
+    read="loss-weighted-sum",
     right=_right_sum,
     draw=_draw_weighted_sum,
     probes=(
@@ -208,7 +208,7 @@ def _broadcast_start(losses, initial):
 NORMALISED_LOSSES = Exercise(
     name="normalised_losses",
     signature="normalised_losses(losses, initial)",
-    read=READ,
+    read="multitask-scales",
     right=_normalised,
     draw=_draw_normalised,
     probes=(

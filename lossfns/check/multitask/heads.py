@@ -5,7 +5,6 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.multitask.tasks import READ
 from lossfns.check.pairs import capped
 
 
@@ -104,7 +103,7 @@ def _unrefused(leave_out):
 TWO_HEAD_LOSS_TORCH = Exercise(
     name="two_head_loss_torch",
     signature="two_head_loss_torch(class_logits, labels, pred, target, lam)",
-    read=READ,
+    read="loss-weighted-sum",
     right=_right,
     draw=_draw,
     probes=(

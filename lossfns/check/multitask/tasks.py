@@ -4,7 +4,6 @@ import numpy as np
 
 # No two alike, none 1 and none 0: their logarithms, squares and reciprocals all differ.
 _READABLE = np.array([0.25, 0.5, 1.5, 2.0, 3.0, 4.0, 8.0])
-READ = "case-studies"
 
 
 def loss_rows(rng: np.random.Generator) -> list[np.ndarray]:

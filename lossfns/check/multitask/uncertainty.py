@@ -5,7 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.multitask.tasks import READ, loss_rows, same_shape, with_singles
+from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
 
 _FACTORS = {"regression": 0.5, "classification": 1.0}
 
@@ -92,7 +92,7 @@ def _any_kind(losses, log_vars, kinds="regression"):
 UNCERTAINTY_WEIGHTING = Exercise(
     name="uncertainty_weighting",
     signature='uncertainty_weighting(losses, log_vars, kinds="regression")',
-    read=READ,
+    read="loss-uncertainty-weighting",
     right=_right,
     draw=_draw_value,
     probes=(
@@ -215,7 +215,7 @@ def _term_grad(losses, s):
 UNCERTAINTY_WEIGHTING_GRAD = Exercise(
     name="uncertainty_weighting_grad",
     signature="uncertainty_weighting_grad(losses, log_vars)",
-    read=READ,
+    read="loss-uncertainty-weighting",
     right=lambda losses, log_vars: ln.uncertainty_weighting.grad(losses, log_vars, wrt="log_vars"),
     draw=_draw_grad,
     probes=(kinds.beyond_fifty("log_vars", high=80.0),),
@@ -324,7 +324,7 @@ def _floored(losses):
 BEST_LOG_VARS = Exercise(
     name="best_log_vars",
     signature="best_log_vars(losses)",
-    read=READ,
+    read="loss-uncertainty-weighting",
     right=_best,
     draw=_draw_best,
     probes=(kinds.outside("losses", 0.0, ends=(0.0,)),),
@@ -435,7 +435,7 @@ def _torch_term(losses, s):
 UNCERTAINTY_WEIGHTING_TORCH = Exercise(
     name="uncertainty_weighting_torch",
     signature="uncertainty_weighting_torch(losses, log_vars)",
-    read=READ,
+    read="loss-uncertainty-weighting",
     right=_right,
     draw=_draw_torch,
     probes=(
