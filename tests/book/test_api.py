@@ -152,3 +152,19 @@ def test_data_has_no_lines_to_link():
     options = {"repository_url": "https://example.org/it", "repository_branch": "main"}
     resolve = api.source_of(SimpleNamespace(html_theme_options=options))
     assert resolve("py", {"module": "", "fullname": "lossfns.catalog"}) is None
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", ["api/metric", "api/generative"])
+def test_on_a_phone_formulas_break_and_what_scrolls_shows_it(reader, page):
+    tab = reader(width=375).open(f"book/{page}")
+    formulas = tab.locator("dl.py .highlight-text pre")
+    assert formulas.count() >= 4
+    wider = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    assert formulas.evaluate_all(wider) == []
+    for inside in ("article pre", 'article mjx-container[display="true"]'):
+        scrolling = tab.locator(inside).evaluate_all(
+            """all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(getComputedStyle)
+            .map(s => [s.overflowX, s.backgroundImage.split("linear-gradient").length - 1])"""
+        )
+        assert scrolling and all(one == ["auto", 4] for one in scrolling), inside
