@@ -8,6 +8,7 @@ from grader.course import Course, CourseError
 from grader.export import FORMATS, export
 from grader.grade import grade
 from grader.leaks import release_check
+from grader.public import publish
 from grader.release import release
 
 
@@ -39,6 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     checking = commands.add_parser("release-check", help="look for answers in what learners get")
     checking.add_argument("paths", nargs="*", help="default: exercises, notebooks, site, wheel")
 
+    publishing = commands.add_parser("public", help="make a copy without answers, and prove it")
+    publishing.add_argument("folder", help="new, empty, or an earlier copy, outside the course")
+
     for command in (grading, exporting):
         command.add_argument("--course", default="", help="root of the course (default: here)")
         command.add_argument("--db", default="", help="gradebook, as sqlite:///… or postgresql://…")
@@ -59,6 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.command == "export":
             course = Course.open(options.course, options.db)
             export(course, options.assignment, options.to, options.file)
+        elif options.command == "public":
+            return publish(options.folder)
         else:
             return release_check(options.paths)
     except CourseError as error:

@@ -1,56 +1,53 @@
-"""What the start page says about the whole book, counted and gathered when it is built.
+"""What the start page and the status page say about the whole book, gathered when it is built.
 
 {counts} says in numbers what is here, {short-route} lists the starred sections of the maps on the
-first pages of the chapters with their minutes. Nothing of it is typed by hand, so nothing of it
-can be old: a page that shows it is read again whenever it has changed.
+first pages of the chapters with their minutes, {status} how long each page runs. Nothing of it is
+typed by hand, so nothing of it can be old: a page that shows it is read again whenever it has
+changed.
 """
 
 import json
+import platform
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import yaml
 from execution import printed_by
 from only import pages_in
-from place import MINUTES
+from place import MINUTES, rows
 from sphinx.util.docutils import SphinxDirective
 
+LABEL = re.compile(r"^\(([\w-]+)\)=", re.MULTILINE)
 LINK = re.compile(r"\{ref\}`[^`]+`")
 EXERCISE = re.compile(r"^:{3,}\{exercise(?:-start)?\}|^`{3,}\{exercise(?:-start)?\}", re.MULTILINE)
 QUIZ = re.compile(r'display_quiz\("([^"]+)"')
 FOUND = re.compile(r"(\d+) losses, (\d+) checks, (\d+) comparisons")
 
 
-class Counts(SphinxDirective):
+class Gathered(SphinxDirective):
+    """What one of the functions below says now, as Markdown."""
+
+    def run(self):
+        text = GATHERED[self.name](self.env)
+        # Remembered, to know when the page is old.
+        shown(self.env).setdefault(self.env.docname, {})[self.name] = text
+        return self.parse_text_to_nodes(text)
+
+
+class Counts(Gathered):
     """A list of numbers, each with what it counts."""
 
     def run(self):
-        (numbers,) = self.parse_text_to_nodes(show(self.env, counts(self.env)))
+        (numbers,) = super().run()
         numbers["classes"].append("lossfns-counts")
         return [numbers]
-
-
-class ShortRoute(SphinxDirective):
-    """A table: chapter, its starred sections, the minutes that these take."""
-
-    def run(self):
-        return self.parse_text_to_nodes(show(self.env, short_route(self.env)))
-
-
-def show(env, text):
-    """Remember what a page shows, to know when it is old."""
-    shown(env)[env.docname] = known(env)
-    return text
 
 
 def shown(env):
     if not hasattr(env, "lossfns_contents"):
         env.lossfns_contents = {}
     return env.lossfns_contents
-
-
-def known(env):
-    return counts(env) + short_route(env)
 
 
 def sources(env):
@@ -69,7 +66,7 @@ def counts(env):
     quizzes = [path.parent / name for path, page in pages.items() for name in QUIZ.findall(page)]
     questions = sum(len(json.loads(path.read_text(encoding="utf8"))) for path in quizzes)
     assignments = list(Path(env.srcdir).glob("exercises/*/*.ipynb"))
-    rows = [
+    numbers = [
         (len(catalog), "{ref}`losses <atlas>`, in NumPy and in PyTorch"),
         (len(pages), f"pages, with {text.count('```{code-cell}')} cells of code, all of them run"),
         (questions, "quiz questions, whose answers say why"),
@@ -80,8 +77,8 @@ def counts(env):
     found = FOUND.search(printed_by(env.app, "book/conformance"))
     if found:
         _, checks, comparisons = found.groups()
-        rows.insert(1, (comparisons, f"comparisons in {{ref}}`{checks} checks <conformance>`"))
-    return "\n".join(f"- **{int(number):,}** {words}" for number, words in rows) + "\n"
+        numbers.insert(1, (comparisons, f"comparisons in {{ref}}`{checks} checks <conformance>`"))
+    return "\n".join(f"- **{int(number):,}** {words}" for number, words in numbers) + "\n"
 
 
 def short_route(env):
@@ -100,14 +97,50 @@ def short_route(env):
     return "\n".join([*head, *lines, f"| all of it | | {total} |"]) + "\n"
 
 
+def status(env):
+    """Every page that runs: its cells, the minutes it takes to read and the seconds to run."""
+    ran = env.app.executed_seconds
+    pages = sources(env)
+    minutes = {
+        label: time for text in pages.values() for labels, time, _ in rows(text) for label in labels
+    }
+    lines = []
+    for path, text in pages.items():
+        page = path.relative_to(env.srcdir).with_suffix("").as_posix()
+        cells = text.count("```{code-cell}")
+        if not cells:
+            continue
+        takes = next((minutes[label] for label in LABEL.findall(text) if label in minutes), "")
+        seconds = f"{ran[page]:.1f} | every cell ran" if page in ran else "| not run"
+        lines.append(f"| {{doc}}`/{page}` | {takes} | {cells} | {seconds} |")
+    total = f"| all of it | | | {sum(ran.values()):.0f} | {len(ran)} of {len(lines)} pages |"
+    head = ["| page | minutes to read | cells | seconds to run | result |", "|---|---|---|---|---|"]
+    return "\n".join([f"Run with {versions()}.", "", *head, *lines, total]) + "\n"
+
+
+def versions():
+    """Of what the results depend on most, and the machine."""
+    packages = " and ".join(f"{name} {version(name.lower())}" for name in ("NumPy", "torch"))
+    machine = f"{platform.system()} on {platform.machine()}"
+    return (
+        f"Python {platform.python_version()}, lossfns {version('lossfns')}, {packages}, {machine}"
+    )
+
+
 def starred(line):
     facts = MINUTES.search(line)
     return line.startswith("|") and facts and facts[2]
 
 
+GATHERED = {"counts": counts, "short-route": short_route, "status": status}
+
+
 def old_pages(app, env, added, changed, removed):
-    now = known(env) if shown(env) else ""
-    return [page for page, text in shown(env).items() if page in env.all_docs and text != now]
+    return [
+        page
+        for page, texts in shown(env).items()
+        if page in env.all_docs and any(text != GATHERED[name](env) for name, text in texts.items())
+    ]
 
 
 def forget(app, env, docname):
@@ -120,7 +153,8 @@ def merge(app, env, docnames, other):
 
 def setup(app):
     app.add_directive("counts", Counts)
-    app.add_directive("short-route", ShortRoute)
+    app.add_directive("short-route", Gathered)
+    app.add_directive("status", Gathered)
     app.connect("env-get-outdated", old_pages)
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", merge)

@@ -47,7 +47,7 @@ class Chapter:
 
 def execute_changed_chapters(app):
     config = app.env.mystnb_config
-    app.executed_docnames = []
+    app.executed_docnames, app.executed_seconds = [], {}
     if app.builder.format != "html":
         # Generated notebooks carry no outputs; a link checker needs none.
         app.env.mystnb_config = config.copy(execution_mode="off")
@@ -86,6 +86,8 @@ def execute_changed_chapters(app):
     if failures:
         # Not an exception: what failed is the chapter, and a traceback of ours would bury it.
         sys.exit("\n\n".join(failures))
+    for chapter in chapters:
+        app.executed_seconds[chapter.docname] = cached(cache, chapter).data["execution_seconds"]
 
 
 def read_chapters(app):

@@ -36,13 +36,15 @@ def book(tmp_path_factory):
     config = (ROOT / "_config.yml").read_text()
     address = 'url: "https://github.com/us/course"'
     (folder / "_config.yml").write_text(re.sub(r"\burl: \S+", address, config, count=1))
-    toc = {"format": "jb-book", "root": "book/one", "chapters": [{"file": "book/two"}]}
+    chapters = [{"file": "book/two"}, {"file": "book/state"}]
+    toc = {"format": "jb-book", "root": "book/one", "chapters": chapters}
     (folder / "_toc.yml").write_text(yaml.safe_dump(toc))
     (folder / "book" / "references.bib").write_text("")
     (folder / "book" / "quizzes").mkdir()
     (folder / "lossfns").mkdir()
     (folder / ".venv").mkdir()
     (folder / ".venv" / "notebook.ipynb").write_text("not a page, and no notebook either")
+    (folder / "book" / "state.md").write_text("# State\n\n```{status}\n```\n")
     write(folder, "one")
     write(folder, "two")
     return folder
@@ -112,3 +114,23 @@ def test_a_link_to_the_repository_names_a_file_that_is_there(book):
     write(book, "two", divisor=2)
     assert result.returncode != 0
     assert re.search(r"book/two\.md:\d+: WARNING: no nowhere\.md in the repository", result.stderr)
+
+
+def test_the_status_page_says_what_ran_and_follows_it(book):
+    state = book / "_build" / "html" / "book" / "state.html"
+
+    def rows():
+        table = re.search(r"<article.*?(<table.*?</table>)", state.read_text(), re.DOTALL)[1]
+        rows = re.findall(r"<tr.*?</tr>", table, re.DOTALL)[1:]
+        return [re.sub(r"<[^>]+>|\s+", " ", row).split() for row in rows]
+
+    write(book, "two")
+    assert build(book).returncode == 0
+    one, two, total = rows()
+    assert (one[:2], one[-3:]) == (["one", "2"], ["every", "cell", "ran"])
+    assert 1 < float(two[2]) < 100, "it sleeps for a second"
+    assert total[-4:] == ["2", "of", "2", "pages"]
+    write(book, "two", more="\n```{code-cell} ipython3\n3\n```\n")
+    assert build(book).returncode == 0
+    assert rows()[1][:2] == ["two", "3"], "only the page of the cell has changed, not this one"
+    write(book, "two")

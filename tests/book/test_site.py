@@ -52,6 +52,7 @@ EXPECTED = [
     "book/performance",
     "book/bibliography",
     "book/coverage",
+    "book/status",
     "book/publish",
 ]
 
