@@ -196,10 +196,11 @@ def _filled(text: str, indent: str) -> str:
 
 def _row(finding: Finding) -> str:
     details = "".join(
-        f"<br>{key}: <code>{html.escape(text)}</code>" if key == "input"
+        f"<br>{key}: <code>{html.escape(text)}</code>"
+        if key == "input"
         else f"<br>{key}: {html.escape(text)}"
         for key, text in (finding.rows() if finding.fails else ())
-    )  # fmt: skip
+    )
     return (
         f'<tr class="{finding.verdict.split()[0]}"><th>{_MARKS[finding.verdict]} '
         f"{html.escape(finding.name)}</th><td>{finding.verdict}</td>"

@@ -1,7 +1,6 @@
-"""Arguments for any loss of the catalog, drawn from its record, and calls of either twin."""
+"""Calls of either twin with the arguments that `lossfns.auditing.draws` draws."""
 
-import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,68 +9,8 @@ import torch
 
 import lossfns.numpy as ln
 import lossfns.torch as lt
-from lossfns.records.record import REQUIRED, Hyper, Record
-
-Arguments = dict[str, Any]
-Setting = dict[str, Any]
-
-# Hyper-parameters that are arrays, and tensors in torch.
-PER_CLASS = (
-    *("weight", "weights", "alpha", "class_counts", "prototypes"),
-    *("linear_weight", "linear_bias"),
-)
-
-# They say how the batch is laid out, not what the loss is.
-LAYOUT = ("axis", "class_axis", "ignore_index", "average", "chunk_size")
-
-
-def tuned(record: Record) -> dict[str, Hyper]:
-    """The hyper-parameters that change the loss of an item."""
-    return {name: hyper for name, hyper in record.hyper.items() if name not in LAYOUT}
-
-
-def settings(record: Record) -> list[Setting]:
-    """Every combination of the valid hyper-parameters."""
-    hyper = tuned(record)
-    combinations = itertools.product(*(h.valid for h in hyper.values()))
-    every = (dict(zip(hyper, values, strict=True)) for values in combinations)
-    return [setting for setting in every if record.compatible(setting)]
-
-
-def few_settings(record: Record) -> list[Setting]:
-    """Each valid hyper-parameter once, for checks too slow for every combination."""
-    hyper = tuned(record)
-    most = max((len(h.valid) for h in hyper.values()), default=1)
-    few = ({name: h.valid[i % len(h.valid)] for name, h in hyper.items()} for i in range(most))
-    return [setting for setting in few if record.compatible(setting)]
-
-
-def needed(record: Record) -> Setting:
-    """Values for the hyper-parameters that have no default."""
-    return {name: h.valid[0] for name, h in record.hyper.items() if h.default is REQUIRED}
-
-
-def draw(record: Record, n: int = 8, weighted: bool = False, seed: int = 1) -> Arguments:
-    """Arguments of n items, required settings included.
-
-    With weights, where the loss takes them; one of them is 0.
-    """
-    rng = np.random.default_rng(seed)
-    arguments: Arguments = record.sample(rng, n) | needed(record)
-    if weighted and record.takes_weights:
-        arguments["sample_weight"] = rng.uniform(0.2, 3.0, n) * (np.arange(n) != 1)
-    return arguments
-
-
-def leading(arguments: Mapping[str, Any], change: Callable[[Any], Any]) -> Arguments:
-    """Change every array along the items' axis, for instance to reorder or to drop some."""
-    return {n: change(v) if isinstance(v, np.ndarray) else v for n, v in arguments.items()}
-
-
-def reordered(record: Record, arguments: Mapping[str, Any], order: npt.ArrayLike) -> Arguments:
-    """The same items in another order; pairs of items are reordered along both axes."""
-    changed = leading(arguments, lambda array: array[order])
-    return {n: v[:, order] if n in record.crosswise else v for n, v in changed.items()}
+from lossfns.auditing.draws import PER_CLASS, Arguments
+from lossfns.records.record import Record
 
 
 def numpy_loss(record: Record) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from lossfns.conformance.arguments import Setting, draw, few_settings, settings
+from lossfns.auditing.draws import Setting, draw, few_settings, settings
 from lossfns.conformance.extremes import (
     agreement_error,
     collapse_error,

@@ -16,24 +16,17 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd import forward_ad
 
+from lossfns.auditing.draws import PER_CLASS, Arguments, draw
+from lossfns.auditing.numbers import relative_error
 from lossfns.conformance.arguments import (
-    PER_CLASS,
-    Arguments,
     array_of,
-    draw,
     numpy_loss,
     to_numpy,
     to_torch,
     torch_loss,
     torch_value_and_grads,
 )
-from lossfns.conformance.measures import (
-    AGREEMENT,
-    GRADIENT,
-    VALUE,
-    WIDER,
-    relative_error,
-)
+from lossfns.conformance.measures import AGREEMENT, GRADIENT, VALUE, WIDER
 from lossfns.records.record import Record
 
 _BYTES = (np.uint8, np.int8, np.int16)

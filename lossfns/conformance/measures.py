@@ -6,21 +6,18 @@ The floor keeps a number near 0 from being asked for digits that its terms do no
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from lossfns.auditing.draws import Setting, draw, leading, reordered
+from lossfns.auditing.numbers import Tolerance, finite_differences, relative_error
 from lossfns.conformance.arguments import (
-    Setting,
     array_of,
     both_twins,
-    draw,
-    leading,
     numpy_loss,
-    reordered,
     to_numpy,
     to_torch,
     torch_loss,
@@ -28,15 +25,6 @@ from lossfns.conformance.arguments import (
 )
 from lossfns.conformance.peers import TORCH
 from lossfns.records.record import Record
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """The relative error that is allowed, and the size below which a number counts as that size."""
-
-    error: float
-    floor: float
-
 
 # A few dozen roundings: of 1e-16 in float64, of 6e-8 in float32, in which half precision is
 # computed too. Differences such as ŷ - y lose up to a digit more.
@@ -73,26 +61,6 @@ AGREEMENT = Tolerance(1e-2, 1e-9)
 EXACT = Tolerance(0.0, 1.0)
 
 
-def relative_error(actual: npt.ArrayLike, expected: npt.ArrayLike, floor: float) -> float:
-    """The largest relative error; infinite for another shape, or for infinities and NaNs misplaced.
-
-    >>> relative_error([1.0, 3.0], [1.0, 2.0], floor=0.5)
-    0.4
-    >>> relative_error([float("inf")], [float("inf")], floor=1.0)
-    0.0
-    """
-    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
-    if actual.shape != expected.shape:
-        return float("inf")
-    same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
-    comparable = np.isfinite(actual) & np.isfinite(expected)
-    if not np.all(same | comparable):
-        return float("inf")
-    a, e = actual[~same], expected[~same]
-    with np.errstate(divide="ignore"):
-        return float(np.max(np.abs(a - e) / (np.abs(e) + floor), initial=0.0))
-
-
 def _largest(gradient: npt.NDArray[Any]) -> float:
     """The scale on which the entries of a gradient are rounded."""
     return max(1.0, float(np.abs(gradient).max(initial=0.0)))
@@ -118,21 +86,6 @@ def twin_errors(
         floor = GRADIENT[dtype].floor * _largest(expected)
         in_grads.append(relative_error(array_of(grad), expected, floor))
     return in_value, max(in_grads)
-
-
-def finite_differences(
-    function: Any, arguments: Mapping[str, Any], name: str, step: float = 1e-6
-) -> npt.NDArray[np.float64]:
-    """The derivative of the sum of the losses with respect to each entry of an argument."""
-    gradient: npt.NDArray[np.float64] = np.zeros_like(arguments[name])
-    for index in np.ndindex(gradient.shape):
-        ends = []
-        for sign in (1, -1):
-            moved = arguments[name].copy()
-            moved[index] += sign * step
-            ends.append(np.sum(function(**{**arguments, name: moved})))
-        gradient[index] = (ends[0] - ends[1]) / (2 * step)
-    return gradient
 
 
 def slope_error(record: Record, arguments: Mapping[str, Any], name: str) -> float:

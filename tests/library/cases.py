@@ -8,14 +8,16 @@ import pytest
 import torch
 
 from lossfns import catalog
-from lossfns.conformance.arguments import (
-    both_twins,
+from lossfns.auditing.draws import (
     draw,
     few_settings,
     leading,
-    numpy_loss,
     reordered,
     settings,
+)
+from lossfns.conformance.arguments import (
+    both_twins,
+    numpy_loss,
     to_torch,
     torch_loss,
     torch_value_and_grads,

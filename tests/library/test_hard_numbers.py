@@ -14,7 +14,7 @@ from torch.nn import functional as F
 import lossfns.numpy as ln
 import lossfns.torch as lt
 from lossfns import catalog
-from lossfns.conformance.arguments import draw
+from lossfns.auditing.draws import draw
 from lossfns.numpy._core import loss, reduced
 
 INF = math.inf

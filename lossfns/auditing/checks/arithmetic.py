@@ -1,0 +1,450 @@
+"""Precision and range: every dtype, large numbers, equal inputs, memory with gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lossfns.auditing.call import Answer, Arrays, shown
+from lossfns.auditing.case import ROUGH, Case, close, items
+from lossfns.auditing.checks.check import absent, check, fails, passes
+from lossfns.auditing.checks.reference import answer_of, slope_by_differences
+from lossfns.auditing.report import Finding
+
+# What is left of a number in half precision after a handful of roundings.
+_HALF = {"float16": 0.02, "bfloat16": 0.1}
+
+
+@check(
+    "float64",
+    effect="A gradient check in double precision fails for no reason, and small differences are "
+    "lost.",
+    cure="keep the dtype of the prediction: no .float(), .half() or torch.tensor(..., "
+    "dtype=torch.float32) on the way; use torch.zeros_like and new_tensor.",
+    label="stability-ranges",
+)
+def float64(case: Case) -> Finding:
+    values = []
+    for arrays in (case.draw(3), case.draw(5, seed=2), case.draw(7, seed=3)):
+        answer = case.ask(arrays, "float64")
+        if answer.value is None:
+            return fails(
+                "it fails in float64",
+                case.written(arrays),
+                got=answer.number,
+                expected="a number",
+                cause="float64 refused",
+            )
+        if case.subject.torch and answer.dtype not in ("float64", "double"):
+            return fails(
+                f"float64 goes in and {answer.dtype} comes out",
+                case.written(arrays),
+                got=answer.dtype,
+                expected="float64",
+                cause="precision lost on the way",
+            )
+        values.append(answer.value)
+    rounded = all(np.array_equal(v, v.astype(np.float32)) for v in values)
+    if rounded and any(np.any(v != np.round(v, 3)) for v in values):
+        return fails(
+            "the result has the digits of float32",
+            case.written(case.draw(3)),
+            got=answer_of(values[0]),
+            expected="all digits of float64",
+            cause="precision lost on the way",
+        )
+    return passes()
+
+
+@check(
+    "float32",
+    effect="What follows is computed in another precision than the model, at half the speed or "
+    "with an error of mixed dtypes.",
+    cure="return the dtype of the prediction: constants as Python numbers, or made with new_tensor "
+    "and zeros_like.",
+    label="stability-ranges",
+)
+def float32(case: Case) -> Finding:
+    arrays = case.draw(4)
+    answer, exact = case.ask(arrays, "float32"), case.ask(arrays, "float64")
+    if answer.value is None or exact.value is None:
+        return fails(
+            "it fails in float32",
+            case.written(arrays),
+            got=answer.number,
+            expected=exact.number,
+            cause="float32 refused",
+        )
+    if case.subject.torch and answer.dtype != "float32":
+        return fails(
+            f"float32 goes in and {answer.dtype} comes out",
+            case.written(arrays),
+            got=answer.dtype,
+            expected="float32",
+            cause="a result in another dtype",
+        )
+    if not close(answer.value, exact.value, ROUGH):
+        return fails(
+            "float32 and float64 disagree",
+            case.written(arrays),
+            got=answer.number,
+            expected=exact.number,
+            cause="digits lost",
+        )
+    return passes()
+
+
+def _half(case: Case, dtype: str) -> Finding:
+    if not case.subject.torch and dtype == "bfloat16":
+        return absent("NumPy has no bfloat16")
+    for arrays in (case.draw(4), *_large(case)):
+        exact = case.ask(_rounded(arrays, dtype), "float64")
+        if not exact.finite or exact.value is None:
+            continue
+        answer = case.ask(arrays, dtype)
+        if answer.error:
+            if "not implemented" in answer.error:
+                return absent(f"torch lacks it: {answer.error}")
+            return fails(
+                f"it fails in {dtype}",
+                case.written(arrays),
+                got=answer.error,
+                expected=exact.number,
+                cause=f"{dtype} refused",
+            )
+        if not answer.finite or answer.value is None:
+            return fails(
+                f"{dtype} overflows",
+                case.written(arrays),
+                got=answer.number,
+                expected=exact.number,
+                cause=f"{dtype} that overflows",
+            )
+        if not close(answer.value, exact.value, _HALF[dtype]):
+            return fails(
+                f"{dtype} is far from float64",
+                case.written(arrays),
+                got=answer.number,
+                expected=exact.number,
+                cause=f"digits lost in {dtype}",
+            )
+        if case.subject.torch and answer.dtype not in (dtype, "float32"):
+            return fails(
+                f"{dtype} goes in and {answer.dtype} comes out",
+                case.written(arrays),
+                got=answer.dtype,
+                expected=f"{dtype} or float32",
+                cause="a result in another dtype",
+            )
+    return passes()
+
+
+def _rounded(arrays: Arrays, dtype: str) -> Arrays:
+    """What is left of numbers in half precision."""
+    kept = {}
+    for name, value in arrays.items():
+        if value.dtype.kind == "f" and dtype == "float16":
+            value = value.astype(np.float16).astype(np.float64)
+        elif value.dtype.kind == "f":
+            bits = value.astype(np.float32).view(np.uint32)
+            bits = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
+            value = (bits & np.uint32(0xFFFF0000)).view(np.float32).astype(np.float64)
+        kept[name] = value
+    return kept
+
+
+def _large(case: Case) -> Iterator[Arrays]:
+    """Ordinary inputs whose squares, exponentials or sums half precision does not hold."""
+    arrays = case.draw(2)
+    first = arrays[case.first]
+    if case.record is None or case.record.coupled:
+        return
+    if case.first == "pred" and case.record.family == "regression":
+        name = case.target
+        if name in arrays and "var" not in arrays:
+            yield {**arrays, name: np.round(arrays[name]), case.first: np.round(first) + 300.0}
+    elif case.first in ("logits", "scores", "log_rate") and first.ndim <= 2:
+        yield {**arrays, case.first: 12.0 * np.sign(first)}
+    elif case.first == "probs" and case.record.family == "segmentation" and first.ndim == 3:
+        yield {n: np.tile(v, (1, 150, 100)) for n, v in arrays.items()}
+
+
+@check(
+    "float16",
+    effect="Under mixed precision the loss becomes infinite or NaN, and the scaler skips one step "
+    "after the other.",
+    cure="compute in float32 inside: pred.float() at the top, or torch.autocast(enabled=False); "
+    "sums and squares go beyond 65,504 quickly, and 1e-8 is 0.",
+    label="stability-mixed",
+)
+def float16(case: Case) -> Finding:
+    return _half(case, "float16")
+
+
+@check(
+    "bfloat16",
+    effect="Three digits are left of the loss: small differences between items teach nothing.",
+    cure="compute in float32 inside: pred.float() at the top of the function.",
+    label="stability-mixed",
+)
+def bfloat16(case: Case) -> Finding:
+    return _half(case, "bfloat16")
+
+
+@check(
+    "far out",
+    effect="The worst predictions give NaN or no gradient: the items that are most wrong teach "
+    "nothing, or ruin the model with one step.",
+    cure="use the forms that cannot overflow: logsigmoid, log_softmax, softplus, logaddexp, log1p, "
+    "expm1; clipping a probability hides the infinity and stops the gradient.",
+    label="stability",
+)
+def far_out(case: Case) -> Finding:
+    for arrays in _extremes(case):
+        answer = case.ask(arrays, wants=case.wrt)
+        if case.like is not None:
+            finding = _against(case, arrays, answer)
+        else:
+            finding = _alone(case, arrays, answer)
+        if finding is not None:
+            return finding
+    return passes()
+
+
+def _extremes(case: Case) -> Iterator[Arrays]:
+    """Predictions that are very wrong, of single items where there are such."""
+    whole = case.draw(4)
+    first = whole[case.first]
+    batches = [whole] if case.coupled else [items(whole, slice(i, i + 1)) for i in range(4)]
+    for arrays in batches:
+        first = arrays[case.first]
+        if case.first == "probs":
+            if first.ndim == 1:
+                yield {**arrays, case.first: np.full_like(first, 1e-9)}
+                yield {**arrays, case.first: np.full_like(first, 1 - 1e-9)}
+            continue
+        if case.first == "log_probs" and case.record is not None and case.record.item_axes:
+            continue
+        for size in (1e3, 1e4):
+            if case.record is not None and case.record.item_axes > 1:
+                continue
+            yield {**arrays, case.first: size * np.sign(first)}
+            yield {**arrays, case.first: -size * np.sign(first)}
+
+
+def _against(case: Case, arrays: Arrays, answer: Answer) -> Finding | None:
+    try:
+        right = case.right(arrays)
+        slopes = {n: case.slope(arrays, n) for n in case.wrt}
+    except (TypeError, ValueError):
+        return None
+    if not np.isfinite(right).all() or np.abs(right).max(initial=0.0) > 1e30:
+        return None
+    smallest = case.written(arrays)
+    if answer.error or not answer.finite or answer.value is None:
+        return fails(
+            "a very wrong prediction has no finite loss",
+            smallest,
+            got=answer.number,
+            expected=answer_of(right),
+            cause="overflow far out",
+        )
+    if not close(answer.value, right, ROUGH):
+        clipped = float(np.abs(answer.value).sum()) < float(np.abs(right).sum())
+        return fails(
+            "the loss of a very wrong prediction stops growing"
+            if clipped
+            else "the loss of a very wrong prediction is another",
+            smallest,
+            got=answer.number,
+            expected=answer_of(right),
+            cause="clipped probabilities" if clipped else "overflow far out",
+            label="stability-clipping" if clipped else "",
+        )
+    for name, slope in slopes.items():
+        found = answer.grads.get(name)
+        if found is None or not np.isfinite(slope).all():
+            continue
+        if not np.isfinite(found).all():
+            return fails(
+                f"the gradient in {name} is not finite",
+                smallest,
+                got=shown(found),
+                expected=shown(slope),
+                cause="a gradient that is NaN far out",
+            )
+        if np.any(np.abs(slope) > 1e-6) and not np.any(found):
+            return fails(
+                f"the gradient in {name} is 0 although the prediction is very wrong",
+                smallest,
+                got=shown(found),
+                expected=shown(slope),
+                cause="clipped probabilities",
+                label="stability-clipping",
+            )
+    return None
+
+
+def _alone(case: Case, arrays: Arrays, answer: Answer) -> Finding | None:
+    smallest = case.written(arrays)
+    if answer.error:
+        return None
+    if not answer.finite:
+        return fails(
+            "a very wrong prediction has no finite loss",
+            smallest,
+            got=answer.number,
+            expected="a finite number",
+            cause="overflow far out",
+        )
+    for name, found in answer.grads.items():
+        if found is not None and not np.isfinite(found).all():
+            return fails(
+                f"the gradient in {name} is not finite",
+                smallest,
+                got=shown(found),
+                expected="finite",
+                cause="a gradient that is NaN far out",
+            )
+    usual = case.ask(items(case.draw(4), slice(0, 1)))
+    found = answer.grads.get(case.first)
+    worse = (
+        usual.value is not None
+        and answer.value is not None
+        and bool(np.sum(answer.value) > 3 * abs(np.sum(usual.value)) + 1)
+    )
+    if found is not None and worse and not np.any(found):
+        return fails(
+            f"the gradient in {case.first} is 0 although the prediction is very wrong",
+            smallest,
+            got=0.0,
+            expected="a gradient that points somewhere",
+            cause="clipped probabilities",
+            label="stability-clipping",
+        )
+    return None
+
+
+@check(
+    "identical inputs",
+    effect="Two embeddings that meet, or a prediction that is exactly right, make the gradient "
+    "NaN, and with the next step every weight of the model.",
+    cure="the slope of a root is infinite at 0: sqrt(x + 1e-12), clamp the square before the "
+    "root, or return the squared distance.",
+    label="elsewhere-distance",
+)
+def identical_inputs(case: Case) -> Finding:
+    arrays = case.draw(max(2, case.fewest))
+    first = arrays[case.first]
+    others = [
+        n
+        for n, v in arrays.items()
+        if n != case.first and v.shape == first.shape and v.dtype.kind == "f"
+    ]
+    if not others:
+        return absent("there is nothing that could be equal to the prediction")
+    for name in others:
+        source = name if name == case.target and case.first == "probs" else case.first
+        same = {**arrays, name: arrays[source], case.first: arrays[source]}
+        if case.like is not None:
+            try:
+                right = case.right(same)
+            except (TypeError, ValueError):
+                continue
+            if not np.isfinite(right).all():
+                continue
+        answer = case.ask(same, wants=case.wrt)
+        if answer.error or answer.value is None:
+            continue
+        if not answer.finite:
+            return fails(
+                f"with {name} equal to {case.first} the loss is not finite",
+                case.written(same),
+                got=answer.number,
+                expected="a finite number",
+                cause="NaN at distance 0",
+            )
+        for wrt, gradient in answer.grads.items():
+            if gradient is not None and not np.isfinite(gradient).all():
+                return fails(
+                    f"with {name} equal to {case.first} the gradient in {wrt} is NaN",
+                    case.written(same),
+                    got=shown(gradient),
+                    expected="finite",
+                    cause="NaN at distance 0",
+                )
+    return passes()
+
+
+@check(
+    "gradient into the target",
+    effect="Where the target is computed too, by a teacher or a momentum encoder, it is trained "
+    "with a wrong gradient.",
+    cure="either target.detach() at the top of the function, or leave all of it in the graph.",
+    label="sec-01-gradient",
+)
+def gradient_into_the_target(case: Case) -> Finding:
+    if not case.subject.torch:
+        return absent("NumPy has no gradients of its own")
+    name = case.target
+    arrays = case.draw(3)
+    if case.record is not None and case.record.held:
+        return absent(f"by definition {case.record.held} counts as a constant")
+    if not name or name in case.wrt or name not in arrays or arrays[name].dtype.kind != "f":
+        return absent("it has no target of real numbers")
+    if arrays[name].size > 40:
+        arrays = items(arrays, slice(0, case.fewest))
+    answer = case.ask(arrays, wants=(*case.wrt, name))
+    if answer.error:
+        return passes("it refuses one")
+    found = answer.grads.get(name)
+    if found is None or not np.any(found):
+        return passes("none flows")
+    right = slope_by_differences(case, arrays, name)
+    if right is not None and not close(found, right, 20 * case.digits):
+        return fails(
+            f"the gradient in {name} is neither 0 nor the slope",
+            case.written(arrays),
+            got=shown(found),
+            expected=shown(right),
+        )
+    return passes("it is the slope")
+
+
+@check(
+    "non-contiguous",
+    effect="A transposed or sliced output of a model stops the training, or is read in the wrong "
+    "order.",
+    cure="reshape() in place of view(), and nothing that reads memory in order.",
+    label="debugging-shapes",
+)
+def non_contiguous(case: Case) -> Finding:
+    arrays = case.draw(4)
+    plain = case.ask(arrays, wants=case.wrt)
+    spread = case.ask(arrays, wants=case.wrt, change=_spread)
+    if spread.error:
+        return fails(
+            f"it raises {spread.error}",
+            case.written(arrays) + ", as views with gaps",
+            got=spread.error,
+            expected=plain.number,
+            cause="memory that is not in order",
+        )
+    if plain.value is not None and not close(spread.value, plain.value, case.digits):
+        return fails(
+            "it gives another number",
+            case.written(arrays) + ", as views with gaps",
+            got=spread.number,
+            expected=plain.number,
+            cause="memory that is not in order",
+        )
+    return passes()
+
+
+def _spread(value: Any) -> Any:
+    """The same numbers with gaps in memory between them."""
+    if isinstance(value, np.ndarray):
+        return np.stack([value, value], axis=-1)[..., 0]
+    return value.unsqueeze(-1).repeat(*[1] * value.dim(), 2)[..., 0]

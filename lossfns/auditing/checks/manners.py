@@ -1,0 +1,202 @@
+"""What any function should do that is called a thousand times: answer, and touch nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossfns.auditing.case import Case
+from lossfns.auditing.checks.check import absent, check, fails, passes
+from lossfns.auditing.report import Finding
+from lossfns.auditing.run import Surroundings
+
+
+@check(
+    "returns a number",
+    effect="loss.backward() needs one tensor; a training loop stops, or trains the wrong part of "
+    "what came back.",
+    cure="return the loss itself, as a tensor (torch) or a float or array (NumPy); log the rest "
+    "elsewhere.",
+    label="sec-01-loop",
+)
+def returns_a_number(case: Case) -> Finding:
+    for arrays in case.batches():
+        answer = case.ask(arrays)
+        if answer.error:
+            return fails(
+                f"it raises {answer.error}",
+                case.written(arrays),
+                got=answer.error,
+                expected="a number",
+                cure=f"the line {answer.line} does not take this input." if answer.line else "",
+            )
+        if answer.kind in ("tuple", "list") or answer.value is None:
+            return fails(
+                f"it returns a {answer.kind}",
+                case.written(arrays),
+                got=answer.kind,
+                expected="a number",
+            )
+        if case.subject.torch and answer.kind in ("float", "int", "ndarray", "float64", "float32"):
+            return fails(
+                f"it returns a {answer.kind}, not a tensor",
+                case.written(arrays),
+                got=answer.kind,
+                expected="a tensor",
+                cause="a Python number instead of a tensor",
+                cure="stay with tensors to the end: no .item(), float() or .numpy().",
+            )
+        if not answer.finite:
+            return fails(
+                "it is not finite for ordinary inputs",
+                case.written(arrays),
+                got=answer.number,
+                expected="a finite number",
+                cause="not finite for ordinary inputs",
+                cure="look for a logarithm or a division of 0, and for an exponential "
+                "of what is large already.",
+                label="nan-spreads",
+            )
+    return passes()
+
+
+@check(
+    "prints nothing",
+    effect="A line a step fills the log of a long run and costs time.",
+    cure="take the print out, or use the module logging at the level DEBUG.",
+    label="sec-01-loop",
+)
+def prints_nothing(case: Case) -> Finding:
+    arrays = case.draw(2)
+    printed = case.ask(arrays).printed.strip()
+    if printed:
+        line = printed.splitlines()[0][:80]
+        return fails(f"it prints {line!r}", case.written(arrays), got=line, expected="nothing")
+    return passes()
+
+
+@check(
+    "leaves the world alone",
+    effect="Runs with one seed differ from each other once the loss is called more often, and "
+    "what else the program does changes with it.",
+    cure="draw from a torch.Generator or numpy Generator of its own, and set no seed, default "
+    "dtype or number of threads inside a loss.",
+    label="sec-01-loop",
+)
+def leaves_the_world_alone(case: Case) -> Finding:
+    arrays = case.draw(2)
+    before = Surroundings()
+    case.ask(arrays)
+    changed = before.changed()
+    before.restore()
+    if changed:
+        return fails(
+            f"it changes {changed[0]}",
+            case.written(arrays),
+            got=", ".join(changed) + " changed",
+            expected="left alone",
+            cause="global state changed",
+        )
+    return passes()
+
+
+@check(
+    "same answer twice",
+    effect="The loss drifts during training for no reason in the data, and no run can be repeated.",
+    cure="keep nothing between calls: assign to local names, not to self or to a global; copy a "
+    "default list or tensor before it is changed.",
+    label="sec-01-loop",
+)
+def same_answer_twice(case: Case) -> Finding:
+    small, large = case.draw(2), case.draw(8)
+    for arrays in (small, large):
+        first = case.ask(arrays)
+        case.ask(case.draw(5, seed=3))
+        second = case.ask(arrays)
+        if first.value is None or second.value is None:
+            return fails(
+                "the second call fails",
+                case.written(arrays),
+                got=second.number,
+                expected=first.number,
+                cause="something kept between calls",
+            )
+        if not np.array_equal(first.value, second.value, equal_nan=True):
+            return fails(
+                "the second of two equal calls gives another number",
+                case.written(arrays),
+                got=second.number,
+                expected=first.number,
+                cause="something kept between calls, or random",
+            )
+    return passes()
+
+
+@check(
+    "inputs unchanged",
+    effect="Whoever uses the predictions after the loss, a metric or a second loss, gets others.",
+    cure="no in-place operations on arguments: x = x.clamp(...) instead of x.clamp_(...), "
+    "x = x - y instead of x -= y.",
+    label="sec-01-loop",
+)
+def inputs_unchanged(case: Case) -> Finding:
+    arrays = case.draw(4)
+    for wants in ((), case.wrt):
+        answer = case.ask(arrays, wants=wants)
+        if answer.changed:
+            return fails(
+                f"it changes {answer.changed[0]}",
+                case.written(arrays),
+                got=f"{answer.changed[0]} changed",
+                expected="left alone",
+                cause="an argument changed in place",
+            )
+    return passes()
+
+
+@check(
+    "carries a gradient",
+    effect="backward() fails, or reaches nothing: the model stays as it was initialised.",
+    cure="stay with tensor operations from the prediction to the result: no .detach(), .item(), "
+    ".numpy(), .data, torch.tensor(...), torch.no_grad(), argmax, round or comparison on the way.",
+    label="faq-grad-fn",
+)
+def carries_a_gradient(case: Case) -> Finding:
+    if not case.subject.torch:
+        return absent("NumPy has no gradients of its own")
+    arrays = case.draw(4)
+    answer = case.ask(arrays, wants=case.wrt)
+    if answer.error:
+        return fails(
+            f"backward raises {answer.error}",
+            case.written(arrays),
+            got=answer.error,
+            expected="a gradient",
+            cause="backward fails",
+        )
+    missing = [n for n in case.wrt if answer.grads.get(n) is None]
+    if answer.detached or len(missing) == len(answer.grads):
+        return fails(
+            "the result has no gradient",
+            case.written(arrays),
+            got="no gradient",
+            expected="a gradient",
+            cause="the graph cut off",
+        )
+    if missing:
+        return fails(
+            f"no gradient arrives at {missing[0]}",
+            case.written(arrays),
+            got="no gradient",
+            expected="a gradient",
+            cause="the graph cut off",
+        )
+    flat = [n for n, g in answer.grads.items() if g is not None and not np.any(g)]
+    if flat and case.like is not None and np.any(case.slope(arrays, flat[0])):
+        return fails(
+            f"the gradient at {flat[0]} is 0 everywhere",
+            case.written(arrays),
+            got=0.0,
+            expected="a gradient",
+            cause="the graph cut off",
+        )
+    return passes()

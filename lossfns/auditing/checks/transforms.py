@@ -1,0 +1,233 @@
+"""What PyTorch can do with a loss: differentiate it twice, map it, compile it, move it."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from lossfns.auditing.case import Case, close
+from lossfns.auditing.checks.check import absent, check, fails, passes
+from lossfns.auditing.report import Finding
+
+_NUMPY = "it is a NumPy function"
+
+
+def _tensors(case: Case, arrays: Any, dtype: str = "float64", wanted: bool = False) -> Any:
+    """By name, in the order of the case."""
+    return {
+        n: case.subject._given(n, v, dtype, wanted and n in case.wrt) for n, v in arrays.items()
+    }
+
+
+def _call(case: Case) -> Any:
+    """The loss as a function of tensors in the order of the arrays."""
+    keywords = {k: v for k, v in case.setting.items() if case._passed(k)}
+    loss, options = case.subject.prepared(None, keywords)
+
+    def function(names: tuple[str, ...], *tensors: Any) -> Any:
+        positional, named = case.subject.placed(dict(zip(names, tensors, strict=True)))
+        return loss(*positional, **named, **options)
+
+    return function
+
+
+@check(
+    "double backward",
+    effect="Gradient penalties, meta-learning and second-order optimisers fail or use a wrong "
+    "curvature.",
+    cure="a custom autograd.Function needs a backward made of differentiable operations; see "
+    "once_differentiable.",
+    label="sec-01-gradient",
+)
+def double_backward(case: Case) -> Finding:
+    if not case.subject.torch:
+        return absent(_NUMPY)
+    if case.record is not None and not case.record.double_backward:
+        return absent(case.record.why_not)
+    arrays = case.draw(max(2, case.fewest))
+    outcome = case.subject.runner.call(functools.partial(_twice, case, arrays))
+    if outcome.error:
+        return fails(
+            f"it raises {outcome.error}",
+            case.written(arrays),
+            got=outcome.error,
+            expected="a second derivative",
+            cause="no second derivative",
+        )
+    if outcome.value is not None and not np.isfinite(outcome.value).all():
+        return fails(
+            "the second derivative is not finite",
+            case.written(arrays),
+            got="NaN",
+            expected="finite",
+            cause="no second derivative",
+        )
+    return passes()
+
+
+def _twice(case: Case, arrays: Any) -> Any:
+    import torch
+
+    given = _tensors(case, arrays, wanted=True)
+    result = _call(case)(tuple(given), *given.values())
+    leaf = given[case.first]
+    (gradient,) = torch.autograd.grad(result.sum(), leaf, create_graph=True)
+    if not gradient.requires_grad:  # it is constant, as that of the absolute error
+        return None
+    (second,) = torch.autograd.grad(gradient.sum(), leaf, allow_unused=True, materialize_grads=True)
+    # What torch keeps as a tensor of zeros has no memory of its own.
+    return (second.detach() + 0.0).numpy(force=True)
+
+
+@check(
+    "torch.func.vmap",
+    effect="Gradients per example, ensembles and torch.func code cannot use the loss.",
+    cure="no .item(), no `if` on values, no assignment to parts of a new tensor: torch.where, and "
+    "arithmetic with masks.",
+    label="sec-01-gradient",
+)
+def vmap(case: Case) -> Finding:
+    if not case.subject.torch:
+        return absent(_NUMPY)
+    parts = [case.draw(max(2, case.fewest), seed=s) for s in (1, 2, 3)]
+    if len({tuple(v.shape for v in part.values()) for part in parts}) > 1:
+        return absent("its batches differ in shape")
+    arrays = {n: np.stack([part[n] for part in parts]) for n in parts[0]}
+    outcome = case.subject.runner.call(functools.partial(_mapped, case, arrays))
+    if outcome.error:
+        return fails(
+            f"it raises {outcome.error}",
+            case.written(parts[0]),
+            got=outcome.error,
+            expected="a loss for each",
+            cause="vmap refused",
+        )
+    answers = [case.ask(part).value for part in parts]
+    if all(a is not None for a in answers):
+        right = np.stack([np.asarray(a) for a in answers])
+        if not close(outcome.value, right, case.digits):
+            return fails(
+                "it gives other numbers than a loop",
+                case.written(parts[0]),
+                got=str(outcome.value),
+                expected=str(right),
+                cause="vmap differs",
+            )
+    return passes()
+
+
+def _mapped(case: Case, arrays: Any) -> Any:
+    import torch
+
+    given = _tensors(case, arrays)
+    function = functools.partial(_call(case), tuple(given))
+    return np.asarray(torch.func.vmap(function)(*given.values()).detach().double())
+
+
+@check(
+    "torch.compile",
+    effect="The compiled model falls back to Python at the loss, and loses most of the speed.",
+    cure="no .item(), print, NumPy or `if` on values inside; fullgraph=True names the line.",
+    label="performance",
+)
+def compiled(case: Case) -> Finding:
+    if not case.subject.torch:
+        return absent(_NUMPY)
+    if not case.compile:
+        return absent("it was not asked for; say compile=True")
+    arrays = case.draw(max(2, case.fewest))
+    # The loss has answered in time before; the compiler may be loaded for the first time.
+    outcome = case.subject.runner.call(functools.partial(_compiled, case, arrays), seconds=60)
+    if outcome.error:
+        return fails(
+            f"fullgraph=True raises {outcome.error}",
+            case.written(arrays),
+            got=outcome.error,
+            expected="one graph",
+            cause="a break in the graph",
+        )
+    right = case.ask(arrays).value
+    if right is not None and not close(outcome.value, right, case.digits):
+        return fails(
+            "it gives another number",
+            case.written(arrays),
+            got=str(outcome.value),
+            expected=str(right),
+            cause="compiled it differs",
+        )
+    return passes()
+
+
+def _compiled(case: Case, arrays: Any) -> Any:
+    import torch
+
+    given = _tensors(case, arrays)
+    function = functools.partial(_call(case), tuple(given))
+    # The backend that traces and then runs as it stands: what is asked is whether it is one graph.
+    graph = torch.compile(function, fullgraph=True, backend="eager")
+    return np.asarray(graph(*given.values()).detach().double())
+
+
+@check(
+    "device",
+    effect="On a GPU the loss stops with tensors on two devices, or copies to the CPU and back at "
+    "every step.",
+    cure="make tensors where the prediction is: zeros_like, new_tensor, arange(n, "
+    "device=pred.device); a module's tensors belong in register_buffer.",
+    label="faq-fails",
+)
+def device(case: Case) -> Finding:
+    if not case.subject.torch:
+        return absent(_NUMPY)
+    arrays = case.draw(max(2, case.fewest))
+    outcome = case.subject.runner.call(functools.partial(_elsewhere, case, arrays))
+    if outcome.error:
+        moved = "device" in outcome.error
+        if not moved:
+            return absent("it looks at the values, which tensors without values cannot show")
+        return fails(
+            f"it raises {outcome.error}",
+            case.written(arrays) + ", on a GPU",
+            got=outcome.error,
+            expected="a result on the GPU",
+            cause="a tensor on another device",
+        )
+    if outcome.value not in ("cuda", "meta"):
+        return fails(
+            f"the result is on {outcome.value}",
+            case.written(arrays) + ", on a GPU",
+            got=outcome.value,
+            expected="cuda",
+            cause="a result on another device",
+        )
+    return passes()
+
+
+def _elsewhere(case: Case, arrays: Any) -> str:
+    """The device of the result for tensors that say they are on a GPU and hold no values."""
+    import torch
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    loss = case.subject.loss
+    state = (
+        list(loss.buffers()) + list(loss.parameters()) if isinstance(loss, torch.nn.Module) else []
+    )
+    with FakeTensorMode(allow_non_fake_inputs=not state):
+        if state:
+            import copy
+
+            loss = copy.deepcopy(loss).to("cuda")
+        given = {}
+        for name, value in _tensors(case, arrays, "float32").items():
+            given[name] = torch.empty(value.shape, dtype=value.dtype, device="cuda")
+        options = case.subject.prepared(
+            None, {k: v for k, v in case.setting.items() if case._passed(k)}
+        )[1]
+        options = {
+            k: v.to("cuda") if isinstance(v, torch.Tensor) else v for k, v in options.items()
+        }
+        positional, named = case.subject.placed(given)
+        result = loss(*positional, **named, **options)
+        return str(result.device.type)
