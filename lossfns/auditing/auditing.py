@@ -21,7 +21,7 @@ from lossfns.auditing.case import Case, close, items, setting_of
 from lossfns.auditing.checks import CHECKS
 from lossfns.auditing.draws import needed
 from lossfns.auditing.report import ABSENT, FAILS, PASSES, Finding, Report
-from lossfns.auditing.run import Runner, Surroundings
+from lossfns.auditing.run import Runner, Surroundings, load_torch
 from lossfns.catalog import catalog, did_you_mean
 from lossfns.records.record import Record
 
@@ -197,6 +197,8 @@ def _case(
     else:
         case = _of_any(loss, arguments, hyper, runner)
     case.compile = compile
+    if case.subject.torch:
+        load_torch()
     _fit(case, arguments)
     case.mode = _mode(case)
     return case

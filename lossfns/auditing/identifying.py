@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import functools
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
+
+import lossfns.numpy as ln
+from lossfns.auditing.call import Arrays, CannotCall, Subject, name_of, subject_of
+from lossfns.auditing.candidates import (
+    Candidate,
+    Fit,
+    Probe,
+    candidates,
+    factor_named,
+    fitted,
+    plain,
+)
+from lossfns.auditing.case import hard, items
+from lossfns.auditing.draws import LAYOUT, needed
+from lossfns.auditing.run import Runner, Surroundings
+from lossfns.catalog import catalog
+from lossfns.records.record import Record
+
+# The relative error of a loss that is found, and of one that comes near.
+_FOUND = 2e-5
+_HOWS = ("mean", "sum", "none")
 
 
 @dataclass(frozen=True)
@@ -13,11 +39,11 @@ class Identity:
 
     Attributes:
         found: whether it is a loss of the catalog on everything that was asked.
-        name: of that loss or of the nearest one; empty where nothing comes near.
+        name: of that loss, or of the nearest one; empty where nothing comes near.
         text: in words, such as "0.5 × mse" or "smooth_l1 with beta = 0.11".
         factor: how many times the loss of the catalog it is.
         reduction: "mean", "sum" or "none".
-        hyper: the settings with which it fits.
+        hyper: the settings with which it fits, where they are not the catalog's defaults.
         cause: the documented convention or the named mistake by which it differs; empty for none.
         note: what the cause means, and where it is used.
         error: the largest relative difference on what was asked.
@@ -29,35 +55,395 @@ class Identity:
     text: str = ""
     factor: float = 1.0
     reduction: str = ""
-    hyper: dict[str, Any] | None = None
+    hyper: dict[str, Any] = field(default_factory=dict)
     cause: str = ""
     note: str = ""
     error: float = float("inf")
     label: str = ""
 
     def __str__(self) -> str:
-        return self.text
+        return f"{self.text}: {self.note}" if self.note else self.text
 
 
 def identify(
     loss: Callable[..., Any],
     sample: Any = None,
     *,
-    arguments: str | tuple[str, ...] | None = None,
+    arguments: str | Sequence[str] | None = None,
     seconds: float = 5.0,
 ) -> Identity:
     """Say which loss of the catalog a function computes, and by what it differs from it.
 
     Args:
-        loss: as for `audit`.
-        sample: as for `audit`.
-        arguments: as for `audit`.
+        loss: an `nn.Module`, a function of PyTorch tensors or of NumPy arrays.
+        sample: inputs to ask it with, instead of those of the catalog: a mapping from the
+            catalog's names of its arguments to arrays.
+        arguments: in which order it takes them, such as "target, pred", where names do not say.
         seconds: the time limit of any one call.
     Returns:
         An `Identity`; its text says what was found, or what comes nearest where nothing fits.
+    Raises:
+        TypeError: sample is no mapping.
+    Example:
+        >>> import lossfns
+        >>> print(lossfns.identify(lambda pred, target: ((pred - target) ** 2).mean()))
+        mse
+        >>> print(lossfns.identify(lambda y_true, y_pred: ((y_pred - y_true) ** 2).sum() / 2).text)
+        0.5 × mse, summed
     """
-    raise NotImplementedError
+    if sample is not None and not isinstance(sample, Mapping):
+        raise TypeError(f"sample must be a mapping, got {type(sample).__name__}")
+    surroundings, runner = Surroundings(), Runner(seconds)
+    try:
+        return identify_with(loss, arguments, runner, sample)
+    finally:
+        surroundings.restore()
+        runner.close()
 
 
-def identify_with(loss, arguments, runner, fits=True):
-    return Identity(False)
+def identify_with(
+    loss: Any,
+    arguments: str | Sequence[str] | None,
+    runner: Runner,
+    sample: Mapping[str, Any] | None = None,
+    fits: bool = True,
+) -> Identity:
+    """The same with a runner that is there already; without `fits`, no setting is searched for."""
+    reason = ""
+    groups = []
+    for records in _groups():
+        try:
+            probes, names = _answers(loss, records, arguments, runner, sample)
+        except CannotCall as error:
+            reason = reason or str(error)
+            continue
+        if runner.hung:
+            return Identity(False, text=f"nothing: no answer after {runner.seconds:g} s")
+        if probes:
+            groups.append((records, probes, names))
+    if not groups:
+        return Identity(False, text=f"nothing that could be asked: {reason or 'every call fails'}")
+    found = _best(_simple(groups))
+    if found is None and fits:
+        found = _best(_fitted_settings(groups)) or _best(_variants(groups))
+    if found is None:
+        return _nearest(name_of(loss), groups)
+    return found
+
+
+@functools.cache
+def _groups() -> tuple[tuple[Record, ...], ...]:
+    """The losses of the catalog by the inputs that they are asked with."""
+    groups: dict[Any, list[Record]] = {}
+    for record in catalog.values():
+        arrays = record.sample(np.random.default_rng(1), 6)
+        key = tuple((n, v.shape, v.dtype.kind, v.tobytes()) for n, v in arrays.items())
+        groups.setdefault(key, []).append(record)
+    return tuple(map(tuple, groups.values()))
+
+
+# Records, what the loss answered, and which arrays it took.
+_Group = tuple[tuple[Record, ...], list[Probe], tuple[str, ...]]
+
+
+def _answers(
+    loss: Any,
+    records: tuple[Record, ...],
+    arguments: str | Sequence[str] | None,
+    runner: Runner,
+    sample: Mapping[str, Any] | None,
+) -> tuple[list[Probe], tuple[str, ...]]:
+    """Ask with the inputs of some losses: single items first, then batches."""
+    record = records[0]
+    drawn = dict(sample) if sample is not None else _draw(record, 6, 1)
+    names = list(drawn)
+    settings = list(dict.fromkeys(n for r in records for n in r.hyper))
+    subject = subject_of(
+        loss,
+        names,
+        runner,
+        arguments=arguments,
+        settings=settings,
+        required={n: v for r in records for n, v in needed(r).items()},
+        optional=[n for n in names if n not in _needed(record)],
+    )
+    batches = [drawn] if sample is not None else [drawn, _draw(record, 5, 7)]
+    if not (record.coupled or record.fewest):
+        batches = [*(items(drawn, slice(i, i + 1)) for i in range(len(_first(drawn)))), *batches]
+    probes = []
+    setting = {n: v for r in records for n, v in needed(r).items() if n in subject.settings}
+    required = {n: v for n, v in setting.items() if subject.settings[n] not in subject.default}
+    for arrays in reversed(batches):
+        kept = {n: v for n, v in arrays.items() if n in subject.places}
+        answer = _ask(subject, kept, required)
+        if answer is None:
+            return [], ()
+        probes.append(Probe(kept, answer))
+    return probes[::-1], tuple(subject.places)
+
+
+def _ask(subject: Subject, arrays: Arrays, setting: Mapping[str, Any]) -> Any:
+    """The value, or None; labels are given as rows where whole numbers are refused."""
+    answer = subject.ask(arrays, setting=setting)
+    if answer.error and any(v.dtype.kind in "iu" for v in arrays.values()):
+        subject.one_hot = not subject.one_hot
+        answer = subject.ask(arrays, setting=setting)
+    if answer.error and not answer.hung and subject.torch:
+        subject.torch = False
+        answer = subject.ask(arrays, setting=setting)
+        subject.torch = bool(answer.error)
+    return answer.value if answer.finite else None
+
+
+def _needed(record: Record) -> list[str]:
+    import inspect
+
+    parameters = inspect.signature(getattr(ln, record.name)).parameters
+    return [n for n, p in parameters.items() if p.default is inspect.Parameter.empty]
+
+
+def _draw(record: Record, n: int, seed: int) -> Arrays:
+    arrays = record.sample(np.random.default_rng(seed), max(n, record.fewest))
+    if record.label_noise is not None:
+        return {k: hard(v) if k == "target" else v for k, v in arrays.items()}
+    return arrays
+
+
+def _first(arrays: Arrays) -> Any:
+    return next(iter(arrays.values()))
+
+
+def _hows(record: Record) -> Iterable[str]:
+    return [how for how in _HOWS if how in record.reductions]
+
+
+def _simple(groups: list[_Group]) -> Iterator[Identity]:
+    """The losses as they stand, up to a factor."""
+    for records, probes, _ in groups:
+        for record in records:
+            fit = fitted(probes, plain(record, needed(record)), _hows(record), _FOUND)
+            if fit is not None and fit.error <= _FOUND:
+                yield _identity(fit, probes)
+
+
+def _variants(groups: list[_Group]) -> Iterator[Identity]:
+    """Other conventions and the mistakes that have names."""
+    for records, probes, _ in groups:
+        for record in records:
+            for one in _few(record):
+                if not one.cause:
+                    continue
+                fit = fitted(probes, one, _HOWS, _FOUND)
+                if fit is not None and fit.error <= _FOUND:
+                    yield _identity(fit, probes)
+
+
+def _few(record: Record) -> Iterator[Candidate]:
+    """The variants at the catalog's setting, and those of α, which many leave out."""
+    yield from candidates(record, needed(record))
+    if record.name == "focal_with_logits":
+        yield from candidates(record, {"alpha": 0.25, "gamma": 3.0})
+
+
+def _numbers(record: Record) -> list[str]:
+    return [
+        n
+        for n, h in record.hyper.items()
+        if n not in LAYOUT
+        and not isinstance(h.default, bool)
+        and any(isinstance(v, float) and math.isfinite(v) for v in h.valid)
+    ]
+
+
+def _fitted_settings(groups: list[_Group]) -> Iterator[Identity]:
+    """The losses at other settings: the words and switches tried, the numbers fitted."""
+    for records, probes, _ in groups:
+        for record in records:
+            fit = _with_settings(record, probes)
+            if fit is not None and fit.error <= _FOUND:
+                yield _identity(fit, probes)
+
+
+def _with_settings(record: Record, probes: list[Probe]) -> Fit | None:
+    numbers = _numbers(record)
+    words = {
+        n: [v for v in h.valid if v is None or isinstance(v, bool | str)]
+        for n, h in record.hyper.items()
+        if n not in LAYOUT
+    }
+    words = {n: v for n, v in words.items() if v}
+    best: Fit | None = None
+    for values in itertools.islice(itertools.product(*words.values()), 8):
+        chosen = dict(zip(words, values, strict=True))
+        free = [n for n in numbers if n not in chosen or chosen[n] is not None]
+        chosen = {n: v for n, v in chosen.items() if n not in free}
+        for how in _likely(record, probes):
+            fit = _search(record, probes, how, chosen, free)
+            if fit is not None and (best is None or fit.error < best.error):
+                best = fit
+            if best is not None and best.error <= _FOUND:
+                return best
+    return best
+
+
+def _likely(record: Record, probes: list[Probe]) -> list[str]:
+    """The reductions that the shape of an answer leaves."""
+    shape = probes[-1].value.ndim
+    return [h for h in _hows(record) if (h == "none") == bool(shape)]
+
+
+def _search(
+    record: Record, probes: list[Probe], how: str, chosen: Mapping[str, Any], free: list[str]
+) -> Fit | None:
+    """Fit one number, then two: on a grid first, and from its best point by ever smaller steps."""
+    base = {**needed(record), **chosen}
+    few = probes[-2:]
+
+    def fit_of(setting: Mapping[str, Any], on: list[Probe]) -> Fit | None:
+        return fitted(on, plain(record, {**base, **setting}), (how,), _FOUND)
+
+    def cost(setting: Mapping[str, Any]) -> float:
+        got = fit_of(setting, few)
+        if got is None:
+            return math.inf
+        # What fits without a factor is the simpler story.
+        return got.error + (0.0 if got.factor == 1.0 else 1e-6)
+
+    best = fit_of({}, probes)
+    for names in [(n,) for n in free] + list(itertools.combinations(free, 2))[:3]:
+        grids = [_grid(record, n, len(names)) for n in names]
+        points = [dict(zip(names, v, strict=True)) for v in itertools.product(*grids)]
+        start = min(points, key=cost)
+        if cost(start) > 0.5:
+            continue
+        setting = _descend(cost, start)
+        fit = fit_of(_tidy(setting, cost), probes)
+        if fit is not None and (best is None or fit.error < best.error):
+            best = fit
+        if best is not None and best.error <= _FOUND:
+            return best
+    return best
+
+
+def _grid(record: Record, name: str, together: int) -> list[float]:
+    """Values of a setting from far below to far above those that its record names."""
+    named = [
+        abs(float(v))
+        for v in record.hyper[name].valid
+        if isinstance(v, int | float) and not isinstance(v, bool) and v
+    ] or [1.0]
+    sign = -1.0 if all(v < 0 for v in record.hyper[name].valid if isinstance(v, float)) else 1.0
+    low, high = min(named) / 4, max(named) * 4
+    return [float(v) for v in sign * np.geomspace(low, high, 14 if together == 1 else 6)]
+
+
+def _descend(
+    cost: Callable[[Mapping[str, float]], float], start: dict[str, float], most: int = 60
+) -> dict[str, float]:
+    """A pattern search: each number up and down by a factor that shrinks towards 1."""
+    now, least = dict(start), cost(start)
+    step = 0.3
+    for _ in range(most):
+        better = False
+        for name in now:
+            for moved in (now[name] * (1 + step), now[name] / (1 + step)):
+                tried = {**now, name: moved}
+                value = cost(tried)
+                if value < least:
+                    now, least, better = tried, value, True
+        if not better:
+            step /= 4
+        if step < 1e-8 or least <= 1e-7:
+            break
+    return now
+
+
+def _tidy(
+    setting: dict[str, float], cost: Callable[[Mapping[str, float]], float]
+) -> dict[str, float]:
+    """With as few digits as fit."""
+    for digits in (1, 2, 3, 4):
+        short = {n: float(f"{v:.{digits}g}") for n, v in setting.items()}
+        if cost(short) <= _FOUND:
+            return short
+    return setting
+
+
+def _best(found: Iterable[Identity]) -> Identity | None:
+    """The simplest story: without a factor before with one, one cause before none at all."""
+    every = list(found)
+    if not every:
+        return None
+    return min(every, key=lambda one: (one.factor != 1.0, len(one.hyper), one.error > 1e-9))
+
+
+def _identity(fit: Fit, probes: list[Probe]) -> Identity:
+    record, candidate = fit.candidate.record, fit.candidate
+    first = probes[-1].arrays[record.wrt[0]]
+    classes = int(first.shape[-1]) if np.ndim(first) > 1 else 1
+    factor = fit.factor
+    for nice in (0.5, 2.0, 0.25, 4.0, 10.0, 100.0, -1.0, 0.1, 1 / 3):
+        if math.isclose(factor, nice, rel_tol=1e-6):
+            factor = nice
+    named = None if factor == 1.0 else factor_named(factor, classes, len(first))
+    cause, note, label = candidate.cause, candidate.note, candidate.label or record.chapter
+    over_classes = named is not None and "1/C" in named[0]
+    if named is not None:
+        note = f"{note}; {named[1]}" if note else named[1]
+        cause, label = cause or named[0], candidate.label or named[2]
+    text = record.name
+    if factor != 1.0 and not over_classes:
+        text = f"{factor:.4g} × {text}"
+    if candidate.hyper:
+        told = " and ".join(
+            f"{n} = {v:.4g}" if isinstance(v, float) else f"{n} = {v}"
+            for n, v in candidate.hyper.items()
+        )
+        text += f" with {told}"
+    if candidate.cause:
+        text += f", with a difference: {candidate.cause}"
+    if over_classes:
+        text += " averaged over classes (1/C)"
+    if fit.how == "sum" and "mean" in record.reductions:
+        text += ", summed"
+    if fit.how == "none":
+        text += ", one loss an item"
+    return Identity(
+        True,
+        record.name,
+        text,
+        factor,
+        fit.how,
+        dict(candidate.hyper),
+        cause,
+        note,
+        fit.error,
+        label,
+    )
+
+
+def _nearest(subject: str, groups: list[_Group]) -> Identity:
+    """What comes nearest where nothing fits."""
+    best: tuple[Fit, list[Probe]] | None = None
+    for records, probes, _ in groups:
+        for record in records:
+            fit = fitted(probes, plain(record, needed(record)), _hows(record), _FOUND)
+            if fit is not None and (best is None or fit.error < best[0].error):
+                best = fit, probes
+    if best is None or best[0].error > 10:
+        return Identity(False, text="no loss of the catalog, and none comes near")
+    fit, probes = best
+    near = _identity(fit, probes)
+    return Identity(
+        False,
+        near.name,
+        f"no loss of the catalog; {near.text} comes nearest, and is off by up to "
+        f"{100 * fit.error:.2g} %",
+        near.factor,
+        near.reduction,
+        near.hyper,
+        "",
+        "",
+        fit.error,
+        near.label,
+    )

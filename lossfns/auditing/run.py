@@ -132,6 +132,14 @@ def _line(error: BaseException) -> str:
     return f"{own[-1].line} (line {own[-1].lineno})" if own and own[-1].line else ""
 
 
+def load_torch() -> None:
+    """Load what torch would load at the first use, which a time limit must not cut off half-way."""
+    import torch._dynamo
+    import torch._subclasses.fake_tensor
+    import torch.func
+    import torch.utils._python_dispatch  # noqa: F401
+
+
 class Surroundings:
     """What a loss must leave alone: the states of the random generators, and torch's settings."""
 

@@ -14,8 +14,8 @@ from sphinx.util.inventory import InventoryFile
 import lossfns
 from lossfns.labels import place
 
-PACKAGES = ["lossfns", "lossfns.numpy", "lossfns.torch", "lossfns.explore", "lossfns.check",
-            "lossfns.conformance"]  # fmt: skip
+PACKAGES = ["lossfns", "lossfns.numpy", "lossfns.torch", "lossfns.debug", "lossfns.explore",
+            "lossfns.check", "lossfns.conformance"]  # fmt: skip
 PUBLIC = [
     (package, name)
     for package in PACKAGES

@@ -289,8 +289,8 @@ def weights(case: Case) -> Finding:
         cause, cure = (
             "weights divided by n",
             (
-                "the mean divides by n, as in Keras and torch's bce; divide by weight.sum(), or know "
-                "that the step grows with the weights."
+                "the mean divides by n, as in Keras and torch's bce; divide by weight.sum(), or"
+                " know that the step grows with the weights."
             ),
         )
         return fails(
