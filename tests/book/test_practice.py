@@ -481,6 +481,16 @@ def test_nothing_stands_in_the_way_of_who_writes(learner, width, scheme):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_without_python_nothing_stands_in_the_way_either(learner, without, scheme):
+    one = learner(without, scheme=scheme)
+    box = one.unfold()
+    box.get_by_role("link", name="open it on Colab").hover()
+    assert barriers(one.tab) == [] and box.get_by_role("link", name="Colab").is_visible()
+    assert one.fetched() == [] and one.visitor.complaints == []
+
+
+@pytest.mark.browser
 def test_every_exercise_fits_a_phone(learner):
     one = learner(width=375)
     for page in ("one", "two"):
