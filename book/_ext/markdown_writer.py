@@ -225,7 +225,7 @@ class MarkdownWriter:
 
     def practice(self, node):
         """The page has an editor here; a notebook leads to that of the exercise."""
-        return f"**Write it yourself:** `{node['name']}`. {self.inline(node.children[-1])}"
+        return f"**Write `{node['name']}` yourself.** {self.inline(node.children[-1])}"
 
     def footnote(self, node):
         label, *body = node.children

@@ -201,6 +201,7 @@ const practice = (() => {
     lossfnsPractice.open(box, {
       kept: () => marks.all().code[key],
       keep: mine => {
+        if (!mine && !(key in marks.all().code)) return;
         marks.change(({code}) => { if (mine) code[key] = mine; else delete code[key]; });
         show();
       },
