@@ -9,6 +9,7 @@ from grader.export import FORMATS, export
 from grader.grade import grade
 from grader.leaks import release_check
 from grader.release import release
+from grader.report import graded_assignments, report
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,10 +37,15 @@ def main(arguments: list[str] | None = None) -> int:
     exporting.add_argument("--to", choices=sorted(FORMATS), required=True)
     exporting.add_argument("--file", default="-", help="where to (default: standard output)")
 
+    reporting = commands.add_parser("report", help="what a class got and did not get, as a page")
+    reporting.add_argument("assignment", nargs="?")
+    reporting.add_argument("--all", action="store_true", help="every graded one, and the course")
+    reporting.add_argument("--names", action="store_true", help="names instead of numbers")
+
     checking = commands.add_parser("release-check", help="look for answers in what learners get")
     checking.add_argument("paths", nargs="*", help="default: exercises, notebooks, site, wheel")
 
-    for command in (grading, exporting):
+    for command in (grading, exporting, reporting):
         command.add_argument("--course", default="", help="root of the course (default: here)")
         command.add_argument("--db", default="", help="gradebook, as sqlite:///… or postgresql://…")
 
@@ -59,6 +65,13 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.command == "export":
             course = Course.open(options.course, options.db)
             export(course, options.assignment, options.to, options.file)
+        elif options.command == "report":
+            if bool(options.assignment) == options.all:
+                reporting.error("name an assignment, or say --all")
+            course = Course.open(options.course, options.db)
+            chosen = graded_assignments(course) if options.all else [options.assignment]
+            for path in report(course, chosen, names=options.names):
+                print(path)
         else:
             return release_check(options.paths)
     except CourseError as error:

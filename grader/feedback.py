@@ -199,7 +199,9 @@ def _essay(cell: NotebookNode, task: list[str], rubrics: dict[str, str]) -> Iter
     about = _about(cell)
     yield f'<h3 id="{text(about["grade_id"])}">{text(about["grade_id"].replace("-", " "))}</h3>'
     yield from _task(task)
-    yield f"<blockquote>{markdown(cell.source)}</blockquote>"
+    # Intake has escaped tags for the formgrader; here they are escaped once for all.
+    written = cell.source.replace("&lt;", "<")
+    yield f"<blockquote>{markdown(written)}</blockquote>"
     if _waits(cell):
         yield '<div class="verdict wait"><strong>waits for a person</strong></div>'
         return
