@@ -25,7 +25,7 @@ from grader.gradebook import only_writer
 from grader.intake import LARGEST, Unreadable, is_student_id, read_file
 
 MOST_FILES = 50_000
-MOST_BYTES = 4 * 2**30  # of all notebooks of an archive together
+MOST_BYTES = 2**30  # of all notebooks of an archive together
 TAKE = ("newest", "deadline")
 
 
