@@ -43,6 +43,13 @@ c.Autograde.autograde_preprocessors = [
 # What a submission may use, where it differs from grader/sandbox.py: seconds for a cell, say.
 c.Grade.limits = {}
 
+# What a late submission costs. The deadline is the gradebook's:
+# nbgrader db assignment add NAME --duedate="2026-12-01 23:59 UTC"
+c.AssignLatePenalties.plugin_class = "grader.late.LatePolicy"
+c.LatePolicy.grace_minutes = 0
+c.LatePolicy.free_days = 0
+c.LatePolicy.percent_per_day = 0
+
 # The page that learners get back is ours.
 c.GenerateFeedback.exporter_class = "grader.feedback.FeedbackExporter"
 c.GenerateFeedback.preprocessors = ["grader.feedback.GetMarks"]

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 def export(course: Course, assignment: str, to: str, file: str = "-") -> None:
     """Write the table of an assignment in one of FORMATS to a file, or to standard output."""
-    columns, rows = FORMATS[to](assignment, list(_rows(course, assignment)))
+    columns, rows = FORMATS[to](assignment, list(rows_of(course, assignment)))
     if file == "-":
         _write(sys.stdout, columns, rows)
         return
@@ -33,7 +33,7 @@ def export(course: Course, assignment: str, to: str, file: str = "-") -> None:
         raise CourseError(f"{file} cannot be written: {error.strerror}") from None
 
 
-def _rows(course: Course, assignment: str) -> Iterable[Row]:
+def rows_of(course: Course, assignment: str) -> Iterable[Row]:
     """One row for each student of the gradebook."""
     folder = course.results(assignment)
     try:

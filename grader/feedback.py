@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 from nbconvert.exporters.exporter import Exporter
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import GetGrades
 
 from grader.course import Course
@@ -22,7 +23,14 @@ Resources = dict[str, Any]
 
 
 class GetMarks(GetGrades):
-    """nbgrader's step that puts scores and comments into the cells; and who waits for a person."""
+    """nbgrader's step that puts marks and comments into cells; also what waits, and how late."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        nb, resources = super().preprocess(nb, resources)
+        with Gradebook(self.db_url) as book:
+            submission = book.find_submission(self.assignment_id, self.student_id)
+            resources["nbgrader"]["seconds_late"] = submission.total_seconds_late
+        return nb, resources
 
     def _get_score(self, cell: NotebookNode, resources: Resources) -> None:
         super()._get_score(cell, resources)
@@ -72,8 +80,12 @@ def feedback(notebook: NotebookNode, about: dict[str, Any], rubrics: dict[str, s
 def _sum(about: dict[str, Any], essays: list[NotebookNode]) -> Iterator[str]:
     score, most = about["score"], about["max_score"]
     yield f'<p class="sum"><strong>{_points(score)} of {_points(most)} points</strong></p>'
-    if penalty := about.get("late_penalty"):
-        yield f"<p>{_points(penalty)} points were taken off because it came late.</p>"
+    if seconds := about.get("seconds_late"):
+        hours = seconds / 3600
+        late = f"{hours / 24:.1f} days" if hours >= 24 else f"{hours:.1f} hours"
+        penalty = about.get("late_penalty")
+        cost = f"{_points(penalty)} points were taken off" if penalty else "that cost no points"
+        yield f"<p>It came {late} after the deadline; {cost}.</p>"
     waiting = sum(_about(cell).get("points", 0) for cell in essays if _waits(cell))
     if waiting:
         yield f"<p>{_points(waiting)} points are for answers that nobody has marked yet.</p>"
@@ -199,7 +211,9 @@ def _essay(cell: NotebookNode, task: list[str], rubrics: dict[str, str]) -> Iter
     about = _about(cell)
     yield f'<h3 id="{text(about["grade_id"])}">{text(about["grade_id"].replace("-", " "))}</h3>'
     yield from _task(task)
-    yield f"<blockquote>{markdown(cell.source)}</blockquote>"
+    # Intake has escaped tags for the formgrader; here they are escaped once for all.
+    written = cell.source.replace("&lt;", "<")
+    yield f"<blockquote>{markdown(written)}</blockquote>"
     if _waits(cell):
         yield '<div class="verdict wait"><strong>waits for a person</strong></div>'
         return

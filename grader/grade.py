@@ -4,6 +4,7 @@ import csv
 import io
 import shutil
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,8 +30,11 @@ def grade(
     scheduler: str = "",
     students: list[str] | None = None,
     trust: bool = False,
+    watch: bool = False,
 ) -> list[dict[str, str]]:
     """Grade an assignment and return the rows of the table, one a student.
+
+    With `watch` a line is printed for each submission when it is done, with the time left.
 
     Raises CourseError where the instructor has to do something first.
     """
@@ -44,12 +48,15 @@ def grade(
         everybody, names, refused = _names(course, assignment, students)
         print(f"{len(names)} submissions to {assignment}; the code runs in {MEANING[level]}")
         missing: list[str] = []
-        bar = tqdm(total=len(names), unit="submission", disable=None)
+        bar = tqdm(total=len(names), unit="submission", disable=True if watch else None)
+        progress = _Progress(len(names))
 
         def report(result: Result) -> None:
             writer.write(result)
             bar.set_postfix_str(f"{result.student}: {result.status}")
             bar.update()
+            if watch:
+                print(progress.line(result), flush=True)
 
         def todo() -> Iterator[Job]:
             for student in names:
@@ -57,9 +64,11 @@ def grade(
                 if job is None:
                     missing.append(student)
                     bar.update()
+                    progress.skip()
                 elif result := finished(folder, job):
                     if writer.has_written(result):
                         bar.update()
+                        progress.skip()
                     else:
                         report(result)
                 else:
@@ -80,6 +89,27 @@ def grade(
     write_whole(folder / "table.csv", _as_csv(rows))
     _show(rows, folder)
     return rows
+
+
+class _Progress:
+    """How far a run is, and when it will be over, judged by what has been graded in it."""
+
+    def __init__(self, total: int):
+        self.left, self.total, self.done, self.start = total, total, 0, time.monotonic()
+
+    def skip(self) -> None:
+        """There was nothing to do for one."""
+        self.left -= 1
+
+    def line(self, result: Result) -> str:
+        """About one that has just been graded."""
+        self.left, self.done = self.left - 1, self.done + 1
+        seconds = (time.monotonic() - self.start) / self.done * self.left
+        left = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+        marks = f" {sum(result.scores.values()):g}" if result.scores else ""
+        over = f"about {left} left" if self.left else "the last"
+        count = f"{self.total - self.left}/{self.total}"
+        return f"{count} {result.student}: {result.status}{marks}, in {result.seconds:g} s; {over}"
 
 
 def _names(
@@ -106,7 +136,9 @@ def _table(
     for student, result in results.items():
         flags = [*result.flags, *shared.get(student, [])]
         marks = f"{sum(result.scores.values()):g}" if result.scores else ""
-        rows.append(_row(student, result.status, marks, result.message, flags))
+        row = _row(student, result.status, marks, result.message, flags)
+        row |= {"seconds": f"{result.seconds:g}", "remarks": "; ".join(result.remarks)}
+        rows.append(row | {cell: f"{score:g}" for cell, score in result.scores.items()})
     rows += [_row(student, Status.MISSING, "", "", []) for student in missing]
     rows += [_row(student, Status.UNREADABLE, "", why, []) for student, why in refused.items()]
     return sorted(rows, key=lambda row: row["student"])
@@ -126,7 +158,10 @@ def _row(
 
 def _as_csv(rows: list[dict[str, str]]) -> str:
     file = io.StringIO()
-    table = csv.DictWriter(file, ["student", "status", "marks", "message", "flags"])
+    # Every check that anybody was asked has a column, in the order of the notebook.
+    columns = ["student", "status", "marks", "message", "flags", "remarks", "seconds"]
+    columns += dict.fromkeys(key for row in rows for key in row if key not in columns)
+    table = csv.DictWriter(file, columns, restval="")
     table.writeheader()
     table.writerows({key: harmless(value) for key, value in row.items()} for row in rows)
     return file.getvalue()

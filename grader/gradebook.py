@@ -135,7 +135,7 @@ class Writer:
         if when:
             names = ("student", "assignment", "notebook", "db_url")
             values = (student, self.assignment, self.assignment, self.course.db_url)
-            AssignLatePenalties(parent=None).preprocess(
+            AssignLatePenalties(config=self.course.coursedir.config).preprocess(
                 nbformat.from_dict(result.notebook),
                 {"nbgrader": dict(zip(names, values, strict=True))},
             )

@@ -70,6 +70,7 @@ math[display="block"] { overflow-x: auto; overflow-y: hidden; max-width: 100%; }
   table.rows td { display: block; border-bottom: 0; padding: .1rem .6rem; text-align: left; }
   table.rows td[data-label]::before { content: attr(data-label) ": "; color: var(--soft); }
 }
+@page { margin: 15mm; }
 @media print {
   :root { color-scheme: light; --ink: #000; --soft: #444; --paper: #fff; --panel: #f4f5f7;
     --line: #bbb; --good: #17693a; --goodbg: #fff; --bad: #a3251f; --badbg: #fff;

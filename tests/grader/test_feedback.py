@@ -9,7 +9,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from grader.feedback import feedback
 from grader.pages import formula, markdown
 
-ABOUT = {"student": "ada", "assignment": "mini", "score": 6.0, "max_score": 12, "late_penalty": 1}
+ABOUT = {"student": "ada", "assignment": "mini", "score": 6.0, "max_score": 12}
+ABOUT |= {"late_penalty": 1.5, "seconds_late": 1.25 * 86400}
 HOSTILE = (
     "<script>alert(1)</script> <img src=http://evil.example/x onerror=alert(1)> "
     "![seen](http://evil.example/y.png) [run](javascript:alert(1)) [see](https://ok.example) "
@@ -70,7 +71,7 @@ def page():
 
 def test_the_sum_comes_first(page):
     assert "6 of 12 points" in page
-    assert "1 points were taken off because it came late" in page
+    assert "It came 1.2 days after the deadline; 1.5 points were taken off." in page
     assert "4 points are for answers that nobody has marked yet" in page
     assert page.index("6 of 12") < page.index("At a glance") < page.index("Your answers")
 
