@@ -167,7 +167,12 @@ def _answers(
         required={n: v for r in records for n, v in needed(r).items()},
         optional=[n for n in names if n not in _needed(record)],
     )
-    batches = [drawn] if sample is not None else [drawn, _draw(record, 5, 7)]
+    # Of losses that compare items there is one number a batch: enough of them that two settings
+    # and a factor cannot explain anything.
+    more = 8 if record.coupled or record.fewest else 1
+    batches = [drawn]
+    if sample is None:
+        batches += [_draw(record, 4 + seed % 3, 7 + seed) for seed in range(more)]
     if not (record.coupled or record.fewest):
         batches = [*(items(drawn, slice(i, i + 1)) for i in range(len(_first(drawn)))), *batches]
     probes = []
@@ -297,7 +302,7 @@ def _search(
 ) -> Fit | None:
     """Fit one number, then two: on a grid first, and from its best point by ever smaller steps."""
     base = {**needed(record), **chosen}
-    few = probes[-2:]
+    few = probes if record.coupled or record.fewest else probes[-2:]
 
     def fit_of(setting: Mapping[str, Any], on: list[Probe]) -> Fit | None:
         return fitted(on, plain(record, {**base, **setting}), (how,), _FOUND)
@@ -327,12 +332,13 @@ def _search(
 
 def _grid(record: Record, name: str, together: int) -> list[float]:
     """Values of a setting from far below to far above those that its record names."""
-    named = [
-        abs(float(v))
+    values = [
+        float(v)
         for v in record.hyper[name].valid
-        if isinstance(v, int | float) and not isinstance(v, bool) and v
+        if isinstance(v, int | float) and not isinstance(v, bool) and v and math.isfinite(v)
     ] or [1.0]
-    sign = -1.0 if all(v < 0 for v in record.hyper[name].valid if isinstance(v, float)) else 1.0
+    named = [abs(v) for v in values]
+    sign = -1.0 if max(values) < 0 else 1.0
     low, high = min(named) / 4, max(named) * 4
     return [float(v) for v in sign * np.geomspace(low, high, 14 if together == 1 else 6)]
 
@@ -371,7 +377,11 @@ def _tidy(
 
 def _best(found: Iterable[Identity]) -> Identity | None:
     """The simplest story: without a factor before with one, one cause before none at all."""
-    every = list(found)
+    every = []
+    for one in found:
+        every.append(one)
+        if one.factor == 1.0 and not one.cause and len(one.hyper) < 2:
+            break
     if not every:
         return None
     return min(every, key=lambda one: (one.factor != 1.0, len(one.hyper), one.error > 1e-9))
