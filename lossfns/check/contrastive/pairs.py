@@ -159,6 +159,13 @@ CONTRASTIVE_PAIRS = Exercise(
             "fades out as they reach it.",
         ),
         Misconception(
+            "neither part squared",
+            _of_pairs(pull=lambda d: d, push=lambda d, margin: np.maximum(margin - d, 0)),
+            "This is the form of PyTorch Metric Learning, up to a factor: every pair pulls or "
+            "pushes equally hard, however little is missing. Here both d and what is missing to "
+            "the margin are squared.",
+        ),
+        Misconception(
             "the squared distance compared with the margin",
             _of_pairs(push=lambda d, margin: np.maximum(margin - d * d, 0)),
             "Here the margin is a distance: max(0, margin - d) is squared as a whole. margin - d² "

@@ -89,6 +89,11 @@ def _negative_from_positive(anchor, positive, negative, margin=1.0, squared=Fals
     return _hinge(near, far, margin).mean()
 
 
+def _hinge_squared(anchor, positive, negative, margin=1.0, squared=False):
+    missing = _hinge(length(anchor - positive), length(anchor - negative), margin)
+    return (missing ** (2 if squared else 1)).mean()
+
+
 def _any_margin(anchor, positive, negative, margin=1.0, squared=False):
     hold_shape(anchor, positive, negative)
     return _of_triplets(_hinge)(anchor, positive, negative, margin, squared)
@@ -180,6 +185,12 @@ TRIPLET = Exercise(
             _of_triplets(lambda near, far, margin: _hinge(near, far, margin) ** 2),
             "With squared=True the distances are squared, and never the hinge: what is missing to "
             "the margin counts linearly.",
+        ),
+        Misconception(
+            "the hinge squared instead of the distances",
+            _hinge_squared,
+            "With squared=True both distances are squared before they are compared. The square of "
+            "the hinge is another loss: it fades as a triplet nears its margin.",
         ),
         Misconception(
             "a smooth hinge",
