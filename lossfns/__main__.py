@@ -153,7 +153,7 @@ def description(name: str) -> list[str]:
     if entry is None:
         hint = did_you_mean(name) or "; `python -m lossfns list` shows all"
         raise ValueError(f"there is no loss {name!r}{hint}")
-    title, formula = _theory(entry)
+    title, theory = _theory(entry)
     facts = {"family": entry.family, "task": entry.task}
     if isinstance(entry, Record):
         facts |= {
@@ -176,6 +176,12 @@ def description(name: str) -> list[str]:
     rows = [
         textwrap.fill(f"{key:15} {value}", _width(), subsequent_indent=" " * 16)
         for key, value in facts.items()
+    ]
+    # A formula stays as it was written.
+    formula = [
+        row
+        for line in theory
+        for row in ([line] if line[:1] in ("", " ") else textwrap.wrap(line, _width()))
     ]
     return [*textwrap.wrap(f"{name}: {title}", _width()), "", *formula, "", *rows]
 
