@@ -8,6 +8,7 @@ import importlib
 import inspect
 import io
 import os
+import shutil
 import sys
 import textwrap
 import unicodedata
@@ -19,6 +20,7 @@ from lossfns.chooser import ADVICE, TRAITS, nearest, suggestions
 from lossfns.labels import where
 
 TWINS = ("numpy", "torch")
+WIDEST = 88
 _NOISE = {
     None: "does not apply: no label is predicted",
     True: "the loss of a wrong label is bounded",
@@ -160,17 +162,29 @@ def list_of_losses(family: str | None = None) -> list[str]:
 
 def _rows(entry: Record | Function) -> list[str]:
     marks = "     ".join(_mark(twin in entry.backends) for twin in TWINS)
-    rows = textwrap.wrap(entry.task, 41)
+    said = [entry.task]
     missing = [twin for twin in TWINS if twin not in entry.backends]
     if missing:
-        rows += textwrap.wrap(f"no {missing[0]} twin: {entry.why_not}", 41)
-    first, *more = rows
-    return [f"  {entry.name:32} {marks}     {first}", *(f"{'':47}{row}" for row in more)]
+        said.append(f"no {missing[0]} twin: {entry.why_not}")
+    # Beside the name, where there is room.
+    wide = _width() == WIDEST
+    indent = " " * (47 if wide else 6)
+    rows = [row for text in said for row in textwrap.wrap(text, _width() - len(indent))]
+    first = f"  {entry.name:32} {marks}"
+    if wide:
+        first += f"     {rows.pop(0)}"
+    return [first, *(indent + row for row in rows)]
 
 
 def _mark(there: bool) -> str:
     mark, colour = ("✓", 32) if there else ("–", 33)
-    return f"\033[{colour}m{mark}\033[0m" if sys.stdout.isatty() else mark
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return f"\033[{colour}m{mark}\033[0m" if coloured else mark
+
+
+def _width() -> int:
+    """How wide a line may be: as the terminal, if that is narrower than what reads well."""
+    return min(WIDEST, max(40, shutil.get_terminal_size((WIDEST, 24)).columns))
 
 
 def description(name: str) -> list[str]:
@@ -179,7 +193,7 @@ def description(name: str) -> list[str]:
     if entry is None:
         hint = did_you_mean(name) or "; `python -m lossfns list` shows all"
         raise ValueError(f"there is no loss {name!r}{hint}")
-    title, formula = _theory(entry)
+    title, theory = _theory(entry)
     facts = {"family": entry.family, "task": entry.task}
     if isinstance(entry, Record):
         facts |= {
@@ -200,10 +214,16 @@ def description(name: str) -> list[str]:
     if entry.why_not:
         facts["note"] = entry.why_not
     rows = [
-        textwrap.fill(f"{key:15} {value}", 88, subsequent_indent=" " * 16)
+        textwrap.fill(f"{key:15} {value}", _width(), subsequent_indent=" " * 16)
         for key, value in facts.items()
     ]
-    return [*textwrap.wrap(f"{name}: {title}", 88), "", *formula, "", *rows]
+    # A formula stays as it was written.
+    formula = [
+        row
+        for line in theory
+        for row in ([line] if line[:1] in ("", " ") else textwrap.wrap(line, _width()))
+    ]
+    return [*textwrap.wrap(f"{name}: {title}", _width()), "", *formula, "", *rows]
 
 
 def _theory(entry: Record | Function) -> tuple[str, list[str]]:
@@ -228,7 +248,11 @@ def advice(task: str, traits: Sequence[str]) -> list[str]:
     for rank, s in enumerate(suggestions(task, given), start=1):
         rows = [f"{rank}. {s.loss:30} {s.reason}"]
         rows += [f"{'':33} output: {s.output}", f"{'':33} not if: {s.unless}"]
-        lines += [textwrap.fill(row, 88, subsequent_indent=" " * 34) for row in rows]
+        if _width() < WIDEST:
+            rows = [f"{rank}. {s.loss}", s.reason, f"output: {s.output}", f"not if: {s.unless}"]
+            rows = [rows[0], *(f"   {row}" for row in rows[1:])]
+        indent = " " * (34 if _width() == WIDEST else 5)
+        lines += [textwrap.fill(row, _width(), subsequent_indent=indent) for row in rows]
     return lines
 
 

@@ -107,6 +107,39 @@ def test_a_release_refuses_a_tag_of_another_version(tmp_path):
         assert result.returncode == code
 
 
+def test_the_index_gets_the_library_alone(tmp_path):
+    (step,) = [s for s in steps(read(GITHUB / "workflows" / "release.yml"))
+               if "index takes" in s.get("name", "")]  # fmt: skip
+    (tmp_path / "dist").mkdir()
+    made = ("lossfns-1.tar.gz", "lossfns-1-py3-none-any.whl", "loss-functions.pdf",
+            "loss-functions-site.zip", "loss-functions-for-learners.zip", "cheat_sheet.pdf")
+    for name in made:
+        (tmp_path / "dist" / name).touch()
+    subprocess.run(["bash", "-e", "-c", step["run"]], cwd=tmp_path, check=True)
+    assert {path.name for path in (tmp_path / "dist").iterdir()} == set(made[:2])
+
+
+@pytest.mark.parametrize(("results", "opened"), [
+    ({}, []),
+    ({"NEWEST": "failure", "LINKS": "cancelled"}, ["The newest versions fail the tests"]),
+    ({"OLDEST": "failure", "LINKS": "failure"},
+     ["The oldest versions fail the tests", "Links to other sites are broken"]),
+])  # fmt: skip
+def test_each_kind_of_failure_opens_one_issue(results, opened, tmp_path):
+    """With a gh that notes what it is asked for, and finds no open issue."""
+    report = read(GITHUB / "workflows" / "weekly.yml")["jobs"]["report"]
+    (step,) = report["steps"]
+    assert {name.upper() for name in report["needs"]} <= set(step["env"])
+    gh = tmp_path / "gh"
+    gh.write_text(f'#!/bin/sh\n[ "$2" = create ] && echo "$4" >> {tmp_path}/opened || echo 0\n')
+    gh.chmod(0o755)
+    kinds = dict.fromkeys(("NEWEST", "OLDEST", "LINKS"), "success") | results
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "RUN": "a run"} | kinds
+    subprocess.run(["bash", "-e", "-c", step["run"]], env=environment, check=True)
+    notes = tmp_path / "opened"
+    assert (notes.read_text().splitlines() if notes.exists() else []) == opened
+
+
 def test_the_citation_names_the_version_and_the_licence():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
     citation = read(ROOT / "CITATION.cff")
