@@ -27,6 +27,17 @@ _NOISE = {
 _HEADINGS = ("Args:", "Returns:", "Raises:", "Gradient:", "Pitfall:", "Reference:", "Chapter:")
 
 
+_OF_AUDIT = """\
+settings are those of the catalog's loss and of yours; a class is built with them:
+
+  python -m lossfns audit my_losses.py:FocalLoss --like focal_with_logits gamma=2
+  python -m lossfns audit my_losses.py:loss --like cross_entropy "weight=[1, 2, 5]"
+  python -m lossfns audit my_losses.py:loss --arguments "target, pred" --ignore "empty batch"
+
+The exit status is 0 where all is right, 1 where a check fails that is not ignored, and 2 where
+the arguments are wrong. `python -m lossfns list` names the losses of the catalog."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 2 where the arguments are wrong."""
     _write_what_can_be_written()
@@ -50,16 +61,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     chooser.add_argument("task")
     chooser.add_argument("traits", nargs="*")
+    auditor = commands.add_parser(
+        "audit",
+        help="is my loss right?",
+        description="Ask a loss of your own everything that should hold for it.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_OF_AUDIT,
+    )
+    auditor.add_argument("loss", metavar="FILE.py:NAME", help="or package.module:NAME")
+    auditor.add_argument("settings", nargs="*", metavar="setting=value")
+    auditor.add_argument("--like", metavar="LOSS", help="of the catalog, which it should be")
+    auditor.add_argument("--arguments", metavar="NAMES", help='order, such as "target, pred"')
+    auditor.add_argument("--ignore", action="append", default=[], metavar="CHECK",
+                         help="may fail; can be given several times")  # fmt: skip
+    auditor.add_argument("--seconds", type=float, default=5.0, help="time limit of a call (5)")
+    auditor.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
+    auditor.add_argument("--json", action="store_true", help="for a program to read")
+    identifier = commands.add_parser(
+        "identify",
+        help="what is my loss?",
+        description="Say which loss of the catalog a function computes. The exit status is 1 "
+        "where it is none of them.",
+    )
+    identifier.add_argument("loss", metavar="FILE.py:NAME", help="or package.module:NAME")
+    identifier.add_argument("--arguments", metavar="NAMES", help='order, such as "target, pred"')
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["choose"]:
         # Traits may be written as options, --noisy-labels, as one is used to.
         given = [a if a in ("-h", "--help") else a.lstrip("-") for a in given]
     options = parser.parse_args(given)
+    status = 0
     try:
         if options.command == "list":
             lines = list_of_losses(options.family)
         elif options.command == "show":
             lines = description(options.name)
+        elif options.command == "audit":
+            lines, status = audited(options)
+        elif options.command == "identify":
+            lines, status = identified(options)
         else:
             lines = advice(options.task, options.traits)
         print("\n".join(lines), flush=True)
@@ -69,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
-    return 0
+    return status
 
 
 def _write_what_can_be_written() -> None:
@@ -190,6 +230,89 @@ def advice(task: str, traits: Sequence[str]) -> list[str]:
         rows += [f"{'':33} output: {s.output}", f"{'':33} not if: {s.unless}"]
         lines += [textwrap.fill(row, 88, subsequent_indent=" " * 34) for row in rows]
     return lines
+
+
+def audited(options: argparse.Namespace) -> tuple[list[str], int]:
+    """The report about a loss in a file, and the exit status."""
+    import json
+
+    hyper = dict(_setting(text) for text in options.settings)
+    try:
+        report = lossfns.audit(
+            _loaded(options.loss),
+            options.like,
+            arguments=options.arguments,
+            seconds=options.seconds,
+            compile=not options.no_compile,
+            **hyper,
+        )
+    except TypeError as error:
+        raise ValueError(error) from None
+    names = {finding.name for finding in report}
+    for name in options.ignore:
+        if name not in names:
+            hint = nearest(name, dict.fromkeys(names))
+            raise ValueError(f"--ignore: no check is called {name!r}{hint}")
+    bad = [finding for finding in report.failures if finding.name not in options.ignore]
+    text = json.dumps(report.to_dict(), indent=2, default=str) if options.json else str(report)
+    return text.splitlines(), int(bool(bad))
+
+
+def identified(options: argparse.Namespace) -> tuple[list[str], int]:
+    """What a loss in a file is, and the exit status."""
+    identity = lossfns.identify(_loaded(options.loss), arguments=options.arguments)
+    lines = textwrap.wrap(str(identity), 88)
+    if identity.label:
+        lines.append(f"explained in {where(identity.label)}")
+    return lines, int(not identity.found)
+
+
+def _setting(text: str) -> tuple[str, object]:
+    """A name and a value as Python writes it; what is none is text."""
+    import ast
+
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise ValueError(f"a setting is written name=value, got {text!r}")
+    try:
+        found = ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        found = value
+    return name, found
+
+
+def _loaded(place: str) -> object:
+    """The loss that FILE.py:NAME or package.module:NAME names."""
+    import importlib.util
+    from pathlib import Path
+
+    source, colon, name = place.rpartition(":")
+    if not colon or not source or not name:
+        raise ValueError(f"say which loss of which file, as in my_losses.py:loss, got {place!r}")
+    try:
+        if source.endswith(".py"):
+            if not Path(source).is_file():
+                raise ValueError(f"there is no file {source}")
+            sys.path.insert(0, str(Path(source).resolve().parent))
+            spec = importlib.util.spec_from_file_location(Path(source).stem, source)
+            assert spec is not None and spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules.setdefault(spec.name, module)
+            spec.loader.exec_module(module)
+        else:
+            sys.path.insert(0, "")
+            module = importlib.import_module(source)
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{source} cannot be loaded: {type(error).__name__}: {error}") from None
+    thing: object = module
+    for part in name.split("."):
+        if not hasattr(thing, part):
+            public = {n: n for n in vars(module) if not n.startswith("_")}
+            raise ValueError(f"{source} has no {name!r}{nearest(name, public)}")
+        thing = getattr(thing, part)
+    return thing
 
 
 if __name__ == "__main__":

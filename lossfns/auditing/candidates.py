@@ -102,6 +102,17 @@ def fitted(
     return best
 
 
+def error_with(
+    probes: list[Probe], candidate: Candidate, how: str, factors: Iterable[float]
+) -> float:
+    """The least error of a candidate under a reduction with one of these factors."""
+    answers = _answers(candidate, probes, how)
+    if answers is None:
+        return math.inf
+    got, right = answers
+    return min(_error(got, factor * right) for factor in factors)
+
+
 def _answers(
     candidate: Candidate, probes: list[Probe], how: str
 ) -> tuple[list[Array], Array] | None:
@@ -144,10 +155,10 @@ def _factor(got: list[Array], right: Array) -> float | None:
 def candidates(record: Record, setting: Mapping[str, Any]) -> Iterator[Candidate]:
     """Everything that a loss like this one is known to be taken for, the loss itself first."""
     yield plain(record, setting)
-    yield from _by_setting(record, setting)
     yield from _by_hand(record, setting)
     yield from _of_the_coursework(record, setting)
     yield from _by_input(record, setting)
+    yield from _by_setting(record, setting)
 
 
 def _variant(record: Record, compute: Compute, cause: str, note: str, label: str = "") -> Candidate:
@@ -728,10 +739,6 @@ def _quantile(s: Mapping[str, Any]) -> Rows:
     ]
 
 
-def _log_cosh(s: Mapping[str, Any]) -> Rows:
-    return []
-
-
 def _bce(s: Mapping[str, Any]) -> Rows:
     def positives(probs: Any, target: Any) -> Array:
         return np.asarray(-target * np.log(probs))
@@ -785,10 +792,6 @@ def _bce_logits(s: Mapping[str, Any]) -> Rows:
             ),
         ]
     return rows
-
-
-def _log(s: Mapping[str, Any]) -> Rows:
-    return []
 
 
 _TABLE: dict[str, Callable[[Mapping[str, Any]], Rows]] = {

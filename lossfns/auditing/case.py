@@ -35,6 +35,7 @@ class Case:
         mode: the reduction that a plain call means: "none", "mean" or "sum".
         digits: the relative error that the precision of its own arithmetic leaves.
         compile: whether `torch.compile` is tried.
+        equal: whether the values are those of `like`; known once that has been checked.
     """
 
     subject: Subject
@@ -46,6 +47,7 @@ class Case:
     mode: str = "mean"
     digits: float = CLOSE
     compile: bool = True
+    equal: bool = False
     notes: list[str] = field(default_factory=list)
 
     @property

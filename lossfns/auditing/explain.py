@@ -56,11 +56,18 @@ def explain(
     n = len(next(iter(probes[-1].arrays.values())))
     exact = [fit for fit in fits if fit.error <= _ENOUGH and fit.factor == 1.0]
     scaled = [fit for fit in fits if fit.error <= _ENOUGH and fit.factor != 1.0]
+    named = [fit for fit in exact if fit.candidate.cause]
+    sure = [fit for fit in named if "whatever it is set to" not in fit.candidate.cause]
+    for fit in sure:
+        return Cause(fit.candidate.cause, fit.candidate.note, fit.candidate.label)
     for fit in exact:
-        if fit.candidate.cause:
-            return Cause(fit.candidate.cause, fit.candidate.note, fit.candidate.label)
-    for fit in exact:
-        return _of_reduction(case, fit, how or case.mode)
+        if not fit.candidate.cause:
+            return _of_reduction(case, fit, how or case.mode)
+    for fit in scaled:
+        if not fit.candidate.cause and factor_named(fit.factor, classes, n) is not None:
+            return _of_factor(case.like, fit.factor, classes, n)
+    for fit in named:
+        return Cause(fit.candidate.cause, fit.candidate.note, fit.candidate.label)
     for fit in scaled:
         if not fit.candidate.cause:
             return _of_factor(case.like, fit.factor, classes, n)

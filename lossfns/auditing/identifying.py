@@ -18,6 +18,7 @@ from lossfns.auditing.candidates import (
     Fit,
     Probe,
     candidates,
+    error_with,
     factor_named,
     fitted,
     plain,
@@ -167,7 +168,12 @@ def _answers(
         required={n: v for r in records for n, v in needed(r).items()},
         optional=[n for n in names if n not in _needed(record)],
     )
-    batches = [drawn] if sample is not None else [drawn, _draw(record, 5, 7)]
+    # Of losses that compare items there is one number a batch: enough of them that two settings
+    # and a factor cannot explain anything.
+    more = 8 if record.coupled or record.fewest else 1
+    batches = [drawn]
+    if sample is None:
+        batches += [_draw(record, 4 + seed % 3, 7 + seed) for seed in range(more)]
     if not (record.coupled or record.fewest):
         batches = [*(items(drawn, slice(i, i + 1)) for i in range(len(_first(drawn)))), *batches]
     probes = []
@@ -273,7 +279,7 @@ def _with_settings(record: Record, probes: list[Probe]) -> Fit | None:
     }
     words = {n: v for n, v in words.items() if v}
     best: Fit | None = None
-    for values in itertools.islice(itertools.product(*words.values()), 8):
+    for values in itertools.islice(itertools.product(*words.values()), 4):
         chosen = dict(zip(words, values, strict=True))
         free = [n for n in numbers if n not in chosen or chosen[n] is not None]
         chosen = {n: v for n, v in chosen.items() if n not in free}
@@ -297,24 +303,23 @@ def _search(
 ) -> Fit | None:
     """Fit one number, then two: on a grid first, and from its best point by ever smaller steps."""
     base = {**needed(record), **chosen}
-    few = probes[-2:]
+    # Batches, and two single items, which a factor cannot mimic.
+    few = probes if record.coupled or record.fewest else [*probes[:2], *probes[-2:]]
+    first = probes[-1].arrays[record.wrt[0]]
+    factors = (1.0, 0.5, 2.0, 1 / first.shape[-1] if np.ndim(first) > 1 else 4.0)
 
     def fit_of(setting: Mapping[str, Any], on: list[Probe]) -> Fit | None:
         return fitted(on, plain(record, {**base, **setting}), (how,), _FOUND)
 
     def cost(setting: Mapping[str, Any]) -> float:
-        got = fit_of(setting, few)
-        if got is None:
-            return math.inf
-        # What fits without a factor is the simpler story.
-        return got.error + (0.0 if got.factor == 1.0 else 1e-6)
+        return error_with(few, plain(record, {**base, **setting}), how, factors)
 
     best = fit_of({}, probes)
-    for names in [(n,) for n in free] + list(itertools.combinations(free, 2))[:3]:
+    for names in [(n,) for n in free] + list(itertools.combinations(free, 2))[:2]:
         grids = [_grid(record, n, len(names)) for n in names]
         points = [dict(zip(names, v, strict=True)) for v in itertools.product(*grids)]
         start = min(points, key=cost)
-        if cost(start) > 0.5:
+        if cost(start) > 0.7:
             continue
         setting = _descend(cost, start)
         fit = fit_of(_tidy(setting, cost), probes)
@@ -327,14 +332,15 @@ def _search(
 
 def _grid(record: Record, name: str, together: int) -> list[float]:
     """Values of a setting from far below to far above those that its record names."""
-    named = [
-        abs(float(v))
+    values = [
+        float(v)
         for v in record.hyper[name].valid
-        if isinstance(v, int | float) and not isinstance(v, bool) and v
+        if isinstance(v, int | float) and not isinstance(v, bool) and v and math.isfinite(v)
     ] or [1.0]
-    sign = -1.0 if all(v < 0 for v in record.hyper[name].valid if isinstance(v, float)) else 1.0
+    named = [abs(v) for v in values]
+    sign = -1.0 if max(values) < 0 else 1.0
     low, high = min(named) / 4, max(named) * 4
-    return [float(v) for v in sign * np.geomspace(low, high, 14 if together == 1 else 6)]
+    return [float(v) for v in sign * np.geomspace(low, high, 10 if together == 1 else 5)]
 
 
 def _descend(
@@ -371,7 +377,11 @@ def _tidy(
 
 def _best(found: Iterable[Identity]) -> Identity | None:
     """The simplest story: without a factor before with one, one cause before none at all."""
-    every = list(found)
+    every = []
+    for one in found:
+        every.append(one)
+        if one.factor == 1.0 and not one.cause and len(one.hyper) < 2:
+            break
     if not every:
         return None
     return min(every, key=lambda one: (one.factor != 1.0, len(one.hyper), one.error > 1e-9))

@@ -308,6 +308,7 @@ def ignored_labels(case: Case) -> Finding:
                 and other.value is not None
                 and close(one.value * 4, other.value * 3, case.digits)
             )
+            options = options or _smooth(case, marked, kept)
             cause = (
                 "ignored items in the denominator"
                 if counted
@@ -325,6 +326,16 @@ def ignored_labels(case: Case) -> Finding:
                 cause=cause,
             )
     return passes()
+
+
+def _smooth(case: Case, marked: Arrays, kept: Arrays) -> dict[str, float]:
+    """The smoothing that a loss has by default, where without it ignored items do not count."""
+    name = case.subject.settings.get("label_smoothing")
+    if name is None or not case.subject.default.get(name):
+        return {}
+    one, other = (case.ask(arrays, **{name: 0.0}) for arrays in (marked, kept))
+    agree = one.value is not None and close(one.value, other.value, case.digits)
+    return {name: case.subject.default[name]} if agree else {}
 
 
 @check(
