@@ -543,7 +543,8 @@ class TestWithPython:
         assert "mse_grad: right" in writer.press("Run and check", "mse_grad")
         assert writer.box("mse").get_by_role("status").last.inner_text().startswith("Running")
         writer.tab.wait_for_function(
-            "/^Stopped after 10 seconds/.test(document.querySelector('.lossfns-result').innerText)")
+            "/^Stopped after 10 seconds/.test(document.querySelector('.lossfns-result').innerText)",
+            timeout=60_000)  # fmt: skip
         writer.write(MSE + "assert not hasattr(np, 'was_here')", "mse")
         assert "mse: right" in writer.press("Run and check", "mse")
 
