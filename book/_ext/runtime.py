@@ -30,6 +30,12 @@ LOCK = "pyodide-lock.json"
 NAMES = [name for name in FILES if name != WHEEL]
 # What `lossfns.check` and the losses in NumPy do not need stays out.
 LEFT_OUT = ("torch", "explore", "conformance")
+NOTICE = """\
+What runs Python in the reader's browser, under the licences of those who made it:
+Pyodide, MPL-2.0, sources at https://github.com/pyodide/pyodide; it contains CPython (PSF-2.0).
+NumPy, BSD-3-Clause, sources at https://github.com/numpy/numpy.
+lossfns.zip is a part of lossfns, BSD-3-Clause, of this course.
+"""
 OLDEST = (1980, 1, 1, 0, 0, 0)  # that a ZIP file can say
 
 
@@ -78,6 +84,7 @@ def distribution(folder):
     }
     lock["packages"] = {"numpy": numpy}
     files[LOCK] = json.dumps(lock).encode()
+    files["LICENCES.txt"] = NOTICE.encode()
     return files
 
 
