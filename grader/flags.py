@@ -29,7 +29,7 @@ TRICKS = set("eval exec compile __import__ globals locals vars setattr delattr o
 SYSTEM = set(
     "os sys subprocess socket ctypes inspect importlib gc threading multiprocessing signal shutil "
     "pathlib pickle marshal builtins requests urllib http IPython ipykernel zmq atexit tempfile "
-    "resource pty sqlite3 glob".split()
+    "resource pty sqlite3 glob tracemalloc".split()
 )
 # What libraries are called. getattr(losses, reduction) is no trick.
 MODULES = LIBRARIES | SYSTEM | set("np numpy torch nn F functional __builtins__".split())
