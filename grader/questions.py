@@ -35,6 +35,7 @@ def expression(function: str, calls: list[Call], *, torch: bool) -> str:
                 "arrays": {name: _parts(array) for name, array in call.arrays.items()},
                 "options": call.options,
                 "wants": list(call.wants),
+                "most_memory": call.most_memory,
             }
             for call in calls
         ],
@@ -80,8 +81,9 @@ def _answer(one: dict[str, Any]) -> Answer:
         name: _text(one[name]) for name in ("kind", "dtype", "moved", "error", "message", "line")
     }
     slopes = {_text(name): _read(parts) for name, parts in one["slopes"].items()}
+    peak = int(one.get("peak", 0))
     changed = tuple(_text(name) for name in one["changed"][:20])
-    return Answer(value=_read(one["value"]), changed=changed, slopes=slopes, **words)
+    return Answer(value=_read(one["value"]), changed=changed, slopes=slopes, peak=peak, **words)
 
 
 def _text(value: Any) -> str:

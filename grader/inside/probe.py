@@ -30,6 +30,7 @@ def reply(name, question):
             arrays={name: _array(*parts) for name, parts in call["arrays"].items()},
             options=call["options"],
             wants=call["wants"],
+            most_memory=call["most_memory"],
         )
         if function is None:
             answers.append(_plain(Answer(error="NameError", message=f"{name} is not defined")))

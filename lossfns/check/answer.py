@@ -7,8 +7,9 @@ a process that must not know the right answer.
 import contextlib
 import io
 import traceback
+import tracemalloc
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,7 +21,8 @@ class Answer:
     `kind` is the name of the returned type, `error` the name of an exception with its `message`
     and the learner's line; `changed` names arguments whose contents are no longer what they were;
     `slopes` holds gradients by argument, None where no gradient arrived; `moved` is the device of
-    the result if that is not the device of the arguments.
+    the result if that is not the device of the arguments; `peak` is how many bytes were held at a
+    time, where that is asked.
     """
 
     value: np.ndarray | None = None
@@ -32,10 +34,22 @@ class Answer:
     line: str = ""
     changed: tuple[str, ...] = ()
     slopes: dict[str, np.ndarray | None] = field(default_factory=dict)
+    peak: int = 0
 
 
 def ask(function, call, *, torch: bool = False, device: str = "cpu") -> Answer:
     """Call `function` with the call's arrays and options and describe what it does."""
+    if getattr(call, "most_memory", None) and not tracemalloc.is_tracing():
+        tracemalloc.start()
+        try:
+            answer = _ask(function, call, torch, device)
+            return replace(answer, peak=tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    return _ask(function, call, torch, device)
+
+
+def _ask(function, call, torch, device) -> Answer:
     make = _tensors if torch else _copies
     given = make(call, device)
     kept = {name: array.copy() for name, array in call.arrays.items()}

@@ -40,7 +40,8 @@ def check(
         name: an exercise of `lossfns.check.EXERCISES`, such as "mse".
         function: the function itself, not its result.
         seed: other seeds draw other inputs: values, sizes and shapes.
-        aspects: only these of "values", "reductions", "extremes", "bad input"; all by default.
+        aspects: only these of "values", "reductions", "extremes", "bad input", "memory"; all by
+            default.
         points: what an assignment gives for it. They are printed, and `total_points` adds them up.
             A check with points that fails in a notebook shows its advice, in red, and does not
             raise: *Run All* goes on to the other checks.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 # In the order in which a learner should mend them.
-ASPECTS = ("values", "reductions", "extremes", "bad input")
+ASPECTS = ("values", "reductions", "extremes", "bad input", "memory")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Call:
     `kind` says what those who answer calls like this one wrongly have overlooked.
     `atol` takes the place of the exercise's where results are tiny, or where they come from large
     numbers that float32 rounds. To a call with `single` the right answer for inputs in single
-    precision is right as well, as float32 cannot hold these.
+    precision is right as well, as float32 cannot hold these. `most_memory` is how many bytes the
+    function may hold at a time, where it must not hold more.
     """
 
     arrays: dict[str, np.ndarray]
@@ -50,6 +51,7 @@ class Call:
     kind: Kind | None = None
     atol: float | None = None
     single: bool = False
+    most_memory: int | None = None
 
     @property
     def size(self) -> int:

@@ -19,6 +19,12 @@ def hand_in(name: str) -> None:
         name: of the assignment, such as "02_regression".
     Raises:
         RuntimeError: there is no notebook to offer, with what to do instead.
+    Example:
+        >>> from lossfns.check import hand_in
+        >>> hand_in("02_regression")
+        Traceback (most recent call last):
+            ...
+        RuntimeError: hand_in works in a notebook only; here, take the file as it is
     """
     if not in_notebook():
         raise RuntimeError("hand_in works in a notebook only; here, take the file as it is")

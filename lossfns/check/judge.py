@@ -100,6 +100,8 @@ def _problem(exercise, call, answer, right) -> str:
         return "gradient"
     if answer.changed:
         return "changed"
+    if call.most_memory and answer.peak > call.most_memory:
+        return "memory"
     if answer.moved:
         return "device"
     if exercise.torch and answer.dtype != str(next(iter(call.arrays.values())).dtype):
@@ -161,6 +163,9 @@ def _explain(exercise, calls, answers, verdict) -> Misconception | Kind | None:
     accept bad input as well. Where no misconception fits and all that fails is of one kind, that
     is the explanation.
     """
+    if verdict.first.problem == "memory":
+        # All results are right: no mistake of the table explains it.
+        return None
     first, kind = verdict.failed[0], _common_kind(calls, verdict)
     until = ASPECTS.index(first)
     asked = list(zip(calls, answers, strict=True))

@@ -70,6 +70,7 @@ _IN_BRIEF = {
     "gradient": "another gradient",
     "changed": "changes its input",
     "device": "a result on another device",
+    "memory": "right, but holds too much in memory",
     "dtype": "a result of another dtype",
 }
 
@@ -140,6 +141,12 @@ def _unexplained(exercise: Exercise, verdict: Verdict) -> str:
             f"The result is right, but your function changes its input {names}. In-place "
             "operations such as `pred -= target` or `out=pred` write into the caller's array: "
             "compute a new one."
+        )
+    if first.problem == "memory":
+        return (
+            f"The result is right, but your function holds {answer.peak / 1e6:.1f} MB at a time; "
+            f"{first.call.most_memory / 1e6:.1f} MB are more than enough. Is there an array of the "
+            "size of the whole problem?"
         )
     if first.problem == "device":
         return (
@@ -235,6 +242,8 @@ def _both_sides(finding: Finding) -> tuple[str, str]:
     if finding.problem == "dtype":
         wanted = next(iter(finding.call.arrays.values())).dtype
         return f"{mine} as {answer.dtype}", f"{best} as {wanted}"
+    if finding.problem == "memory":
+        return f"{mine}, {answer.peak / 1e6:.1f} MB", f"{best}, with less"
     if finding.problem == "device":
         return f"{mine} on {answer.moved}", f"{best} where the input is"
     if finding.problem in ("no gradient", "gradient"):

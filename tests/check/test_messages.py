@@ -302,3 +302,18 @@ def test_a_name_from_an_experiment_is_explained():
     message = " ".join(advice("mae", loss).split())
     assert "NameError: name 'shown_in_a_plot' is not defined" in message
     assert "comes from an experiment" in message
+
+
+def test_a_function_that_holds_too_much_at_a_time_is_told_so():
+    def whole(hidden, weight, target, chunk):
+        if chunk < 1 or not 0 <= target.min() <= target.max() < len(weight):
+            raise ValueError
+        logits = hidden @ weight.T
+        own = logits[np.arange(len(target)), target]
+        return (np.logaddexp.reduce(logits, axis=1) - own).mean()
+
+    message = " ".join(advice("chunked_cross_entropy", whole).split())
+    assert "The result is right, but your function holds" in message
+    assert "1.0 MB are more than enough" in message
+    assert "Already right: values, extremes, bad input." in message
+    check("chunked_cross_entropy", whole, aspects=["values", "extremes", "bad input"])
