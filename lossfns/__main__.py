@@ -89,7 +89,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["choose"]:
         # Traits may be written as options, --noisy-labels, as one is used to.
         given = [a if a in ("-h", "--help") else a.lstrip("-") for a in given]
-    options = parser.parse_args(given)
+    options, rest = parser.parse_known_args(given)
+    if rest and options.command == "audit" and not any(a.startswith("-") for a in rest):
+        # argparse takes settings that follow an option for too many arguments.
+        options.settings += rest
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     status = 0
     try:
         if options.command == "list":
