@@ -293,7 +293,7 @@ class Subject:
         grads = torch.autograd.grad(
             result.sum(), [leaves[name] for name in asked], allow_unused=True
         )
-        read = {
+        read: dict[str, Any] = {
             n: None if g is None else np.asarray(g.detach().double().numpy(force=True))
             for n, g in zip(asked, grads, strict=True)
         }
