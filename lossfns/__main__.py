@@ -12,6 +12,7 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 import lossfns
 from lossfns.catalog import Function, Record, catalog, did_you_mean, functions
@@ -89,7 +90,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given[:1] == ["choose"]:
         # Traits may be written as options, --noisy-labels, as one is used to.
         given = [a if a in ("-h", "--help") else a.lstrip("-") for a in given]
-    options = parser.parse_args(given)
+    options, rest = parser.parse_known_args(given)
+    if rest and options.command == "audit" and not any(a.startswith("-") for a in rest):
+        # argparse takes settings that follow an option for too many arguments.
+        options.settings += rest
+    elif rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     status = 0
     try:
         if options.command == "list":
@@ -281,7 +287,7 @@ def _setting(text: str) -> tuple[str, object]:
     return name, found
 
 
-def _loaded(place: str) -> object:
+def _loaded(place: str) -> Any:
     """The loss that FILE.py:NAME or package.module:NAME names."""
     import importlib.util
     from pathlib import Path
@@ -306,7 +312,7 @@ def _loaded(place: str) -> object:
         raise
     except Exception as error:
         raise ValueError(f"{source} cannot be loaded: {type(error).__name__}: {error}") from None
-    thing: object = module
+    thing: Any = module
     for part in name.split("."):
         if not hasattr(thing, part):
             public = {n: n for n in vars(module) if not n.startswith("_")}

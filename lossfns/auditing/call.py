@@ -283,7 +283,8 @@ class Subject:
             if slope is None or not callable(slope):
                 return answer
             gradient = slope(*positional, **named, **keywords)
-            return replace(answer, grads={wants[0]: np.asarray(gradient, np.float64)})
+            slopes: dict[str, Any] = {wants[0]: np.asarray(gradient, np.float64)}
+            return replace(answer, grads=slopes)
         import torch
 
         if not getattr(result, "requires_grad", False):
@@ -292,8 +293,8 @@ class Subject:
         grads = torch.autograd.grad(
             result.sum(), [leaves[name] for name in asked], allow_unused=True
         )
-        read = {
-            n: None if g is None else np.asarray(g.detach().double().cpu())
+        read: dict[str, Any] = {
+            n: None if g is None else np.asarray(g.detach().double().numpy(force=True))
             for n, g in zip(asked, grads, strict=True)
         }
         return replace(answer, grads=read)
@@ -314,7 +315,7 @@ def _number_of(result: Any) -> npt.NDArray[np.float64] | None:
     if torch is not None and isinstance(result, torch.Tensor):
         if result.is_complex() or result.dtype == torch.bool:
             return None
-        return np.array(result.detach().double().cpu())
+        return np.asarray(result.detach().double().numpy(force=True)).copy()
     if isinstance(result, bool | np.bool_) or not isinstance(
         result, int | float | np.ndarray | np.number
     ):
@@ -610,7 +611,8 @@ def takes_tensors(loss: Any) -> bool:
 def _libraries(loss: Any) -> set[str]:
     """Which of torch and NumPy a function names, or those that it calls."""
     found: set[str] = set()
-    stack, done = [loss], set()
+    stack: list[Any] = [loss]
+    done: set[int] = set()
     while stack and len(done) < 60:
         thing = stack.pop()
         if id(thing) in done:

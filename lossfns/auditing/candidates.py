@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -271,7 +272,8 @@ def _items(core: Callable[..., Array]) -> Compute:
 
     def compute(arrays: Mapping[str, Any], how: str) -> Any:
         losses = np.asarray(core(**arrays))
-        return losses if how == "none" else getattr(losses, how)()
+        ways: dict[str, Any] = {"mean": np.mean, "sum": np.sum}
+        return losses if how == "none" else ways[how](losses)
 
     return compute
 
@@ -485,7 +487,16 @@ def _cross_entropy(s: Mapping[str, Any]) -> Rows:
         logs = shifted - np.log(np.exp(shifted).sum(0))
         return np.asarray(-np.take_along_axis(logs, np.asarray(target)[:, None], -1)[:, 0])
 
+    def of_logs(logits: Any, target: Any) -> Array:
+        return np.asarray(-(one_hot(logits, target) * logits).sum(-1))
+
     rows: Rows = [
+        (
+            "the log-softmax left to the caller, as in F.nll_loss",
+            _items(of_logs),
+            "it takes log-probabilities: give it log_softmax(logits), or use cross_entropy",
+            "loss-cross-entropy",
+        ),
         (
             "averaged over the classes (1/C)",
             _items(over_axis),
@@ -544,15 +555,15 @@ def _huber(s: Mapping[str, Any]) -> Rows:
 
     def jump(pred: Any, target: Any) -> Array:
         e = np.abs(pred - target)
-        return np.where(e <= delta, e**2 / 2, delta * e)
+        return np.asarray(np.where(e <= delta, e**2 / 2, delta * e))
 
     def no_half(pred: Any, target: Any) -> Array:
         e = np.abs(pred - target)
-        return np.where(e <= delta, e**2, delta * (e - delta / 2))
+        return np.asarray(np.where(e <= delta, e**2, delta * (e - delta / 2)))
 
     def reversed_(pred: Any, target: Any) -> Array:
         e = np.abs(pred - target)
-        return np.where(e > delta, e**2 / 2, delta * (e - delta / 2))
+        return np.asarray(np.where(e > delta, e**2 / 2, delta * (e - delta / 2)))
 
     return [
         (
@@ -672,7 +683,7 @@ def _epsilon(record: str) -> Callable[[Mapping[str, Any]], Rows]:
         def triplet(anchor: Any, positive: Any, negative: Any) -> Array:
             near = np.linalg.norm(anchor - positive + 1e-6, axis=-1)
             far = np.linalg.norm(anchor - negative + 1e-6, axis=-1)
-            return np.maximum(near - far + s["margin"], 0.0)
+            return np.asarray(np.maximum(near - far + s["margin"], 0.0))
 
         def no_hinge(anchor: Any, positive: Any, negative: Any) -> Array:
             near = np.linalg.norm(anchor - positive, axis=-1)
@@ -711,7 +722,7 @@ def _epsilon(record: str) -> Callable[[Mapping[str, Any]], Rows]:
 
 def _hinge(s: Mapping[str, Any]) -> Rows:
     def binary(scores: Any, target: Any) -> Array:
-        return np.maximum(0.0, s["margin"] - (target > 0) * scores)
+        return np.asarray(np.maximum(0.0, s["margin"] - (target > 0) * scores))
 
     return [
         (
@@ -726,7 +737,7 @@ def _hinge(s: Mapping[str, Any]) -> Rows:
 def _quantile(s: Mapping[str, Any]) -> Rows:
     def other(pred: Any, target: Any) -> Array:
         e = pred - target
-        return np.maximum(s["q"] * e, (s["q"] - 1) * e)
+        return np.asarray(np.maximum(s["q"] * e, (s["q"] - 1) * e))
 
     return [
         (
@@ -863,8 +874,8 @@ def _of_the_coursework(record: Record, setting: Mapping[str, Any]) -> Iterator[C
     """The wrong variants of the exercises on this loss."""
     if record.name not in EXERCISES:
         return
-    from lossfns.check.table import EXERCISES as TABLE
-
+    # Loaded here, as no other part of an audit needs it.
+    TABLE: Any = importlib.import_module("lossfns.check.table").EXERCISES
     now = {n: h.default for n, h in record.hyper.items()} | dict(setting)
     for name, order in EXERCISES[record.name]:
         exercise: Any = TABLE[name]

@@ -132,7 +132,8 @@ class Case:
         parameter = self.subject.settings.get(name)
         if parameter is None:
             return False
-        return self.subject.default.get(parameter, inspect.Parameter.empty) != self.setting[name]
+        default = self.subject.default.get(parameter, inspect.Parameter.empty)
+        return bool(default != self.setting[name])
 
     def batches(self, most: int = 8) -> Iterator[Arrays]:
         """Each item of a batch on its own, then the whole of it: the smallest input first."""

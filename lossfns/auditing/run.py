@@ -151,6 +151,15 @@ class Surroundings:
         now = self._read()
         return [name for name, state in self._before.items() if not _same(state, now[name])]
 
+    @staticmethod
+    def stir() -> None:
+        """Bring the generators into a state that no seed of a loss would set."""
+        random.seed(987654321)
+        np.random.seed(987654321)  # noqa: NPY002
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            torch.manual_seed(987654321)
+
     def restore(self) -> None:
         """Set everything back."""
         random.setstate(self._before["Python's random state"])

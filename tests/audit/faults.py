@@ -334,7 +334,7 @@ FAULTS = [
     (dice_over_batch, "dice", {}, "value", "one sum over the whole batch"),
     (dice_smooth_once, "dice", {}, "value", "smooth added once to each side"),
     (dice_in_half, "dice", {}, "float16", "digits lost in float16"),
-    (tversky_exchanged, "tversky", {}, "value", "alpha and beta exchanged"),
+    (tversky_exchanged, "tversky", {}, "value", "α and β exchanged"),
     (column_against_row, "mse", {}, "shapes that differ", "a target that is broadcast"),
     (half_square, "mse", {}, "value", "half of the mean squared error"),
     (summed_square, "mse", {}, "reductions", "the sum instead of the mean"),

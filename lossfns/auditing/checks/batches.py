@@ -107,7 +107,8 @@ def two_halves(case: Case) -> Finding:
         if whole.value is None or any(a.value is None for a in answers):
             return absent("a call fails")
         values = [np.asarray(a.value) for a in answers]
-        expected: Any = {"mean": np.mean, "sum": np.sum}.get(case.mode, np.concatenate)(values)
+        ways: dict[str, Any] = {"mean": np.mean, "sum": np.sum, "none": np.concatenate}
+        expected = ways[case.mode](values)
         if case.like is not None and case.agrees(whole, case.right(arrays)):
             return passes()
         if not close(whole.value, expected, case.digits):
@@ -131,33 +132,77 @@ def two_halves(case: Case) -> Finding:
     label="broadcasting",
 )
 def shapes_that_differ(case: Case) -> Finding:
-    name = case.target
-    arrays = case.draw(3)
-    first = arrays[case.first]
-    if not name or name not in arrays or arrays[name].shape != first.shape:
-        return absent("prediction and target differ in shape by definition")
-    if first.ndim != 1:
-        return absent("its items have axes of their own")
-    plain = case.ask(arrays)
-    for n in (2, 3):
-        few = items(arrays, slice(0, n))
-        plain = case.ask(few)
-        for changed in (case.first, name):
-            column = {**few, changed: few[changed][:, None]}
-            answer = case.ask(column)
-            if answer.error or answer.value is None or plain.value is None:
-                continue
-            same = answer.value.size == plain.value.size and close(
-                answer.value.ravel(), plain.value.ravel(), case.digits
+    wrong = _misshapen(case)
+    if not wrong:
+        return absent("there is nothing whose shape could differ")
+    for arrays, plain, words in wrong:
+        answer, right = case.ask(arrays), case.ask(plain)
+        if answer.error or answer.value is None or right.value is None:
+            continue
+        same = answer.value.size == right.value.size and close(
+            answer.value.ravel(), right.value.ravel(), case.digits
+        )
+        if not same or "rows" in words:
+            return fails(
+                words,
+                case.written(arrays),
+                got=answer.number,
+                expected="ValueError"
+                if "rows" in words
+                else f"ValueError, or {answer_of(right.value)}",
+                cause="a target that is broadcast",
             )
-            if not same:
-                return fails(
-                    f"{changed} of shape ({n}, 1) is stretched to ({n}, {n})",
-                    case.written(column),
-                    got=answer.number,
-                    expected="ValueError, or " + str(answer_of(plain.value)),
-                    cause="a target that is broadcast",
-                )
+    return passes()
+
+
+def _misshapen(case: Case) -> list[tuple[Arrays, Arrays, str]]:
+    """Batches in which one array has another shape, the right one, and what is wrong with them.
+
+    Only those that the catalog's loss refuses, too.
+    """
+    found = []
+    for n in (2, 3):
+        arrays = case.draw(max(n, case.fewest))
+        n = len(arrays[case.first]) if np.ndim(arrays[case.first]) else 0
+        first = arrays[case.first]
+        for name, array in arrays.items():
+            if array.ndim == 1:
+                column = {**arrays, name: array[:, None]}
+                found.append((column, arrays, f"{name} of shape ({n}, 1) is stretched"))
+            if name != case.first and array.shape == first.shape and first.ndim > 1:
+                single = {**arrays, name: array[:1]}
+                found.append((single, arrays, f"{name} with 1 in place of {n} rows is accepted"))
+                narrow = {**arrays, name: array[..., :1]}
+                found.append((narrow, arrays, f"{name} with a last axis of 1 is stretched"))
+                longer = {**arrays, name: np.concatenate([array, array[:1]])}
+                found.append((longer, arrays, f"{name} with {n + 1} for {n} rows is accepted"))
+    record = case.record
+    return [row for row in found if record is None or not _taken(case, record, row[0])]
+
+
+@check(
+    "probabilities out of range",
+    effect="Logits that are passed by mistake train without a word, towards nothing.",
+    cure="raise ValueError for probabilities below 0 or above 1.",
+    label="debugging-outputs",
+)
+def probabilities_out_of_range(case: Case) -> Finding:
+    if case.first != "probs":
+        return absent("it takes no probabilities")
+    arrays = case.draw(2)
+    logits = np.where(arrays["probs"] > 0.5, 1.5, -0.5)
+    arrays = {**arrays, "probs": logits}
+    if case.record is not None and _taken(case, case.record, arrays):
+        return absent("any number is one of its inputs")
+    answer = case.ask(arrays)
+    if not answer.error and answer.finite:
+        return fails(
+            "a probability of 1.5 is accepted",
+            case.written(arrays),
+            got=answer.number,
+            expected="ValueError",
+            cause="logits accepted as probabilities",
+        )
     return passes()
 
 
@@ -506,7 +551,8 @@ def settings_out_of_range(case: Case) -> Finding:
             if not isinstance(wrong, int | float) or wrong != wrong:
                 continue
             tried = True
-            answer = case.ask(arrays, setting={name: wrong})
+            passed = {n: v for n, v in case.setting.items() if n in case.subject.settings}
+            answer = case.ask(arrays, setting={**passed, name: wrong})
             if not answer.error:
                 return fails(
                     f"{name}={wrong} is accepted, and {name} must be {hyper.domain}",

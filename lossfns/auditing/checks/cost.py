@@ -138,9 +138,11 @@ def _largest(case: Case, arrays: Any) -> int:
         finally:
             tracemalloc.stop()
     import torch
-    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils import _python_dispatch
 
-    class Largest(TorchDispatchMode):
+    Mode: Any = _python_dispatch.TorchDispatchMode
+
+    class Largest(Mode):  # type: ignore[misc]
         size = 0
 
         def __torch_dispatch__(
