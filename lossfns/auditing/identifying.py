@@ -347,11 +347,14 @@ def _search(
     def fit_of(setting: Mapping[str, Any], on: list[Probe]) -> Fit | None:
         return fitted(on, plain(record, {**base, **setting}), (how,), _FOUND)
 
-    def cost(setting: Mapping[str, Any]) -> float:
-        return error_with(few, plain(record, {**base, **setting}), how, factors)
-
     best = fit_of({}, probes)
-    for names in [(n,) for n in free] + list(itertools.combinations(free, 2))[:2]:
+    searches = [((n,), factor) for n in free for factor in factors]
+    searches += [(pair, 1.0) for pair in itertools.islice(itertools.combinations(free, 2), 2)]
+    for names, factor in sorted(searches, key=lambda search: search[1] != 1.0):
+
+        def cost(setting: Mapping[str, Any], factor: float = factor) -> float:
+            return error_with(few, plain(record, {**base, **setting}), how, (factor,))
+
         grids = [_grid(record, n, len(names)) for n in names]
         points = [dict(zip(names, v, strict=True)) for v in itertools.product(*grids)]
         start = min(points, key=cost)

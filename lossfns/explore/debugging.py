@@ -210,17 +210,16 @@ def digits(images, rows):
 
 
 def findings(reports):
-    """Which findings each run has, a row each, the first one filled: `{run: report}`."""
+    """Which findings each run has, a column each, the first one filled: `{run: report}`."""
     asked = dict.fromkeys(finding.name for report in reports.values() for finding in report)
-    shown = [name for name in asked
-             if any(finding.name == name for report in reports.values()
-                    for finding in report.failures)]
-    fig, ax = figure(width=6.6, height=0.36 * len(reports) + 2.0)
-    for row, report in enumerate(reports.values()):
+    failed = {finding.name for report in reports.values() for finding in report.failures}
+    shown = [name for name in asked if name in failed]
+    fig, ax = figure(width=6.6, height=0.3 * len(shown) + 2.0)
+    for column, report in enumerate(reports.values()):
         for order, finding in enumerate(report.failures):
-            ax.plot(shown.index(finding.name), -row, "o", color=ORANGE, markersize=12,
+            ax.plot(column, -shown.index(finding.name), "o", color=ORANGE, markersize=11,
                     markerfacecolor="none" if order else ORANGE, markeredgewidth=2)
-    ax.set_xticks(range(len(shown)), shown, rotation=40, ha="right")
-    ax.set_yticks(range(0, -len(reports), -1), list(reports))
-    ax.set(xlim=(-0.6, len(shown) - 0.4), ylim=(0.6 - len(reports), 0.6))
+    ax.set_xticks(range(len(reports)), list(reports), rotation=40, ha="right")
+    ax.set_yticks(range(0, -len(shown), -1), shown)
+    ax.set(xlim=(-0.6, len(reports) - 0.4), ylim=(0.4 - len(shown), 0.6))
     return fig

@@ -46,8 +46,9 @@ def test_figure_is_the_same_twice_and_small(name):
 def test_the_first_finding_of_a_run_is_filled():
     ax = debugging.findings({"sound": report(), "broken": report("a", "c")}).axes[0]
     first, second = ax.lines
-    assert (first.get_xdata()[0], second.get_xdata()[0]) == (0, 1)
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "c"]
+    assert (first.get_ydata()[0], second.get_ydata()[0]) == (0, -1)
+    assert first.get_xdata()[0] == second.get_xdata()[0] == 1
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "c"]
     assert first.get_markerfacecolor() != "none" and second.get_markerfacecolor() == "none"
 
 
