@@ -18,7 +18,7 @@ def hand_in(name: str) -> None:
     Args:
         name: of the assignment, such as "02_regression".
     Raises:
-        RuntimeError: there is no notebook to offer, with what to do instead.
+        RuntimeError: this is no notebook.
     Example:
         >>> from lossfns.check import hand_in
         >>> hand_in("02_regression")
@@ -31,14 +31,21 @@ def hand_in(name: str) -> None:
     try:
         from google.colab import _message, files
     except ImportError:
-        _link(name, _path(name))
+        path = _path(name)
+        if path is None:
+            print(
+                "The file of this notebook was not found. Save it, take it from where it lies, and "
+                f"hand it in under the name {name}.ipynb."
+            )
+        else:
+            _link(name, path)
         return
     content = _message.blocking_request("get_ipynb", timeout_sec=60)["ipynb"]
     Path(f"{name}.ipynb").write_text(_without_outputs(content), encoding="utf8")
     files.download(f"{name}.ipynb")
 
 
-def _path(name: str) -> Path:
+def _path(name: str) -> Path | None:
     """The file of this notebook, which a kernel does not know by itself."""
     from IPython import get_ipython
 
@@ -50,10 +57,7 @@ def _path(name: str) -> Path:
     for path in (Path(one) for one in told if one):
         if path.suffix == ".ipynb" and path.is_file():
             return path
-    raise RuntimeError(
-        f"the file of this notebook was not found; save it, take it from where it lies, and hand "
-        f"it in under the name {name}.ipynb"
-    )
+    return None
 
 
 def _link(name: str, path: Path) -> None:
@@ -61,8 +65,9 @@ def _link(name: str, path: Path) -> None:
 
     try:
         text = _without_outputs(json.loads(path.read_text(encoding="utf8")))
-    except ValueError:
-        raise RuntimeError(f"{path} is no notebook, or is not saved completely") from None
+    except (ValueError, KeyError, TypeError):
+        print(f"{path.name} is not saved completely: save it, then run this cell again.")
+        return
     saved = time.strftime("%H:%M:%S", time.localtime(path.stat().st_mtime))
     print(f"{path.name}, as it was saved at {saved}. After a change: save, run this cell again.")
     data = base64.b64encode(text.encode()).decode()

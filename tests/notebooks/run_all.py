@@ -28,8 +28,12 @@ def run(path, kernels):
     notebook = nbformat.read(path, as_version=4)
     options = {"kernel_manager_class": kernels} if kernels else {}
     client = NotebookClient(
-        notebook, timeout=300, extra_arguments=["--log-level=ERROR"],
-        resources={"metadata": {"path": str(Path(path).parent)}}, **options)
+        notebook,
+        timeout=300,
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(Path(path).parent)}},
+        **options,
+    )
     try:
         client.execute()
     except CellExecutionError as error:
