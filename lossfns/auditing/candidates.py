@@ -292,15 +292,12 @@ def _batch(core: Callable[..., Any]) -> Compute:
 def _by_hand(record: Record, setting: Mapping[str, Any]) -> Iterator[Candidate]:
     """Conventions of other libraries and mistakes of public code, for single losses."""
     now = {n: h.default for n, h in record.hyper.items()} | dict(setting)
-    for cause, compute, note, label in _TABLE.get(record.name, _nothing)(now):
+    rows = _TABLE.get(record.name)
+    for cause, compute, note, label in rows(now) if rows else []:
         yield _variant(record, compute, cause, note, label)
 
 
 Rows = list[tuple[str, Compute, str, str]]
-
-
-def _nothing(setting: Mapping[str, Any]) -> Rows:
-    return []
 
 
 def _binary(z: Any, y: Any) -> tuple[Array, Array]:

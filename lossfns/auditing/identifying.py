@@ -348,6 +348,7 @@ def _search(
         return fitted(on, plain(record, {**base, **setting}), (how,), _FOUND)
 
     best = fit_of({}, probes)
+    searches: list[tuple[tuple[str, ...], float]]
     searches = [((n,), factor) for n in free for factor in factors]
     searches += [(pair, 1.0) for pair in itertools.islice(itertools.combinations(free, 2), 2)]
     for names, factor in sorted(searches, key=lambda search: search[1] != 1.0):

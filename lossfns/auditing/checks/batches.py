@@ -172,6 +172,8 @@ def _misshapen(case: Case) -> list[tuple[Arrays, Arrays, str]]:
             if name != case.first and array.shape == first.shape and first.ndim > 1:
                 single = {**arrays, name: array[:1]}
                 found.append((single, arrays, f"{name} with 1 in place of {n} rows is accepted"))
+                alone = {**arrays, case.first: first[0]}
+                found.append((alone, arrays, f"a single {case.first} for all rows is accepted"))
                 narrow = {**arrays, name: array[..., :1]}
                 found.append((narrow, arrays, f"{name} with a last axis of 1 is stretched"))
                 longer = {**arrays, name: np.concatenate([array, array[:1]])}
