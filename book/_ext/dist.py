@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from pathlib import Path
 
@@ -116,10 +115,8 @@ def about():
     }
 
 
-def say(words, last=[0.0]):  # noqa: B006 (remembers when it last spoke)
-    if time.monotonic() - last[0] > 10:
-        last[0] = time.monotonic()
-        print(f"  {words}", flush=True)
+def say(words):
+    print(f"  {words}", flush=True)
 
 
 def main():
