@@ -67,7 +67,7 @@ def audit(
         ...     return ((y_pred - y_true) ** 2).mean() / 2
         >>> report = lossfns.audit(squared, like="mse")
         >>> report["value"].cause
-        'one half'
+        'half of the mean squared error'
         >>> report["two halves"].verdict
         'pass'
     """
