@@ -1,6 +1,8 @@
 """`python -m lossfns audit` and `identify`: what they print, and the exit status."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -72,3 +74,17 @@ def test_wrong_settings_are_answered(file, capsys):
 def test_identify(file, capsys):
     assert main(["identify", f"{file}:half"]) == 0
     assert "0.5 × mse" in capsys.readouterr().out
+
+
+def test_a_numpy_loss_needs_numpy_alone():
+    code = """
+import sys
+sys.modules["torch"] = None
+import lossfns, lossfns.numpy as ln
+assert "lossfns.auditing" not in sys.modules
+report = lossfns.audit(ln.huber, like="huber")
+report.assert_ok()
+assert lossfns.audit(lambda pred, target: abs(pred - target).mean(), like="mae")["value"].verdict
+assert lossfns.identify(ln.mae).name == "mae"
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -114,7 +114,8 @@ def slope_by_differences(case: Case, arrays: Arrays, name: str) -> Any:
         return float("nan") if value is None else float(value.sum())
 
     try:
-        found = finite_differences(sum_of, arrays, name, step)
+        with np.errstate(all="ignore"):
+            found = finite_differences(sum_of, arrays, name, step)
     except ValueError:
         return None
     return found if np.isfinite(found).all() else None
