@@ -276,8 +276,13 @@ def cells(options):
             if options.quick and work > 2**34:
                 continue
             for peer in [*peers, *(elsewhere(name) if size != SMALL else [])]:
-                cell = {"kind": "torch", "name": name, "size": list(size), "peer": peer,
-                        "rounds": min(rounds, 5) if work else rounds}
+                cell = {
+                    "kind": "torch",
+                    "name": name,
+                    "size": list(size),
+                    "peer": peer,
+                    "rounds": min(rounds, 5) if work else rounds,
+                }
                 yield cell
                 if options.compile and not work and peer in peers:
                     yield cell | {"compile": True}
@@ -308,8 +313,11 @@ def measure(cell):
         return timed(ours, peers[cell["peer"]], cell["rounds"])
     make, _, ours, peers = TORCH[cell["name"]]
     inputs, differentiable = make(tuple(cell["size"]))
-    peer = by_torch(peers[cell["peer"]]) if cell["peer"] in peers else (
-        elsewhere(cell["name"])[cell["peer"]])
+    peer = (
+        by_torch(peers[cell["peer"]])
+        if cell["peer"] in peers
+        else (elsewhere(cell["name"])[cell["peer"]])
+    )
     if cell.get("compile"):
         peer = by_torch(torch.compile(peers[cell["peer"]]))
     small = inputs[0].numel() < 10**4
@@ -324,8 +332,9 @@ def measure(cell):
     if inputs[0].numel() <= 2**22 and not cell.get("compile"):
         for run in (ours_run, peer_run):
             run.read = True
-        exact = by_torch(ours)([x.double() if x.is_floating_point() else x for x in inputs],
-                               differentiable)()
+        exact = by_torch(ours)(
+            [x.double() if x.is_floating_point() else x for x in inputs], differentiable
+        )()
         row["error"] = [worst(run(), exact) for run in (ours_run, peer_run)]
         if row["error"][1] > 1e-2:
             sys.exit(f"{cell['peer']} computes another loss than {cell['name']}: {row['error']}")
@@ -334,8 +343,10 @@ def measure(cell):
 
 def worst(got, exact):
     """The largest error of value and gradients, relative to the largest entry of each."""
-    return max(((g.double() - e).abs().max() / e.abs().max()).item()
-               for g, e in zip(got, exact, strict=True))
+    return max(
+        ((g.double() - e).abs().max() / e.abs().max()).item()
+        for g, e in zip(got, exact, strict=True)
+    )
 
 
 def timed(ours, peer, rounds, repeats=1):
@@ -353,8 +364,12 @@ def timed(ours, peer, rounds, repeats=1):
         ratios.append(times[0] / times[1])
         seconds.append(times[1])
     low, _, high = statistics.quantiles(ratios, n=4)
-    return {"ratio": statistics.median(ratios), "low": low, "high": high,
-            "seconds": statistics.median(seconds)}
+    return {
+        "ratio": statistics.median(ratios),
+        "low": low,
+        "high": high,
+        "seconds": statistics.median(seconds),
+    }
 
 
 def line(row):
@@ -371,8 +386,10 @@ def line(row):
 def size_of(row):
     if row["kind"] == "numpy":
         return "10⁵ × 10" if row["name"] == "cross_entropy" else "10⁶"
-    return " × ".join(f"2{str(n.bit_length() - 1).translate(SUPERSCRIPT)}" if n > 999 else str(n)
-                      for n in row["size"])
+    return " × ".join(
+        f"2{str(n.bit_length() - 1).translate(SUPERSCRIPT)}" if n > 999 else str(n)
+        for n in row["size"]
+    )
 
 
 def peer_of(row):
@@ -387,23 +404,33 @@ def write_page(rows):
         head = ["loss", "size", "against", "time", "quartiles", "its time"]
         more = ["memory", "its memory", "error", "its error"] if kind == "torch" else []
         table = [head + more] + [
-            [f"`{row['name']}`" if "," not in row["name"] else row["name"], size_of(row),
-             f"`{peer_of(row)}`" if peer_of(row).startswith("F.") else peer_of(row),
-             f"**{row['ratio']:.2f}**", f"{row['low']:.2f} – {row['high']:.2f}",
-             f"{row['seconds'] * 1e3:.3g} ms"]
+            [
+                f"`{row['name']}`" if "," not in row["name"] else row["name"],
+                size_of(row),
+                f"`{peer_of(row)}`" if peer_of(row).startswith("F.") else peer_of(row),
+                f"**{row['ratio']:.2f}**",
+                f"{row['low']:.2f} – {row['high']:.2f}",
+                f"{row['seconds'] * 1e3:.3g} ms",
+            ]
             + ([f"{m:.0f} MB" for m in row.get("memory", [])] or ["", ""] if more else [])
             + ([f"{e:.0e}" for e in row.get("error", [])] or ["", ""] if more else [])
-            for row in rows if row["kind"] == kind]
+            for row in rows
+            if row["kind"] == kind
+        ]
         if len(table) > 1:
             rule = ["---"] * 3 + ["---:"] * (len(table[0]) - 3)
-            parts.append(f"## {title}\n\n" + "".join(
-                f"| {' | '.join(cells)} |\n" for cells in [table[0], rule, *table[1:]]))
+            parts.append(
+                f"## {title}\n\n"
+                + "".join(f"| {' | '.join(cells)} |\n" for cells in [table[0], rule, *table[1:]])
+            )
     PAGE.write_text(before + BEGIN + "\n".join(parts) + END + after, encoding="utf8")
 
 
 def machine():
-    return (f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-            f"PyTorch {torch.__version__.partition('+')[0]}, NumPy {np.__version__}")
+    return (
+        f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"PyTorch {torch.__version__.partition('+')[0]}, NumPy {np.__version__}"
+    )
 
 
 def processor():

@@ -138,8 +138,14 @@ def by_optax(loss):
 
         def run():
             value, slopes = jax.block_until_ready(step(*arrays))
-            return [torch.from_numpy(jax.numpy.asarray(x).__array__().copy())
-                    for x in (value, *slopes)] if run.read else []
+            return (
+                [
+                    torch.from_numpy(jax.numpy.asarray(x).__array__().copy())
+                    for x in (value, *slopes)
+                ]
+                if run.read
+                else []
+            )
 
         run.read = False  # reading copies, which is not what a training step would do
         return run

@@ -117,6 +117,7 @@ def tests(*arguments):
 
 PARTS = {
     "style": program(BIN / "ruff", "check", "."),
+    "format": program(BIN / "ruff", "format", "--check", "--quiet", "."),
     "types": program(BIN / "mypy"),
     "library": tests(
         *("-n", "2", "tests"), *(f"--ignore={path}" for path in [*CHECKS, *MAKES_THINGS])

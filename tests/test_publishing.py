@@ -99,8 +99,11 @@ def test_only_main_is_deployed_and_only_a_tag_released():
 
 
 def test_a_release_refuses_a_tag_of_another_version(tmp_path):
-    (step,) = [s for s in steps(read(GITHUB / "workflows" / "release.yml"))
-               if "names the version" in s.get("name", "")]
+    (step,) = [
+        s
+        for s in steps(read(GITHUB / "workflows" / "release.yml"))
+        if "names the version" in s.get("name", "")
+    ]
     for tag, code in ((f"v{lossfns.__version__}", 0), ("v9.9.9", 1)):
         environment = {"GITHUB_REF_NAME": tag, "PATH": "/usr/bin:/bin"}
         result = subprocess.run(["bash", "-e", "-c", step["run"]], cwd=ROOT, env=environment)
@@ -111,8 +114,14 @@ def test_the_index_gets_the_library_alone(tmp_path):
     (step,) = [s for s in steps(read(GITHUB / "workflows" / "release.yml"))
                if "index takes" in s.get("name", "")]  # fmt: skip
     (tmp_path / "dist").mkdir()
-    made = ("lossfns-1.tar.gz", "lossfns-1-py3-none-any.whl", "loss-functions.pdf",
-            "loss-functions-site.zip", "loss-functions-for-learners.zip", "cheat_sheet.pdf")
+    made = (
+        "lossfns-1.tar.gz",
+        "lossfns-1-py3-none-any.whl",
+        "loss-functions.pdf",
+        "loss-functions-site.zip",
+        "loss-functions-for-learners.zip",
+        "cheat_sheet.pdf",
+    )
     for name in made:
         (tmp_path / "dist" / name).touch()
     subprocess.run(["bash", "-e", "-c", step["run"]], cwd=tmp_path, check=True)
@@ -159,8 +168,9 @@ WORDS = "Two losses, and how they differ on outliers."
 
 def page(*paragraphs):
     document = new_document("page")
-    document += nodes.section("", nodes.title("", "A title"),
-                              *(nodes.paragraph("", text) for text in paragraphs))
+    document += nodes.section(
+        "", nodes.title("", "A title"), *(nodes.paragraph("", text) for text in paragraphs)
+    )
     return document
 
 
@@ -180,8 +190,9 @@ def test_a_description_is_the_first_paragraph_that_says_something(paragraphs, ex
 def site(tmp_path, address):
     return SimpleNamespace(
         config=SimpleNamespace(html_baseurl=address, html_title="A course"),
-        env=SimpleNamespace(titles={"book/x": nodes.title("", 'On "L1" & L2')},
-                            found_docs=["book/x"]),
+        env=SimpleNamespace(
+            titles={"book/x": nodes.title("", 'On "L1" & L2')}, found_docs=["book/x"]
+        ),
         builder=SimpleNamespace(format="html", get_target_uri=lambda name: f"{name}.html"),
         outdir=tmp_path,
     )

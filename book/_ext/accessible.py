@@ -1,6 +1,5 @@
 """Mends what the tools write into a page that stands in the way of assistive technology."""
 
-
 import re
 
 SIGNATURE = re.compile(r'<dt class="sig .*?</dt>', re.DOTALL)

@@ -67,10 +67,14 @@ class Public(SphinxDirective):
     def run(self):
         module = importlib.import_module(self.arguments[0])
         named = {name: getattr(module, name) for name in self.content or module.__all__}
-        return written(self, "\n".join(
-            auto(f"{module.__name__}.{name}", thing)
-            for name, thing in named.items()
-            if inspect.isclass(thing) or inspect.isfunction(thing)))
+        return written(
+            self,
+            "\n".join(
+                auto(f"{module.__name__}.{name}", thing)
+                for name, thing in named.items()
+                if inspect.isclass(thing) or inspect.isfunction(thing)
+            ),
+        )
 
 
 class Module(SphinxDirective):
@@ -162,7 +166,7 @@ def own_words(name, text):
 def markup(text):
     parts, end = [], 0
     for found in SECTION.finditer(text):
-        parts.append(body(text[end:found.start()]))
+        parts.append(body(text[end : found.start()]))
         parts.append(field(found[1], textwrap.dedent(found[2]).strip("\n")))
         end = found.end()
     return "\n\n".join(part for part in [*parts, body(text[end:])] if part)
@@ -182,7 +186,8 @@ def items(text):
     ends = [*(one.start() for one in found[1:]), len(text)]
     return "\n".join(
         ", ".join(f"``{name}``" for name in one[1].split(", "))
-        + "\n" + indented(body(inspect.cleandoc(text[one.end():end])))
+        + "\n"
+        + indented(body(inspect.cleandoc(text[one.end() : end])))
         for one, end in zip(found, ends, strict=True)
     )
 

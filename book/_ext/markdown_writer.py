@@ -97,9 +97,7 @@ class MarkdownWriter:
         return "".join(f'<a id="{i}"></a>\n\n' for i in ids)
 
     def blocks(self, children):
-        return "\n\n".join(
-            self.block(c) for c in children if isinstance(c, nodes.Element)
-        ).strip()
+        return "\n\n".join(self.block(c) for c in children if isinstance(c, nodes.Element)).strip()
 
     def inline(self, node):
         return "".join(self.span(child) for child in node.children)

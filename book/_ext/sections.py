@@ -44,9 +44,7 @@ def is_first(page):
 
 def items(env, page):
     """The headings under the title of a page, in its contents."""
-    return [
-        item for item in env.tocs[page].findall(nodes.list_item) if item[0][0]["anchorname"]
-    ]
+    return [item for item in env.tocs[page].findall(nodes.list_item) if item[0][0]["anchorname"]]
 
 
 def setup(app):

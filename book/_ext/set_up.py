@@ -11,7 +11,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 RELEASE = ROOT / "book" / "release.yml"
 
-TEXT = '''\
+TEXT = """\
 #@title Set-up {{display-mode: "form"}}
 # Uses lossfns if it is here, else installs it. NumPy and torch stay as they are.
 import glob
@@ -35,7 +35,7 @@ if importlib.util.find_spec("lossfns") is None:
         "lossfns-….whl, beside this notebook (on Colab: Files, Upload) and run this cell again. "
         "Whoever gave you the notebook has it: `make dist` builds it in the folder of the "
         f"course, where `pip install .` needs none. {{said}}"
-    )'''
+    )"""
 METADATA = {"cellView": "form", "jupyter": {"source_hidden": True}}
 
 

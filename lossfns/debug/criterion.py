@@ -33,27 +33,39 @@ def output_layer(step: Step) -> Finding:
         classes = pred.shape[axis]
         floor = math.log(math.e + classes - 1) - 1
         return fails(
-            name, "the outputs are probabilities, and the loss has a softmax of its own",
-            cause="two softmaxes", got="each row sums to 1", expected="logits, any numbers",
+            name,
+            "the outputs are probabilities, and the loss has a softmax of its own",
+            cause="two softmaxes",
+            got="each row sums to 1",
+            expected="logits, any numbers",
             effect=f"the loss of a perfect answer is {floor:.4f}, not 0, and the gradient fades; "
-                   "accuracy looks good",
+            "accuracy looks good",
             cure="end the network with the linear layer; apply softmax where probabilities are "
-                 "shown", label="two-softmaxes")
+            "shown",
+            label="two-softmaxes",
+        )
     if step.is_linear(axis):
         if logs:
             return passes(name, "the loss takes log-probabilities, and gets them")
         got = "probabilities" if given else "logits"
         return fails(
-            name, f"the loss takes log-probabilities, and gets {got}",
-            cause=f"{got} as log-probabilities", got=f"sums of exp {span(pred.exp().sum(axis))}",
+            name,
+            f"the loss takes log-probabilities, and gets {got}",
+            cause=f"{got} as log-probabilities",
+            got=f"sums of exp {span(pred.exp().sum(axis))}",
             expected="1 for each row",
-            effect="the loss falls below 0 and has no lower bound" if got == "logits" else
-                   "the loss is between -1 and 0, and its gradient does not grow where the network "
-                   "is wrong",
+            effect="the loss falls below 0 and has no lower bound"
+            if got == "logits"
+            else "the loss is between -1 and 0, and its gradient does not grow where the network "
+            "is wrong",
             cure="a loss of logits such as F.cross_entropy, or log_softmax before nll_loss",
-            label="debugging-outputs")
-    return (passes(name, "the loss takes probabilities, and gets them") if given
-            else absent(name, "the loss is none of logits, nor of log-probabilities"))
+            label="debugging-outputs",
+        )
+    return (
+        passes(name, "the loss takes probabilities, and gets them")
+        if given
+        else absent(name, "the loss is none of logits, nor of log-probabilities")
+    )
 
 
 def _sigmoid(step: Step, pred: Tensor) -> Finding:
@@ -70,31 +82,48 @@ def _sigmoid(step: Step, pred: Tensor) -> Finding:
     if sure is None or sure < 0.1 * start:
         return absent(name, "the loss tells no logits from probabilities")
     last = _last_operation(step)
-    if "Sigmoid" in last or "Softmax" in last or (
-            pred.numel() >= 8 and bool(((pred >= 0) & (pred <= 1)).all()) and "Relu" not in last):
+    if (
+        "Sigmoid" in last
+        or "Softmax" in last
+        or (pred.numel() >= 8 and bool(((pred >= 0) & (pred <= 1)).all()) and "Relu" not in last)
+    ):
         return fails(
-            name, "the outputs are probabilities, and the loss has a sigmoid of its own",
-            cause="two sigmoids", got=span(pred), expected="logits, of both signs",
+            name,
+            "the outputs are probabilities, and the loss has a sigmoid of its own",
+            cause="two sigmoids",
+            got=span(pred),
+            expected="logits, of both signs",
             effect=f"the loss of a perfect answer is {sure:.4f}, not 0: a second sigmoid makes at "
-                   "most 0.73 of a 1 and ½ of a 0",
+            "most 0.73 of a 1 and ½ of a 0",
             cure="end the network with the linear layer; apply sigmoid where probabilities are "
-                 "shown", label="two-softmaxes")
+            "shown",
+            label="two-softmaxes",
+        )
     if "Relu" in last:
         return fails(
-            name, "a ReLU stands between the last layer and the loss of logits",
-            cause="an activation on the logits", got=span(pred), expected="of both signs",
+            name,
+            "a ReLU stands between the last layer and the loss of logits",
+            cause="an activation on the logits",
+            got=span(pred),
+            expected="of both signs",
             effect="no logit is below 0, so no probability below ½ can be said",
-            cure="remove the last activation", label="overfit-one-batch")
+            cure="remove the last activation",
+            label="overfit-one-batch",
+        )
     return passes(name, "the loss has a sigmoid, and gets logits")
 
 
 def _missing(layer: str, wanted: str, pred: Tensor, error: Exception) -> Finding:
     return fails(
-        "output layer", f"the loss takes {wanted}, and gets logits: {said(error)}",
-        cause=f"no {layer}", got=span(pred), expected="from 0 to 1",
+        "output layer",
+        f"the loss takes {wanted}, and gets logits: {said(error)}",
+        cause=f"no {layer}",
+        got=span(pred),
+        expected="from 0 to 1",
         effect="the step stops with an error",
         cure=f"better than a {layer} layer is the loss of the logits, which does not round to 0",
-        label="debugging-outputs")
+        label="debugging-outputs",
+    )
 
 
 def value(step: Step) -> Finding:
@@ -102,43 +131,67 @@ def value(step: Step) -> Finding:
     name, got = "loss value", step.value
     if step.loss_error is not None:
         return fails(
-            name, f"the loss raised {type(step.loss_error).__name__}: {said(step.loss_error)}",
-            effect="there is no step", cure="see the findings above: shapes, dtype, labels",
-            label="debugging-shapes")
+            name,
+            f"the loss raised {type(step.loss_error).__name__}: {said(step.loss_error)}",
+            effect="there is no step",
+            cure="see the findings above: shapes, dtype, labels",
+            label="debugging-shapes",
+        )
     if not isinstance(got, Tensor):
         return fails(
-            name, f"the loss returned {type(got).__name__}, not a tensor", cause="no tensor",
-            got=str(type(got).__name__), expected="a tensor with one number",
+            name,
+            f"the loss returned {type(got).__name__}, not a tensor",
+            cause="no tensor",
+            got=str(type(got).__name__),
+            expected="a tensor with one number",
             effect="there is nothing to differentiate",
             cure="return the tensor; .item(), float() and NumPy are for the log",
-            label="sec-01-loop")
+            label="sec-01-loop",
+        )
     if got.numel() != 1:
         return fails(
-            name, f"the loss returned {got.numel()} numbers of shape {shape_of(got)}",
-            cause="not reduced", got=shape_of(got), expected="()",
-            effect="backward() asks for one number", cure='reduction="mean", or .mean()',
-            label="reductions")
+            name,
+            f"the loss returned {got.numel()} numbers of shape {shape_of(got)}",
+            cause="not reduced",
+            got=shape_of(got),
+            expected="()",
+            effect="backward() asks for one number",
+            cure='reduction="mean", or .mean()',
+            label="reductions",
+        )
     if not math.isfinite(got.item()):
         return _not_finite(step, got)
     if not got.requires_grad:
         return fails(
-            name, "the loss has no gradient", cause="detached",
-            effect="backward() raises an error, or nothing is learned", label="gradient-norms",
+            name,
+            "the loss has no gradient",
+            cause="detached",
+            effect="backward() raises an error, or nothing is learned",
+            label="gradient-norms",
             cure="look for detach(), .data, torch.tensor(loss), argmax, a comparison or no_grad "
-                 "between the model and the loss, and for a model that is frozen as a whole")
+            "between the model and the loss, and for a model that is frozen as a whole",
+        )
     return passes(name, f"{got.item():.4g}")
 
 
 def _not_finite(step: Step, got: Tensor) -> Finding:
     trouble, pred = step.forward.trouble, step.pred
-    strange = [name for name, t in [*tensors(step.inputs), *tensors(step.target, "target")]
-               if t.is_floating_point() and not bool(t.isfinite().all())]
+    strange = [
+        name
+        for name, t in [*tensors(step.inputs), *tensors(step.target, "target")]
+        if t.is_floating_point() and not bool(t.isfinite().all())
+    ]
     if strange:
         return fails(
-            "loss value", f"the loss is {got.item()}, for {', '.join(strange)} is not finite",
-            cause="NaN in the data", got=got.item(), expected="a finite number",
-            effect="one step with it makes every weight NaN", label="check-finite",
-            cure="mend the data; lossfns.torch.check_finite finds the place")
+            "loss value",
+            f"the loss is {got.item()}, for {', '.join(strange)} is not finite",
+            cause="NaN in the data",
+            got=got.item(),
+            expected="a finite number",
+            effect="one step with it makes every weight NaN",
+            label="check-finite",
+            cure="mend the data; lossfns.torch.check_finite finds the place",
+        )
     if trouble:
         where = f"the layer {trouble.layer!r} gave the first value that is not finite"
     elif pred is not None and not bool(pred.isfinite().all()):
@@ -146,19 +199,28 @@ def _not_finite(step: Step, got: Tensor) -> Finding:
     else:
         where = "the output is finite: it was made in the loss"
     return fails(
-        "loss value", f"the loss is {got.item()}; {where}",
+        "loss value",
+        f"the loss is {got.item()}; {where}",
         cause=f"NaN born in {trouble.layer or ('the model' if 'between' in where else 'the loss')}",
-        got=got.item(), expected="a finite number",
-        effect="one step with it makes every weight NaN", label="check-finite",
+        got=got.item(),
+        expected="a finite number",
+        effect="one step with it makes every weight NaN",
+        label="check-finite",
         cure="look for log of 0, 0/0 (an empty mask, a spread of 0), an overflow; change the "
-             "operation, not the NaN")
+        "operation, not the NaN",
+    )
 
 
 def reduction(step: Step) -> Finding:
     """Whether the loss grows with the batch."""
     name, pred, target = "reduction", step.pred, step.target
-    if (pred is None or not isinstance(target, Tensor) or not step.has_gradient or not step.rows
-            or target.shape[:1] != pred.shape[:1]):
+    if (
+        pred is None
+        or not isinstance(target, Tensor)
+        or not step.has_gradient
+        or not step.rows
+        or target.shape[:1] != pred.shape[:1]
+    ):
         return absent(name, "output and target are not tensors of rows")
     once, twice = step.ask(pred), step.ask(torch.cat([pred, pred]), torch.cat([target, target]))
     if once is None or twice is None or abs(once) < 1e-6:
@@ -168,11 +230,16 @@ def reduction(step: Step) -> Finding:
     if not close(twice, 2 * once):
         return absent(name, "the rows of the batch are compared with each other")
     return fails(
-        name, "the batch twice over has twice the loss", cause="sum over the batch", got=twice,
-        expected=once, label="shape-of-the-curve",
+        name,
+        "the batch twice over has twice the loss",
+        cause="sum over the batch",
+        got=twice,
+        expected=once,
+        label="shape-of-the-curve",
         effect=f"the gradient is {step.rows} times that of the mean: the learning rate means "
-               "something else with every batch size, and large batches explode",
-        cure='reduction="mean", or a learning rate divided by the size of the batch')
+        "something else with every batch size, and large batches explode",
+        cure='reduction="mean", or a learning rate divided by the size of the batch',
+    )
 
 
 def first_loss(step: Step) -> Finding:
@@ -203,18 +270,26 @@ def first_loss(step: Step) -> Finding:
     odd = _odd_start(step, pred, nothing, known)
     if odd is not None:
         return odd
-    text = (f"{text} = {known:.4f}" if close(nothing, known)
-            else f"that of knowing nothing, {nothing:.4g}")
+    text = (
+        f"{text} = {known:.4f}"
+        if close(nothing, known)
+        else f"that of knowing nothing, {nothing:.4g}"
+    )
     if seen <= 1.5 * nothing:
         return passes(name, f"{seen:.4f}; {text}")
     big = max((t.double().abs().max().item() for _, t in _numbers(step)), default=math.nan)
     return fails(
-        name, f"the loss starts at {seen:.4g}, far above {text}", cause="outputs too large",
-        smallest=f"outputs up to {pred.abs().max():.3g}, inputs up to {big:.3g}", got=seen,
-        expected=nothing, label="expected-initial-loss",
+        name,
+        f"the loss starts at {seen:.4g}, far above {text}",
+        cause="outputs too large",
+        smallest=f"outputs up to {pred.abs().max():.3g}, inputs up to {big:.3g}",
+        got=seen,
+        expected=nothing,
+        label="expected-initial-loss",
         effect="the network begins by being sure and wrong; the first steps only undo that",
         cure="scale the inputs to about 1, or the initial weights of the last layer down; if the "
-             "model is trained, the labels do not fit its classes")
+        "model is trained, the labels do not fit its classes",
+    )
 
 
 def _odd_start(step: Step, pred: Tensor, nothing: float, known: float) -> Finding | None:
@@ -225,22 +300,30 @@ def _odd_start(step: Step, pred: Tensor, nothing: float, known: float) -> Findin
         each = [step.ask(torch.zeros_like(pred), torch.full_like(step.target, v)) for v in (0, 1)]
         if close(each[0], each[1]) and abs(ratio - 1) > 0.01 and reduction(step).verdict == PASSES:
             return fails(
-                name, f"outputs of 0 cost {ratio:.4g} times ln 2, for a yes and for a no",
-                cause="weight for pos_weight", got=nothing, expected=known,
+                name,
+                f"outputs of 0 cost {ratio:.4g} times ln 2, for a yes and for a no",
+                cause="weight for pos_weight",
+                got=nothing,
+                expected=known,
                 label="weight-for-all",
                 effect="both classes count more alike, which is a larger learning rate and nothing "
-                       "else: the rare class is not found",
-                cure="pos_weight=…, which multiplies the loss of the positives alone")
+                "else: the rare class is not found",
+                cure="pos_weight=…, which multiplies the loss of the positives alone",
+            )
         return None
     axis = step.axis if step.axis is not None else _softmax_axis(step, pred)
     classes = pred.shape[axis]
     if axis != 0 and rows != classes and close(nothing, math.log(rows)) and step.shifts(0):
         return fails(
-            name, f"the loss of knowing nothing is ln {rows}, and there are {classes} classes",
-            cause="softmax along the batch", got=nothing, expected=known,
+            name,
+            f"the loss of knowing nothing is ln {rows}, and there are {classes} classes",
+            cause="softmax along the batch",
+            got=nothing,
+            expected=known,
             label="ex-08-clinic-4",
             effect="the rows of the batch compete with each other, not the classes",
-            cure=f"softmax with dim={axis}")
+            cure=f"softmax with dim={axis}",
+        )
     wrong = known / classes
     if step.kind == "shares":
         target = step.target.double()
@@ -250,13 +333,17 @@ def _odd_start(step: Step, pred: Tensor, nothing: float, known: float) -> Findin
         wrong = known_kl / classes if not close(nothing, wrong) else wrong
     if close(nothing, wrong) and classes > 1:
         return fails(
-            name, f"the loss of knowing nothing is divided by the {classes} classes",
-            cause="mean over the classes", got=nothing, expected=wrong * classes,
+            name,
+            f"the loss of knowing nothing is divided by the {classes} classes",
+            cause="mean over the classes",
+            got=nothing,
+            expected=wrong * classes,
             label="wrong-mean",
             effect="beside other terms it weighs as good as nothing, and the learning rate is "
-                   f"{classes} times smaller than it says",
+            f"{classes} times smaller than it says",
             cure="sum over the classes, then the mean over the batch: for F.kl_div "
-                 'reduction="batchmean"')
+            'reduction="batchmean"',
+        )
     return None
 
 
@@ -282,11 +369,16 @@ def _start_of_amounts(step: Step, pred: Tensor, seen: float) -> Finding:
         far = "; standardise the target" if zero > 10 * mean else ""
         return passes(name, f"{seen:.4g}; {text}{far}")
     return fails(
-        name, f"the loss starts at {seen:.4g}, far above that of a constant", got=seen,
-        cause="outputs too large", expected=text, label="expected-initial-loss",
+        name,
+        f"the loss starts at {seen:.4g}, far above that of a constant",
+        got=seen,
+        cause="outputs too large",
+        expected=text,
+        label="expected-initial-loss",
         smallest=f"outputs up to {pred.abs().max():.3g}, targets up to {target.abs().max():.3g}",
         effect="the first steps only undo that",
-        cure="scale the inputs to about 1, or the initial weights of the last layer down")
+        cure="scale the inputs to about 1, or the initial weights of the last layer down",
+    )
 
 
 def sign(step: Step) -> Finding:
@@ -312,11 +404,15 @@ def sign(step: Step) -> Finding:
     if not away:
         return passes(name, "a step brings the output nearer to the target")
     return fails(
-        name, "a step takes the output away from the target", cause="wrong sign",
-        got=f"{slope:.3g} along the way to the target", expected="below 0",
+        name,
+        "a step takes the output away from the target",
+        cause="wrong sign",
+        got=f"{slope:.3g} along the way to the target",
+        expected="below 0",
         effect="the optimizer makes the answers worse; the loss rises, or falls below 0 for ever",
         cure="minimise the loss, not its negative: look for a minus too many or missing",
-        label="wrong-sign")
+        label="wrong-sign",
+    )
 
 
 def lower_bound(step: Step) -> Finding:
@@ -327,11 +423,16 @@ def lower_bound(step: Step) -> Finding:
     if not unbounded(step):
         return passes(name, "far along the gradient the loss does not fall for ever")
     return fails(
-        name, "the loss falls below 0 and has no least value", cause="no lower bound",
-        got=step.ask(step.pred - 1e3 * step.out_grad.sign()), expected="0 or more",
+        name,
+        "the loss falls below 0 and has no least value",
+        cause="no lower bound",
+        got=step.ask(step.pred - 1e3 * step.out_grad.sign()),
+        expected="0 or more",
         effect="the outputs grow without end, and the loss says nothing about the answers",
         cure="see the findings above: the sign, the labels, or logits where log-probabilities "
-             "belong", label="wrong-sign")
+        "belong",
+        label="wrong-sign",
+    )
 
 
 def unbounded(step: Step) -> bool:
@@ -346,8 +447,13 @@ def unbounded(step: Step) -> bool:
 def pairing(step: Step) -> Finding:
     """Whether the loss minds when the targets trade places."""
     name, pred, target = "pairing", step.pred, step.target
-    if (pred is None or step.kind == "unknown" or step.rows < 2 or not step.has_gradient
-            or target.shape[:1] != pred.shape[:1]):
+    if (
+        pred is None
+        or step.kind == "unknown"
+        or step.rows < 2
+        or not step.has_gradient
+        or target.shape[:1] != pred.shape[:1]
+    ):
         return absent(name, "no rows to exchange")
     moved = target.roll(1, 0)
     if bool((moved == target).all()):
@@ -359,10 +465,15 @@ def pairing(step: Step) -> Finding:
     if not close(before, after, 1e-6):
         return passes(name, "the loss minds when the targets trade places")
     return fails(
-        name, "the targets trade places, and the loss is the same", got=after,
-        cause="the loss does not pair rows", expected="another number", label="broadcasting",
+        name,
+        "the targets trade places, and the loss is the same",
+        got=after,
+        cause="the loss does not pair rows",
+        expected="another number",
+        label="broadcasting",
         effect="no prediction is compared with its own target, so the inputs cannot be learned",
-        cure="compare row by row; check the shapes")
+        cure="compare row by row; check the shapes",
+    )
 
 
 def _normalised(step: Step, pred: Tensor) -> bool:

@@ -91,12 +91,15 @@ def diagnose(
     if isinstance(loss, type):
         raise TypeError(f"loss must be an instance: {loss.__name__}(), not {loss.__name__}")
     if optimizer is not None and not isinstance(optimizer, torch.optim.Optimizer):
-        raise TypeError("optimizer must be a torch.optim.Optimizer,"
-                        f" got {type(optimizer).__name__}")
+        raise TypeError(
+            f"optimizer must be a torch.optim.Optimizer, got {type(optimizer).__name__}"
+        )
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         got = f"{len(batch)} things" if isinstance(batch, (tuple, list)) else type(batch).__name__
-        raise ValueError(f"batch must be a pair (inputs, target), got {got};"
-                         " several inputs are a tuple or a dictionary")
+        raise ValueError(
+            f"batch must be a pair (inputs, target), got {got};"
+            " several inputs are a tuple or a dictionary"
+        )
     model = getattr(model, "_orig_mod", model)  # what torch.compile wraps
     inputs, target = batch
     begin = time.perf_counter()
@@ -107,24 +110,34 @@ def diagnose(
     return Report(subject, findings, (), time.perf_counter() - begin)
 
 
-def _findings(model: nn.Module, optimizer: torch.optim.Optimizer | None,
-              loss: Callable[..., Any], inputs: Any, target: Any) -> tuple[Finding, ...]:
+def _findings(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer | None,
+    loss: Callable[..., Any],
+    inputs: Any,
+    target: Any,
+) -> tuple[Finding, ...]:
     try:
         # Together, so that what they share, such as the parameters, is shared by the copies.
         copies = copy.deepcopy((model, optimizer, loss))
     except Exception as error:  # whatever a model may hold that cannot be copied
         words = " ".join(str(error).split())[:160]
-        return (fails(
-            "copy", f"the model cannot be copied: {type(error).__name__}: {words}",
-            effect="nothing can be looked at without changing it",
-            cure="keep no tensors with a gradient, files or locks as attributes of the model",
-            label="diagnose"),)
+        return (
+            fails(
+                "copy",
+                f"the model cannot be copied: {type(error).__name__}: {words}",
+                effect="nothing can be looked at without changing it",
+                cure="keep no tensors with a gradient, files or locks as attributes of the model",
+                label="diagnose",
+            ),
+        )
     step = Step(*copies, inputs, target)
     findings = [question(step) for question in _QUESTIONS]
     named = dict(model.named_parameters())
     held = [p for group in optimizer.param_groups for p in group["params"]] if optimizer else []
-    missing = [key for key, p in named.items()
-               if p.requires_grad and not any(p is one for one in held)]
+    missing = [
+        key for key, p in named.items() if p.requires_grad and not any(p is one for one in held)
+    ]
     strange = sum(not any(one is p for p in named.values()) for one in held)
     # The step comes last: it changes the weights of the copy.
     last = [network.optimizer(step, missing, strange), network.update(step)]

@@ -67,8 +67,14 @@ class Step:
         out_grad: the gradient with respect to the output.
     """
 
-    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer | None,
-                 loss: Callable[..., Any], inputs: Any, target: Any) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer | None,
+        loss: Callable[..., Any],
+        inputs: Any,
+        target: Any,
+    ) -> None:
         self.model, self.optimizer, self.loss = model, optimizer, loss
         self.inputs, self.target = map(detached, (inputs, target))
         self.random = _random_state()
@@ -144,8 +150,12 @@ class Step:
     def _one_softmax(self, target: Tensor) -> bool:
         """Whether the target sums to 1 along an axis along which the loss has a softmax."""
         axes = {1, target.ndim - 1} if target.ndim > 1 else set()
-        return any(target.shape[axis] > 1 and is_shares(target, axis)
-                   and (self.shifts(axis) or self.is_linear(axis)) for axis in axes)
+        return any(
+            target.shape[axis] > 1
+            and is_shares(target, axis)
+            and (self.shifts(axis) or self.is_linear(axis))
+            for axis in axes
+        )
 
     def _takes_any_number(self) -> bool:
         """Whether the loss takes outputs outside of [0, 1] and does not read them as logits."""
@@ -173,8 +183,11 @@ class Step:
         pred, target = self.pred, self.target
         if pred is None or pred.ndim < 2 or not isinstance(target, Tensor):
             return None
-        fits = [axis for axis in dict.fromkeys((1, pred.ndim - 1))
-                if pred.shape[:axis] + pred.shape[axis + 1:] == target.shape]
+        fits = [
+            axis
+            for axis in dict.fromkeys((1, pred.ndim - 1))
+            if pred.shape[:axis] + pred.shape[axis + 1 :] == target.shape
+        ]
         by_softmax = [axis for axis in fits if self.shifts(axis)]
         return next(iter(by_softmax or fits), None)
 
@@ -244,8 +257,11 @@ class Step:
         constant = random.narrow(axis, 0, 1)
         before = self.ask(random)
         far = self.ask(3 * random)
-        return (before is not None and close(before, self.ask(random + constant))
-                and not close(before, far))
+        return (
+            before is not None
+            and close(before, self.ask(random + constant))
+            and not close(before, far)
+        )
 
     def is_linear(self, axis: int) -> bool:
         """Whether the loss falls in proportion to such a constant: it takes log-probabilities."""
@@ -260,8 +276,7 @@ class Step:
 
 def close(a: float | None, b: float | None, tolerance: float = 1e-3) -> bool:
     """Whether two losses are the same but for rounding; None is close to nothing."""
-    return (a is not None and b is not None
-            and abs(a - b) <= tolerance * max(abs(a), abs(b), 1e-6))
+    return a is not None and b is not None and abs(a - b) <= tolerance * max(abs(a), abs(b), 1e-6)
 
 
 def is_shares(values: Tensor, axis: int) -> bool:
@@ -311,8 +326,7 @@ class _Relus(TorchFunctionMode):
         super().__init__()
         self.layers, self.stack = layers, stack
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (),
-                           kwargs: Any = None) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         if func in _RELUS and result.ndim > 1:
             name = self.stack[-1] if self.stack else ""

@@ -153,7 +153,7 @@ def names_elsewhere():
 
 
 def _page(content):
-    return HTML(f"<style>{_STYLE}</style>" f'<div class="lossfns-atlas">{content}</div>')
+    return HTML(f'<style>{_STYLE}</style><div class="lossfns-atlas">{content}</div>')
 
 
 def _overview_row(record):

@@ -11,8 +11,9 @@ def said_and_happened(groups):
     Arguments
         groups: `{name: (said, happened, count)}`, as shares.
     """
-    fig, ax = figure(width=6.2, height=0.75 * len(groups) + 1.4,
-                     xlabel="share of the patients in the group")
+    fig, ax = figure(
+        width=6.2, height=0.75 * len(groups) + 1.4, xlabel="share of the patients in the group"
+    )
     for row, (said, happened, _) in enumerate(groups.values()):
         ax.plot([said, happened], [-row, -row], color=FAINT, linewidth=2)
         ax.plot(said, -row, "D", color=BLUE, markersize=9)
@@ -21,13 +22,16 @@ def said_and_happened(groups):
     label(ax, said + 0.005, 0.32, "said", BLUE)
     label(ax, happened - 0.005, 0.32, "happened", ORANGE, ha="right")
     ax.set(xlim=(0.3, 1), ylim=(0.5 - len(groups), 0.8))
-    ax.set_yticks(range(0, -len(groups), -1),
-                  [f"{name}\n{count} patients" for name, (*_, count) in groups.items()])
+    ax.set_yticks(
+        range(0, -len(groups), -1),
+        [f"{name}\n{count} patients" for name, (*_, count) in groups.items()],
+    )
     return fig
 
 
-def reliability(tables, *, said="mean confidence of the bin", was="accuracy of the bin",
-                chance=False):
+def reliability(
+    tables, *, said="mean confidence of the bin", was="accuracy of the bin", chance=False
+):
     """A reliability diagram: `{name: table}` with the columns count, confidence and accuracy.
 
     The area of a marker grows with the count. With `chance`, bars show how far a bin of its count
@@ -41,11 +45,23 @@ def reliability(tables, *, said="mean confidence of the bin", was="accuracy of t
         count, confidence, accuracy = count[held], confidence[held], accuracy[held]
         if chance:
             reach = 1.96 * np.sqrt(confidence * (1 - confidence) / count)
-            ax.vlines(confidence, np.maximum(confidence - reach, 0),
-                      np.minimum(confidence + reach, 1), color=FAINT, linewidth=7)
+            ax.vlines(
+                confidence,
+                np.maximum(confidence - reach, 0),
+                np.minimum(confidence + reach, 1),
+                color=FAINT,
+                linewidth=7,
+            )
         ax.plot(confidence, accuracy, LINES[i], color=CYCLE[i], linewidth=1.6)
-        ax.scatter(confidence, accuracy, 14 + 360 * count / count.sum(), marker=MARKERS[i],
-                   color=CYCLE[i], label=name, zorder=3)
+        ax.scatter(
+            confidence,
+            accuracy,
+            14 + 360 * count / count.sum(),
+            marker=MARKERS[i],
+            color=CYCLE[i],
+            label=name,
+            zorder=3,
+        )
     ax.set(xlim=(0, 1.03), ylim=(-0.02, 1.05))
     ax.set_aspect("equal")
     if len(tables) > 1:
@@ -57,12 +73,27 @@ def gaps(table, *, said="confidence", was="accuracy"):
     """The bins as bars: how often it happened, and in the other colour what is missing to it."""
     count, confidence, accuracy = np.asarray(table, dtype=float).T
     bins = len(count)
-    fig, (top, low) = figure(2, 1, height=5.4, sharex=True, height_ratios=[3, 1],
-                             xlabel=["", said], ylabel=[was, "count"])
+    fig, (top, low) = figure(
+        2,
+        1,
+        height=5.4,
+        sharex=True,
+        height_ratios=[3, 1],
+        xlabel=["", said],
+        ylabel=[was, "count"],
+    )
     middle, width = (np.arange(bins) + 0.5) / bins, 0.9 / bins
     top.bar(middle, accuracy, width, color=BLUE)
-    top.bar(middle, confidence - accuracy, width, bottom=accuracy, facecolor="none",
-            edgecolor=ORANGE, hatch="//", linewidth=1.4)
+    top.bar(
+        middle,
+        confidence - accuracy,
+        width,
+        bottom=accuracy,
+        facecolor="none",
+        edgecolor=ORANGE,
+        hatch="//",
+        linewidth=1.4,
+    )
     top.plot([0, 1], [0, 1], ":", color=INK, linewidth=1.4)
     label(top, 0.02, 0.9, "happened", BLUE)
     label(top, 0.02, 0.78, "gap to what was said", ORANGE)
@@ -86,8 +117,12 @@ def ece_by_chance(bins, curves):
 
 def expected_scores(report, curves, truth):
     """The expected score over what is reported: `{name: values}`, each with its cheapest report."""
-    fig, ax = figure(width=5.6, height=3.6, xlabel="reported probability r",
-                     ylabel="expected score, from its least")
+    fig, ax = figure(
+        width=5.6,
+        height=3.6,
+        xlabel="reported probability r",
+        ylabel="expected score, from its least",
+    )
     for i, (name, values) in enumerate(curves.items()):
         values = values - values.min()
         ax.plot(report, values, LINES[i], color=CYCLE[i], label=name)
@@ -122,8 +157,14 @@ def temperatures(values, losses, accuracy, fitted):
     ax.set(xscale="log", ylim=(0, 1.4))
     ax.set_xticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
     ax.minorticks_off()
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False,
-               labelcolor=INK, fontsize=fig.font_size)
+    fig.legend(
+        *ax.get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=4,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig
 
 
@@ -134,8 +175,14 @@ def bands(results, measures):
         results: `{method: array of shape (seeds, measures)}`.
         measures: the name of each column.
     """
-    fig, axes = figure(1, len(measures), width=7.2, height=0.5 * len(results) + 1.3,
-                       title=list(measures), sharey=True)
+    fig, axes = figure(
+        1,
+        len(measures),
+        width=7.2,
+        height=0.5 * len(results) + 1.3,
+        title=list(measures),
+        sharey=True,
+    )
     for column, ax in enumerate(np.atleast_1d(axes)):
         for row, values in enumerate(results.values()):
             of = np.asarray(values)[:, column]
@@ -150,8 +197,12 @@ def bands(results, measures):
 
 def costs(ratio, curves):
     """The cost of deciding by each forecast over the price of a mistake: `{name: values}`."""
-    fig, ax = figure(width=6.2, height=3.6, xlabel="cost of a mistake, in looks of a person",
-                     ylabel="cost per 1000 images")
+    fig, ax = figure(
+        width=6.2,
+        height=3.6,
+        xlabel="cost of a mistake, in looks of a person",
+        ylabel="cost per 1000 images",
+    )
     for i, (name, values) in enumerate(curves.items()):
         ax.plot(ratio, values, LINES[i], color=CYCLE[i], label=name)
     ax.set(xscale="log", ylim=(0, None))

@@ -73,9 +73,7 @@ def in_words():
     """
     stages = []
     for when, chapters in STAGES:
-        names = ", ".join(
-            f"{place(label).chapter} {place(label).title}" for label in chapters
-        )
+        names = ", ".join(f"{place(label).chapter} {place(label).title}" for label in chapters)
         stages.append(f"{when.capitalize()}{':' if ' ' in when else ''} {names}.")
     return " ".join(["The order of the chapters.", *stages])
 

@@ -176,7 +176,7 @@ def table():
     head = "".join(f'<th scope="col">{title}</th>' for title in heads)
     return HTML(
         f'<style>{_TABLE_STYLE}</style><div class="lossfns-choices"><table><thead><tr>{head}</tr>'
-        f'</thead><tbody>{"".join(rows)}</tbody></table></div>'
+        f"</thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
 
@@ -187,9 +187,7 @@ def chooser():
     selects = f"<label>1. What do you predict?<select autocomplete=off>{tasks}</select></label>"
     for number, question in enumerate(QUESTIONS, start=2):
         trusted = ' data-yes="yes, as far as I know"' if "trusted" in question else ""
-        selects += (
-            f"<label>{number}. {question}<select autocomplete=off{trusted}></select></label>"
-        )
+        selects += f"<label>{number}. {question}<select autocomplete=off{trusted}></select></label>"
     return HTML(
         f'<div class="lossfns-chooser"><style>{_STYLE}</style>'
         "<p><strong>Guess first.</strong> Your targets are counts, and a few of them are typing"

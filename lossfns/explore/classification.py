@@ -60,8 +60,11 @@ def entropy_of_a_coin():
     pairs = np.column_stack([p, 1 - p])
     slope = ln.entropy.grad(pairs, reduction="none") @ np.array([1, -1]) * p * (1 - p)
     return value_and_slope(
-        p, {"entropy": (ln.entropy(pairs, reduction="none"), slope)},
-        xlabel="probability of heads", ylabel="entropy", gradient="gradient dH/dz",
+        p,
+        {"entropy": (ln.entropy(pairs, reduction="none"), slope)},
+        xlabel="probability of heads",
+        ylabel="entropy",
+        gradient="gradient dH/dz",
     )
 
 
@@ -70,7 +73,11 @@ def bce_over_probability():
     p = np.linspace(0.01, 0.99, 400)
     curves = {f"y = {y}": _value_and_slope_of(ln.bce, p, y) for y in (1, 0)}
     return value_and_slope(
-        p, curves, xlabel="probability p", ylabel="loss", gradient="gradient dL/dp",
+        p,
+        curves,
+        xlabel="probability p",
+        ylabel="loss",
+        gradient="gradient dL/dp",
         ylim=((0, 4.7), (-22, 22)),
     )
 
@@ -79,9 +86,7 @@ def bce_over_logit():
     """The same loss and its gradient with respect to the logit."""
     z = np.linspace(-6, 6, 400)
     curves = {f"y = {y}": _value_and_slope_of(ln.bce_with_logits, z, y) for y in (1, 0)}
-    return value_and_slope(
-        z, curves, xlabel="logit z", ylabel="loss", gradient="gradient dL/dz"
-    )
+    return value_and_slope(z, curves, xlabel="logit z", ylabel="loss", gradient="gradient dL/dz")
 
 
 def softmax_steps(z):
@@ -108,17 +113,23 @@ def cross_entropy_over_logit(rivals):
     losses = ln.cross_entropy(logits, target, reduction="none")
     slopes = ln.cross_entropy.grad(logits, target, reduction="none")
     fig, (top, bottom) = figure(
-        2, 1, height=4.9, sharex=True, xlabel=["", "logit of the true class"],
+        2,
+        1,
+        height=4.9,
+        sharex=True,
+        xlabel=["", "logit of the true class"],
         ylabel=["loss", "gradient p − y"],
     )
     top.plot(z, losses, color=ORANGE)
     bottom.plot(z, slopes[:, 0], color=PURPLE)
     label(bottom, -5.8, -0.86, "true class", PURPLE)
-    for rival, slope, colour, line in zip(rivals, slopes.T[1:], (BLUE, OLIVE), LINES[1:3],
-                                          strict=False):
+    for rival, slope, colour, line in zip(
+        rivals, slopes.T[1:], (BLUE, OLIVE), LINES[1:3], strict=False
+    ):
         bottom.plot(z, slope, color=colour, linestyle=line)
-        label(bottom, -5.8, slope[0] + 0.06, f"rival with logit {rival:g}".replace("-", "−"),
-              colour)
+        label(
+            bottom, -5.8, slope[0] + 0.06, f"rival with logit {rival:g}".replace("-", "−"), colour
+        )
     zero(bottom, x=False)
     bottom.set_ylim(-1.1, 1.15)
     return fig
@@ -128,8 +139,12 @@ def training_curves(runs, *, panels=("loss", "accuracy"), floor=None):
     """The histories `{name: {"loss": [...], "accuracy": [...]}}` over the training steps."""
     titles = {"loss": "training loss", "accuracy": "test accuracy"}
     fig, axes = figure(
-        len(panels), 1, height=4.7 if len(panels) > 1 else 3.1, sharex=True,
-        xlabel=[""] * (len(panels) - 1) + ["step"], ylabel=[titles[panel] for panel in panels],
+        len(panels),
+        1,
+        height=4.7 if len(panels) > 1 else 3.1,
+        sharex=True,
+        xlabel=[""] * (len(panels) - 1) + ["step"],
+        ylabel=[titles[panel] for panel in panels],
     )
     for ax, panel in zip(np.atleast_1d(axes), panels, strict=True):
         for i, (name, history) in enumerate(runs.items()):
@@ -140,9 +155,14 @@ def training_curves(runs, *, panels=("loss", "accuracy"), floor=None):
             end = len(next(iter(runs.values()))[panel])
             ax.text(end, floor - 0.06, f"floor {floor:.2f}", va="top", ha="right")
     fig.legend(
-        *np.atleast_1d(axes)[0].get_legend_handles_labels(), loc="outside upper center",
-        ncols=min(len(runs), 3), frameon=False, labelcolor=INK, fontsize=fig.font_size,
-        columnspacing=1.2, handlelength=1.6,
+        *np.atleast_1d(axes)[0].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=min(len(runs), 3),
+        frameon=False,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+        columnspacing=1.2,
+        handlelength=1.6,
     )
     return fig
 
@@ -167,8 +187,12 @@ def squared_error_over_logit():
         "squared error": ((p - 1) ** 2, 2 * (p - 1) * p * (1 - p)),
     }
     return value_and_slope(
-        z, curves, xlabel="logit z of a positive example", ylabel="loss",
-        gradient="gradient dL/dz", ylim=((0, 4), (-1.1, 0.15)),
+        z,
+        curves,
+        xlabel="logit z of a positive example",
+        ylabel="loss",
+        gradient="gradient dL/dz",
+        ylim=((0, 4), (-1.1, 0.15)),
     )
 
 
@@ -181,7 +205,11 @@ def hinge_over_margin():
         "logistic": _value_and_slope_of(ln.bce_with_logits, s, 1),
     }
     fig = value_and_slope(
-        s, curves, xlabel="signed margin y·s", ylabel="loss", gradient="gradient, times y",
+        s,
+        curves,
+        xlabel="signed margin y·s",
+        ylabel="loss",
+        gradient="gradient, times y",
         ylim=((-0.1, 4.2), (-4.2, 0.4)),
     )
     top = fig.axes[0]
@@ -218,7 +246,10 @@ def multiclass_hinge_over_score(rivals):
         "cross-entropy": curve(ln.cross_entropy),
     }
     return value_and_slope(
-        s, curves, xlabel="score of the true class", ylabel="loss",
+        s,
+        curves,
+        xlabel="score of the true class",
+        ylabel="loss",
         gradient="gradient of its score",
     )
 
@@ -226,15 +257,24 @@ def multiclass_hinge_over_score(rivals):
 def margin(points, y, w, b):
     """The separating line and its street; filled points have a gradient."""
     fig, ax = figure(
-        width=5.6, height=4.3, xlabel="worst radius (standardised)",
+        width=5.6,
+        height=4.3,
+        xlabel="worst radius (standardised)",
         ylabel="worst texture (standardised)",
     )
     pulling = (2 * y - 1) * (points @ w + b) < 1
     for kind, colour, marker, name in ((0, BLUE, "o", "benign"), (1, ORANGE, "s", "malignant")):
         for mine, face in ((~pulling, "none"), (pulling, colour)):
             chosen = points[(y == kind) & mine]
-            ax.scatter(*chosen.T, s=26, marker=marker, facecolors=face, edgecolors=colour,
-                       linewidths=1, label=name if face != "none" else None)
+            ax.scatter(
+                *chosen.T,
+                s=26,
+                marker=marker,
+                facecolors=face,
+                edgecolors=colour,
+                linewidths=1,
+                label=name if face != "none" else None,
+            )
     x = np.array([points[:, 0].min(), points[:, 0].max()])
     for level, line, width in ((0, "-", 2.2), (-1, "--", 1.2), (1, "--", 1.2)):
         ax.plot(x, (level - b - w[0] * x) / w[1], color=INK, linestyle=line, linewidth=width)
@@ -277,7 +317,11 @@ def divergences(target):
         ),
     }
     fig = value_and_slope(
-        z, curves, xlabel="logit z of the model", ylabel="divergence", gradient="gradient d/dz",
+        z,
+        curves,
+        xlabel="logit z of the model",
+        ylabel="divergence",
+        gradient="gradient d/dz",
         ylim=((0, 4), (-1.05, 0.35)),
     )
     top = fig.axes[0]
@@ -299,7 +343,10 @@ def label_smoothing(classes, amounts):
         for eps in amounts
     }
     return value_and_slope(
-        lead, curves, xlabel="lead of the true logit over the others", ylabel="loss",
+        lead,
+        curves,
+        xlabel="lead of the true logit over the others",
+        ylabel="loss",
         gradient="gradient of the true logit",
     )
 
@@ -308,7 +355,11 @@ def temperatures(image, logits, levels):
     """A digit and the softened probabilities of its classes, a panel per temperature."""
     image, logits = np.asarray(image), np.asarray(logits, dtype=float)
     fig, axes = figure(
-        1, len(levels) + 1, width=7.2, height=2.6, title=[""] + [f"T = {t:g}" for t in levels],
+        1,
+        len(levels) + 1,
+        width=7.2,
+        height=2.6,
+        title=[""] + [f"T = {t:g}" for t in levels],
         width_ratios=[1] + [1.5] * len(levels),
     )
     # Transparent where the paper is white, so that it sits on a light and a dark page alike.
@@ -348,8 +399,9 @@ def distillation_over_logit(teacher, temperatures):
 
 def confidences(said):
     """The mean confidence where right and where wrong: `{name: (right, wrong)}`, a row each."""
-    fig, ax = figure(width=6.2, height=0.5 * len(said) + 1.5,
-                     xlabel="mean probability of the answer")
+    fig, ax = figure(
+        width=6.2, height=0.5 * len(said) + 1.5, xlabel="mean probability of the answer"
+    )
     for row, (right, wrong) in enumerate(said.values()):
         ax.plot([wrong, right], [-row, -row], color=FAINT, linewidth=2)
         ax.plot(right, -row, "o", color=BLUE, markersize=9)
@@ -371,8 +423,12 @@ def robust_losses():
         "1 − p": (1 - p, p * (p - 1)),
     }
     return value_and_slope(
-        p, curves, xlabel="probability of the labelled class", ylabel="loss",
-        gradient="gradient of its logit", ylim=((0, 4), (-1.05, 0.1)),
+        p,
+        curves,
+        xlabel="probability of the labelled class",
+        ylabel="loss",
+        gradient="gradient of its logit",
+        ylim=((0, 4), (-1.05, 0.1)),
     )
 
 

@@ -39,8 +39,9 @@ def shares(report):
 def closest(report):
     """A row a check and a dot a loss: how much of the allowed error it uses, the worst by name."""
     by_check, worst = shares(report), report.closest()
-    fig, ax = figure(width=7.2, height=0.31 * len(by_check) + 0.9,
-                     xlabel="error, as a share of what is allowed")
+    fig, ax = figure(
+        width=7.2, height=0.31 * len(by_check) + 0.9, xlabel="error, as a share of what is allowed"
+    )
     for y, (check, by_loss) in enumerate(by_check.items()):
         x = np.maximum(list(by_loss.values()), _LEAST)
         ax.plot(x, np.full(len(x), y), ".", color=BLUE, alpha=0.35, markersize=5)

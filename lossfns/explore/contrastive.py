@@ -19,18 +19,25 @@ def maps(embeddings, digits, *, circle=False):
     columns = min(len(embeddings), 3)
     rows = -(-len(embeddings) // columns)
     width = 4.4 if columns == 1 else 7.2
-    fig, axes = figure(rows, columns, width=width, height=rows * width / columns + 0.3 * rows,
-                       squeeze=False)
+    fig, axes = figure(
+        rows, columns, width=width, height=rows * width / columns + 0.3 * rows, squeeze=False
+    )
     digits = np.asarray(digits)
-    for ax in axes.flat[len(embeddings):]:
+    for ax in axes.flat[len(embeddings) :]:
         ax.set_axis_off()
     for ax, (name, points) in zip(axes.flat, embeddings.items(), strict=False):
         points = np.asarray(points)
         if circle:
             points = points / np.linalg.norm(points, axis=1, keepdims=True)
         for k in np.unique(digits):
-            ax.plot(*points[digits == k].T, linestyle="", marker=f"${k}$", markersize=6,
-                    color=CYCLE[k % 5], markeredgewidth=0.1)
+            ax.plot(
+                *points[digits == k].T,
+                linestyle="",
+                marker=f"${k}$",
+                markersize=6,
+                color=CYCLE[k % 5],
+                markeredgewidth=0.1,
+            )
         ax.set_title(name)
         ax.set_aspect("equal", adjustable="datalim")
         _bare(ax)
@@ -44,8 +51,9 @@ def pair_loss(margins):
 
     def losses(target, margin):
         rows = np.column_stack([d, 0 * d])
-        return ln.contrastive(rows, 0 * rows, np.full(len(d), target), margin=margin,
-                              reduction="none")
+        return ln.contrastive(
+            rows, 0 * rows, np.full(len(d), target), margin=margin, reduction="none"
+        )
 
     ax.plot(d, losses(1, 1), color=BLUE)
     label(ax, 1.95, 2.3, "equal", BLUE, ha="right")
@@ -65,10 +73,13 @@ def triplet_over_negative(positive, margin):
     for name, squared in (("distances", False), ("squared distances", True)):
         rows = [np.column_stack([x, 0 * far]) for x in (0 * far, 0 * far + positive, far)]
         options = {"margin": margin, "squared": squared, "reduction": "none"}
-        curves[name] = (ln.triplet(*rows, **options),
-                        ln.triplet.grad(*rows, **options, wrt="negative")[:, 0])
-    fig = value_and_slope(far, curves, xlabel="distance of the negative", ylabel="loss",
-                          gradient="slope")
+        curves[name] = (
+            ln.triplet(*rows, **options),
+            ln.triplet.grad(*rows, **options, wrt="negative")[:, 0],
+        )
+    fig = value_and_slope(
+        far, curves, xlabel="distance of the negative", ylabel="loss", gradient="slope"
+    )
     for ax in fig.axes:
         ax.axvline(positive, color=INK, linewidth=1, linestyle=":")
     fig.axes[0].text(positive + 0.04, 1.4, "distance of the positive")
@@ -89,8 +100,7 @@ def zones(positive, margin):
     label(ax, positive + 0.04 * reach, 0, "positive", BLUE, va="center")
     label(ax, 0, 0.5 * positive, "hard", ORANGE, ha="center", va="center")
     label(ax, 0, positive + margin / 2, "semi-hard", PURPLE, ha="center", va="center")
-    label(ax, 0, 1.22 * (positive + margin), "easy: costs nothing", OLIVE, ha="center",
-          va="center")
+    label(ax, 0, 1.22 * (positive + margin), "easy: costs nothing", OLIVE, ha="center", va="center")
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
     ax.set_aspect("equal")
     _bare(ax)
@@ -106,8 +116,15 @@ def lines(x, curves, *, xlabel, ylabel, log="", ylim=None, level=None):
     for i, (name, y) in enumerate(curves.items()):
         at, values = y if x is None else (x, y)
         marker = "o" if len(at) < 12 else ""
-        ax.plot(at, values, linestyle=LINES[i % 4], marker=marker, markersize=6,
-                color=CYCLE[i % 5], label=name)
+        ax.plot(
+            at,
+            values,
+            linestyle=LINES[i % 4],
+            marker=marker,
+            markersize=6,
+            color=CYCLE[i % 5],
+            label=name,
+        )
     if "x" in log:
         ax.set_xscale("log")
     if "y" in log:
@@ -119,9 +136,14 @@ def lines(x, curves, *, xlabel, ylabel, log="", ylim=None, level=None):
     if ylim:
         ax.set_ylim(*ylim)
     if len(curves) > 1:
-        fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center",
-                   ncols=min(len(curves), 3), frameon=False, labelcolor=INK,
-                   fontsize=fig.font_size)
+        fig.legend(
+            *ax.get_legend_handles_labels(),
+            loc="outside upper center",
+            ncols=min(len(curves), 3),
+            frameon=False,
+            labelcolor=INK,
+            fontsize=fig.font_size,
+        )
     return fig
 
 
@@ -151,30 +173,56 @@ def mined(steps, shares):
     fig, ax = figure(width=5.8, height=3.3, xlabel="step", ylabel="share of the triplets")
     colours = (ORANGE, PURPLE, OLIVE)
     below = np.zeros(len(steps))
-    for (name, values), colour, hatch in zip(shares.items(), colours, ("//", "..", ""),
-                                             strict=True):
+    for (name, values), colour, hatch in zip(
+        shares.items(), colours, ("//", "..", ""), strict=True
+    ):
         above = below + np.asarray(values)
-        ax.fill_between(steps, below, above, facecolor=colour + "66", edgecolor=colour,
-                        hatch=hatch, linewidth=1, label=name)
+        ax.fill_between(
+            steps,
+            below,
+            above,
+            facecolor=colour + "66",
+            edgecolor=colour,
+            hatch=hatch,
+            linewidth=1,
+            label=name,
+        )
         below = above
     ax.set(ylim=(0, 1), xlim=(steps[0], steps[-1]))
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3,
-               frameon=False, labelcolor=INK, fontsize=fig.font_size)
+    fig.legend(
+        *ax.get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=3,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig
 
 
 def margins_on_a_circle(curves):
     """The score of the right class over the angle to its prototype: `{name: scores}`."""
     degrees = np.linspace(0, 180, len(next(iter(curves.values()))))
-    fig, ax = figure(width=5.8, height=3.4, xlabel="angle θ to the own prototype, degrees",
-                     ylabel="score of the right class")
+    fig, ax = figure(
+        width=5.8,
+        height=3.4,
+        xlabel="angle θ to the own prototype, degrees",
+        ylabel="score of the right class",
+    )
     for i, (name, values) in enumerate(curves.items()):
         ax.plot(degrees, values, LINES[i % 4], color=CYCLE[i % 5], label=name)
     zero(ax, x=False)
     ax.set_xticks(range(0, 181, 30))
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4,
-               frameon=False, labelcolor=INK, fontsize=fig.font_size, columnspacing=1.0,
-               handlelength=1.6)
+    fig.legend(
+        *ax.get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=4,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+        columnspacing=1.0,
+        handlelength=1.6,
+    )
     return fig
 
 

@@ -39,7 +39,8 @@ class Slider:
         for before, after in zip(values, values[1:], strict=False):
             if not before < after:
                 raise ValueError(
-                    f"values must increase without repeats, got {before} before {after}")
+                    f"values must increase without repeats, got {before} before {after}"
+                )
         _set(self, values=values, start=_start(self.start, values))
 
     def text(self, value):
@@ -130,8 +131,11 @@ def _start(start, values):
         return values[0]
     for value in values:
         # linspace gives 0.30000000000000004 where an author writes 0.3.
-        close = (isinstance(value, float) and isinstance(start, Real)
-                 and math.isclose(value, start, rel_tol=1e-9, abs_tol=1e-12))
+        close = (
+            isinstance(value, float)
+            and isinstance(start, Real)
+            and math.isclose(value, start, rel_tol=1e-9, abs_tol=1e-12)
+        )
         if close or value == start:
             return value
     raise ValueError(f"start must be one of the values, got {start!r}; values are {list(values)!r}")

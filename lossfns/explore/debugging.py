@@ -21,8 +21,7 @@ def curves(runs, *, ylabel="loss", xlabel="step", log=False, levels=None, bottom
         end = bad[0] if len(bad) else len(values)
         ax.plot(np.arange(end), values[:end], linestyle=_LINES[i], color=CYCLE[i], label=name)
         if len(bad) and end:
-            ax.plot(end - 1, values[end - 1], "x", color=CYCLE[i], markersize=11,
-                    markeredgewidth=3)
+            ax.plot(end - 1, values[end - 1], "x", color=CYCLE[i], markersize=11, markeredgewidth=3)
     for what, value in (levels or {}).items():
         ax.axhline(value, color=INK, linewidth=1.2, linestyle=":")
         ax.annotate(what, (longest - 1, value), (0, 3), textcoords="offset points", ha="right")
@@ -31,20 +30,36 @@ def curves(runs, *, ylabel="loss", xlabel="step", log=False, levels=None, bottom
         ax.set_yscale("log")
     ax.set_ylim(bottom, top)
     if len(runs) > 1:
-        fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", frameon=False,
-                   ncols=min(len(runs), 2 if max(map(len, runs)) > 16 else 3), labelcolor=INK,
-                   fontsize=fig.font_size)
+        fig.legend(
+            *ax.get_legend_handles_labels(),
+            loc="outside upper center",
+            frameon=False,
+            ncols=min(len(runs), 2 if max(map(len, runs)) > 16 else 3),
+            labelcolor=INK,
+            fontsize=fig.font_size,
+        )
     return fig
 
 
 def loss_and_metric(runs, *, metric="accuracy, test", chance=None, log=False):
     """The loss above the metric, step by step: `{name: (losses, metrics)}`."""
-    fig, (above, below) = figure(2, 1, width=6.2, height=4.6, sharex=True, xlabel=["", "step"],
-                                 ylabel=["training loss", metric])
+    fig, (above, below) = figure(
+        2,
+        1,
+        width=6.2,
+        height=4.6,
+        sharex=True,
+        xlabel=["", "step"],
+        ylabel=["training loss", metric],
+    )
     for i, (name, (losses, metrics)) in enumerate(runs.items()):
         above.plot(losses, linestyle=_LINES[i], color=CYCLE[i], label=name)
-        below.plot(np.linspace(0, len(losses) - 1, len(metrics)), metrics, linestyle=_LINES[i],
-                   color=CYCLE[i])
+        below.plot(
+            np.linspace(0, len(losses) - 1, len(metrics)),
+            metrics,
+            linestyle=_LINES[i],
+            color=CYCLE[i],
+        )
     if chance is not None:
         below.axhline(chance, color=INK, linewidth=1.2, linestyle=":")
         below.annotate("guessing", (0, chance), (2, 3), textcoords="offset points")
@@ -52,9 +67,14 @@ def loss_and_metric(runs, *, metric="accuracy, test", chance=None, log=False):
         above.set_yscale("log")
     below.set_ylim(-0.04, 1.04)
     if len(runs) > 1:
-        fig.legend(*above.get_legend_handles_labels(), loc="outside upper center", frameon=False,
-                   ncols=2 if max(map(len, runs)) > 16 else 3, labelcolor=INK,
-                   fontsize=fig.font_size)
+        fig.legend(
+            *above.get_legend_handles_labels(),
+            loc="outside upper center",
+            frameon=False,
+            ncols=2 if max(map(len, runs)) > 16 else 3,
+            labelcolor=INK,
+            fontsize=fig.font_size,
+        )
     return fig
 
 
@@ -68,8 +88,11 @@ def starts(losses, expected, *, name):
         ax.text(value * 1.18, -row, f"{value:.2f}", va="center")
     label(ax, expected * 1.04, 0.55, name, ORANGE)
     high = max(losses.values())
-    ax.set(xscale="log", xlim=(min(*losses.values(), expected) * 0.7, high * 2.6),
-           ylim=(0.4 - len(losses), 1.1))
+    ax.set(
+        xscale="log",
+        xlim=(min(*losses.values(), expected) * 0.7, high * 2.6),
+        ylim=(0.4 - len(losses), 1.1),
+    )
     ax.set_yticks(range(0, -len(losses), -1), list(losses))
     ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500) if t <= 2 * high]
     ax.set_xticks(ticks, [str(t) for t in ticks])
@@ -97,30 +120,51 @@ def spread(names, finite, *, start=0):
     ax.set_xticks(steps)
     ax.plot([], [], "o", color=BLUE, label="finite")
     ax.plot([], [], "X", color=ORANGE, markersize=10, label="NaN or infinite")
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", frameon=False, ncols=2,
-               labelcolor=INK, fontsize=fig.font_size)
+    fig.legend(
+        *ax.get_legend_handles_labels(),
+        loc="outside upper center",
+        frameon=False,
+        ncols=2,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig
 
 
 def norms_by_layer(networks):
     """The norm of the gradient of each layer: `{network: norms}`, from the input to the output."""
-    fig, ax = figure(width=6.2, height=3.4, xlabel="layer, from the input",
-                     ylabel="norm of the gradient")
+    fig, ax = figure(
+        width=6.2, height=3.4, xlabel="layer, from the input", ylabel="norm of the gradient"
+    )
     for i, (name, norms) in enumerate(networks.items()):
-        ax.plot(np.arange(1, len(norms) + 1), norms, linestyle=_LINES[i], marker=MARKERS[i],
-                color=CYCLE[i], label=name, markersize=6)
+        ax.plot(
+            np.arange(1, len(norms) + 1),
+            norms,
+            linestyle=_LINES[i],
+            marker=MARKERS[i],
+            color=CYCLE[i],
+            label=name,
+            markersize=6,
+        )
     ax.set(yscale="log")
     ax.set_xticks(range(1, max(map(len, networks.values())) + 1))
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", frameon=False,
-               ncols=len(networks), labelcolor=INK, fontsize=fig.font_size)
+    fig.legend(
+        *ax.get_legend_handles_labels(),
+        loc="outside upper center",
+        frameon=False,
+        ncols=len(networks),
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig
 
 
 def pairs(pred, target):
     """What a loss compares: every prediction with its own target, or with every target."""
     n = len(pred)
-    fig, axes = figure(1, 2, width=6.6, height=3.2, title=["(n,) and (n,)", "(n, 1) and (n,)"],
-                       sharey=True)
+    fig, axes = figure(
+        1, 2, width=6.6, height=3.2, title=["(n,) and (n,)", "(n, 1) and (n,)"], sharey=True
+    )
     for every, ax in enumerate(axes):
         for i in range(n):
             for j in range(n) if every else (i,):
@@ -139,16 +183,14 @@ def predicted(target, runs):
     ends = [float(min(target)), float(max(target))]
     ax.plot(ends, ends, ":", color=INK)
     for i, (name, values) in enumerate(runs.items()):
-        ax.scatter(target, values, 20, marker=MARKERS[i], color=CYCLE[i], label=name,
-                   alpha=0.8)
+        ax.scatter(target, values, 20, marker=MARKERS[i], color=CYCLE[i], label=name, alpha=0.8)
     ax.legend(loc="upper left")
     return fig
 
 
 def perfect(values):
     """What losses charge for a perfect answer, as bars: `{call: loss}`; 0 would be right."""
-    fig, ax = figure(width=6.2, height=0.42 * len(values) + 1.2,
-                     xlabel="loss of a perfect answer")
+    fig, ax = figure(width=6.2, height=0.42 * len(values) + 1.2, xlabel="loss of a perfect answer")
     for row, value in enumerate(values.values()):
         ax.barh(-row, value, 0.6, color=ORANGE)
         ax.text(max(value, 0), -row, f" {value:.4f}".replace("-", "−"), va="center")
@@ -178,8 +220,15 @@ def loss_and_norm(runs, *, limit=None):
     Arguments
         limit: the norm at which gradients are clipped, as a dotted line.
     """
-    fig, (above, below) = figure(2, 1, width=6.2, height=4.6, sharex=True, xlabel=["", "step"],
-                                 ylabel=["loss", "norm of the gradient"])
+    fig, (above, below) = figure(
+        2,
+        1,
+        width=6.2,
+        height=4.6,
+        sharex=True,
+        xlabel=["", "step"],
+        ylabel=["loss", "norm of the gradient"],
+    )
     for i, (name, (losses, norms)) in enumerate(runs.items()):
         for ax, values in ((above, losses), (below, norms)):
             values = np.asarray(values, dtype=float)
@@ -190,8 +239,14 @@ def loss_and_norm(runs, *, limit=None):
     for ax in (above, below):
         ax.set_yscale("log")
         ax.minorticks_off()
-    fig.legend(*above.get_legend_handles_labels(), loc="outside upper center", frameon=False,
-               ncols=2, labelcolor=INK, fontsize=fig.font_size)
+    fig.legend(
+        *above.get_legend_handles_labels(),
+        loc="outside upper center",
+        frameon=False,
+        ncols=2,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig
 
 
@@ -217,8 +272,15 @@ def findings(reports):
     fig, ax = figure(width=6.6, height=0.3 * len(shown) + 2.0)
     for column, report in enumerate(reports.values()):
         for order, finding in enumerate(report.failures):
-            ax.plot(column, -shown.index(finding.name), "o", color=ORANGE, markersize=11,
-                    markerfacecolor="none" if order else ORANGE, markeredgewidth=2)
+            ax.plot(
+                column,
+                -shown.index(finding.name),
+                "o",
+                color=ORANGE,
+                markersize=11,
+                markerfacecolor="none" if order else ORANGE,
+                markeredgewidth=2,
+            )
     ax.set_xticks(range(len(reports)), list(reports), rotation=40, ha="right")
     ax.set_yticks(range(0, -len(shown), -1), shown)
     ax.set(xlim=(-0.6, len(reports) - 0.4), ylim=(0.4 - len(shown), 0.6))

@@ -12,8 +12,9 @@ def cancelling_factors():
     ax.set_axis_off()
     box = {"boxstyle": "round,pad=0.5", "facecolor": "none"}
     for x, text, colour in ((1.2, "logit z", INK), (5, "p = σ(z)", BLUE), (8.8, "loss L", ORANGE)):
-        ax.text(x, 3.7, text, ha="center", va="center", color=colour, bbox=box | {
-            "edgecolor": colour})
+        ax.text(
+            x, 3.7, text, ha="center", va="center", color=colour, bbox=box | {"edgecolor": colour}
+        )
     for start, end in ((2.2, 3.8), (6.2, 7.8)):
         ax.annotate("", (end, 3.7), (start, 3.7), arrowprops={})
         ax.annotate("", (start, 2.75), (end, 2.75), arrowprops={"color": PURPLE})
@@ -37,18 +38,28 @@ def stacked_costs(costs, *, xlabel, parts):
     end = max(sum(values) for values in costs.values())
     for row, values in enumerate(costs.values()):
         left = 0.0
-        for value, colour, hatch in zip(values, (BLUE, ORANGE, PURPLE), ("", "//", ".."),
-                                        strict=False):
-            ax.barh(-row, value, left=left, height=0.6, facecolor=colour + "66", hatch=hatch,
-                    edgecolor=colour, linewidth=1.2)
+        for value, colour, hatch in zip(
+            values, (BLUE, ORANGE, PURPLE), ("", "//", ".."), strict=False
+        ):
+            ax.barh(
+                -row,
+                value,
+                left=left,
+                height=0.6,
+                facecolor=colour + "66",
+                hatch=hatch,
+                edgecolor=colour,
+                linewidth=1.2,
+            )
             left += value
         ax.text(left + 0.012 * end, -row, f"{left:.3f}", va="center")
     ax.set(xlim=(0, 1.16 * end), ylim=(0.5 - len(costs), 1.05))
     ax.set_yticks(range(0, -len(costs), -1), list(costs))
     ax.grid(False, axis="y")
     edge = 0.0
-    for part, value, colour in zip(parts, list(costs.values())[-1], (BLUE, ORANGE, PURPLE),
-                                   strict=False):
+    for part, value, colour in zip(
+        parts, list(costs.values())[-1], (BLUE, ORANGE, PURPLE), strict=False
+    ):
         label(ax, edge, 0.55, part, colour, va="center")
         edge += value
     return fig
@@ -61,9 +72,17 @@ def shares(groups, categories, *, ylabel, xlabel="", ylim=None, level=None):
     at = np.arange(len(categories))
     for i, (name, values) in enumerate(groups.items()):
         offset = (i - (len(groups) - 1) / 2) * width
-        ax.bar(at + offset, values, 0.88 * width, color=CYCLE[i], label=name,
-               hatch=("", "//", "..", "xx")[i % 4], edgecolor=CYCLE[i],
-               facecolor=CYCLE[i] + "99", linewidth=1.2)
+        ax.bar(
+            at + offset,
+            values,
+            0.88 * width,
+            color=CYCLE[i],
+            label=name,
+            hatch=("", "//", "..", "xx")[i % 4],
+            edgecolor=CYCLE[i],
+            facecolor=CYCLE[i] + "99",
+            linewidth=1.2,
+        )
     ax.set_xticks(at, categories)
     ax.grid(False, axis="x")
     if ylim:
@@ -72,8 +91,12 @@ def shares(groups, categories, *, ylabel, xlabel="", ylim=None, level=None):
         ax.axhline(level, color=INK, linewidth=1.2, linestyle=":")
     if len(groups) > 1:
         fig.legend(
-            *ax.get_legend_handles_labels(), loc="outside upper center", ncols=min(len(groups), 3),
-            frameon=False, labelcolor=INK, fontsize=fig.font_size,
+            *ax.get_legend_handles_labels(),
+            loc="outside upper center",
+            ncols=min(len(groups), 3),
+            frameon=False,
+            labelcolor=INK,
+            fontsize=fig.font_size,
         )
     return fig
 

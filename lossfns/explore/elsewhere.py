@@ -152,8 +152,10 @@ def _ignored():
 def _smoothed():
     logits, amount = [[1.0, 2.0, 3.0]], 0.3
     over_others = [[1 - amount, amount / 2, amount / 2]]
-    return (ln.cross_entropy(logits, over_others),
-            ln.cross_entropy(logits, [0], label_smoothing=amount))
+    return (
+        ln.cross_entropy(logits, over_others),
+        ln.cross_entropy(logits, [0], label_smoothing=amount),
+    )
 
 
 def _kl():
@@ -222,8 +224,16 @@ def _distance():
 def _mined():
     """All 8 triplets of a batch of 4; only 2 of them cost something."""
     points = np.array([[1.0, 0.0], [0.8, 0.6], [-1.0, 0.0], [0.0, 1.0]])
-    triplets = [(0, 1, 2), (0, 1, 3), (1, 0, 2), (1, 0, 3), (2, 3, 0), (2, 3, 1), (3, 2, 0),
-                (3, 2, 1)]
+    triplets = [
+        (0, 1, 2),
+        (0, 1, 3),
+        (1, 0, 2),
+        (1, 0, 3),
+        (2, 3, 0),
+        (2, 3, 1),
+        (3, 2, 0),
+        (3, 2, 1),
+    ]
     arms = (points[list(arm)] for arm in zip(*triplets, strict=True))
     each = ln.triplet(*arms, margin=0.05, reduction="none")
     return each[each > 0].mean(), each.mean()
@@ -270,8 +280,10 @@ def _positives():
 def _tokens():
     zeros, mask = np.zeros((2, 4)), [[1.0, 1, 1, 1], [1, 0, 0, 0]]
     costs = [[-1.0, -1, -1, -1], [-3, 0, 0, 0]]
-    return tuple(ln.grpo(zeros, zeros, costs, average=average, sample_weight=mask)
-                 for average in ("sequence", "token"))
+    return tuple(
+        ln.grpo(zeros, zeros, costs, average=average, sample_weight=mask)
+        for average in ("sequence", "token")
+    )
 
 
 def _column_and_row():

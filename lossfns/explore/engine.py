@@ -108,7 +108,8 @@ class Explorer:
             raise ValueError(
                 f"explorer {self._name}: {size / 1e6:.2f} MB are more than the"
                 f" {MOST_BYTES / 1e6:.1f} MB of a page; take fewer values of {self._longest()!r},"
-                " or draw fewer points")
+                " or draw fewer points"
+            )
         return fragment
 
     def widget(self):
@@ -120,13 +121,17 @@ class Explorer:
         film, alt = Film(), self._alt(fig, values)
         film.add(_svg_once(fig))
         # Without the width, the widget's own style would stretch it.
-        return ('<div style="max-width:100%;overflow-x:auto">'
-                + film.named(svg_element(film, 0, alt, fig.get_size_inches()[0] * 96)) + "</div>")
+        return (
+            '<div style="max-width:100%;overflow-x:auto">'
+            + film.named(svg_element(film, 0, alt, fig.get_size_inches()[0] * 96))
+            + "</div>"
+        )
 
     def _alt(self, fig, values):
         text = self.describe(**values) if self.describe else getattr(fig, "alt", "")
         return text or ", ".join(
-            f"{c.label or name}: {c.text(values[name])}" for name, c in self.controls.items())
+            f"{c.label or name}: {c.text(values[name])}" for name, c in self.controls.items()
+        )
 
     def _keep_layout(self, fig):
         """Put the axes of every frame where the first frame has them: nothing may jump."""
@@ -148,19 +153,22 @@ class Explorer:
         for name, control in self.controls.items():
             if not isinstance(control, Slider | Choice):
                 raise TypeError(
-                    f"control {name!r} must be a Slider, Choice or Play, got {control!r}")
+                    f"control {name!r} must be a Slider, Choice or Play, got {control!r}"
+                )
         for role, function in (("draw", self.draw), ("describe", self.describe)):
             try:
                 function and inspect.signature(function).bind(**self.start)
             except TypeError as error:
                 raise TypeError(
-                    f"{role} does not take the controls {list(self.controls)}: {error}") from None
+                    f"{role} does not take the controls {list(self.controls)}: {error}"
+                ) from None
         count = math.prod(len(c.values) for c in self.controls.values())
         if count > MOST_FRAMES:
             sizes = " × ".join(f"{n!r} ({len(c.values)})" for n, c in self.controls.items())
             raise ValueError(
                 f"controls: {sizes} make {count} frames, more than {MOST_FRAMES};"
-                f" take fewer values of {self._longest()!r}")
+                f" take fewer values of {self._longest()!r}"
+            )
 
     def _longest(self):
         return max(self.controls, key=lambda name: len(self.controls[name].values))
@@ -176,8 +184,10 @@ class Explorer:
         return {"text/html": self.html(), "text/plain": repr(self)}
 
     def __repr__(self):
-        parts = [f"{name} = {control.text(control.start)} ({len(control.values)} values)"
-                 for name, control in self.controls.items()]
+        parts = [
+            f"{name} = {control.text(control.start)} ({len(control.values)} values)"
+            for name, control in self.controls.items()
+        ]
         return f"<explorer {self._name}: {', '.join(parts)}; shows itself in Jupyter or Colab>"
 
 

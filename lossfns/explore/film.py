@@ -65,7 +65,8 @@ class Film:
         root = ElementTree.fromstring(drawing)
         if self.view_box not in (None, root.get("viewBox")):
             raise ValueError(
-                f"all frames must have one size, got {root.get('viewBox')} after {self.view_box}")
+                f"all frames must have one size, got {root.get('viewBox')} after {self.view_box}"
+            )
         self.view_box = root.get("viewBox")
         self._collect_shared(root)
         self.frames.append(list(self._number(root)))

@@ -22,14 +22,36 @@ def _softplus(x):
 
 # Each of them is a property of Math or a line of scene.js.
 FUNCTIONS = {
-    "abs": abs, "atan2": np.arctan2, "ceil": np.ceil, "cos": np.cos, "exp": np.exp,
-    "floor": np.floor, "hypot": np.hypot, "log": np.log, "max": max, "min": min,
-    "sigmoid": _sigmoid, "sign": np.sign, "sin": np.sin, "softplus": _softplus, "sqrt": np.sqrt,
+    "abs": abs,
+    "atan2": np.arctan2,
+    "ceil": np.ceil,
+    "cos": np.cos,
+    "exp": np.exp,
+    "floor": np.floor,
+    "hypot": np.hypot,
+    "log": np.log,
+    "max": max,
+    "min": min,
+    "sigmoid": _sigmoid,
+    "sign": np.sign,
+    "sin": np.sin,
+    "softplus": _softplus,
+    "sqrt": np.sqrt,
     "tanh": np.tanh,
 }
 _OPERATORS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**", ast.USub: "-",
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "===", ast.And: "&&",
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.Pow: "**",
+    ast.USub: "-",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "===",
+    ast.And: "&&",
     ast.Or: "||",
 }
 
@@ -77,8 +99,11 @@ class Formula:
             case ast.Constant(value=bool()):
                 return str(node.value).lower()
             case ast.Constant(value=int() | float()):
-                return f"{node.value:g}" if node.value == float(f"{node.value:g}") else repr(
-                    node.value)
+                return (
+                    f"{node.value:g}"
+                    if node.value == float(f"{node.value:g}")
+                    else repr(node.value)
+                )
             case ast.Name(id=name):
                 if name in self._local:
                     self.uses.add(name)
@@ -86,11 +111,13 @@ class Formula:
                 if name in self._known:
                     self.uses.add(name)
                     return f"v.{name}"
-                raise self._wrong(f"{name!r} is not known; known are"
-                                  f" {sorted(self._known | self._local)}")
+                raise self._wrong(
+                    f"{name!r} is not known; known are {sorted(self._known | self._local)}"
+                )
             case ast.BinOp(op=op) if type(op) in _OPERATORS:
-                return (f"({self._script(node.left)}{_OPERATORS[type(op)]}"
-                        f"{self._script(node.right)})")
+                return (
+                    f"({self._script(node.left)}{_OPERATORS[type(op)]}{self._script(node.right)})"
+                )
             case ast.UnaryOp(op=ast.USub()):
                 return f"(-{self._script(node.operand)})"
             case ast.Compare(ops=[op], comparators=[right]) if type(op) in _OPERATORS:
@@ -98,8 +125,10 @@ class Formula:
             case ast.BoolOp(op=op):
                 return f"({_OPERATORS[type(op)].join(map(self._script, node.values))})"
             case ast.IfExp():
-                return (f"({self._script(node.test)}?{self._script(node.body)}"
-                        f":{self._script(node.orelse)})")
+                return (
+                    f"({self._script(node.test)}?{self._script(node.body)}"
+                    f":{self._script(node.orelse)})"
+                )
             case ast.Call(func=ast.Name(id=name), keywords=[]):
                 return f"{self._function(name)}({','.join(map(self._script, node.args))})"
         raise self._wrong(f"{ast.unparse(node)!r} is more than a formula may hold")
@@ -135,7 +164,7 @@ class Lookup:
             raise ValueError(f"values must be (n,) or (n, m) with n, m ≥ 2, got {values.shape}")
         # Four digits are what a picture shows; in JSON they are half as long.
         self.values = np.array([float(f"{v:.4g}") for v in values.flat]).reshape(values.shape)
-        self.ends = (x, y)[:values.ndim]
+        self.ends = (x, y)[: values.ndim]
 
     def __call__(self, *place):
         value, low, shares = self.values, [], []
@@ -183,8 +212,10 @@ class Template:
 
     def value(self, values):
         """Fill in the numbers."""
-        return "".join(part if isinstance(part, str) else part[1](part[0].value(values), part[2])
-                       for part in self.parts)
+        return "".join(
+            part if isinstance(part, str) else part[1](part[0].value(values), part[2])
+            for part in self.parts
+        )
 
 
 def fixed(value, digits):

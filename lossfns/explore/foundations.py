@@ -12,8 +12,13 @@ from .style import BLUE, FAINT, INK, OLIVE, ORANGE, PLUM, PURPLE, figure, label,
 def metric_and_loss(threshold, accuracy, loss, *, window):
     """Accuracy and loss over a threshold, and both again within `window` = (low, high)."""
     fig, axes = figure(
-        2, 2, width=6.4, height=4.4, xlabel=["", "", "threshold", "threshold"],
-        ylabel=["accuracy", "", "loss", ""], title=["all thresholds", "a window of them", "", ""],
+        2,
+        2,
+        width=6.4,
+        height=4.4,
+        xlabel=["", "", "threshold", "threshold"],
+        ylabel=["accuracy", "", "loss", ""],
+        title=["all thresholds", "a window of them", "", ""],
     )
     inside = (threshold >= window[0]) & (threshold <= window[1])
     for row, values, colour in ((0, accuracy, BLUE), (1, loss, ORANGE)):
@@ -33,7 +38,12 @@ def regularised_fit(log10_lambda, x, y, x_new, y_new, *, degree=9):
     fit = _ridge(10.0**log10_lambda, x, y, degree)
     training, held_out = _risks(10.0**log10_lambda, x, y, x_new, y_new, degree)
     fig, (upper, lower) = figure(
-        2, 1, width=5.6, height=5.0, xlabel=["x", "log$_{10}$ λ"], ylabel=["y", "MSE"],
+        2,
+        1,
+        width=5.6,
+        height=5.0,
+        xlabel=["x", "log$_{10}$ λ"],
+        ylabel=["y", "MSE"],
         alt=f"With λ = 10^{log10_lambda:g} the curve has training risk {training:.3f} and "
         f"held-out risk {held_out:.3f}.",
     )
@@ -64,9 +74,7 @@ def _ridge(strength, x, y, degree):
 
 def _risks(strength, x, y, x_new, y_new, degree):
     fit = _ridge(strength, x, y, degree)
-    return tuple(
-        np.mean((_powers(u, degree) @ fit - v) ** 2) for u, v in ((x, y), (x_new, y_new))
-    )
+    return tuple(np.mean((_powers(u, degree) @ fit - v) ** 2) for u, v in ((x, y), (x_new, y_new)))
 
 
 def loop():
@@ -75,8 +83,10 @@ def loop():
     ax.set_axis_off()
     ax.set(xlim=(0, 100), ylim=(2, 27))
     stages = (
-        ("forward", "parameters → predictions", BLUE), ("loss", "predictions → one number", ORANGE),
-        ("backward", "number → gradient", PURPLE), ("update", "gradient → new parameters", OLIVE),
+        ("forward", "parameters → predictions", BLUE),
+        ("loss", "predictions → one number", ORANGE),
+        ("backward", "number → gradient", PURPLE),
+        ("update", "gradient → new parameters", OLIVE),
     )
     for i, (name, what, colour) in enumerate(stages):
         x = 12.5 + 25 * i
@@ -85,7 +95,9 @@ def loop():
         if i < 3:
             ax.annotate("", (x + 15, 20), (x + 10.5, 20), arrowprops={})
     ax.annotate(
-        "", (12.5, 7), (87.5, 7),
+        "",
+        (12.5, 7),
+        (87.5, 7),
         arrowprops={"connectionstyle": "bar,fraction=-0.06", "color": INK},
     )
     ax.text(50, 4.5, "again, until the loss stops falling", ha="center", size=12)
@@ -95,7 +107,8 @@ def loop():
 def difference_error(step, errors):
     """The error of a finite-difference gradient over the step: median and middle 80 % of rows."""
     fig, ax = figure(
-        xlabel="step h", ylabel="error of the estimate",
+        xlabel="step h",
+        ylabel="error of the estimate",
     )
     ax.fill_between(step, *np.quantile(errors, [0.1, 0.9], axis=0), color=PURPLE, alpha=0.25)
     ax.loglog(step, np.median(errors, axis=0), "o-", color=PURPLE)
@@ -107,7 +120,11 @@ def difference_error(step, errors):
 def convex_in_what():
     """One squared error, three variables: convex, then not, then not."""
     fig, axes = figure(
-        1, 3, width=7.6, height=2.9, ylabel=["squared error", "", ""],
+        1,
+        3,
+        width=7.6,
+        height=2.9,
+        ylabel=["squared error", "", ""],
         xlabel=["prediction ŷ", "logit z", "weights u = v = t"],
         title=["ŷ itself", "ŷ = σ(z)", "ŷ = v·u·x"],
     )
@@ -131,8 +148,14 @@ def convex_in_what():
 def robust_in_what(cases):
     """Lines fitted by MSE and MAE; `cases` are (title, x, y, line by MSE, line by MAE)."""
     fig, axes = figure(
-        1, len(cases), width=7.6, height=3.0, xlabel="x", ylabel=["y"] + [""] * (len(cases) - 1),
-        title=[case[0] for case in cases], sharey=True,
+        1,
+        len(cases),
+        width=7.6,
+        height=3.0,
+        xlabel="x",
+        ylabel=["y"] + [""] * (len(cases) - 1),
+        title=[case[0] for case in cases],
+        sharey=True,
     )
     for ax, (_, x, y, by_mse, by_mae) in zip(axes, cases, strict=True):
         ends = np.array([-1.0, max(x.max(), 6.5) + 1])
@@ -148,7 +171,12 @@ def robust_in_what(cases):
 def sum_and_mean(histories):
     """Loss per step; `histories` maps (reduction, batch size) to the mean loss at each step."""
     fig, axes = figure(
-        1, 2, height=3.2, xlabel="step", ylabel=["mean loss per item", ""], sharey=True,
+        1,
+        2,
+        height=3.2,
+        xlabel="step",
+        ylabel=["mean loss per item", ""],
+        sharey=True,
         title=['reduction="mean"', 'reduction="sum"'],
     )
     styles = {0: (BLUE, "-"), 1: (PLUM, "--"), 2: (ORANGE, ":")}
@@ -167,7 +195,9 @@ def logit_scale(marks):
     """The sigmoid, with some logits and their probabilities marked."""
     z = np.linspace(-7, 7, 281)
     fig, ax = figure(
-        width=6.2, xlabel="logit z = ln(p / (1 − p))", ylabel="probability p = σ(z)",
+        width=6.2,
+        xlabel="logit z = ln(p / (1 − p))",
+        ylabel="probability p = σ(z)",
     )
     ax.plot(z, 1 / (1 + np.exp(-z)), color=BLUE)
     marks = np.asarray(marks, float)
@@ -188,7 +218,12 @@ def coin_likelihood(flips, *, heads=0.7):
     nll = -(up * np.log(p) + (flips - up) * np.log1p(-p)) / flips
     peak = likelihood.max()
     fig, (top, bottom) = figure(
-        2, 1, width=6.2, height=4.4, sharex=True, xlabel=["", "probability of heads p"],
+        2,
+        1,
+        width=6.2,
+        height=4.4,
+        sharex=True,
+        xlabel=["", "probability of heads p"],
         ylabel=["likelihood", "−log likelihood ∕ n"],
         alt=f"After {flips} flips the likelihood peaks at {peak:.1e}; its negative logarithm, "
         f"divided by n, always has its minimum {nll.min():.3f} at p = {p[nll.argmin()]:.1f}.",
@@ -213,7 +248,10 @@ def coin_likelihood(flips, *, heads=0.7):
 def families(sweeps):
     """Likelihood and loss over one parameter, from (title, name, grid, likelihood, loss) each."""
     fig, axes = figure(
-        len(sweeps), 2, width=6.2, height=7.6,
+        len(sweeps),
+        2,
+        width=6.2,
+        height=7.6,
         title=["likelihood", "loss"] + [""] * (2 * len(sweeps) - 2),
         ylabel=[text for s in sweeps for text in (s[0], "")],
         xlabel=[s[1] for s in sweeps for _ in range(2)],
@@ -230,8 +268,15 @@ def families(sweeps):
 def predictions(target, predicted):
     """Predictions against held-out targets; `predicted` maps a loss's name to its predictions."""
     fig, axes = figure(
-        1, len(predicted), width=7.6, height=3.2, sharex=True, sharey=True, xlabel="target",
-        ylabel=["prediction"] + [""] * (len(predicted) - 1), title=list(predicted),
+        1,
+        len(predicted),
+        width=7.6,
+        height=3.2,
+        sharex=True,
+        sharey=True,
+        xlabel="target",
+        ylabel=["prediction"] + [""] * (len(predicted) - 1),
+        title=list(predicted),
     )
     ends = [target.min(), target.max()]
     for ax, values in zip(axes, predicted.values(), strict=True):

@@ -10,14 +10,29 @@ def codes(planes, digits, *, prior=2.0, reach=9.0):
 
     The circle holds what is drawn from the prior nearly always: it has the radius `prior`.
     """
-    fig, axes = figure(1, len(planes), height=3.9, title=list(planes), sharex=True, sharey=True,
-                       xlabel="first number", ylabel=["second number"] + [""] * (len(planes) - 1))
+    fig, axes = figure(
+        1,
+        len(planes),
+        height=3.9,
+        title=list(planes),
+        sharex=True,
+        sharey=True,
+        xlabel="first number",
+        ylabel=["second number"] + [""] * (len(planes) - 1),
+    )
     turn = np.linspace(0, 2 * np.pi, 90)
     for ax, rows in zip(np.atleast_1d(axes), planes.values(), strict=True):
         for digit in range(10):
             own = np.asarray(rows)[np.asarray(digits) == digit]
-            ax.plot(own[:, 0], own[:, 1], color=CYCLE[digit % 5], linestyle="",
-                    marker=f"${digit}$", markersize=6, markeredgewidth=0.2)
+            ax.plot(
+                own[:, 0],
+                own[:, 1],
+                color=CYCLE[digit % 5],
+                linestyle="",
+                marker=f"${digit}$",
+                markersize=6,
+                markeredgewidth=0.2,
+            )
         ax.plot(prior * np.cos(turn), prior * np.sin(turn), color=INK, linewidth=1.4)
         ax.set(xlim=(-reach, reach), ylim=(-reach, reach))
         ax.set_aspect("equal")
@@ -28,8 +43,13 @@ def sheet(pictures, across, *, rows=(), width=5.2):
     """Pictures in rows of `across`, dark where their values are 1; `rows` names the rows."""
     pictures = [np.asarray(picture, dtype=float) for picture in pictures]
     down = -(-len(pictures) // across)
-    fig, axes = figure(down, across, width=width, height=width * down / across,
-                       gridspec_kw={"hspace": 0.05, "wspace": 0.05})
+    fig, axes = figure(
+        down,
+        across,
+        width=width,
+        height=width * down / across,
+        gridspec_kw={"hspace": 0.05, "wspace": 0.05},
+    )
     axes = np.reshape(axes, (down, across))
     for ax in axes.flat:
         ax.set(xticks=[], yticks=[])
@@ -48,8 +68,9 @@ def sheet(pictures, across, *, rows=(), width=5.2):
 
 def bound(mean, curves, floor, best):
     """The negative ELBO over the mean of the code: `{σ: values}`, above what it bounds."""
-    fig, ax = figure(width=6.2, height=3.4, xlabel="mean μ of the encoder's Gaussian",
-                     ylabel="nats")
+    fig, ax = figure(
+        width=6.2, height=3.4, xlabel="mean μ of the encoder's Gaussian", ylabel="nats"
+    )
     for i, (name, values) in enumerate(curves.items()):
         ax.plot(mean, values, LINES[i], color=CYCLE[i])
         label(ax, mean[-1] * 1.03, values[-1], name, CYCLE[i], va="center")
@@ -64,8 +85,9 @@ def clouds(panels, real, *, reach=3.0, across=3):
     """Samples over the real points, a panel each: `{title: points}`."""
     across = min(across, len(panels))
     down = -(-len(panels) // across)
-    fig, axes = figure(down, across, width=7.2, height=down * (7.2 / across + 0.25),
-                       sharex=True, sharey=True)
+    fig, axes = figure(
+        down, across, width=7.2, height=down * (7.2 / across + 0.25), sharex=True, sharey=True
+    )
     for ax, (name, points) in zip(np.ravel(axes), panels.items(), strict=True):
         ax.scatter(*np.asarray(real).T, s=4, color=FAINT, linewidths=0)
         ax.scatter(*np.asarray(points).T, s=5, color=BLUE, linewidths=0)
@@ -80,8 +102,16 @@ def paths(walks, *, reach=1.6):
 
     The cross is where both should end; the square is where they start, the dot where they are.
     """
-    fig, axes = figure(1, len(walks), height=3.3, title=list(walks), xlabel="generator θ",
-                       ylabel=["critic ψ"] + [""] * (len(walks) - 1), sharex=True, sharey=True)
+    fig, axes = figure(
+        1,
+        len(walks),
+        height=3.3,
+        title=list(walks),
+        xlabel="generator θ",
+        ylabel=["critic ψ"] + [""] * (len(walks) - 1),
+        sharex=True,
+        sharey=True,
+    )
     for ax, walk in zip(np.atleast_1d(axes), walks.values(), strict=True):
         zero(ax)
         ax.plot(*np.asarray(walk).T, color=BLUE, linewidth=1.3)
@@ -98,7 +128,7 @@ def photographs(pictures, *, across=3):
     across = min(across, len(pictures))
     down = -(-len(pictures) // across)
     fig, axes = figure(down, across, width=7.2, height=down * (7.2 / across + 0.3))
-    for ax in np.ravel(axes)[len(pictures):]:
+    for ax in np.ravel(axes)[len(pictures) :]:
         ax.set_axis_off()
     for ax, (name, picture) in zip(np.ravel(axes), pictures.items(), strict=False):
         ax.imshow(np.asarray(picture), cmap="gray", vmin=0, vmax=1, interpolation="nearest")

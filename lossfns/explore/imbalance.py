@@ -23,26 +23,47 @@ def crowd(y, called, *, columns=50):
         ((y == 1) & (called == 0), "X", PURPLE, 8, "ill, missed"),
     )
     for chosen, marker, colour, size, name in kinds:
-        ax.plot(x[chosen], height[chosen], marker, color=colour, markersize=size,
-                markeredgewidth=0, label=f"{name}: {chosen.sum()}")
+        ax.plot(
+            x[chosen],
+            height[chosen],
+            marker,
+            color=colour,
+            markersize=size,
+            markeredgewidth=0,
+            label=f"{name}: {chosen.sum()}",
+        )
     _bare(ax)
-    fig.legend(loc="outside lower center", ncols=2, frameon=False, markerscale=1.5, labelcolor=INK,
-               fontsize=fig.font_size)
+    fig.legend(
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+        markerscale=1.5,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig
 
 
 def confusion(tables):
     """Tables of counts ((tn, fp), (fn, tp)), one a panel: `{title: table}`."""
-    fig, axes = figure(1, len(tables), width=3.4 * len(tables), height=2.5, title=list(tables),
-                       squeeze=False)
+    fig, axes = figure(
+        1, len(tables), width=3.4 * len(tables), height=2.5, title=list(tables), squeeze=False
+    )
     words = (("healthy,\nleft alone", "false\nalarm"), ("missed", "found"))
     for ax, table in zip(axes[0], tables.values(), strict=True):
         for row in range(2):
             for column in range(2):
                 right = row == column
                 ax.add_patch(_box(column, 1 - row, BLUE if right else ORANGE))
-                ax.text(column + 0.5, 1.62 - row, f"{table[row][column]:,}", ha="center",
-                        va="center", fontweight="bold", fontsize=fig.font_size + 2)
+                ax.text(
+                    column + 0.5,
+                    1.62 - row,
+                    f"{table[row][column]:,}",
+                    ha="center",
+                    va="center",
+                    fontweight="bold",
+                    fontsize=fig.font_size + 2,
+                )
                 ax.text(column + 0.5, 1.26 - row, words[row][column], ha="center", va="center")
         ax.set(xlim=(0, 2), ylim=(0, 2))
         ax.set_xticks((0.5, 1.5), ("called healthy", "called ill"))
@@ -58,8 +79,12 @@ def precision_recall(curves, *, share, marks=()):
 
     `marks` are points (recall, precision, text).
     """
-    fig, ax = figure(width=5.6, height=3.7, xlabel="recall: share of the positives that is found",
-                     ylabel="precision")
+    fig, ax = figure(
+        width=5.6,
+        height=3.7,
+        xlabel="recall: share of the positives that is found",
+        ylabel="precision",
+    )
     for i, (name, (recall, precision, *band)) in enumerate(curves.items()):
         ax.plot(recall, precision, LINES[i % 4], color=CYCLE[i], label=name)
         if band:
@@ -71,15 +96,22 @@ def precision_recall(curves, *, share, marks=()):
         ax.text(recall + 0.02, precision + 0.06, text)
     ax.set(xlim=(0, 1.02), ylim=(0, 1.03))
     if len(curves) > 1:
-        fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2,
-                   frameon=False, labelcolor=INK, fontsize=fig.font_size)
+        fig.legend(
+            *ax.get_legend_handles_labels(),
+            loc="outside upper center",
+            ncols=2,
+            frameon=False,
+            labelcolor=INK,
+            fontsize=fig.font_size,
+        )
     return fig
 
 
 def cost_of_thresholds(thresholds, costs, *, ylabel="cost per 1000 people"):
     """What each threshold costs, `{name: values}`, with the cheapest marked; both axes log."""
-    fig, ax = figure(width=5.6, height=3.4, xlabel="call ill from this probability on",
-                     ylabel=ylabel)
+    fig, ax = figure(
+        width=5.6, height=3.4, xlabel="call ill from this probability on", ylabel=ylabel
+    )
     for i, (name, cost) in enumerate(costs.items()):
         best = np.argmin(cost)
         ax.plot(thresholds, cost, LINES[i], color=CYCLE[i], label=name)
@@ -110,16 +142,31 @@ def effective_numbers(betas, most=10_000):
 
 def reliability(curves, *, highest=1.0):
     """Observed share of positives over the predicted probability: `{name: (said, happened)}`."""
-    fig, ax = figure(width=5.2, height=4.2, xlabel="probability that the model states",
-                     ylabel="share of positives among them")
+    fig, ax = figure(
+        width=5.2,
+        height=4.2,
+        xlabel="probability that the model states",
+        ylabel="share of positives among them",
+    )
     for i, (name, (said, happened)) in enumerate(curves.items()):
-        ax.plot(said, happened, LINES[i % 4], color=CYCLE[i], marker="o", markersize=5,
-                label=name)
-    ax.plot([0, highest], [0, highest], color=INK, linewidth=1.2, linestyle=":",
-            label="says what happens")
+        ax.plot(said, happened, LINES[i % 4], color=CYCLE[i], marker="o", markersize=5, label=name)
+    ax.plot(
+        [0, highest],
+        [0, highest],
+        color=INK,
+        linewidth=1.2,
+        linestyle=":",
+        label="says what happens",
+    )
     ax.set(xlim=(0, highest * 1.02), ylim=(0, highest * 1.02))
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2,
-               frameon=False, labelcolor=INK, fontsize=fig.font_size)
+    fig.legend(
+        *ax.get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=2,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig
 
 
@@ -129,16 +176,20 @@ def focal_over_logit(gammas=(0.0, 0.5, 2.0, 5.0)):
     target, curves = np.ones_like(z), {}
     for gamma in gammas:
         options = {"alpha": None, "gamma": gamma, "reduction": "none"}
-        curves[f"γ = {gamma:g}"] = (ln.focal_with_logits(z, target, **options),
-                                    ln.focal_with_logits.grad(z, target, **options))
-    return value_and_slope(z, curves, xlabel="logit z of a positive example", ylabel="loss",
-                           gradient="gradient dℓ/dz")
+        curves[f"γ = {gamma:g}"] = (
+            ln.focal_with_logits(z, target, **options),
+            ln.focal_with_logits.grad(z, target, **options),
+        )
+    return value_and_slope(
+        z, curves, xlabel="logit z of a positive example", ylabel="loss", gradient="gradient dℓ/dz"
+    )
 
 
 def share_of_hard(shares):
     """How much of the loss the hardest examples make up: `{name: cumulative shares}`."""
-    fig, ax = figure(height=3.4, xlabel="the hardest x % of the examples",
-                     ylabel="make up y % of the loss")
+    fig, ax = figure(
+        height=3.4, xlabel="the hardest x % of the examples", ylabel="make up y % of the loss"
+    )
     for i, (name, share) in enumerate(shares.items()):
         part = 100 * np.arange(1, len(share) + 1) / len(share)
         ax.plot(part, 100 * share, LINES[i % 4], color=CYCLE[i], label=name)
@@ -150,8 +201,12 @@ def share_of_hard(shares):
 
 def stated_over_true(curves):
     """The probability at which the expected loss is least, over the true one: `{name: values}`."""
-    fig, ax = figure(width=4.8, height=3.8, xlabel="true probability",
-                     ylabel="probability that the loss asks for")
+    fig, ax = figure(
+        width=4.8,
+        height=3.8,
+        xlabel="true probability",
+        ylabel="probability that the loss asks for",
+    )
     for i, (name, (true, stated)) in enumerate(curves.items()):
         ax.plot(true, stated, LINES[i % 4], color=CYCLE[i], label=name)
     ax.legend()
@@ -160,11 +215,13 @@ def stated_over_true(curves):
 
 def negatives_over_probability(curves, ylim=None):
     """Losses of a negative label over its probability: `{name: values}` on an even grid."""
-    fig, ax = figure(height=3.3, xlabel="probability p of a label that does not apply",
-                     ylabel="loss")
+    fig, ax = figure(
+        height=3.3, xlabel="probability p of a label that does not apply", ylabel="loss"
+    )
     for i, (name, loss) in enumerate(curves.items()):
-        ax.plot(np.linspace(0, 1, len(loss) + 2)[1:-1], loss, LINES[i % 4], color=CYCLE[i],
-                label=name)
+        ax.plot(
+            np.linspace(0, 1, len(loss) + 2)[1:-1], loss, LINES[i % 4], color=CYCLE[i], label=name
+        )
     ax.set(ylim=ylim)
     ax.legend()
     return fig
@@ -177,7 +234,7 @@ def masks(panels, *, target=None, columns=3):
     """
     rows = -(-len(panels) // columns)
     fig, axes = figure(rows, columns, width=2.15 * columns, height=2.3 * rows, squeeze=False)
-    for ax in axes.flat[len(panels):]:
+    for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
     for i, (title, image) in enumerate(panels.items()):
         ax = axes.flat[i]
@@ -206,16 +263,22 @@ def curves(x, lines, *, xlabel, ylabel, xscale="linear", yscale="linear", text="
     ax.set(xscale=xscale, yscale=yscale, ylim=ylim)
     if text:
         note(ax, text)
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center",
-               ncols=3 if len(lines) == 3 else 2, frameon=False, labelcolor=INK,
-               fontsize=fig.font_size)
+    fig.legend(
+        *ax.get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=3 if len(lines) == 3 else 2,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig
 
 
 def jaccard_steps(errors, steps):
     """The sorted errors of the pixels, each as wide as its step of the Jaccard loss."""
-    fig, ax = figure(height=3.0, xlabel="Jaccard loss of the set of pixels so far",
-                     ylabel="error of the pixel")
+    fig, ax = figure(
+        height=3.0, xlabel="Jaccard loss of the set of pixels so far", ylabel="error of the pixel"
+    )
     left = np.concatenate([[0], np.cumsum(steps)[:-1]])
     ax.bar(left, errors, steps, align="edge", color=ORANGE, alpha=0.55, edgecolor=ORANGE)
     for rank, (x, step, error) in enumerate(zip(left, steps, errors, strict=True), 1):

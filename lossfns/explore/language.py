@@ -41,8 +41,9 @@ def places(names, losses, *, best):
     fig, ax = figure(width=6.2, height=3.4, ylabel="loss in nats")
     for i, (name, values) in enumerate(losses.items()):
         at = [k + 0.16 * (2 * i - 1) for k in range(len(values))]
-        ax.hlines(best[name], [x - 0.14 for x in at], [x + 0.14 for x in at], color=INK,
-                  linewidth=2)
+        ax.hlines(
+            best[name], [x - 0.14 for x in at], [x + 0.14 for x in at], color=INK, linewidth=2
+        )
         ax.plot(at, values, MARKERS[i], color=CYCLE[i], markersize=8, label=name)
     ax.plot([], [], color=INK, linewidth=2, label="best possible")
     ax.set_xticks(range(len(names)), names)
@@ -54,8 +55,15 @@ def places(names, losses, *, best):
 
 def surrogate(ratio, panels):
     """PPO's objective over the ratio, `{title: (unclipped, clipped)}`, a panel each."""
-    fig, axes = figure(1, len(panels), width=7.2, height=3.0, xlabel="ratio r = π / π_old",
-                       ylabel=["objective"] + [""] * (len(panels) - 1), title=list(panels))
+    fig, axes = figure(
+        1,
+        len(panels),
+        width=7.2,
+        height=3.0,
+        xlabel="ratio r = π / π_old",
+        ylabel=["objective"] + [""] * (len(panels) - 1),
+        title=list(panels),
+    )
     for ax, (plain, clipped) in zip(axes, panels.values(), strict=True):
         ax.plot(ratio, plain, "--", color=INK, linewidth=1.6)
         ax.plot(ratio, clipped, color=ORANGE, linewidth=3)
@@ -70,8 +78,12 @@ def over_kl(kl, series, *, marks):
         kl: KL(policy ‖ reference), rising.
         marks: `{name: index}`, points to name on every line.
     """
-    fig, ax = figure(width=6.2, height=3.8, xlabel="KL(policy ‖ reference) in nats",
-                     ylabel="mean over the policy's answers")
+    fig, ax = figure(
+        width=6.2,
+        height=3.8,
+        xlabel="KL(policy ‖ reference) in nats",
+        ylabel="mean over the policy's answers",
+    )
     for i, (name, values) in enumerate(series.items()):
         ax.plot(kl, values, LINES[i], color=CYCLE[i])
         label(ax, kl[-1] + 0.3, values[-1], name, CYCLE[i], va="center")
@@ -101,13 +113,32 @@ def directions(degrees, measures, ends):
         measures: `{name: values}`.
         ends: `{loss: degrees}`.
     """
-    fig, axes = figure(len(measures), 1, width=6.2, height=2.4 * len(measures) + 0.6, sharex=True,
-                       xlabel=["", "direction of the scorer in degrees"], ylabel=list(measures))
+    fig, axes = figure(
+        len(measures),
+        1,
+        width=6.2,
+        height=2.4 * len(measures) + 0.6,
+        sharex=True,
+        xlabel=["", "direction of the scorer in degrees"],
+        ylabel=list(measures),
+    )
     for ax, values in zip(axes, measures.values(), strict=True):
         ax.plot(degrees, values, color=INK, linewidth=1.8)
         for i, (name, at) in enumerate(ends.items()):
-            ax.plot(at, np.interp(at, degrees, values), MARKERS[i], color=CYCLE[i],
-                    markersize=9, label=name)
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3,
-               frameon=False, labelcolor=INK, fontsize=fig.font_size)
+            ax.plot(
+                at,
+                np.interp(at, degrees, values),
+                MARKERS[i],
+                color=CYCLE[i],
+                markersize=9,
+                label=name,
+            )
+    fig.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=3,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig

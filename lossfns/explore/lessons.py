@@ -93,7 +93,8 @@ def gradient_check(loss, pred, target=None, formula=None, *, x="prediction"):
             settings["reduction"] = "sum"
             slopes = slopes | {"lossfns": of.grad(pred, *arguments, **settings)}
         measured = nudged(
-            lambda p, of=of, a=arguments, s=settings: np.sum(of(p, *a, **s)), pred).ravel()
+            lambda p, of=of, a=arguments, s=settings: np.sum(of(p, *a, **s)), pred
+        ).ravel()
         columns = [np.ravel(values) for values in slopes.values()]
         for i, entry in enumerate(np.ravel(pred)):
             row = [column[i] for column in columns] + [measured[i]]
@@ -101,8 +102,8 @@ def gradient_check(loss, pred, target=None, formula=None, *, x="prediction"):
             rows.append([name] * several + [entry, *row, gap])
     headings = {"loss": ""} if several else {}
     return table(
-        headings | {x: "g"} | dict.fromkeys(slopes, ".4f") | {"nudged": ".4f", "gap": ".0e"},
-        rows)
+        headings | {x: "g"} | dict.fromkeys(slopes, ".4f") | {"nudged": ".4f", "gap": ".0e"}, rows
+    )
 
 
 def peak_memory(work):
@@ -293,8 +294,9 @@ def linear_logits(loss, X, y, X_new, **settings):
     return (X_new @ theta[1:] + theta[0]).detach().numpy()
 
 
-def train_embedding(model, loss, *, steps=400, seconds=None, batch=64, lr=0.003, extra=(),
-                    two_views=False):
+def train_embedding(
+    model, loss, *, steps=400, seconds=None, batch=64, lr=0.003, extra=(), two_views=False
+):
     """Train on random batches of digits with Adam: `loss` takes embeddings and labels (chapter 6).
 
     Arguments
@@ -340,8 +342,9 @@ def views(images, seeded):
     n, places = len(images), torch.arange(8)
     framed = torch.nn.functional.pad(images.reshape(n, 8, 8), (1, 1, 1, 1))
     down, right = torch.randint(0, 3, (2, n, 1), generator=seeded)
-    moved = framed[torch.arange(n)[:, None, None], (down + places)[:, :, None],
-                   (right + places)[:, None, :]]
+    moved = framed[
+        torch.arange(n)[:, None, None], (down + places)[:, :, None], (right + places)[:, None, :]
+    ]
     return (moved + 0.1 * torch.randn(moved.shape, generator=seeded)).reshape(n, 64)
 
 
@@ -442,10 +445,13 @@ def few_digits():
     rows, parts = np.arange(len(digit)), {}
     for name, size in (("train", 150), ("valid", 400)):
         parts[name], rows = train_test_split(
-            rows, train_size=size, random_state=0, stratify=digit[rows])
+            rows, train_size=size, random_state=0, stratify=digit[rows]
+        )
     parts["test"] = rows
-    return {name: (torch.tensor(images[part] / 16, dtype=torch.float32), torch.tensor(digit[part]))
-            for name, part in parts.items()}
+    return {
+        name: (torch.tensor(images[part] / 16, dtype=torch.float32), torch.tensor(digit[part]))
+        for name, part in parts.items()
+    }
 
 
 @functools.cache
@@ -522,6 +528,8 @@ def slide_boxes(loss, start, true, *, steps=200, lr=0.1, **settings):
         half = np.maximum((x[:, 2:] - x[:, :2]) - rate * (high - low) / 2, 0.02) / 2
         way.append(np.concatenate([centre - half, centre + half], axis=1))
     return np.stack(way)
+
+
 def ring(n, seeded, modes=8):
     """Points in the plane: narrow Gaussian blobs on a circle of radius 2 (chapter 9).
 
@@ -564,15 +572,22 @@ def plane_network(outputs, inputs=2, hidden=48):
     from torch import nn
 
     return nn.Sequential(
-        nn.Linear(inputs, hidden), nn.LeakyReLU(0.2), nn.Linear(hidden, hidden), nn.LeakyReLU(0.2),
-        nn.Linear(hidden, outputs))
+        nn.Linear(inputs, hidden),
+        nn.LeakyReLU(0.2),
+        nn.Linear(hidden, hidden),
+        nn.LeakyReLU(0.2),
+        nn.Linear(hidden, outputs),
+    )
+
+
 def tale():
     """A story written for this book, in small letters: what the models of chapter 9 read.
 
     >>> len(tale().split()), len(set(tale()))
     (397, 27)
     """
-    return " ".join("""
+    return " ".join(
+        """
     on the last rock before the open sea there stood a small house with a tall lamp, and in the
     house lived an old keeper and her cat. every evening the keeper climbed the stairs and lit the
     lamp, and every morning she climbed the stairs and put it out. the cat climbed the stairs as
@@ -602,7 +617,8 @@ def tale():
 
     every evening since then the keeper climbs the stairs and lights the lamp, and every evening
     the cat sings one song under the window of the baker, so that he does not forget how it goes.
-    """.split())
+    """.split()
+    )
 
 
 def transformer(symbols, *, causal, width=48, layers=1, context=64, seed=0):
@@ -621,8 +637,15 @@ def transformer(symbols, *, causal, width=48, layers=1, context=64, seed=0):
         def __init__(self):
             super().__init__()
             self.token, self.place = nn.Embedding(symbols, width), nn.Embedding(context, width)
-            layer = nn.TransformerEncoderLayer(width, 4, 4 * width, dropout=0.0, activation="gelu",
-                                               batch_first=True, norm_first=True)
+            layer = nn.TransformerEncoderLayer(
+                width,
+                4,
+                4 * width,
+                dropout=0.0,
+                activation="gelu",
+                batch_first=True,
+                norm_first=True,
+            )
             self.body = nn.TransformerEncoder(layer, layers, enable_nested_tensor=False)
             self.head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, symbols))
 
@@ -693,8 +716,12 @@ def help_desk():
     counts = torch.nn.functional.one_hot(answers, 4).sum(dim=1).double()
     facts, _, jokes, sorry = counts.T
     once = torch.where(sorry > 0, 2 - 1.5 * (sorry - 1), 0.0)
-    return {"answers": answers, "counts": counts, "quality": 0.5 * facts - 0.5 * jokes + once,
-            "reference": says.log()[answers].sum(dim=1)}
+    return {
+        "answers": answers,
+        "counts": counts,
+        "quality": 0.5 * facts - 0.5 * jokes + once,
+        "reference": says.log()[answers].sum(dim=1),
+    }
 
 
 DESK_WORDS = ("fact", "story", "joke", "sorry")
@@ -747,6 +774,8 @@ def desk_policy():
             return rows.gather(2, answers[..., None])[..., 0]
 
     return Policy()
+
+
 @functools.cache
 def turned_digits():
     """The digits, each turned by up to 45° to either side, with 600 to train on (chapter 9).
@@ -764,15 +793,18 @@ def turned_digits():
     images, digit = load_digits(return_X_y=True)
     rng = np.random.default_rng(0)
     turn = rng.uniform(-45, 45, len(digit))
-    turned = [rotate(image.reshape(8, 8), angle, reshape=False, order=1).ravel() / 16
-              for image, angle in zip(images, turn, strict=True)]
+    turned = [
+        rotate(image.reshape(8, 8), angle, reshape=False, order=1).ravel() / 16
+        for image, angle in zip(images, turn, strict=True)
+    ]
     order = torch.tensor(rng.permutation(len(digit)))
     X, angles = (torch.tensor(np.array(one), dtype=torch.float32) for one in (turned, turn))
     return X, torch.tensor(digit), angles, (order[:600], order[600:])
 
 
-def train_both(join, *, seed=0, units=8, steps=300, method=None, lr=0.01, unit=1.0, extra=(),
-               after=None):
+def train_both(
+    join, *, seed=0, units=8, steps=300, method=None, lr=0.01, unit=1.0, extra=(), after=None
+):
     """Train a network to name turned digits and to measure their turn (chapter 9).
 
     A layer of `units` numbers is shared by two linear heads, and all 600 images are used in every
@@ -800,9 +832,13 @@ def train_both(join, *, seed=0, units=8, steps=300, method=None, lr=0.01, unit=1
     X, digit, turn, (train, test) = turned_digits()
     spread = turn[train].std()
     torch.manual_seed(seed)
-    model = nn.ModuleDict({
-        "trunk": nn.Sequential(nn.Linear(64, units), nn.Tanh()),
-        "digit": nn.Linear(units, 10), "turn": nn.Linear(units, 1)})
+    model = nn.ModuleDict(
+        {
+            "trunk": nn.Sequential(nn.Linear(64, units), nn.Tanh()),
+            "digit": nn.Linear(units, 10),
+            "turn": nn.Linear(units, 1),
+        }
+    )
 
     def outputs(rows):
         shared = model["trunk"](X[rows])
@@ -814,8 +850,9 @@ def train_both(join, *, seed=0, units=8, steps=300, method=None, lr=0.01, unit=1
     for step in range(steps):
         optimizer.zero_grad()
         logits, pred = outputs(train)
-        losses = torch.stack([F.cross_entropy(logits, digit[train]),
-                              unit**2 * F.mse_loss(pred, turn[train])])
+        losses = torch.stack(
+            [F.cross_entropy(logits, digit[train]), unit**2 * F.mse_loss(pred, turn[train])]
+        )
         history.append(losses.tolist())
         total = join(losses, model)
         if total is not None:
@@ -858,12 +895,16 @@ def scenes(count, seed=0, size=32):
                 continue
             x, y = (at[None, :] - centre[0]) / half[0], (at[:, None] - centre[1]) / half[1]
             frame = (np.maximum(abs(x), abs(y)) < 1) & ~(
-                (abs(x) < 1 - 1.5 / half[0]) & (abs(y) < 1 - 1.5 / half[1]))
+                (abs(x) < 1 - 1.5 / half[0]) & (abs(y) < 1 - 1.5 / half[1])
+            )
             picture[np.hypot(x, y) < 1 if kind_now else frame] = 1
             boxes[k], kind[k] = box, kind_now
         picture += rng.normal(0, 0.25, picture.shape)
-    return (torch.tensor(pictures[:, None]).float(), torch.tensor(corners).float(),
-            torch.tensor(kinds))
+    return (
+        torch.tensor(pictures[:, None]).float(),
+        torch.tensor(corners).float(),
+        torch.tensor(kinds),
+    )
 
 
 def best_boxes(scores, boxes, *, at_least=0.05, overlap=0.5):

@@ -44,8 +44,11 @@ def live(show, controls):
 
 def _widget(widgets, name, control):
     description = control.label or name
-    wide = {"description": description, "style": {"description_width": "initial"},
-            "layout": {"width": "32em", "max_width": "100%"}}
+    wide = {
+        "description": description,
+        "style": {"description_width": "initial"},
+        "layout": {"width": "32em", "max_width": "100%"},
+    }
     if isinstance(control, Choice):
         options = list(zip(control.names, control.values, strict=True))
         return widgets.Dropdown(options=options, value=control.start, **wide)
@@ -54,8 +57,14 @@ def _widget(widgets, name, control):
     low, high = control.values[0], control.values[-1]
     if not control.continuous:
         return widgets.IntSlider(value=control.start, min=low, max=high, **wide)
-    return widgets.FloatSlider(value=control.start, min=low, max=high, step=_step(control.values),
-                               readout_format=".3g", **wide)
+    return widgets.FloatSlider(
+        value=control.start,
+        min=low,
+        max=high,
+        step=_step(control.values),
+        readout_format=".3g",
+        **wide,
+    )
 
 
 def _step(values):
@@ -69,15 +78,19 @@ def _step(values):
 
 
 def _common_divisor(a, b):
-    return Fraction(math.gcd(a.numerator * b.denominator, b.numerator * a.denominator),
-                    a.denominator * b.denominator)
+    return Fraction(
+        math.gcd(a.numerator * b.denominator, b.numerator * a.denominator),
+        a.denominator * b.denominator,
+    )
 
 
 def _player(widgets, control, slider):
     """A play button that walks through the values of a `Play`."""
     last = len(control.values) - 1
-    player = widgets.Play(value=control.values.index(control.start), min=0, max=last,
-                          interval=control.interval)
-    player.observe(lambda change: setattr(slider, "value", control.values[change["new"]]),
-                   names="value")
+    player = widgets.Play(
+        value=control.values.index(control.start), min=0, max=last, interval=control.interval
+    )
+    player.observe(
+        lambda change: setattr(slider, "value", control.values[change["new"]]), names="value"
+    )
     return player

@@ -84,28 +84,40 @@ def page(film, controls, alts, start):
         start: the number of the frame to show first.
     """
     data = json.dumps(
-        {"values": [[c.text(v) for v in c.values] for c in controls.values()],
-         "alts": alts, "parts": film.parts, "frames": film.frames},
-        ensure_ascii=False, separators=(",", ":"))
+        {
+            "values": [[c.text(v) for v in c.values] for c in controls.values()],
+            "alts": alts,
+            "parts": film.parts,
+            "frames": film.frames,
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
     width = float(film.view_box.split()[2]) * 96 / 72
-    return film.named("\n".join([
-        f'<div class="lossfns-explorer" id="{NAME}">',
-        f"<style>{_STYLE}</style>",
-        svg_element(film, start, alts[start], width),
-        '<div class="controls" hidden>',
-        *(_control(key, control) for key, control in controls.items()),
-        "</div>",
-        # Inside a script nothing but "</" needs care, and JSON may write it "<\/".
-        '<script type="application/json">' + data.replace("</", "<\\/") + "</script>",
-        "<script>" + _SCRIPT.replace("NAME", NAME) + "</script>",
-        "</div>",
-    ]))
+    return film.named(
+        "\n".join(
+            [
+                f'<div class="lossfns-explorer" id="{NAME}">',
+                f"<style>{_STYLE}</style>",
+                svg_element(film, start, alts[start], width),
+                '<div class="controls" hidden>',
+                *(_control(key, control) for key, control in controls.items()),
+                "</div>",
+                # Inside a script nothing but "</" needs care, and JSON may write it "<\/".
+                '<script type="application/json">' + data.replace("</", "<\\/") + "</script>",
+                "<script>" + _SCRIPT.replace("NAME", NAME) + "</script>",
+                "</div>",
+            ]
+        )
+    )
 
 
 def svg_element(film, number, alt, width):
     """Return a frame as an <svg> element with its alternative text, its ids not yet named."""
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{html.escape(alt)}"'
-            f' width="{width:.0f}" viewBox="{film.view_box}">{film.drawing(number)}</svg>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{html.escape(alt)}"'
+        f' width="{width:.0f}" viewBox="{film.view_box}">{film.drawing(number)}</svg>'
+    )
 
 
 def _control(name, control):
@@ -115,14 +127,21 @@ def _control(name, control):
     if isinstance(control, Choice):
         options = "".join(
             f'<option value="{i}"{" selected" if i == start else ""}>{html.escape(n)}</option>'
-            for i, n in enumerate(control.names))
-        return (f'<div class="control"><label>{label}'
-                f'<select name="{name}" autocomplete="off">{options}</select></label></div>')
+            for i, n in enumerate(control.names)
+        )
+        return (
+            f'<div class="control"><label>{label}'
+            f'<select name="{name}" autocomplete="off">{options}</select></label></div>'
+        )
     # A screen reader hears the value from the range; an <output> by itself would say it again.
-    row = (f'<div class="control"><label>{label}<input type="range" name="{name}" min="0"'
-           f' max="{len(control.values) - 1}" step="1" value="{start}" aria-valuetext="{text}"'
-           f' autocomplete="off"></label><output aria-live="off">{text}</output></div>')
+    row = (
+        f'<div class="control"><label>{label}<input type="range" name="{name}" min="0"'
+        f' max="{len(control.values) - 1}" step="1" value="{start}" aria-valuetext="{text}"'
+        f' autocomplete="off"></label><output aria-live="off">{text}</output></div>'
+    )
     if isinstance(control, Play):
-        row += (f'\n<button type="button" value="{name}" data-interval="{control.interval}">'
-                "Play</button>")
+        row += (
+            f'\n<button type="button" value="{name}" data-interval="{control.interval}">'
+            "Play</button>"
+        )
     return row

@@ -28,15 +28,16 @@ def value_and_slope(x, curves, *, xlabel, ylabel="loss ℓ", gradient="gradient"
     for i, (name, (value, slope)) in enumerate(curves.items()):
         line = LINES[i % len(LINES)]
         top.plot(x, value, line, color=ORANGE if alone else CYCLE[i], label=name)
-        _plot_with_jumps(
-            bottom, x, slope, linestyle=line, color=PURPLE if alone else CYCLE[i]
-        )
+        _plot_with_jumps(bottom, x, slope, linestyle=line, color=PURPLE if alone else CYCLE[i])
     zero(bottom, x=x[0] < 0 < x[-1])
     if not alone:
         fig.legend(
-            *top.get_legend_handles_labels(), loc="outside upper center",
+            *top.get_legend_handles_labels(),
+            loc="outside upper center",
             ncols=2 if len(curves) in (2, 4) else 3,
-            frameon=False, labelcolor=INK, fontsize=fig.font_size,
+            frameon=False,
+            labelcolor=INK,
+            fontsize=fig.font_size,
         )
     if ylim:
         top.set_ylim(*ylim[0])
@@ -47,7 +48,10 @@ def value_and_slope(x, curves, *, xlabel, ylabel="loss ℓ", gradient="gradient"
 def best_constants(values, candidates, curves):
     """The targets, and the average of each loss over all constant predictions with its minimum."""
     fig, (top, bottom) = figure(
-        2, 1, height=4.9, sharex=True,
+        2,
+        1,
+        height=4.9,
+        sharex=True,
         xlabel=["", "the one number that you predict for everybody"],
         ylabel=["patients", "average loss ÷ its minimum"],
     )
@@ -60,8 +64,13 @@ def best_constants(values, candidates, curves):
         bottom.plot(best, 1, "o", color=colour)
         top.axvline(best, linestyle=line, color=colour, linewidth=2)
         label(
-            top, best + (-4 if i == 1 else 4), ceiling * 1.02, name, colour,
-            va="bottom", ha="right" if i == 1 else "left",
+            top,
+            best + (-4 if i == 1 else 4),
+            ceiling * 1.02,
+            name,
+            colour,
+            va="bottom",
+            ha="right" if i == 1 else "left",
         )
     bottom.set_ylim(0.95, 2.5)
     return fig
@@ -74,8 +83,12 @@ def descent(histories, *, ylabel, xlabel="step"):
         ax.plot(values, LINES[i], color=CYCLE[i], label=name)
     zero(ax, x=False)
     fig.legend(
-        *ax.get_legend_handles_labels(), loc="outside upper center", ncols=min(len(histories), 3),
-        frameon=False, labelcolor=INK, fontsize=fig.font_size,
+        *ax.get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=min(len(histories), 3),
+        frameon=False,
+        labelcolor=INK,
+        fontsize=fig.font_size,
     )
     return fig
 
@@ -86,9 +99,7 @@ def line_fits(x, y, fits):
     reach = np.array([x.min() - 0.3, x.max() + 0.3])
     for i, (name, (slope, intercept)) in enumerate(fits.items()):
         ax.plot(reach, slope * reach + intercept, LINES[i], color=CYCLE[i])
-        label(
-            ax, reach[1] + 0.05, slope * reach[1] + intercept, name, CYCLE[i], va="center"
-        )
+        label(ax, reach[1] + 0.05, slope * reach[1] + intercept, name, CYCLE[i], va="center")
     ax.plot(x, y, "o", color=INK, markersize=8)
     ax.set_xlim(reach[0], reach[1] + 0.22 * np.ptp(reach))
     return fig
@@ -97,8 +108,12 @@ def line_fits(x, y, fits):
 def fits_and_predictions(area, price, fits):
     """What two models say over the input, and the distributions of what they say."""
     fig, (top, bottom) = figure(
-        2, 1, height=6.2, height_ratios=[3, 2],
-        xlabel=["living area (m²)", "price (thousands)"], ylabel=["price (thousands)", "houses"],
+        2,
+        1,
+        height=6.2,
+        height_ratios=[3, 2],
+        xlabel=["living area (m²)", "price (thousands)"],
+        ylabel=["price (thousands)", "houses"],
     )
     order = np.argsort(area)
     top.plot(area, price, ".", color=FAINT, markersize=4)
@@ -107,7 +122,11 @@ def fits_and_predictions(area, price, fits):
     for i, (name, predicted) in enumerate(fits.items()):
         top.plot(area[order], predicted[order], LINES[i], color=CYCLE[i], label=name)
         bottom.hist(
-            predicted, bins=bins, histtype="step", color=CYCLE[i], linestyle=LINES[i],
+            predicted,
+            bins=bins,
+            histtype="step",
+            color=CYCLE[i],
+            linestyle=LINES[i],
             linewidth=2.2,
         )
     top.set_ylim(0, 1300)
@@ -129,8 +148,14 @@ def spreads(mean, variances):
 def bands(panels, *, xlabel, ylabel):
     """Intervals and what fell into them: `{title: (x, target, low, middle, high)}`, one a panel."""
     fig, axes = figure(
-        len(panels), 1, height=2.6 * len(panels) + 0.5, sharex=True, sharey=True,
-        xlabel=[""] * (len(panels) - 1) + [xlabel], ylabel=ylabel, title=list(panels),
+        len(panels),
+        1,
+        height=2.6 * len(panels) + 0.5,
+        sharex=True,
+        sharey=True,
+        xlabel=[""] * (len(panels) - 1) + [xlabel],
+        ylabel=ylabel,
+        title=list(panels),
         squeeze=False,
     )
     for ax, (x, target, low, middle, high) in zip(axes[:, 0], panels.values(), strict=True):

@@ -44,11 +44,26 @@ def _look(axis):
         # "1e6" is written beside the axis and moves the title: known only after drawing.
         return None
     ticks = [_text_look(label) for tick in axis.majorTicks for label in (tick.label1, tick.label2)]
-    return (axis.get_visible(), axis.get_scale(), tuple(axis.get_view_interval()), tuple(places),
-            names, tuple(axis.get_minorticklocs()), axis.get_tick_params(),
-            axis.get_tick_params(which="minor"), _text_look(axis.label), ticks)
+    return (
+        axis.get_visible(),
+        axis.get_scale(),
+        tuple(axis.get_view_interval()),
+        tuple(places),
+        names,
+        tuple(axis.get_minorticklocs()),
+        axis.get_tick_params(),
+        axis.get_tick_params(which="minor"),
+        _text_look(axis.label),
+        ticks,
+    )
 
 
 def _text_look(text):
-    return (text.get_text(), text.get_color(), text.get_fontsize(), text.get_fontweight(),
-            text.get_rotation(), text.get_visible())
+    return (
+        text.get_text(),
+        text.get_color(),
+        text.get_fontsize(),
+        text.get_fontweight(),
+        text.get_rotation(),
+        text.get_visible(),
+    )

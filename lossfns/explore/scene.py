@@ -53,8 +53,15 @@ class Variable:
     @property
     def plain(self):
         """What the script needs."""
-        return [self.low, self.high, self.start, self.step, self.digits, self.label,
-                list(self.names)]
+        return [
+            self.low,
+            self.high,
+            self.start,
+            self.step,
+            self.digits,
+            self.label,
+            list(self.names),
+        ]
 
 
 class Scene:
@@ -160,28 +167,35 @@ class Scene:
         values = self.at()
         height = max(panel.bottom for panel in self.panels)
         drawing = "".join(panel.drawing(values) for panel in self.panels)
-        fragment = "\n".join([
-            f'<div class="lossfns-scene" id="{_NAME}">',
-            f"<style>{_text('scene.css')}</style>",
-            f'<p class="question">{html.escape(self.question)}</p>',
-            *self._bets(),
-            # A group, since an image would hide its handles from those who listen to the page.
-            f'<svg xmlns="http://www.w3.org/2000/svg" role="group" viewBox="0 0 {self.width}'
-            f' {height}" width="{self.width}" aria-label="{html.escape(self.alt())}">'
-            f"{drawing}</svg>",
-            *self._aim(),
-            '<div class="controls" hidden>',
-            *(_control(name, variable) for name, variable in self.variables.items()
-              if variable.slider),
-            '<button type="button" name="reset">Start again</button></div>',
-            f"<details><summary>What there is to see</summary><p>{html.escape(self.answer)}</p>"
-            "</details>",
-            f"<script>{self._script()}</script>",
-            "</div>",
-        ])
+        fragment = "\n".join(
+            [
+                f'<div class="lossfns-scene" id="{_NAME}">',
+                f"<style>{_text('scene.css')}</style>",
+                f'<p class="question">{html.escape(self.question)}</p>',
+                *self._bets(),
+                # A group, since an image would hide its handles from those who listen to the page.
+                f'<svg xmlns="http://www.w3.org/2000/svg" role="group" viewBox="0 0 {self.width}'
+                f' {height}" width="{self.width}" aria-label="{html.escape(self.alt())}">'
+                f"{drawing}</svg>",
+                *self._aim(),
+                '<div class="controls" hidden>',
+                *(
+                    _control(name, variable)
+                    for name, variable in self.variables.items()
+                    if variable.slider
+                ),
+                '<button type="button" name="reset">Start again</button></div>',
+                f"<details><summary>What there is to see</summary><p>{html.escape(self.answer)}</p>"
+                "</details>",
+                f"<script>{self._script()}</script>",
+                "</div>",
+            ]
+        )
         if len(fragment.encode()) > MOST_BYTES:
-            raise ValueError(f"scene {self.question!r}: {len(fragment.encode()):,} bytes are more"
-                             f" than {MOST_BYTES:,}; give its curves fewer points")
+            raise ValueError(
+                f"scene {self.question!r}: {len(fragment.encode()):,} bytes are more"
+                f" than {MOST_BYTES:,}; give its curves fewer points"
+            )
         name = "s" + hashlib.sha256(fragment.encode()).hexdigest()[:10]
         return fragment.replace(_NAME, name)
 
@@ -193,26 +207,33 @@ class Scene:
         if self.guesses:
             yield '<div class="bets" role="group" aria-label="Your guess" hidden>'
             for text, right in self.guesses.items():
-                yield (f'<button type="button" aria-pressed="false"'
-                       f'{" data-right" * right}>{html.escape(text)}</button>')
+                yield (
+                    f'<button type="button" aria-pressed="false"'
+                    f"{' data-right' * right}>{html.escape(text)}</button>"
+                )
             yield '<span role="status"></span></div>'
 
     def _aim(self):
         if self._goal:
-            yield (f'<p class="goal"><span aria-hidden="true">☐</span> {html.escape(self._goal[0])}'
-                   '<span role="status"></span></p>')
+            yield (
+                f'<p class="goal"><span aria-hidden="true">☐</span> {html.escape(self._goal[0])}'
+                '<span role="status"></span></p>'
+            )
 
     def _script(self):
         """Write the call of `scene.js` for this scene."""
         known = self.known
-        derive = "".join(f"v.{name}={formula.script};"
-                         for name, formula in self._quantities.items())
+        derive = "".join(
+            f"v.{name}={formula.script};" for name, formula in self._quantities.items()
+        )
         marks = [mark for panel in self.panels for mark in panel.marks]
         parts = {
-            "variables": json.dumps({n: v.plain for n, v in self.variables.items()},
-                                    ensure_ascii=False),
-            "lookups": json.dumps({n: t.plain for n, t in self._lookups.items()},
-                                 separators=(",", ":")),
+            "variables": json.dumps(
+                {n: v.plain for n, v in self.variables.items()}, ensure_ascii=False
+            ),
+            "lookups": json.dumps(
+                {n: t.plain for n, t in self._lookups.items()}, separators=(",", ":")
+            ),
             "derive": f"v=>{{{derive}return v}}",
             "marks": f"[{','.join(mark.script for mark in marks if mark.moving)}]",
             "handles": f"[{','.join(h.script for panel in self.panels for h in panel.handles)}]",
@@ -221,7 +242,7 @@ class Scene:
             "goal": f"v=>{Formula(self._goal[1], known).script}" if self._goal else "null",
         }
         scene = ",\n".join(f"{name}:{text}" for name, text in parts.items())
-        return f"({_text('scene.js')})(\"{_NAME}\",f=>({{{scene}}}));".replace("</", "<\\/")
+        return f'({_text("scene.js")})("{_NAME}",f=>({{{scene}}}));'.replace("</", "<\\/")
 
     def _repr_html_(self):
         return self.html()
@@ -244,21 +265,35 @@ class _Function:
 def _control(name, variable):
     label = f"<span>{html.escape(variable.label)}</span>"
     if variable.names:
-        options = "".join(f'<option value="{i}">{html.escape(text)}</option>'
-                          for i, text in enumerate(variable.names))
-        return (f'<div class="control"><label>{label}<select name="{name}" autocomplete="off">'
-                f"{options}</select></label></div>")
+        options = "".join(
+            f'<option value="{i}">{html.escape(text)}</option>'
+            for i, text in enumerate(variable.names)
+        )
+        return (
+            f'<div class="control"><label>{label}<select name="{name}" autocomplete="off">'
+            f"{options}</select></label></div>"
+        )
     text = fixed(variable.start, variable.digits)
-    play = (f'<button type="button" name="play" value="{name}" data-interval="{variable.play}">'
-            "Play</button>") if variable.play else ""
-    return (f'<div class="control"><label>{label}<input type="range" name="{name}"'
-            f' min="{variable.low}" max="{variable.high}" step="{variable.step}"'
-            f' value="{variable.start}" aria-valuetext="{text}" autocomplete="off"></label>'
-            f'<output aria-live="off">{text}</output>{play}</div>')
+    play = (
+        (
+            f'<button type="button" name="play" value="{name}" data-interval="{variable.play}">'
+            "Play</button>"
+        )
+        if variable.play
+        else ""
+    )
+    return (
+        f'<div class="control"><label>{label}<input type="range" name="{name}"'
+        f' min="{variable.low}" max="{variable.high}" step="{variable.step}"'
+        f' value="{variable.start}" aria-valuetext="{text}" autocomplete="off"></label>'
+        f'<output aria-live="off">{text}</output>{play}</div>'
+    )
 
 
 def _text(name):
     """Return a file of this folder without indentation and lines that only comment."""
-    lines = (line.strip() for line in files(__package__).joinpath(name).read_text(
-        encoding="utf-8").splitlines())
+    lines = (
+        line.strip()
+        for line in files(__package__).joinpath(name).read_text(encoding="utf-8").splitlines()
+    )
     return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))

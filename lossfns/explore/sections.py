@@ -132,7 +132,9 @@ def _rare_class(x):
 
 _BOX = _row(0, 0, 1, 1)
 _SLIDING = Section(
-    "shift of a unit box from its target", -2.5, 2.5,
+    "shift of a unit box from its target",
+    -2.5,
+    2.5,
     lambda x: {"pred": _BOX + _row(x, 0, x, 0), "target": _BOX},
 )
 
@@ -163,16 +165,25 @@ def _speech(x):
 
 _STRIPES = 0.25 * np.sin(np.arange(16.0) + np.zeros((1, 16, 1)))
 _CLASSMATES = Section(
-    "angle between two of a class, in degrees", 0, 180,
+    "angle between two of a class, in degrees",
+    0,
+    180,
     lambda x: {"embeddings": _direction(0, x, 180, 180 + x), "target": np.array([0, 0, 1, 1])},
 )
 _OWN_DIRECTION = Section(
-    "angle to the class's own direction, in degrees", 0, 180,
-    lambda x: {"embeddings": _direction(x), "target": np.array([0]),
-               "prototypes": ((1.0, 0.0), (0.0, -1.0))},
+    "angle to the class's own direction, in degrees",
+    0,
+    180,
+    lambda x: {
+        "embeddings": _direction(x),
+        "target": np.array([0]),
+        "prototypes": ((1.0, 0.0), (0.0, -1.0)),
+    },
 )
 _BEST_ITEM = Section(
-    "score of the best of three items, the others 1 and 0", -4, 6,
+    "score of the best of three items, the others 1 and 0",
+    -4,
+    6,
     lambda x: {"scores": _row(x, 1, 0), "target": _row(2, 1, 0)},
 )
 

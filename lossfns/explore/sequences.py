@@ -17,9 +17,16 @@ def strip(image, spikes=None, *, text=""):
     if spikes is None:
         fig, top = figure(width=6.6, height=1.5, title=text)
     else:
-        fig, (top, low) = figure(2, 1, width=6.6, height=3.9, height_ratios=[1, 2],
-                                 title=[text, ""], xlabel=["", "frame"],
-                                 ylabel=["", "probability"])
+        fig, (top, low) = figure(
+            2,
+            1,
+            width=6.6,
+            height=3.9,
+            height_ratios=[1, 2],
+            title=[text, ""],
+            xlabel=["", "frame"],
+            ylabel=["", "probability"],
+        )
     ink = np.zeros((rows, columns, 4))
     ink[..., :3] = np.array([22, 138, 240]) / 255
     ink[..., 3] = image
@@ -52,17 +59,29 @@ def alignments(paths):
     colours = {"–": FAINT} | dict(zip(sorted({*"".join(order)} - {"–"}), CYCLE, strict=False))
     for row, path in enumerate(order):
         for frame, symbol in enumerate(path):
-            ax.barh(-row, 0.94, 0.84, left=frame + 0.53, color=colours[symbol] if symbol != "–"
-                    else "none", edgecolor=colours[symbol], alpha=1 if symbol == "–" else 0.35)
-            ax.text(frame + 1, -row, symbol, ha="center", va="center", color=INK,
-                    fontweight="bold")
+            ax.barh(
+                -row,
+                0.94,
+                0.84,
+                left=frame + 0.53,
+                color=colours[symbol] if symbol != "–" else "none",
+                edgecolor=colours[symbol],
+                alpha=1 if symbol == "–" else 0.35,
+            )
+            ax.text(frame + 1, -row, symbol, ha="center", va="center", color=INK, fontweight="bold")
         width = 2.2 * paths[path] / max(paths.values())
         ax.barh(-row, width, 0.6, left=frames + 0.7, color=ORANGE)
-        ax.text(frames + 0.8 + width, -row, f"{paths[path]:.1%}", va="center",
-                fontsize=fig.font_size - 1)
+        ax.text(
+            frames + 0.8 + width,
+            -row,
+            f"{paths[path]:.1%}",
+            va="center",
+            fontsize=fig.font_size - 1,
+        )
     ax.text(frames + 0.7, 0.75, "share", fontsize=fig.font_size - 1)
-    ax.set(xlim=(0.4, frames + 4), ylim=(0.4 - len(order), 1.5), yticks=[],
-           xticks=range(1, frames + 1))
+    ax.set(
+        xlim=(0.4, frames + 4), ylim=(0.4 - len(order), 1.5), yticks=[], xticks=range(1, frames + 1)
+    )
     ax.grid(False)
     ax.spines[["left", "bottom"]].set_visible(False)
     return fig
@@ -79,35 +98,57 @@ def trellis(places, occupied, moves):
     frames = len(occupied)
     fig, ax = figure(width=5.6, height=0.62 * len(places) + 0.9, xlabel="frame")
     for (frame, start, stop), share in moves.items():
-        ax.plot([frame + 1, frame + 2], [-start, -stop], color=FAINT if share < 1e-9 else ORANGE,
-                linewidth=1 + 9 * share, alpha=0.75, solid_capstyle="round")
+        ax.plot(
+            [frame + 1, frame + 2],
+            [-start, -stop],
+            color=FAINT if share < 1e-9 else ORANGE,
+            linewidth=1 + 9 * share,
+            alpha=0.75,
+            solid_capstyle="round",
+        )
     for frame in range(frames):
         for place in range(len(places)):
             share = occupied[frame][place]
-            ax.plot(frame + 1, -place, "o", color=BLUE if share > 1e-9 else FAINT,
-                    markersize=6 + 20 * np.sqrt(share), alpha=0.85)
+            ax.plot(
+                frame + 1,
+                -place,
+                "o",
+                color=BLUE if share > 1e-9 else FAINT,
+                markersize=6 + 20 * np.sqrt(share),
+                alpha=0.85,
+            )
             if share > 0.005:
-                ax.text(frame + 1, -place + 0.36, f"{share:.2f}", ha="center",
-                        fontsize=fig.font_size - 2)
+                ax.text(
+                    frame + 1,
+                    -place + 0.36,
+                    f"{share:.2f}",
+                    ha="center",
+                    fontsize=fig.font_size - 2,
+                )
     ax.set_yticks(range(0, -len(places), -1), places)
-    ax.set(xlim=(0.6, frames + 0.4), ylim=(0.5 - len(places), 0.75),
-           xticks=range(1, frames + 1))
+    ax.set(xlim=(0.6, frames + 0.4), ylim=(0.5 - len(places), 0.75), xticks=range(1, frames + 1))
     ax.grid(False)
     return fig
 
 
 def molecules(chains):
     """Chains of atoms in space, a panel each: `{title: positions}`; what is nearer is thicker."""
-    fig, axes = figure(len(chains), 1, width=5.2, height=1.7 * len(chains), title=list(chains),
-                       squeeze=False)
+    fig, axes = figure(
+        len(chains), 1, width=5.2, height=1.7 * len(chains), title=list(chains), squeeze=False
+    )
     for ax, points in zip(axes.flat, chains.values(), strict=True):
         points = np.asarray(points)
         points = points - points.mean(axis=0)
         depth = (points[:, 2] - points[:, 2].min()) / max(np.ptp(points[:, 2]), 1e-9)
         for i in np.argsort(depth[:-1] + depth[1:]):
             near = depth[i : i + 2].mean()
-            ax.plot(*points[i : i + 2, :2].T, color=BLUE, linewidth=1.2 + 4.5 * near,
-                    alpha=0.45 + 0.55 * near, solid_capstyle="round")
+            ax.plot(
+                *points[i : i + 2, :2].T,
+                color=BLUE,
+                linewidth=1.2 + 4.5 * near,
+                alpha=0.45 + 0.55 * near,
+                solid_capstyle="round",
+            )
         for point, near in zip(points, depth, strict=True):
             ax.plot(*point[:2], "o", color=BLUE, markersize=4 + 6 * near)
         ax.plot(*points[0, :2], "o", color=ORANGE, markersize=5 + 6 * depth[0])
@@ -152,9 +193,17 @@ def spectrum(frames, masked=None, *, ylabel="band"):
 
 def shares(tables):
     """How often each entry is used, a panel a model: `{title: shares}`; the dots are equal use."""
-    fig, axes = figure(len(tables), 1, width=6.2, height=1.6 * len(tables) + 0.6, sharex=True,
-                       title=list(tables), xlabel=[*[""] * (len(tables) - 1), "codebook entry"],
-                       ylabel="share", squeeze=False)
+    fig, axes = figure(
+        len(tables),
+        1,
+        width=6.2,
+        height=1.6 * len(tables) + 0.6,
+        sharex=True,
+        title=list(tables),
+        xlabel=[*[""] * (len(tables) - 1), "codebook entry"],
+        ylabel="share",
+        squeeze=False,
+    )
     top = 1.15 * max(np.max(values) for values in tables.values())
     for ax, values in zip(axes.flat, tables.values(), strict=True):
         at = np.arange(1, len(values) + 1)
@@ -170,8 +219,12 @@ def entries(counts, *, xlabel, ylabel):
     fig, ax = figure(width=5.6, height=3.2, xlabel=xlabel, ylabel=ylabel)
     rows, columns = np.nonzero(counts)
     ax.scatter(columns + 1, rows + 1, 160 * counts[rows, columns] / counts.max(), color=BLUE)
-    ax.set(xticks=range(1, counts.shape[1] + 1), yticks=range(1, counts.shape[0] + 1),
-           xlim=(0.4, counts.shape[1] + 0.6), ylim=(0.4, counts.shape[0] + 0.6))
+    ax.set(
+        xticks=range(1, counts.shape[1] + 1),
+        yticks=range(1, counts.shape[0] + 1),
+        xlim=(0.4, counts.shape[1] + 0.6),
+        ylim=(0.4, counts.shape[0] + 0.6),
+    )
     return fig
 
 
@@ -181,8 +234,11 @@ def projection(pred, target):
     along = pred @ target / (target @ target) * target
     fig, ax = figure(width=4.6, height=3.4)
     arrow = {"arrowstyle": "-|>", "linewidth": 2.4, "shrinkA": 0, "shrinkB": 0}
-    for start, end, colour in ((0 * pred, target, INK), (0 * pred, pred, BLUE),
-                               (along, pred, ORANGE)):
+    for start, end, colour in (
+        (0 * pred, target, INK),
+        (0 * pred, pred, BLUE),
+        (along, pred, ORANGE),
+    ):
         ax.annotate("", end, start, arrowprops=arrow | {"color": colour})
     ax.plot([0, along[0]], [0, along[1]], color=BLUE, linestyle=":", linewidth=4)
     ax.text(*(target + [0.06, -0.02]), "target s", va="center")
@@ -190,8 +246,12 @@ def projection(pred, target):
     label(ax, *(0.5 * (along + pred) + [0.08, 0]), "rest e", ORANGE)
     label(ax, *(0.6 * along + [0.05, -0.24]), "a s", BLUE)
     reach = np.array([np.zeros(2), target, pred, along])
-    ax.set(xlim=(reach[:, 0].min() - 0.3, reach[:, 0].max() + 0.9),
-           ylim=(reach[:, 1].min() - 0.45, reach[:, 1].max() + 0.3), xticks=[], yticks=[])
+    ax.set(
+        xlim=(reach[:, 0].min() - 0.3, reach[:, 0].max() + 0.9),
+        ylim=(reach[:, 1].min() - 0.45, reach[:, 1].max() + 0.3),
+        xticks=[],
+        yticks=[],
+    )
     ax.set_aspect("equal")
     ax.grid(False)
     return fig
@@ -199,9 +259,16 @@ def projection(pred, target):
 
 def waves(sounds, *, rate):
     """Short pieces of sounds, one below the other: `{title: samples}`, over the time."""
-    fig, axes = figure(len(sounds), 1, width=6.4, height=1.15 * len(sounds) + 0.7, sharex=True,
-                       title=list(sounds), xlabel=[*[""] * (len(sounds) - 1), "time, ms"],
-                       squeeze=False)
+    fig, axes = figure(
+        len(sounds),
+        1,
+        width=6.4,
+        height=1.15 * len(sounds) + 0.7,
+        sharex=True,
+        title=list(sounds),
+        xlabel=[*[""] * (len(sounds) - 1), "time, ms"],
+        squeeze=False,
+    )
     for ax, samples in zip(axes.flat, sounds.values(), strict=True):
         samples = np.asarray(samples)
         ax.plot(1000 * np.arange(len(samples)) / rate, samples, color=BLUE, linewidth=1.2)
@@ -211,14 +278,23 @@ def waves(sounds, *, rate):
 
 def pair_distances(same, different, threshold):
     """Distances of pairs of one kind and of two kinds, and the threshold that tells them apart."""
-    fig, ax = figure(width=5.8, height=3.1, xlabel="squared distance of a pair",
-                     ylabel="share of the pairs")
+    fig, ax = figure(
+        width=5.8, height=3.1, xlabel="squared distance of a pair", ylabel="share of the pairs"
+    )
     bins = np.linspace(0, 4, 41)
     for values, colour, hatch in ((same, BLUE, ""), (different, ORANGE, "//")):
         values = np.asarray(values)
         heights = np.histogram(values, bins)[0] / len(values)
-        ax.bar(bins[:-1], heights, np.diff(bins), align="edge", facecolor=colour + "66",
-               edgecolor=colour, hatch=hatch, linewidth=0.8)
+        ax.bar(
+            bins[:-1],
+            heights,
+            np.diff(bins),
+            align="edge",
+            facecolor=colour + "66",
+            edgecolor=colour,
+            hatch=hatch,
+            linewidth=0.8,
+        )
     top = ax.get_ylim()[1]
     ax.axvline(threshold, color=INK, linestyle=":")
     ax.text(threshold + 0.04, 0.97 * top, "threshold", va="top")

@@ -32,8 +32,7 @@ def ranges(limits):
     for power in (-100, 20, 100):
         at = power * np.log10(np.e)
         ax.axvline(at, color=INK, linewidth=1, linestyle=":")
-        ax.text(at, 0.5, f"$e^{{{power}}}$", ha="left" if power == 100 else "center",
-                va="bottom")
+        ax.text(at, 0.5, f"$e^{{{power}}}$", ha="left" if power == 100 else "center", va="bottom")
     ax.set(xlim=(-65, 65), ylim=(0.6 - len(limits), 1.0))
     ax.set_yticks(range(0, -len(limits), -1), list(limits))
     ax.text(64, 1 - len(limits), "on to 308 ", ha="right", va="center", color="black")
@@ -86,7 +85,11 @@ def textbook_and_stable():
         return lt.bce_with_logits(logits, target, reduction="none")
 
     fig, (top, bottom) = figure(
-        2, 1, height=4.6, sharex=True, xlabel=["", "logit z of a positive example"],
+        2,
+        1,
+        height=4.6,
+        sharex=True,
+        xlabel=["", "logit z of a positive example"],
         ylabel=["loss", "gradient"],
     )
     grid = torch.linspace(-120, 15, 541)
@@ -99,8 +102,9 @@ def textbook_and_stable():
             ax.plot(grid, kept, line, color=colour, linewidth=width, zorder=2 + (line == "--"))
             broken = np.flatnonzero(np.isfinite(kept))[0]
             if broken:
-                ax.plot(grid[broken], kept[broken], "x", color=colour, markersize=10,
-                        markeredgewidth=3)
+                ax.plot(
+                    grid[broken], kept[broken], "x", color=colour, markersize=10, markeredgewidth=3
+                )
     label(top, -55, 80, "stable", BLUE)
     label(top, -96, 62, "textbook", ORANGE)
     zero(bottom, x=False)
@@ -116,8 +120,11 @@ def digits_kept(x, forms):
             error = np.abs(np.float64(values) / truth - 1)
             digits = np.clip(-np.log10(error), 0, 7.3)
         # The first form lies wide and pale under those that repair a part of it.
-        style = {"color": FAINT, "linewidth": 6} if not i else {
-            "color": CYCLE[i - 1], "linewidth": 1.8, "linestyle": LINES[i - 1]}
+        style = (
+            {"color": FAINT, "linewidth": 6}
+            if not i
+            else {"color": CYCLE[i - 1], "linewidth": 1.8, "linestyle": LINES[i - 1]}
+        )
         ax.plot(x, np.where(np.isfinite(error), digits, 0), label=name, **style)
     ax.axvline(np.log(2), color=INK, linewidth=1, linestyle=":")
     ax.set(xscale="log", ylim=(-0.3, 10.8), yticks=range(0, 8, 2))
@@ -127,9 +134,13 @@ def digits_kept(x, forms):
 
 
 # Colour of the cell, sign, and the ink in which the sign is readable on that colour.
-_VERDICTS = {"right": (BLUE, "✓", INK), "∞": (ORANGE, "∞", "black"),
-             "NaN": (ORANGE, "NaN", "black"), "lost": (ORANGE, "0", "black"),
-             "wrong": (PLUM, "≠", "white")}
+_VERDICTS = {
+    "right": (BLUE, "✓", INK),
+    "∞": (ORANGE, "∞", "black"),
+    "NaN": (ORANGE, "NaN", "black"),
+    "lost": (ORANGE, "0", "black"),
+    "wrong": (PLUM, "≠", "white"),
+}
 
 
 def verdicts(table, sizes):
@@ -137,18 +148,32 @@ def verdicts(table, sizes):
 
     `table` maps formula and dtype to pairs of "right", "wrong", "lost", "∞" or "NaN".
     """
-    fig, axes = figure(len(table), 1, width=6.4, height=1.55 * len(table) + 0.2,
-                       title=list(table), sharex=True)
+    fig, axes = figure(
+        len(table), 1, width=6.4, height=1.55 * len(table) + 0.2, title=list(table), sharex=True
+    )
     for ax, rows in zip(axes, table.values(), strict=True):
         for row, pairs in enumerate(rows.values()):
             for column, pair in enumerate(pairs):
                 for side, verdict in enumerate(pair):
                     colour, sign, ink = _VERDICTS[verdict]
                     x = column + 0.44 * side
-                    ax.barh(-row, 0.42, left=x, height=0.84, color=colour,
-                            alpha=0.18 if verdict == "right" else 1)
-                    ax.text(x + 0.21, -row, sign, ha="center", va="center", color=ink,
-                            fontsize=fig.font_size - (3 if sign == "NaN" else 1))
+                    ax.barh(
+                        -row,
+                        0.42,
+                        left=x,
+                        height=0.84,
+                        color=colour,
+                        alpha=0.18 if verdict == "right" else 1,
+                    )
+                    ax.text(
+                        x + 0.21,
+                        -row,
+                        sign,
+                        ha="center",
+                        va="center",
+                        color=ink,
+                        fontsize=fig.font_size - (3 if sign == "NaN" else 1),
+                    )
         ax.set_yticks(range(0, -len(rows), -1), list(rows))
         ax.set_xticks(np.arange(len(sizes)) + 0.43, [f"{size:g}" for size in sizes])
         ax.grid(False)
@@ -169,14 +194,26 @@ def what_clipping_does(forms, span=(-40, 15)):
         values = torch.stack([form(z[None], torch.ones(1)) for z in logits])
         values.sum().backward()
         curves[name] = (values.detach().numpy(), logits.grad.numpy())
-    return value_and_slope(grid.numpy(), curves, xlabel="logit z of a positive example",
-                           ylabel="loss", gradient="gradient")
+    return value_and_slope(
+        grid.numpy(),
+        curves,
+        xlabel="logit z of a positive example",
+        ylabel="loss",
+        gradient="gradient",
+    )
 
 
 def ways_of_logits(histories):
     """Logits of positive examples over the steps of descent, a panel per loss."""
-    fig, axes = figure(1, len(histories), height=3.2, sharey=True, title=list(histories),
-                       xlabel="step", ylabel=["logit", *[""] * (len(histories) - 1)])
+    fig, axes = figure(
+        1,
+        len(histories),
+        height=3.2,
+        sharey=True,
+        title=list(histories),
+        xlabel="step",
+        ylabel=["logit", *[""] * (len(histories) - 1)],
+    )
     for ax, ways in zip(axes, histories.values(), strict=True):
         for way in np.transpose(ways):
             stuck = way[-1] == way[0]
@@ -190,11 +227,23 @@ def padded(losses, mask):
     fig, ax = figure(width=6.4, height=0.5 * len(losses) + 0.7)
     for row, (numbers, counts) in enumerate(zip(losses, mask, strict=True)):
         for column, (number, counted) in enumerate(zip(numbers, counts, strict=True)):
-            ax.barh(-row, 0.92, left=column, height=0.86, color=BLUE if counted else INK,
-                    alpha=0.3 if counted else 0.12)
+            ax.barh(
+                -row,
+                0.92,
+                left=column,
+                height=0.86,
+                color=BLUE if counted else INK,
+                alpha=0.3 if counted else 0.12,
+            )
             text = f"{number:.1f}" if np.isfinite(number) else "∞" if number > 0 else "NaN"
-            ax.text(column + 0.46, -row, text, ha="center", va="center",
-                    color=INK if np.isfinite(number) else ORANGE)
+            ax.text(
+                column + 0.46,
+                -row,
+                text,
+                ha="center",
+                va="center",
+                color=INK if np.isfinite(number) else ORANGE,
+            )
     ax.set_yticks(range(0, -len(losses), -1), [f"sentence {i + 1}" for i in range(len(losses))])
     ax.set_xticks(np.arange(losses.shape[1]) + 0.46, range(1, losses.shape[1] + 1))
     ax.set_xlabel("token")
@@ -206,15 +255,23 @@ def padded(losses, mask):
 
 def costs(classes, memory, seconds):
     """Memory and time over the number of classes, on log axes: `{name: values}` each."""
-    fig, axes = figure(1, 2, height=3.3, xlabel="classes",
-                       title=["peak memory, MB", "time, seconds"])
+    fig, axes = figure(
+        1, 2, height=3.3, xlabel="classes", title=["peak memory, MB", "time, seconds"]
+    )
     for ax, curves in zip(axes, (memory, seconds), strict=True):
         for i, (name, values) in enumerate(curves.items()):
-            ax.plot(classes, values, LINES[i], color=(ORANGE, BLUE, PURPLE)[i], marker="o",
-                    label=name)
+            ax.plot(
+                classes, values, LINES[i], color=(ORANGE, BLUE, PURPLE)[i], marker="o", label=name
+            )
         ax.set(xscale="log", yscale="log")
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3,
-               frameon=False, labelcolor=INK, fontsize=fig.font_size)
+    fig.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=3,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig
 
 
@@ -248,8 +305,7 @@ def errors_of_sums(sizes, errors):
     """Relative errors of sums over how many numbers they add, on log axes: `{name: errors}`."""
     fig, ax = figure(xlabel="numbers added", ylabel="relative error in float32", height=3.2)
     for i, (name, values) in enumerate(errors.items()):
-        ax.plot(sizes, values, LINES[i], color=CYCLE[i], marker="o", markersize=5,
-                label=name)
+        ax.plot(sizes, values, LINES[i], color=CYCLE[i], marker="o", markersize=5, label=name)
     ax.set(xscale="log", yscale="log")
     ax.legend(loc="upper left")
     return fig

@@ -119,8 +119,9 @@ class StyledFigure(Figure):
         return f"<figure: {self.alt}>" if self.alt else "<figure>"
 
 
-def figure(nrows=1, ncols=1, *, width=None, height=None, xlabel="", ylabel="", title="", alt="",
-           **subplots):
+def figure(
+    nrows=1, ncols=1, *, width=None, height=None, xlabel="", ylabel="", title="", alt="", **subplots
+):
     """Make a styled figure and its axes.
 
     Arguments
@@ -154,8 +155,9 @@ def figure(nrows=1, ncols=1, *, width=None, height=None, xlabel="", ylabel="", t
     with rc_context({"axes.titlesize": fig.font_size}):
         axes = fig.subplots(nrows, ncols, subplot_kw=keywords, **subplots)
     panels = [axes] if nrows * ncols == 1 and isinstance(axes, Axes) else list(axes.flat)
-    for panel, x, y, t in zip(panels, *(_each(s, len(panels)) for s in (xlabel, ylabel, title)),
-                              strict=True):
+    for panel, x, y, t in zip(
+        panels, *(_each(s, len(panels)) for s in (xlabel, ylabel, title)), strict=True
+    ):
         _dress(panel, fig.font_size)
         if x:
             panel.set_xlabel(x)
@@ -217,7 +219,7 @@ def svg(fig, *, name="", alone=False):
         FigureCanvasSVG(fig).print_svg(buffer, metadata={"Date": None, "Creator": None})
     fig.set_canvas(canvas)
     text = buffer.getvalue()
-    text = _with_stable_ids(text[text.index("<svg"):], name)
+    text = _with_stable_ids(text[text.index("<svg") :], name)
     return _with_readable_text(text, alone)
 
 

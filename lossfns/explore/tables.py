@@ -41,23 +41,31 @@ class Table:
     def _repr_html_(self):
         styles = [_NUMBER if right else _WORDS for right in self._right]
         sides = [_CELL + ("right" if right else "left") for right in self._right]
-        head = "".join(f'<th style="{style}">{html.escape(heading)}</th>'
-                       for heading, style in zip(self.headings, sides, strict=True))
+        head = "".join(
+            f'<th style="{style}">{html.escape(heading)}</th>'
+            for heading, style in zip(self.headings, sides, strict=True)
+        )
         body = "".join(
-            "<tr>" + "".join(f'<td style="{style}">{html.escape(text)}</td>'
-                             for (text, _), style in zip(row, styles, strict=True)) + "</tr>"
-            for row in self.rows)
-        return (f'<table class="table"><thead><tr>{head}</tr></thead>'
-                f"<tbody>{body}</tbody></table>")
+            "<tr>"
+            + "".join(
+                f'<td style="{style}">{html.escape(text)}</td>'
+                for (text, _), style in zip(row, styles, strict=True)
+            )
+            + "</tr>"
+            for row in self.rows
+        )
+        return f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
     def __repr__(self):
         lines = [self.headings] + [[text for text, _ in row] for row in self.rows]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join(
-            "  ".join(cell.rjust(width) if right else cell.ljust(width)
-                      for cell, width, right in zip(line, widths, self._right, strict=True)
-                      ).rstrip()
-            for line in lines)
+            "  ".join(
+                cell.rjust(width) if right else cell.ljust(width)
+                for cell, width, right in zip(line, widths, self._right, strict=True)
+            ).rstrip()
+            for line in lines
+        )
 
 
 def _formatted(columns, row):
@@ -65,8 +73,10 @@ def _formatted(columns, row):
     row = list(row)
     if len(row) != len(columns):
         raise ValueError(f"{len(columns)} columns need {len(columns)} values, got {row!r}")
-    return [(value, False) if isinstance(value, str) else (_number(value, form), True)
-            for form, value in zip(columns.values(), row, strict=True)]
+    return [
+        (value, False) if isinstance(value, str) else (_number(value, form), True)
+        for form, value in zip(columns.values(), row, strict=True)
+    ]
 
 
 def _number(value, form):

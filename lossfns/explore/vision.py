@@ -15,9 +15,16 @@ def pairs_of_boxes(pairs, *, columns=4, hull=False):
     With `hull`, the smallest box around both is dashed.
     """
     rows = -(-len(pairs) // columns)
-    fig, axes = figure(rows, columns, width=1.85 * columns, height=2.1 * rows + 0.1, squeeze=False,
-                       sharex=True, sharey=True)
-    for ax in axes.flat[len(pairs):]:
+    fig, axes = figure(
+        rows,
+        columns,
+        width=1.85 * columns,
+        height=2.1 * rows + 0.1,
+        squeeze=False,
+        sharex=True,
+        sharey=True,
+    )
+    for ax in axes.flat[len(pairs) :]:
         ax.set_axis_off()
     for i, (title, (pred, true)) in enumerate(pairs.items()):
         ax = axes.flat[i]
@@ -32,15 +39,29 @@ def pairs_of_boxes(pairs, *, columns=4, hull=False):
     first = axes.flat[0]
     first.plot([], [], color=BLUE, linewidth=3, label="predicted")
     first.plot([], [], color=ORANGE, linewidth=3, label="true")
-    fig.legend(*first.get_legend_handles_labels(), loc="outside lower center", ncols=2,
-               frameon=False, labelcolor=INK, fontsize=fig.font_size)
+    fig.legend(
+        *first.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig
 
 
 def ways_of_boxes(ways, true, *, at):
     """The way of one box under each loss: `{name: boxes of every step}`, some steps drawn."""
-    fig, axes = figure(1, len(ways), width=2.3 * len(ways), height=2.5, title=list(ways),
-                       sharex=True, sharey=True, squeeze=False)
+    fig, axes = figure(
+        1,
+        len(ways),
+        width=2.3 * len(ways),
+        height=2.5,
+        title=list(ways),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
     for ax, way in zip(axes[0], ways.values(), strict=True):
         _box(ax, true, ORANGE, fill=0.3)
         for step in at:
@@ -61,8 +82,14 @@ def curves(x, lines, *, xlabel, ylabel, ylim=None, yscale="linear", columns=3):
     ax.set_yscale(yscale)
     if ylim:
         ax.set_ylim(ylim)
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=columns,
-               frameon=False, labelcolor=INK, fontsize=fig.font_size)
+    fig.legend(
+        *ax.get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=columns,
+        frameon=False,
+        labelcolor=INK,
+        fontsize=fig.font_size,
+    )
     return fig
 
 
@@ -71,10 +98,18 @@ def edges(panels):
 
     `probs` are those of the bins 0, 1, …; `places` are where the edge may be, dotted.
     """
-    fig, axes = figure(2, len(panels), width=3.4 * len(panels), height=4.2, sharex=True,
-                       sharey="row", squeeze=False)
-    for (above, below), (title, (pixels, probs, places)) in zip(axes.T, panels.items(),
-                                                                strict=True):
+    fig, axes = figure(
+        2,
+        len(panels),
+        width=3.4 * len(panels),
+        height=4.2,
+        sharex=True,
+        sharey="row",
+        squeeze=False,
+    )
+    for (above, below), (title, (pixels, probs, places)) in zip(
+        axes.T, panels.items(), strict=True
+    ):
         above.bar(np.arange(len(pixels)) + 0.5, pixels, 0.96, color=FAINT)
         below.bar(np.arange(len(probs)), probs, 0.8, color=BLUE)
         for ax in (above, below):
@@ -106,11 +141,18 @@ def detections(panels):
         for score, name, box in found:
             _box(ax, box, BLUE)
             # A second name of one thing goes below its box.
-            taken = any(abs(box[0] - x) < side / 4 and abs(box[1] - y) < side / 8
-                        for x, y in written)
+            taken = any(
+                abs(box[0] - x) < side / 4 and abs(box[1] - y) < side / 8 for x, y in written
+            )
             written.append((box[0], box[1]))
-            ax.text(box[0], box[3] + 2.4 if taken else box[1] - 0.6, f"{name} {score:.2f}",
-                    color=BLUE, fontweight="bold", fontsize=fig.font_size - 3)
+            ax.text(
+                box[0],
+                box[3] + 2.4 if taken else box[1] - 0.6,
+                f"{name} {score:.2f}",
+                color=BLUE,
+                fontweight="bold",
+                fontsize=fig.font_size - 3,
+            )
         ax.set_title(title, fontweight="normal")
         ax.set(xlim=(0, side), ylim=(side, 0))
         _bare(ax)
@@ -120,8 +162,15 @@ def detections(panels):
 def _box(ax, corners, colour, *, fill=0.0, linestyle="-"):
     x1, y1, x2, y2 = corners
     area = Rectangle((x1, y1), x2 - x1, y2 - y1, facecolor=colour, alpha=fill, linewidth=0)
-    edge = Rectangle((x1, y1), x2 - x1, y2 - y1, facecolor="none", edgecolor=colour, linewidth=1.8,
-                     linestyle=linestyle)
+    edge = Rectangle(
+        (x1, y1),
+        x2 - x1,
+        y2 - y1,
+        facecolor="none",
+        edgecolor=colour,
+        linewidth=1.8,
+        linestyle=linestyle,
+    )
     for patch in (area, edge) if fill else (edge,):
         ax.add_patch(patch)
 

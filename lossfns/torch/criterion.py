@@ -108,20 +108,28 @@ class CriterionSum(nn.Module):
         {'absolute': 1.0, 'squared': 2.0}
     """
 
-    def __init__(self, parts: Mapping[str, nn.Module],
-                 coefficients: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self, parts: Mapping[str, nn.Module], coefficients: Mapping[str, float] | None = None
+    ) -> None:
         super().__init__()
         if not parts:
             raise ValueError("parts: give at least one criterion")
         for name, part in parts.items():
-            if (not isinstance(name, str) or not name or "." in name
-                    or hasattr(nn.ModuleDict(), name)):
-                raise ValueError(f"parts: no part can be called {name!r}: the name must be text"
-                                 " without a point, and no attribute of an nn.ModuleDict")
+            if (
+                not isinstance(name, str)
+                or not name
+                or "." in name
+                or hasattr(nn.ModuleDict(), name)
+            ):
+                raise ValueError(
+                    f"parts: no part can be called {name!r}: the name must be text"
+                    " without a point, and no attribute of an nn.ModuleDict"
+                )
             if not isinstance(part, nn.Module):
                 raise TypeError(
                     f"parts[{name!r}] must be an nn.Module, got {type(part).__name__};"
-                    " wrap a function in a Criterion")
+                    " wrap a function in a Criterion"
+                )
         for name, factor in (coefficients or {}).items():
             if name not in parts:
                 raise ValueError(f"coefficients: no part is called {name!r}{_nearest(name, parts)}")
@@ -129,7 +137,8 @@ class CriterionSum(nn.Module):
                 raise TypeError(f"coefficients[{name!r}] must be a number, got {factor!r}")
             if not (math.isfinite(factor) and factor >= 0):
                 raise ValueError(
-                    f"coefficients[{name!r}] must be finite and not negative, got {factor!r}")
+                    f"coefficients[{name!r}] must be finite and not negative, got {factor!r}"
+                )
         self.parts = nn.ModuleDict(parts)
         self.coefficients = {name: 1.0 for name in parts} | dict(coefficients or {})
         self.values: dict[str, Tensor] = {}
@@ -148,54 +157,68 @@ class CriterionSum(nn.Module):
         if len(inputs) == 1 and isinstance(inputs[0], Mapping):
             each = dict(inputs[0])
             if each.keys() != set(self.parts):
-                raise ValueError(f"inputs must name the parts {sorted(self.parts)},"
-                                 f" got {sorted(each)}")
+                raise ValueError(
+                    f"inputs must name the parts {sorted(self.parts)}, got {sorted(each)}"
+                )
         losses = {name: part(*each[name]) for name, part in self.parts.items()}
         shapes = {name: tuple(loss.shape) for name, loss in losses.items()}
         if len(set(shapes.values())) > 1:
             raise ValueError(f"the parts must have one shape to be added, got {shapes}")
         self.values = {name: loss.detach() for name, loss in losses.items()}
-        return torch.stack(
-            [self.coefficients[name] * loss for name, loss in losses.items()]).sum(0)
+        return torch.stack([self.coefficients[name] * loss for name, loss in losses.items()]).sum(0)
 
     def extra_repr(self) -> str:
         """Say the coefficients."""
         return ", ".join(f"{name}: {factor:g} ×" for name, factor in self.coefficients.items())
 
 
-def _from_config(
-        where: str, config: Any, also: Sequence[str] = ()) -> Criterion | CriterionSum:
+def _from_config(where: str, config: Any, also: Sequence[str] = ()) -> Criterion | CriterionSum:
     if not isinstance(config, Mapping):
-        raise TypeError(f"{where} must be a mapping with the key 'loss' or 'sum',"
-                        f" got {type(config).__name__}")
+        raise TypeError(
+            f"{where} must be a mapping with the key 'loss' or 'sum', got {type(config).__name__}"
+        )
     settings = dict(config)
     if ("loss" in settings) == ("sum" in settings):
-        raise ValueError(f"{where} must have one of the keys 'loss' and 'sum',"
-                         f" got {list(settings)}")
+        raise ValueError(
+            f"{where} must have one of the keys 'loss' and 'sum', got {list(settings)}"
+        )
     if "sum" in settings:
         parts = settings.pop("sum")
         if settings or not isinstance(parts, Mapping):
-            raise ValueError(f"{where}['sum'] must be a mapping of parts and stand alone,"
-                             f" got {config!r}")
-        plain = {name: dict(part) if isinstance(part, Mapping) else part
-                 for name, part in parts.items()}
+            raise ValueError(
+                f"{where}['sum'] must be a mapping of parts and stand alone, got {config!r}"
+            )
+        plain = {
+            name: dict(part) if isinstance(part, Mapping) else part for name, part in parts.items()
+        }
         coefficients = {
-            name: _value(f"{where}['sum'][{name!r}]['coefficient']", "float",
-                         part.pop("coefficient"))
+            name: _value(
+                f"{where}['sum'][{name!r}]['coefficient']", "float", part.pop("coefficient")
+            )
             for name, part in plain.items()
-            if isinstance(part, dict) and "coefficient" in part}
-        return CriterionSum({name: _from_config(f"{where}['sum'][{name!r}]", part, ("coefficient",))
-                             for name, part in plain.items()}, coefficients)
+            if isinstance(part, dict) and "coefficient" in part
+        }
+        return CriterionSum(
+            {
+                name: _from_config(f"{where}['sum'][{name!r}]", part, ("coefficient",))
+                for name, part in plain.items()
+            },
+            coefficients,
+        )
     name = settings.pop("loss")
     function = _by_name(f"{where}['loss']", name)
     # In the functions of this library the inputs come first and the settings by keyword.
-    hints = {p.name: (p.kind is p.KEYWORD_ONLY, str(p.annotation))
-             for p in inspect.signature(function).parameters.values()}
+    hints = {
+        p.name: (p.kind is p.KEYWORD_ONLY, str(p.annotation))
+        for p in inspect.signature(function).parameters.values()
+    }
     known = [setting for setting, (by_keyword, _) in hints.items() if by_keyword]
     for setting, value in settings.items():
         if setting in hints and setting not in known:
-            raise TypeError(f"{where}[{setting!r}] is an input of {name}, which it gets when it is"
-                            " called, and no setting")
+            raise TypeError(
+                f"{where}[{setting!r}] is an input of {name}, which it gets when it is"
+                " called, and no setting"
+            )
         _refuse_unknown(f"{where}: {name} takes no argument", setting, [*known, *also])
         settings[setting] = _value(f"{where}[{setting!r}]", hints[setting][1], value)
     return Criterion(function, **settings)
@@ -204,8 +227,10 @@ def _from_config(
 def _value(where: str, hint: str, value: Any) -> Any:
     """What a file says, as the type that the parameter has."""
     if "Tensor" in hint and isinstance(value, Sequence) and not isinstance(value, str):
-        plain = [_value(f"{where}[{i}]", "float", one) if isinstance(one, str) else one
-                 for i, one in enumerate(value)]
+        plain = [
+            _value(f"{where}[{i}]", "float", one) if isinstance(one, str) else one
+            for i, one in enumerate(value)
+        ]
         try:
             return torch.tensor(plain)
         except (TypeError, ValueError, RuntimeError) as error:

@@ -145,13 +145,15 @@ def watch(module: nn.Module) -> Iterator[Trouble]:
         # (PyTorch's own hook warns where no input of a layer asks for a gradient.)
         value = value.view_as(value)
         value.register_hook(  # type: ignore[no-untyped-call]
-            lambda grad: look(layer, "backward", grad))
+            lambda grad: look(layer, "backward", grad)
+        )
         return value
 
     def hooks(name: str, layer: nn.Module) -> Iterator[torch.utils.hooks.RemovableHandle]:
         yield layer.register_forward_hook(lambda _, __, out: look(name, "forward", out))
         yield layer.register_forward_pre_hook(
-            lambda _, values: tuple(seen(name, value) for value in values))
+            lambda _, values: tuple(seen(name, value) for value in values)
+        )
 
     handles = [
         handle

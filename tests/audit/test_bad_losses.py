@@ -147,11 +147,13 @@ def test_a_sample_takes_the_place_of_a_reference():
 
     rng = np.random.default_rng(0)
     report = lossfns.audit(
-        scaled, sample={"signal": rng.normal(size=9), "noise": rng.normal(size=9)}, compile=False)
+        scaled, sample={"signal": rng.normal(size=9), "noise": rng.normal(size=9)}, compile=False
+    )
     assert report["slope"].verdict == "pass"
     assert report["value"].verdict == "does not apply"
     pairs = lossfns.audit(
-        scaled, sample=lambda rng, n: (rng.normal(size=n), rng.normal(size=n)), compile=False)
+        scaled, sample=lambda rng, n: (rng.normal(size=n), rng.normal(size=n)), compile=False
+    )
     assert pairs["two halves"].verdict == "pass"
 
 

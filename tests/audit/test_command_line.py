@@ -8,7 +8,7 @@ import pytest
 
 from lossfns.__main__ import main
 
-LOSSES = '''
+LOSSES = """
 import numpy as np
 
 def right(pred, target):
@@ -26,7 +26,7 @@ class Quantile:
     def __call__(self, pred, target):
         e = np.asarray(target) - pred
         return np.mean(np.maximum(self.q * e, (self.q - 1) * e))
-'''
+"""
 
 
 @pytest.fixture

@@ -53,7 +53,6 @@ def test_the_audit_flags_it(like, name, order, mistake):
     hyper |= {"alpha": 0.3, "beta": 0.7} if like == "tversky" else {}
     if "weight" in parameters_of(exercise.signature):
         hyper["weight"] = [0.5, 1.0, 2.0, 4.0]
-    report = lossfns.audit(
-        loss, like=like, arguments=", ".join(order), compile=False, **hyper)
+    report = lossfns.audit(loss, like=like, arguments=", ".join(order), compile=False, **hyper)
     assert not report.ok
     assert not [f for f in report if "could not be asked" in f.what]

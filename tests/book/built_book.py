@@ -14,7 +14,8 @@ PAGES = pages_in(yaml.safe_load((ROOT / "_toc.yml").read_text()))
 # What has cells to run. The pages of chapters teach, with explorers and quizzes; the others are the
 # start page and reference pages.
 EXECUTED = [
-    page for page in PAGES
+    page
+    for page in PAGES
     if (source := ROOT / f"{page}.md").exists() and "{code-cell}" in source.read_text()
 ]
 CHAPTERS = [page for page in EXECUTED if page.count("/") == 2]

@@ -17,9 +17,7 @@ from lossfns.labels import place
 PACKAGES = ["lossfns", "lossfns.numpy", "lossfns.torch", "lossfns.debug", "lossfns.explore",
             "lossfns.check", "lossfns.conformance"]  # fmt: skip
 PUBLIC = [
-    (package, name)
-    for package in PACKAGES
-    for name in importlib.import_module(package).__all__
+    (package, name) for package in PACKAGES for name in importlib.import_module(package).__all__
 ]
 ENTRIES = {entry.name: entry for entry in api.entries()}
 
@@ -110,7 +108,9 @@ Chapter:
 Example:
     >>> 1 + 1
     2""")
-    assert markup == r"""Cost of a\|b.
+    assert (
+        markup
+        == r"""Cost of a\|b.
 
 .. code-block:: text
 
@@ -130,6 +130,7 @@ Example:
 :Example:
     >>> 1 + 1
     2"""
+    )
 
 
 @pytest.mark.parametrize("name", ["lossfns.numpy.huber", "lossfns.torch.huber", "lossfns.choose",

@@ -12,8 +12,9 @@ import yaml
 from built_book import PAGES, ROOT
 
 TABLES = sorted(ROOT.glob("tests/book/contract/*.yml"))
-ROWS = [(path.stem, row) for path in TABLES
-        for row in yaml.safe_load(path.read_text(encoding="utf8"))]
+ROWS = [
+    (path.stem, row) for path in TABLES for row in yaml.safe_load(path.read_text(encoding="utf8"))
+]
 # A section goes on to the next title of its own rank or above.
 TITLE = re.compile(r"^((?:\([\w-]+\)=\n)*)(#+) \S", re.MULTILINE)
 
@@ -24,12 +25,11 @@ def sections(chapter):
     for page in (page for page in PAGES if page.startswith(f"book/{chapter}/")):
         text = (ROOT / f"{page}.md").read_text(encoding="utf8")
         code = [m.span() for m in re.finditer(r"^```.*?^```$", text, re.DOTALL | re.MULTILINE)]
-        titles = [m for m in TITLE.finditer(text)
-                  if not any(a < m.start() < b for a, b in code)]
+        titles = [m for m in TITLE.finditer(text) if not any(a < m.start() < b for a, b in code)]
         for i, title in enumerate(titles):
-            below = [t.start() for t in titles[i + 1:] if len(t[2]) <= len(title[2])]
+            below = [t.start() for t in titles[i + 1 :] if len(t[2]) <= len(title[2])]
             for label in re.findall(r"\(([\w-]+)\)=", title[1]):
-                found[label] = text[title.start():min(below, default=len(text))]
+                found[label] = text[title.start() : min(below, default=len(text))]
     return found
 
 

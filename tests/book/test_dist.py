@@ -119,7 +119,6 @@ class TestBook:
         assert "Forget what I have read" not in "".join(p.extract_text() for p in book.pages)
 
 
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     return distribution.build(tmp_path_factory.mktemp("wheel"))

@@ -585,7 +585,8 @@ class TestWithPython:
              [f"import numpy as np\n{SOLUTIONS[o]}" for o in used_by(n)]]}
             for n in IN_NUMPY
         ]  # fmt: skip
-        said = writer.tab.evaluate("""async jobs => {
+        said = writer.tab.evaluate(
+            """async jobs => {
             const worker = new Worker("../_static/practice/worker.js", {type: "module"});
             const said = {};
             return await new Promise(resolve => {
@@ -597,7 +598,9 @@ class TestWithPython:
                         resolve(said);
                 };
             });
-        }""", jobs)
+        }""",
+            jobs,
+        )
         assert said == dict.fromkeys(IN_NUMPY, True)
 
 

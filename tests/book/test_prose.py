@@ -64,6 +64,7 @@ def test_no_live_widget_is_published(executed, page):
 def test_a_number_typed_by_hand_is_found():
     source = "---\na: 9.9\n---\nThe loss is 1.25, see $0.5 x$ and section 2.1.\n"
     assert DECIMAL.findall(prose(source)) == ["1.25", "0.5", "2.1"]
-    cell = nbformat.v4.new_code_cell("print(5 / 4)", outputs=[
-        nbformat.v4.new_output("stream", name="stdout", text="1.25\n")])
+    cell = nbformat.v4.new_code_cell(
+        "print(5 / 4)", outputs=[nbformat.v4.new_output("stream", name="stdout", text="1.25\n")]
+    )
     assert DECIMAL.findall(computed([cell])) == ["1.25"]

@@ -115,9 +115,14 @@ def test_the_final_quiz_asks_about_every_chapter_and_knows_where_to_read_again()
     assert "`" not in text and "$" not in text, "the page of the quiz sets neither"
 
 
-@pytest.mark.parametrize(("words", "right"), [
-    ("+2 and by −4", "10"), ("y = 1 and p → 0", "Both grow without bound."),
-    ("900 and 100", "0.556 and 5")])
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        ("+2 and by −4", "10"),
+        ("y = 1 and p → 0", "Both grow without bound."),
+        ("900 and 100", "0.556 and 5"),
+    ],
+)
 def test_the_final_quiz_asks_what_it_must(words, right):
     (question,) = [q for q in questions(FINAL) if words in q["question"]]
     assert [a["answer"] for a in question["answers"] if a["correct"]] == [right]

@@ -23,9 +23,7 @@ def test_the_atlas_has_a_section_for_every_family():
 
 def test_every_loss_and_function_has_a_card_of_its_own(site):
     html = article(site, "atlas")
-    cards = re.findall(
-        r'<section class="lossfns-atlas loss" id="atlas-(\w+)">\s*<h3>(\w+)<', html
-    )
+    cards = re.findall(r'<section class="lossfns-atlas loss" id="atlas-(\w+)">\s*<h3>(\w+)<', html)
     assert all(anchor == name for anchor, name in cards)
     assert sorted(name for name, _ in cards) == sorted([*catalog, *functions])
     assert html.count('<figure class="plot"><svg role="img"') == len(catalog)
@@ -73,8 +71,13 @@ def test_the_numbers_behind_the_table_are_those_of_the_sections(executed):
         words = re.findall(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?|inf|nan", printed[title])
         shown = [float(word) for word in words]
         for number in (number for number in numbers if number is not None):
-            same = [s for s in shown if s == number or abs(s - number) <= 6e-5 * max(1, abs(number))
-                    or (s != s and number != number)]
+            same = [
+                s
+                for s in shown
+                if s == number
+                or abs(s - number) <= 6e-5 * max(1, abs(number))
+                or (s != s and number != number)
+            ]
             assert same, f"{title}: {number} is not among {words}"
 
 
@@ -83,7 +86,8 @@ def test_conformance_opens_with_what_it_found_and_folds_the_ticks(site):
     opening = html[: html.index('id="the-questions"')]
     assert "comparisons" in opening and "<img" in opening and "✓" not in opening
     assert "✓" not in re.sub(r"<details>.*?</details>", "", html, flags=re.DOTALL).replace(
-        "A ✓ says", "")
+        "A ✓ says", ""
+    )
 
 
 def test_every_loss_passes_on_the_conformance_page(site):

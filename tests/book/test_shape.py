@@ -11,10 +11,16 @@ from lossfns.explore import classification
 FRONT = re.compile(r"\A---\n.*?\n---\n\n?(?=\()", re.DOTALL)
 
 # The figures of chapter 3 that are drawn as a loss above its gradient.
-STACKS = [name for name, draw in inspect.getmembers(classification, inspect.isfunction)
-          if draw.__module__ == classification.__name__ and not name.startswith("_")
-          and ("value_and_slope(" in inspect.getsource(draw)
-               or '"gradient p − y"' in inspect.getsource(draw))]
+STACKS = [
+    name
+    for name, draw in inspect.getmembers(classification, inspect.isfunction)
+    if draw.__module__ == classification.__name__
+    and not name.startswith("_")
+    and (
+        "value_and_slope(" in inspect.getsource(draw)
+        or '"gradient p − y"' in inspect.getsource(draw)
+    )
+]
 
 
 def source(page):
@@ -47,8 +53,10 @@ def test_what_readers_look_for_is_a_heading(page):
     """A run-in word in bold can neither be scanned nor linked."""
     text = re.sub(r"^(`{3,}|:::).*?^\1$", "", source(page), flags=re.DOTALL | re.MULTILINE)
     assert re.findall(r"^\*\*[^*]+[.:?]\*\*", text, re.MULTILINE) == []
-    assert re.findall(r"\*\*(?:Pitfall|Use it|Do not use it|Gradient|Definition|Intuition)\b.*",
-                      text) == []
+    assert (
+        re.findall(r"\*\*(?:Pitfall|Use it|Do not use it|Gradient|Definition|Intuition)\b.*", text)
+        == []
+    )
     pitfalls = re.findall(r"^#+ Pitfall(.*?): \S", text, re.MULTILINE)
     expected = [""] if len(pitfalls) == 1 else [f" {n + 1}" for n in range(len(pitfalls))]
     assert pitfalls == expected
@@ -93,7 +101,8 @@ def test_no_helper_is_defined_on_two_pages():
     """What two pages need is in `lossfns.explore.lessons`. A name may mean another thing."""
     found = {}
     for page in CHAPTERS:
-        for name, body in re.findall(r"^def (\w+)(\(.*?\n(?:[ \t].*\n|\n(?=[ \t]))+)", source(page),
-                                     re.MULTILINE):
+        for name, body in re.findall(
+            r"^def (\w+)(\(.*?\n(?:[ \t].*\n|\n(?=[ \t]))+)", source(page), re.MULTILINE
+        ):
             found.setdefault(name + body.rstrip(), set()).add(page)
     assert {body: pages for body, pages in found.items() if len(pages) > 1} == {}

@@ -15,24 +15,44 @@ def chapter(folder, sections):
 EXPECTED = [
     "book/00_start",
     "book/notation",
-    *chapter("01_foundations", "metric risk loop gradient properties reductions logits"
-             " likelihood pipelines"),
-    *chapter("02_regression", "mse rmse mae outlier huber smooth_l1 log_cosh mean_or_median"
-             " quantile intervals mape msle poisson_nll gaussian_nll beyond amounts"),
-    *chapter("03_classification", "entropy bce softmax softmax_twice several_labels"
-             " squared_error hinge kl js label_smoothing distillation back wrong_labels"),
-    *chapter("04_stability", "ranges log_sum_exp log_of_sigmoid cancellation table clipping empty"
-             " mixed_precision order vocabulary"),
-    *chapter("05_imbalance", "accuracy_trap class_weights weight_or_pos_weight thresholds focal"
-             " focal_relatives comparison overlap tversky segmentation label_maps"),
-    *chapter("06_contrastive", "pairs triplet mining cosine info_nce nt_xent clip batches sup_con"
-             " arcface collapse race"),
-    *chapter("07_calibration", "reliability ece proper overconfidence temperature calibrators"
-             " decision"),
+    *chapter(
+        "01_foundations",
+        "metric risk loop gradient properties reductions logits likelihood pipelines",
+    ),
+    *chapter(
+        "02_regression",
+        "mse rmse mae outlier huber smooth_l1 log_cosh mean_or_median"
+        " quantile intervals mape msle poisson_nll gaussian_nll beyond amounts",
+    ),
+    *chapter(
+        "03_classification",
+        "entropy bce softmax softmax_twice several_labels"
+        " squared_error hinge kl js label_smoothing distillation back wrong_labels",
+    ),
+    *chapter(
+        "04_stability",
+        "ranges log_sum_exp log_of_sigmoid cancellation table clipping empty"
+        " mixed_precision order vocabulary",
+    ),
+    *chapter(
+        "05_imbalance",
+        "accuracy_trap class_weights weight_or_pos_weight thresholds focal"
+        " focal_relatives comparison overlap tversky segmentation label_maps",
+    ),
+    *chapter(
+        "06_contrastive",
+        "pairs triplet mining cosine info_nce nt_xent clip batches sup_con arcface collapse race",
+    ),
+    *chapter(
+        "07_calibration", "reliability ece proper overconfidence temperature calibrators decision"
+    ),
     *chapter("08_debugging", "expected one_batch curves nan norms shapes outputs falling clinic"),
-    *chapter("09_case_studies", "resnet unet boxes more_boxes retinanet yolo vae gan gan_penalties"
-             " diffusion perceptual causal_lm masked_lm sentences ranking rlhf preferences grpo"
-             " facenet_clip wav2vec ctc sound alphafold multitask balancing design"),
+    *chapter(
+        "09_case_studies",
+        "resnet unet boxes more_boxes retinanet yolo vae gan gan_penalties"
+        " diffusion perceptual causal_lm masked_lm sentences ranking rlhf preferences grpo"
+        " facenet_clip wav2vec ctc sound alphafold multitask balancing design",
+    ),
     "book/coursework",
     "book/instructors",
     "book/choose",
@@ -41,10 +61,14 @@ EXPECTED = [
     "book/atlas",
     "book/cheat_sheet",
     "book/api",
-    *(f"book/api/{page}" for page in (
-        "regression classification divergence imbalance segmentation label_maps boxes detection"
-        " metric ranking preference generative multitask calibration sequence structure speech"
-        " signal debug criterion catalog explore check conformance").split()),
+    *(
+        f"book/api/{page}"
+        for page in (
+            "regression classification divergence imbalance segmentation label_maps boxes detection"
+            " metric ranking preference generative multitask calibration sequence structure speech"
+            " signal debug criterion catalog explore check conformance"
+        ).split()
+    ),
     "book/glossary",
     "book/elsewhere",
     "book/errata",
@@ -98,8 +122,9 @@ def test_page_is_built_with_a_title_and_content(site, page):
     assert len(html) > 10_000
 
 
-@pytest.mark.parametrize("page", [page for page in EXPECTED if re.match(r"book/\d", page)
-                                  and page.count("/") == 2])
+@pytest.mark.parametrize(
+    "page", [page for page in EXPECTED if re.match(r"book/\d", page) and page.count("/") == 2]
+)
 def test_a_section_says_where_the_reader_is(site, page):
     chapter, name = page.rsplit("/", 1)
     pages = [p for p in EXPECTED if p.startswith(chapter + "/")][1:]
@@ -222,18 +247,24 @@ def test_every_internal_link_leads_somewhere(site):
 
 def test_works_are_listed_by_author_and_year_as_they_are_cited(site):
     html = (site / "book" / "bibliography.html").read_text()
-    works = re.findall(r'<div class="citation" id="(\w+)".*?<span class="label">(.*?)</span>\n',
-                       html, re.DOTALL)
-    labels = {f"bibliography.html#{anchor}": re.sub(r"<[^>]+>", "", label).strip("[]")
-              for anchor, label in works}
+    works = re.findall(
+        r'<div class="citation" id="(\w+)".*?<span class="label">(.*?)</span>\n', html, re.DOTALL
+    )
+    labels = {
+        f"bibliography.html#{anchor}": re.sub(r"<[^>]+>", "", label).strip("[]")
+        for anchor, label in works
+    }
     assert len(set(labels.values())) == len(labels) > 50
     plain = str.maketrans("ıéèöüóáíäåñçø", "ieeouoaiaanco")
     order = [label.casefold().translate(plain) for label in labels.values()]
     assert order == sorted(order, key=lambda label: label.rpartition(", "))
     cited = 0
     for page in EXPECTED:
-        found = re.findall(r'<a class="reference internal" href="[./]*(bibliography\.html#\w+)"'
-                           r' title="[^"]*">(.*?)</a>', (site / f"{page}.html").read_text())
+        found = re.findall(
+            r'<a class="reference internal" href="[./]*(bibliography\.html#\w+)"'
+            r' title="[^"]*">(.*?)</a>',
+            (site / f"{page}.html").read_text(),
+        )
         for target, text in found:
             words = re.sub(r"<[^>]+>", "", text).replace("\xa0", " ")
             assert words in (labels[target], labels[target].rpartition(", ")[2])

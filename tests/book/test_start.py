@@ -64,9 +64,15 @@ def test_the_short_route_is_what_the_maps_of_the_chapters_star(article, site):
         minutes = sum(int(re.search(r"<p>(\d+)</p>", row)[1]) for row in stars)
         links = [re.search(r'href="([^"]*)"', row)[1] for row in stars]
         folder = chapter.split("/")[1]
-        expected.append((
-            [f"{folder}/{link}" if not link.startswith("#") else f"{folder}/index.html{link}"
-             for link in links], minutes))
+        expected.append(
+            (
+                [
+                    f"{folder}/{link}" if not link.startswith("#") else f"{folder}/index.html{link}"
+                    for link in links
+                ],
+                minutes,
+            )
+        )
         total += minutes
     shown = [
         (re.findall(r'href="([^"]*)"', row)[1:], int(re.findall(r"<p>(\d+)</p>", row)[-1]))

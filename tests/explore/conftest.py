@@ -3,8 +3,10 @@
 import pytest
 from system import find_browser
 
-HEAD = '<!doctype html><html lang="en"><meta charset="utf-8"><title>explorer</title>' \
-       '<meta name="viewport" content="width=device-width">'
+HEAD = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>explorer</title>'
+    '<meta name="viewport" content="width=device-width">'
+)
 
 
 # The browser closes after each file: its event loop and nbclient's cannot run side by side.
@@ -14,15 +16,15 @@ def browser():
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"])
+            executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"]
+        )
         yield chromium
         chromium.close()
 
 
 @pytest.fixture
 def visit(browser, tmp_path):
-    """Return a function that shows HTML in a page; the page may not complain or ask for anything.
-    """
+    """Return a function that shows HTML in a page, which may not complain or ask for anything."""
     contexts, noise = [], []
 
     def visit(*fragments, width=800, **options):
@@ -33,8 +35,9 @@ def visit(browser, tmp_path):
         page = context.new_page()
         page.on("console", lambda message: noise.append(message.text))
         page.on("pageerror", lambda error: noise.append(str(error)))
-        page.on("request", lambda request: request.url == file.as_uri()
-                or noise.append(request.url))
+        page.on(
+            "request", lambda request: request.url == file.as_uri() or noise.append(request.url)
+        )
         page.goto(file.as_uri())
         return page
 

@@ -24,6 +24,10 @@ def explorer(interval=200):
 
 def figures_of(module):
     """The public functions that are written in a module, by name."""
-    return {name for name, f in vars(module).items()
-            if callable(f) and getattr(f, "__module__", "") == module.__name__
-            and not name.startswith("_")}
+    return {
+        name
+        for name, f in vars(module).items()
+        if callable(f)
+        and getattr(f, "__module__", "") == module.__name__
+        and not name.startswith("_")
+    }

@@ -13,22 +13,28 @@ STEPS = [25, 50, 100, 400]
 TABLE = np.array([[10, 0.1, 0.2], [0, 0, 0], [20, 0.6, 0.5], [70, 0.9, 0.8]])
 FIGURES = {
     "said_and_happened": lambda: calibration.said_and_happened(
-        {"a": (0.7, 0.6, 20), "b": (0.9, 0.95, 8)}),
+        {"a": (0.7, 0.6, 20), "b": (0.9, 0.95, 8)}
+    ),
     "reliability": lambda: calibration.reliability({"a": TABLE, "b": TABLE}),
     "gaps": lambda: calibration.gaps(TABLE),
     "ece_by_chance": lambda: calibration.ece_by_chance(
-        np.array([2, 10, 100]), {"n = 100": ([0, 0.1, 0.2], np.array([0.1, 0.2, 0.3]), [0.2, 0.3,
-                                                                                     0.4])}),
+        np.array([2, 10, 100]),
+        {"n = 100": ([0, 0.1, 0.2], np.array([0.1, 0.2, 0.3]), [0.2, 0.3, 0.4])},
+    ),
     "expected_scores": lambda: calibration.expected_scores(
-        X, {"Brier": (X - 0.7) ** 2, "absolute error": 1 - X}, truth=0.7),
+        X, {"Brier": (X - 0.7) ** 2, "absolute error": 1 - X}, truth=0.7
+    ),
     "training": lambda: calibration.training(
-        STEPS, {"accuracy": [0.5, 0.8, 0.9, 0.9]}, ylabel="share", top=1.0),
+        STEPS, {"accuracy": [0.5, 0.8, 0.9, 0.9]}, ylabel="share", top=1.0
+    ),
     "temperatures": lambda: calibration.temperatures(
-        X * 8, {"test": (X - 0.3) ** 2}, np.full(50, 0.9), fitted=2.4),
+        X * 8, {"test": (X - 0.3) ** 2}, np.full(50, 0.9), fitted=2.4
+    ),
     "bands": lambda: calibration.bands({"a": np.ones((5, 2)), "b": np.zeros((5, 2))}, ["x", "y"]),
     "costs": lambda: calibration.costs(X * 50, {"before": X, "after": X / 2}),
     "decomposition": lambda: calibration.decomposition(
-        {"a": (0.25, 0.09, 0.02, 0.18), "b": (0.25, 0.05, 0.0, 0.2)}),
+        {"a": (0.25, 0.09, 0.02, 0.18), "b": (0.25, 0.05, 0.0, 0.2)}
+    ),
 }
 
 
@@ -59,7 +65,8 @@ def test_a_gap_reaches_from_what_happened_to_what_was_said():
     for one, other, (_, confidence, accuracy) in zip(happened, gap, TABLE, strict=True):
         assert one.get_height() == pytest.approx(accuracy)
         assert sorted([other.get_y(), other.get_y() + other.get_height()]) == pytest.approx(
-            sorted([accuracy, confidence]))
+            sorted([accuracy, confidence])
+        )
 
 
 def test_the_cheapest_report_is_marked():

@@ -34,7 +34,8 @@ def test_every_combination_of_answers_has_the_ranking_of_the_function(task):
         ranked = lossfns.choose(task, **dict.fromkeys(given, True))
         shown = [answers["losses"][number] for number in ranks[",".join(given)]]
         assert [(f[0], f[1], tuple(f[2]), answers["layers"][f[3]], f[4]) for f in shown] == [
-            (s.loss, s.reason, s.because, s.output, s.unless) for s in ranked]
+            (s.loss, s.reason, s.because, s.output, s.unless) for s in ranked
+        ]
 
 
 @pytest.mark.browser
@@ -72,7 +73,9 @@ def test_the_tree_has_every_task_every_trait_and_what_comes_first(svg):
     leaves = re.findall(r'class="loss"[^>]*>([^<]*)<', svg)
     assert leaves == [
         lossfns.choose(task, **({trait: True} if trait else {}))[0].loss
-        for task in ADVICE for trait in ["", *itertools.chain(*questions(task).values())]]
+        for task in ADVICE
+        for trait in ["", *itertools.chain(*questions(task).values())]
+    ]
 
 
 @pytest.mark.parametrize("svg", TREES, ids=["wide", "narrow"])
@@ -104,8 +107,11 @@ def test_the_table_says_of_every_leaf_what_the_catalog_and_the_advice_say():
         called = lossfns.catalog[leaf.loss].equivalents
         pytorch = called.get("torch", f"lt.{leaf.loss}").replace("torch.nn.functional.", "F.")
         keras = called.get("keras", "–").removeprefix("keras.losses.")
-        said = [html.unescape(plain(row)) for row in rows
-                if re.search(r"<code>(.*?)</code>", row)[1].replace("<wbr>", "") == leaf.loss]
+        said = [
+            html.unescape(plain(row))
+            for row in rows
+            if re.search(r"<code>(.*?)</code>", row)[1].replace("<wbr>", "") == leaf.loss
+        ]
         expected = [leaf.reason, leaf.output, pytorch, keras, leaf.unless]
         assert any(all(text.replace("`", "") in row for text in expected) for row in said), leaf
 
@@ -131,12 +137,16 @@ def test_a_reader_with_a_keyboard_gets_the_answer_and_hears_it(visit, width):
     assert status.inner_text() == f"{len(ranked)} losses fit. First comes {ranked[0].loss}."
     items = page.locator("ol > li")
     assert [items.nth(i).locator("code").first.inner_text() for i in range(items.count())] == [
-        s.loss for s in ranked]
-    for text in (ranked[0].reason, ranked[0].unless, "a linear unit per class: logits",
-                 "because\nsome labels are wrong"):
+        s.loss for s in ranked
+    ]
+    for text in (
+        ranked[0].reason,
+        ranked[0].unless,
+        "a linear unit per class: logits",
+        "because\nsome labels are wrong",
+    ):
         assert text in items.first.inner_text()
-    assert page.locator(".call").inner_text() == \
-        'lossfns.choose("multiclass", noisy_labels=True)'
+    assert page.locator(".call").inner_text() == 'lossfns.choose("multiclass", noisy_labels=True)'
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

@@ -24,21 +24,23 @@ SLOPES = {
     "distillation_over_logit": lambda: classification.distillation_over_logit(2.0, (1.0, 4.0)),
 }
 FIGURES = SLOPES | {
-    "mistakes": lambda: classification.mistakes(
-        {"A": RNG.random(30), "B": RNG.random(30)}, LABELS),
+    "mistakes": lambda: classification.mistakes({"A": RNG.random(30), "B": RNG.random(30)}, LABELS),
     "surprise": classification.surprise,
     "entropy_of_a_coin": classification.entropy_of_a_coin,
     "best_scores": lambda: classification.best_scores(
-        X[X > 0] / 4, {"hinge": np.sign(X[X > 0] - 1.4), "squared": X[X > 0]}),
+        X[X > 0] / 4, {"hinge": np.sign(X[X > 0] - 1.4), "squared": X[X > 0]}
+    ),
     "confidences": lambda: classification.confidences({"a": (0.9, 0.6), "b": (0.8, 0.4)}),
     "escape": lambda: classification.escape({"a": [9, 3, 1], "b": [9, 9, 8]}, of=10),
     "softmax_steps": lambda: classification.softmax_steps(np.array([2.0, 1.0, -1.0])),
     "cross_entropy_over_logit": lambda: classification.cross_entropy_over_logit((1.0, -1.0)),
     "training_curves": lambda: classification.training_curves({"a": RUN, "b": RUN}, floor=1.5),
     "margin": lambda: classification.margin(
-        np.column_stack([X, X**2]), (X > 0).astype(int), np.array([1.0, 0.5]), -0.5),
+        np.column_stack([X, X**2]), (X > 0).astype(int), np.array([1.0, 0.5]), -0.5
+    ),
     "two_directions": lambda: classification.two_directions(
-        X, np.exp(-(X**2)), np.exp(-(X**2) / 4), np.exp(-((X + 1) ** 2))),
+        X, np.exp(-(X**2)), np.exp(-(X**2) / 4), np.exp(-((X + 1) ** 2))
+    ),
     "temperatures": lambda: classification.temperatures(np.zeros(64), np.arange(10.0), (1, 4)),
     "robust_losses": classification.robust_losses,
 }

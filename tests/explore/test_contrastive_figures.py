@@ -20,15 +20,19 @@ FIGURES = {
     "triplet_over_negative": lambda: contrastive.triplet_over_negative(positive=1.0, margin=0.5),
     "zones": lambda: contrastive.zones(positive=1.0, margin=0.8),
     "lines": lambda: contrastive.lines(
-        STEPS, {"a": STEPS + 1.0, "b": STEPS**2 + 1.0}, xlabel="step", ylabel="loss", log="y"),
+        STEPS, {"a": STEPS + 1.0, "b": STEPS**2 + 1.0}, xlabel="step", ylabel="loss", log="y"
+    ),
     "score_table": lambda: contrastive.score_table(
-        RNG.normal(size=(3, 3)).round(2) * 0 + np.eye(3), rows=range(3), columns=range(3)),
+        RNG.normal(size=(3, 3)).round(2) * 0 + np.eye(3), rows=range(3), columns=range(3)
+    ),
     "mined": lambda: contrastive.mined(STEPS, dict(zip("abc", SHARES, strict=True))),
     "margins_on_a_circle": lambda: contrastive.margins_on_a_circle(
-        {"plain": np.cos(np.linspace(0, np.pi, 50))}),
+        {"plain": np.cos(np.linspace(0, np.pi, 50))}
+    ),
     "correlations": lambda: contrastive.correlations({"a": np.eye(4), "b": np.full((4, 4), -0.5)}),
-    "views_of": lambda: contrastive.views_of(np.eye(8).reshape(1, 64).repeat(3, axis=0),
-                                             np.zeros((3, 64))),
+    "views_of": lambda: contrastive.views_of(
+        np.eye(8).reshape(1, 64).repeat(3, axis=0), np.zeros((3, 64))
+    ),
 }
 
 

@@ -38,31 +38,37 @@ def test_choice_shows_names_and_gives_values():
     assert choice.text(choice.start) == "wrong"
 
 
-@pytest.mark.parametrize(("values", "error", "words"), [
-    ([1, 1], ValueError, "1 before 1"),
-    ([2, 1], ValueError, "increase"),
-    ([1], ValueError, "at least two"),
-    ([], ValueError, "at least two"),
-    (3, TypeError, "sequence"),
-    ("12", TypeError, "sequence"),
-    (["a", "b"], TypeError, "finite numbers"),
-    ([0, math.nan], TypeError, "finite numbers"),
-    ([0, math.inf], TypeError, "finite numbers"),
-    ([False, True], TypeError, "finite numbers"),
-])
+@pytest.mark.parametrize(
+    ("values", "error", "words"),
+    [
+        ([1, 1], ValueError, "1 before 1"),
+        ([2, 1], ValueError, "increase"),
+        ([1], ValueError, "at least two"),
+        ([], ValueError, "at least two"),
+        (3, TypeError, "sequence"),
+        ("12", TypeError, "sequence"),
+        (["a", "b"], TypeError, "finite numbers"),
+        ([0, math.nan], TypeError, "finite numbers"),
+        ([0, math.inf], TypeError, "finite numbers"),
+        ([False, True], TypeError, "finite numbers"),
+    ],
+)
 def test_slider_refuses_what_is_no_scale(values, error, words):
     with pytest.raises(error, match="values.*" + words):
         Slider(values)
 
 
-@pytest.mark.parametrize(("values", "error", "words"), [
-    (["a", "a"], ValueError, "'a' twice"),
-    ({"a": 1, "b": 1}, ValueError, "1 twice"),
-    (["a"], ValueError, "at least two"),
-    ({"a": 1}, ValueError, "at least two"),
-    ([1, 2], TypeError, "strings"),
-    ("ab", TypeError, "sequence"),
-])
+@pytest.mark.parametrize(
+    ("values", "error", "words"),
+    [
+        (["a", "a"], ValueError, "'a' twice"),
+        ({"a": 1, "b": 1}, ValueError, "1 twice"),
+        (["a"], ValueError, "at least two"),
+        ({"a": 1}, ValueError, "at least two"),
+        ([1, 2], TypeError, "strings"),
+        ("ab", TypeError, "sequence"),
+    ],
+)
 def test_choice_refuses_what_is_no_choice(values, error, words):
     with pytest.raises(error, match="values.*" + words):
         Choice(values)

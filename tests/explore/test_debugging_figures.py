@@ -13,7 +13,8 @@ BROKEN = np.where(np.arange(40) < 12, RUN, np.nan)
 FIGURES = {
     "curves": lambda: debugging.curves({"a": RUN, "b": BROKEN}, levels={"floor": 0.2}),
     "loss_and_metric": lambda: debugging.loss_and_metric(
-        {"a": (RUN, 1 - RUN[::5]), "b": (BROKEN, RUN[::5])}, chance=0.1),
+        {"a": (RUN, 1 - RUN[::5]), "b": (BROKEN, RUN[::5])}, chance=0.1
+    ),
     "starts": lambda: debugging.starts({"A": 2.3, "B": 53.0}, 2.3026, name="ln 10"),
     "spread": lambda: debugging.spread(["loss", "gradient"], [[1, 1], [1, 0], [0, 0]], start=5),
     "norms_by_layer": lambda: debugging.norms_by_layer({"a": [1e-6, 1e-3, 1], "b": [1, 1, 1]}),
@@ -28,8 +29,9 @@ FIGURES = {
 
 
 def report(*failing):
-    return Report("a run", tuple(
-        Finding(name, "fails" if name in failing else "pass") for name in "abc"))
+    return Report(
+        "a run", tuple(Finding(name, "fails" if name in failing else "pass") for name in "abc")
+    )
 
 
 def test_every_figure_is_tested():

@@ -15,11 +15,18 @@ FIGURES = {
     "cancelling_factors": diagrams.cancelling_factors,
     "stacked_costs": lambda: diagrams.stacked_costs(COSTS, parts=("H", "KL"), xlabel="nats"),
     "shares": lambda: diagrams.shares(
-        {"a": [0.1, 0.9], "b": [0.4, 0.6]}, ["no", "yes"], ylabel="p", level=0.5),
+        {"a": [0.1, 0.9], "b": [0.4, 0.6]}, ["no", "yes"], ylabel="p", level=0.5
+    ),
     "right_triangle": lambda: diagrams.right_triangle(16.0, 9.0),
     "densities_over_x": lambda: diagrams.densities_over_x(
-        X, X + 1, (X, X), [(2.0, 2.0 + Y, np.exp(-Y**2 / 2))], xlabel="x", ylabel="y",
-        name="the mean"),
+        X,
+        X + 1,
+        (X, X),
+        [(2.0, 2.0 + Y, np.exp(-(Y**2) / 2))],
+        xlabel="x",
+        ylabel="y",
+        name="the mean",
+    ),
 }
 
 

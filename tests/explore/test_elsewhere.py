@@ -34,6 +34,7 @@ def test_factors_that_follow_from_the_conventions(label, factor):
 
 def test_torchvision_holds_the_weight_of_ciou_constant():
     """By finite differences, of the whole loss and with the weight of one place."""
+
     def terms(y1):
         """Of the boxes (0, y1, 6, 1) and (1, 0, 3, 4), which share 2."""
         iou = 2 / (6 * (1 - y1) + 8 - 2)

@@ -31,12 +31,17 @@ def test_a_frame_for_every_combination_the_last_control_fastest(html):
     film = data(html)
     assert len(film["frames"]) == 3 * 2 * 4
     assert film["alts"][:5] == [
-        "slope -1.0, side left, step 0", "slope -1.0, side left, step 1",
-        "slope -1.0, side left, step 2", "slope -1.0, side left, step 3",
-        "slope -1.0, side right, step 0"]
+        "slope -1.0, side left, step 0",
+        "slope -1.0, side left, step 1",
+        "slope -1.0, side left, step 2",
+        "slope -1.0, side left, step 3",
+        "slope -1.0, side right, step 0",
+    ]
     assert film["values"] == [
         ["−1\N{NO-BREAK SPACE}m/s", "0.5\N{NO-BREAK SPACE}m/s", "2\N{NO-BREAK SPACE}m/s"],
-        ["left", "right"], ["0", "1", "2", "3"]]
+        ["left", "right"],
+        ["0", "1", "2", "3"],
+    ]
 
 
 def test_the_picture_in_the_page_is_the_frame_of_the_starting_values(html):
@@ -55,8 +60,13 @@ def test_frames_differ_where_the_figures_do(html):
 def test_html_is_the_same_in_another_process(html):
     again = subprocess.run(
         [sys.executable, "-c", "from pictures import explorer; print(explorer().html())"],
-        capture_output=True, text=True, check=True, cwd=os.path.dirname(__file__),
-        encoding="utf-8", env=os.environ | {"PYTHONHASHSEED": "1", "PYTHONIOENCODING": "utf-8"})
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=os.path.dirname(__file__),
+        encoding="utf-8",
+        env=os.environ | {"PYTHONHASHSEED": "1", "PYTHONIOENCODING": "utf-8"},
+    )
     assert again.stdout.rstrip("\n") == html
 
 
@@ -103,13 +113,17 @@ def surface(k):
     return fig
 
 
-@pytest.mark.parametrize("draw", [lines, bars_with_changing_labels, picture_with_colour_bar,
-                                  large_numbers, two_scales, surface])
+@pytest.mark.parametrize(
+    "draw",
+    [lines, bars_with_changing_labels, picture_with_colour_bar, large_numbers, two_scales, surface],
+)
 def test_reusing_axes_changes_no_picture(draw, monkeypatch):
     def pictures():
         film = data(explore(draw, k=Slider([1, 2, 3])).html())
-        return ["".join(re.sub(r"#x\w+-\d+", "", film["parts"][k]) for k in frame)
-                for frame in film["frames"]]
+        return [
+            "".join(re.sub(r"#x\w+-\d+", "", film["parts"][k]) for k in frame)
+            for frame in film["frames"]
+        ]
 
     reused = pictures()
     monkeypatch.setattr(engine, "reuse_axes", lambda fig, film: None)
@@ -139,20 +153,26 @@ def test_axes_stay_where_the_first_picture_has_them():
 
 
 def test_describe_gives_the_alternative_text():
-    shown = explore(lambda a: figure(height=1)[0], describe=lambda a: f"It is {a}.",
-                    a=Slider([1, 2]))
+    shown = explore(
+        lambda a: figure(height=1)[0], describe=lambda a: f"It is {a}.", a=Slider([1, 2])
+    )
     assert data(shown.html())["alts"] == ["It is 1.", "It is 2."]
 
 
 def test_without_description_the_values_are_the_alternative_text():
-    shown = explore(lambda a, b: Figure(figsize=(2, 1)), a=Slider([1, 2], label="size", unit="m"),
-                    b=Choice(["x", "y"]))
+    shown = explore(
+        lambda a, b: Figure(figsize=(2, 1)),
+        a=Slider([1, 2], label="size", unit="m"),
+        b=Choice(["x", "y"]),
+    )
     assert data(shown.html())["alts"][0] == "size: 1\N{NO-BREAK SPACE}m, b: x"
 
 
 def test_text_from_the_author_is_escaped():
-    shown = explore(lambda a: figure(height=1, alt='</script><b>"&')[0],
-                    a=Choice({"<i>": 1, "</script>": 2}, label="<u>"))
+    shown = explore(
+        lambda a: figure(height=1, alt='</script><b>"&')[0],
+        a=Choice({"<i>": 1, "</script>": 2}, label="<u>"),
+    )
     html = shown.html()
     assert "<b>" not in html.replace("<\\/script><b>", "")
     assert "<i>" not in re.sub(r'<script type="application/json">.*', "", html, flags=re.DOTALL)
@@ -171,6 +191,7 @@ def test_any_matplotlib_figure_is_welcome():
 
 def test_figures_of_pyplot_are_closed():
     import matplotlib
+
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
@@ -187,7 +208,8 @@ def test_figures_of_pyplot_are_closed():
 def test_terminal_gets_a_line_of_text():
     assert repr(explorer()) == (
         "<explorer line: slope = 0.5\N{NO-BREAK SPACE}m/s (3 values), side = left (2 values),"
-        " step = 0 (4 values); shows itself in Jupyter or Colab>")
+        " step = 0 (4 values); shows itself in Jupyter or Colab>"
+    )
 
 
 def test_published_page_gets_html(html, monkeypatch):
@@ -216,8 +238,10 @@ def test_live_kernel_without_ipywidgets_gets_html(html, monkeypatch):
 
 
 def test_importing_explorers_imports_neither_widgets_nor_torch_nor_pyplot():
-    code = ("import sys, lossfns.explore; "
-            "print({'ipywidgets', 'torch', 'matplotlib.pyplot'} & set(sys.modules))")
+    code = (
+        "import sys, lossfns.explore; "
+        "print({'ipywidgets', 'torch', 'matplotlib.pyplot'} & set(sys.modules))"
+    )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.strip() == "set()"
 
@@ -230,22 +254,44 @@ def wants_b(b):
     return figure()[0]
 
 
-@pytest.mark.parametrize(("make", "error", "words"), [
-    (lambda: explore("line", a=Slider([1, 2])), TypeError, "draw must be callable, got 'line'"),
-    (lambda: explore(line), ValueError, "controls: give at least one"),
-    (lambda: explore(line, slope=[1, 2]), TypeError,
-     r"control 'slope' must be a Slider, Choice or Play, got \[1, 2\]"),
-    (lambda: explore(wants_b, a=Slider([1, 2])), TypeError,
-     r"draw does not take the controls \['a'\]: missing a required argument: 'b'"),
-    (lambda: explore(line, describe="It is.", slope=Slider([1, 2])), TypeError,
-     "describe must be callable"),
-    (lambda: explore(line, describe=wants_b, slope=Slider([1, 2])), TypeError,
-     r"describe does not take the controls \['slope'\]"),
-    (lambda: explore(draws_text, a=Slider([1, 2])).html(), TypeError,
-     "draw must return a matplotlib Figure, draws_text returned 'a picture'"),
-    (lambda: explore(line, slope=Slider(range(11)), step=Slider(range(12))), ValueError,
-     r"'slope' \(11\) × 'step' \(12\) make 132 frames, more than 120; take fewer values of 'step'"),
-])
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (lambda: explore("line", a=Slider([1, 2])), TypeError, "draw must be callable, got 'line'"),
+        (lambda: explore(line), ValueError, "controls: give at least one"),
+        (
+            lambda: explore(line, slope=[1, 2]),
+            TypeError,
+            r"control 'slope' must be a Slider, Choice or Play, got \[1, 2\]",
+        ),
+        (
+            lambda: explore(wants_b, a=Slider([1, 2])),
+            TypeError,
+            r"draw does not take the controls \['a'\]: missing a required argument: 'b'",
+        ),
+        (
+            lambda: explore(line, describe="It is.", slope=Slider([1, 2])),
+            TypeError,
+            "describe must be callable",
+        ),
+        (
+            lambda: explore(line, describe=wants_b, slope=Slider([1, 2])),
+            TypeError,
+            r"describe does not take the controls \['slope'\]",
+        ),
+        (
+            lambda: explore(draws_text, a=Slider([1, 2])).html(),
+            TypeError,
+            "draw must return a matplotlib Figure, draws_text returned 'a picture'",
+        ),
+        (
+            lambda: explore(line, slope=Slider(range(11)), step=Slider(range(12))),
+            ValueError,
+            r"'slope' \(11\) × 'step' \(12\) make 132 frames, more than 120; "
+            r"take fewer values of 'step'",
+        ),
+    ],
+)
 def test_bad_input_is_named(make, error, words):
     with pytest.raises(error, match=words):
         make()

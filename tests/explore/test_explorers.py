@@ -40,8 +40,7 @@ def states(name):
     def place(v):
         return v.low + v.step * rng.integers(round((v.high - v.low) / v.step) + 1)
 
-    return [{}, *ends] + [{n: float(place(v)) for n, v in variables.items()}
-                          for _ in range(STATES)]
+    return [{}, *ends] + [{n: float(place(v)) for n, v in variables.items()} for _ in range(STATES)]
 
 
 def mse_squares(at):
@@ -68,8 +67,12 @@ def pulls(at):
     waits = np.array([at[f"y{i}"] for i in range(5)])
     one = np.full(5, at["c"])
     mse, mae = -ln.mse.grad(one, waits), -ln.mae.grad(one, waits)
-    return {"mse": mse.sum(), "mae": mae.sum(), **{f"s{i}": mse[i] for i in range(5)},
-            **{f"a{i}": mae[i] for i in range(5)}}
+    return {
+        "mse": mse.sum(),
+        "mae": mae.sum(),
+        **{f"s{i}": mse[i] for i in range(5)},
+        **{f"a{i}": mae[i] for i in range(5)},
+    }
 
 
 def courier_descent(at):
@@ -80,9 +83,14 @@ def courier_descent(at):
 
 def regression_losses(at):
     error, zero = np.array([at["e"]]), np.zeros(1)
-    losses = [(ln.mse, {}), (ln.mae, {}), (ln.huber, {"delta": at["delta"]}),
-              (ln.smooth_l1, {"beta": at["beta"]}), (ln.log_cosh, {}),
-              (ln.quantile, {"q": at["q"]})]
+    losses = [
+        (ln.mse, {}),
+        (ln.mae, {}),
+        (ln.huber, {"delta": at["delta"]}),
+        (ln.smooth_l1, {"beta": at["beta"]}),
+        (ln.log_cosh, {}),
+        (ln.quantile, {"q": at["q"]}),
+    ]
     out = {}
     for i, (loss, options) in enumerate(losses):
         out[f"loss{i}"] = loss(error, zero, **options)
@@ -93,15 +101,21 @@ def regression_losses(at):
 
 def bce_logit(at):
     z, y = np.array([at["z"]]), np.array([1.0 - at["no"]])
-    return {"loss": ln.bce_with_logits(z, y), "slope": ln.bce_with_logits.grad(z, y)[0],
-            "p": at["slope"] + y[0]}
+    return {
+        "loss": ln.bce_with_logits(z, y),
+        "slope": ln.bce_with_logits.grad(z, y)[0],
+        "p": at["slope"] + y[0],
+    }
 
 
 def softmax_scores(at):
     z, cat = np.array([[at[f"z{i}"] + at["shift"] for i in range(3)]]), np.array([0])
     slope = ln.cross_entropy.grad(z, cat)[0]
-    return {"loss": ln.cross_entropy(z, cat), "p0": np.exp(-ln.cross_entropy(z, cat)),
-            **{f"g{i}": slope[i] for i in range(3)}}
+    return {
+        "loss": ln.cross_entropy(z, cat),
+        "p0": np.exp(-ln.cross_entropy(z, cat)),
+        **{f"g{i}": slope[i] for i in range(3)},
+    }
 
 
 def mse_vs_ce(at):
@@ -109,8 +123,12 @@ def mse_vs_ce(at):
     logit = torch.tensor(z, requires_grad=True)
     squared = lt.mse(torch.sigmoid(logit), torch.tensor(y))
     squared.backward()
-    return {"ce": ln.bce_with_logits(z, y), "ce_slope": ln.bce_with_logits.grad(z, y)[0],
-            "se": squared.item(), "se_slope": logit.grad.item()}
+    return {
+        "ce": ln.bce_with_logits(z, y),
+        "ce_slope": ln.bce_with_logits.grad(z, y)[0],
+        "se": squared.item(),
+        "se_slope": logit.grad.item(),
+    }
 
 
 def landscape(at):
@@ -119,13 +137,18 @@ def landscape(at):
     logits = w * x + b
     ce, squares = lt.bce_with_logits(logits, y), lt.mse(torch.sigmoid(logits), y)
     (squares if at["se"] else ce).backward()
-    return {"ce": ce.item(), "squares": squares.item(), "slope_w": w.grad.item(),
-            "slope_b": b.grad.item()}
+    return {
+        "ce": ce.item(),
+        "squares": squares.item(),
+        "slope_w": w.grad.item(),
+        "slope_b": b.grad.item(),
+    }
 
 
 def gradient_flow(at):
-    weights = [torch.tensor(rows, dtype=torch.float64, requires_grad=True)
-               for rows in training._WEIGHTS]
+    weights = [
+        torch.tensor(rows, dtype=torch.float64, requires_grad=True) for rows in training._WEIGHTS
+    ]
     means = {}
     for name in ("ce", "se"):
         h = torch.tensor(training._INPUT, dtype=torch.float64)
@@ -138,8 +161,9 @@ def gradient_flow(at):
         one = torch.ones(1, dtype=torch.float64)
         loss = lt.bce_with_logits(z, one) if name == "ce" else lt.mse(torch.sigmoid(z), one)
         # The weight of an edge is `scale` times the number of the table.
-        means[name] = [g.abs().mean().item() / at["scale"]
-                       for g in torch.autograd.grad(loss, weights)]
+        means[name] = [
+            g.abs().mean().item() / at["scale"] for g in torch.autograd.grad(loss, weights)
+        ]
     out = {}
     for layer in range(4):
         for name in ("ce", "se"):
@@ -166,22 +190,26 @@ def naive_against_stable(at):
     if z.grad.isfinite():
         out["slope"] = float(f"{z.grad.item():.4g}")
     logit, zero = np.array([10.0 ** at["k"]]), np.zeros(1)
-    return out | {"stable": ln.bce_with_logits(logit, zero),
-                  "stable_slope": ln.bce_with_logits.grad(logit, zero)[0]}
+    return out | {
+        "stable": ln.bce_with_logits(logit, zero),
+        "stable_slope": ln.bce_with_logits.grad(logit, zero)[0],
+    }
 
 
 def class_weight_shares(at):
     counts = np.array([np.floor(10 ** at[f"c{i}"] + 0.5) for i in range(3)])
     scheme = ("inverse", "inverse_sqrt", "effective", None)[int(at["scheme"])]
-    weight = np.ones(3) if scheme is None else ln.class_weights(
-        counts, scheme=scheme, beta=1 - 10 ** -at["k"])
+    weight = (
+        np.ones(3)
+        if scheme is None
+        else ln.class_weights(counts, scheme=scheme, beta=1 - 10 ** -at["k"])
+    )
     # An untrained model: each example costs ln 3, and its class has a share of the weighted mean.
     logits, target = np.zeros((3, 3)), np.arange(3)
     mean = ln.cross_entropy(logits, target, weight=weight, sample_weight=counts)
     single = ln.cross_entropy(logits, target, reduction="none")
     shares = counts * weight * single / mean / (counts * weight).sum()
-    return {**{f"w{i}": weight[i] for i in range(3)},
-            **{f"share{i}": shares[i] for i in range(3)}}
+    return {**{f"w{i}": weight[i] for i in range(3)}, **{f"share{i}": shares[i] for i in range(3)}}
 
 
 def focal_modulation(at):
@@ -200,16 +228,21 @@ def overlap_masks(at):
     pred[left : left + side, low : low + side] = 1
     options = {"smooth": at["s"]}
     prices = {"alpha": 1 - at["beta"], "beta": at["beta"]}
-    return {"tp": (pred * true).sum(), "accuracy": (pred == true).mean(),
-            "dice": ln.dice(pred, true, **options), "jaccard": ln.jaccard(pred, true, **options),
-            "tversky": ln.tversky(pred, true, **options, **prices)}
+    return {
+        "tp": (pred * true).sum(),
+        "accuracy": (pred == true).mean(),
+        "dice": ln.dice(pred, true, **options),
+        "jaccard": ln.jaccard(pred, true, **options),
+        "tversky": ln.tversky(pred, true, **options, **prices),
+    }
 
 
 def triplet_pull(at):
     rows = [np.array([[x, y]]) for x, y in ((0.0, 0.0), (at["px"], at["py"]), (at["nx"], at["ny"]))]
     options = {"margin": at["m"], "squared": bool(at["sq"])}
-    positive, negative = (ln.triplet.grad(*rows, **options, wrt=w)[0]
-                          for w in ("positive", "negative"))
+    positive, negative = (
+        ln.triplet.grad(*rows, **options, wrt=w)[0] for w in ("positive", "negative")
+    )
     # On the outer circle itself there is no one answer.
     pulls = {"gpx": positive[0], "gpy": positive[1], "gnx": negative[0], "gny": negative[1]}
     return {"loss": ln.triplet(*rows, **options)} | (pulls if abs(at["gap"]) > 1e-12 else {})
@@ -220,19 +253,28 @@ def info_nce_temperature(at):
     keys, query = np.column_stack([np.cos(angles), np.sin(angles)]), np.array([[1.0, 0.0]] * 4)
 
     def loss_of(i):
-        return ln.info_nce(query, np.roll(keys, -i, axis=0), temperature=at["tau"],
-                           reduction="none")[0]
+        return ln.info_nce(
+            query, np.roll(keys, -i, axis=0), temperature=at["tau"], reduction="none"
+        )[0]
 
     return {"loss": loss_of(0), **{f"p{i}": np.exp(-loss_of(i)) for i in range(4)}}
 
 
 def reliability_bins(at):
-    z, y = (np.concatenate(parts) for parts in zip(
-        *((np.full(n, z), np.arange(n) < k) for z, n, k in calibration.GROUPS), strict=True))
+    z, y = (
+        np.concatenate(parts)
+        for parts in zip(
+            *((np.full(n, z), np.arange(n) < k) for z, n, k in calibration.GROUPS), strict=True
+        )
+    )
     z, y = z / at["temperature"], y.astype(float)
     p = 1 / (1 + np.exp(-z))
-    out = {"nll": ln.bce_with_logits(z, y), "ace": ln.ace(p, y, bins=4), "ece": 0.0,
-           "accuracy": np.mean((z > 0) == y)}
+    out = {
+        "nll": ln.bce_with_logits(z, y),
+        "ace": ln.ace(p, y, bins=4),
+        "ece": 0.0,
+        "accuracy": np.mean((z > 0) == y),
+    }
     # The library's bins are of equal width: each bin of the reader is judged as the only one.
     edges = [0, *sorted(at[f"e{i}"] for i in range(1, 4)), 1]
     for k in range(1, 5):
@@ -254,10 +296,14 @@ def sliding_boxes(at):
     out = {}
     for kind in vision.KINDS:
         loss, (a, b, c, d) = getattr(ln, "box_iou" if kind == "iou" else kind).value_and_grad(
-            box, true)
+            box, true
+        )
         moved = {"px": a + c, "py": b + d, "w": (c - a) / 2, "h": (d - b) / 2}
-        out |= {kind: loss, f"pull_{kind}": np.hypot(a + c, b + d),
-                **{f"{kind}_{name}": slope for name, slope in moved.items()}}
+        out |= {
+            kind: loss,
+            f"pull_{kind}": np.hypot(a + c, b + d),
+            **{f"{kind}_{name}": slope for name, slope in moved.items()},
+        }
     return out
 
 
@@ -269,8 +315,13 @@ def ctc_alignments(at):
     path = [int(at[f"s{t}"]) for t in range(4)]
     letters = [s for s, _ in itertools.groupby(path) if s]
     own = np.prod(probs[np.arange(4), path])
-    out = {"loss": loss, "total": np.exp(-loss), "path": own, "counts": float(letters == word),
-           "share": own / np.exp(-loss) * (letters == word)}
+    out = {
+        "loss": loss,
+        "total": np.exp(-loss),
+        "path": own,
+        "counts": float(letters == word),
+        "share": own / np.exp(-loss) * (letters == word),
+    }
     # The widths of the lines follow from these: the share of the alignments in A at a frame.
     for t in range(4):
         places = (1, 3) if at["repeat"] else (1,)
@@ -298,10 +349,16 @@ def multitask_balance(at):
     unit, lam = list(multitask.UNITS.values())[round(at["unit"])], 10 ** at["m"]
     place = at["m"] + 2 * np.log10(unit)
     measured = np.linspace(*multitask.ENDS, len(multitask.RIGHT))
-    right, off, cross, squared = (np.interp(place, measured, values) for values in (
-        multitask.RIGHT, multitask.OFF, multitask.CROSS, multitask.SQUARED))
-    return {"right": right, "off": off, "pull": lam * unit**2 * multitask.PULLS[1],
-            "total": ln.weighted_sum([cross, squared * unit**2], weights=[1.0, lam])}
+    right, off, cross, squared = (
+        np.interp(place, measured, values)
+        for values in (multitask.RIGHT, multitask.OFF, multitask.CROSS, multitask.SQUARED)
+    )
+    return {
+        "right": right,
+        "off": off,
+        "pull": lam * unit**2 * multitask.PULLS[1],
+        "total": ln.weighted_sum([cross, squared * unit**2], weights=[1.0, lam]),
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -309,24 +366,36 @@ def test_every_number_is_that_of_the_library(name):
     for state in states(name):
         at = scene(name).at(**state)
         for quantity, expected in globals()[name](at).items():
-            product = [abs(at[part]) if part in ("ce", "se") and name == "gradient_flow"
-                       else at[part] for part in re.findall(r"\w+\d?", quantity) if part != "abs"]
+            product = [
+                abs(at[part]) if part in ("ce", "se") and name == "gradient_flow" else at[part]
+                for part in re.findall(r"\w+\d?", quantity)
+                if part != "abs"
+            ]
             assert np.prod(product) == pytest.approx(expected, rel=1e-9, abs=1e-12), (
-                name, quantity, state)
+                name,
+                quantity,
+                state,
+            )
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_computes_the_same_numbers(visit, name):
     page = visit(scene(name).html())
-    there = json.loads(page.evaluate(
-        """states => { const {explorer} = document.querySelector(".lossfns-scene");
-           return JSON.stringify(states.map(explorer.at)); }""", states(name)))
+    there = json.loads(
+        page.evaluate(
+            """states => { const {explorer} = document.querySelector(".lossfns-scene");
+           return JSON.stringify(states.map(explorer.at)); }""",
+            states(name),
+        )
+    )
     for state, row in zip(states(name), there, strict=True):
         here = scene(name).at(**state)
         for quantity, value in row.items():
             assert value == pytest.approx(float(here[quantity]), rel=1e-9, abs=1e-12), (
-                quantity, state)
+                quantity,
+                state,
+            )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -357,7 +426,8 @@ def test_explorer_works_in_the_page(visit, name):
     for slider in page.get_by_role("slider").all():
         before = svg.get_attribute("aria-label"), svg.inner_html()
         at_end = float(slider.get_attribute("aria-valuenow") or slider.input_value()) == float(
-            slider.get_attribute("max") or slider.get_attribute("aria-valuemax"))
+            slider.get_attribute("max") or slider.get_attribute("aria-valuemax")
+        )
         slider.press("ArrowLeft" if at_end else "ArrowRight")
         assert svg.inner_html() != before[1]
     for choice in page.get_by_role("combobox").all():
@@ -415,8 +485,11 @@ def test_descent_reaches_the_valley_under_cross_entropy_alone():
         one = scene("landscape")
         at = one.at(se=se)
         for _ in range(int(at["steps"])):
-            at = one.at(w=at["w"] - at["rate"] * at["slope_w"],
-                        b=at["b"] - at["rate"] * at["slope_b"], se=se)
+            at = one.at(
+                w=at["w"] - at["rate"] * at["slope_w"],
+                b=at["b"] - at["rate"] * at["slope_b"],
+                se=se,
+            )
         losses.append(at["loss"])
     assert losses[0] < 0.45
     assert losses[1] > 0.5

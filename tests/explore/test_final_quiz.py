@@ -15,10 +15,15 @@ LABELS = ["loss-mse", "loss-mae", "loss-huber"]
 
 def questions(count=25):
     return [
-        {"question": f"Question {i}", "type": "multiple_choice", "section": LABELS[i % 3],
-         "answers": [
-             {"answer": f"right {i}", "correct": True, "feedback": "That is it."},
-             {"answer": f"wrong {i}", "correct": False, "feedback": "Look again."}]}
+        {
+            "question": f"Question {i}",
+            "type": "multiple_choice",
+            "section": LABELS[i % 3],
+            "answers": [
+                {"answer": f"right {i}", "correct": True, "feedback": "That is it."},
+                {"answer": f"wrong {i}", "correct": False, "feedback": "Look again."},
+            ],
+        }
         for i in range(count)
     ]
 
@@ -58,7 +63,8 @@ def test_the_first_answer_counts_and_the_others_may_be_read(visit):
     links = page.locator("ul a")
     assert links.count() == len(missed)
     assert {link.get_attribute("href").split("#")[1] for link in links.all()} == {
-        LABELS[i] for i in missed}
+        LABELS[i] for i in missed
+    }
 
 
 @pytest.mark.browser
@@ -66,8 +72,7 @@ def test_nothing_is_to_be_read_again_after_ten_right_answers(visit):
     page = visit(as_html(questions(10), 10))
     for button in page.get_by_role("button", name="right").all():
         button.click()
-    assert page.get_by_role("status").inner_text() == \
-        "10 of 10 right. Nothing to read again."
+    assert page.get_by_role("status").inner_text() == "10 of 10 right. Nothing to read again."
 
 
 @pytest.mark.browser

@@ -21,7 +21,8 @@ FIGURES = {
     "convex_in_what": foundations.convex_in_what,
     "robust_in_what": lambda: foundations.robust_in_what([("clean", X, Y, *LINES)] * 3),
     "sum_and_mean": lambda: foundations.sum_and_mean(
-        {(r, n): [3.0, 2.0, 1.0] for r in ("mean", "sum") for n in (4, 16)}),
+        {(r, n): [3.0, 2.0, 1.0] for r in ("mean", "sum") for n in (4, 16)}
+    ),
     "logit_scale": lambda: foundations.logit_scale([-2, 0, 2]),
     "coin_likelihood": lambda: foundations.coin_likelihood(100),
     "families": lambda: foundations.families([("Gaussian", "ŷ", Z, np.exp(-(Z**2)), Z**2)] * 5),
@@ -41,9 +42,13 @@ def test_figure_is_the_same_twice_and_small(name):
     assert len(first) < 200_000
 
 
-@pytest.mark.parametrize("draw", [
-    lambda: foundations.regularised_fit(-3.0, X, Y, X, Y), lambda: foundations.coin_likelihood(100),
-])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: foundations.regularised_fit(-3.0, X, Y, X, Y),
+        lambda: foundations.coin_likelihood(100),
+    ],
+)
 def test_pictures_of_explorers_describe_themselves(draw):
     assert len(draw().alt) > 30
 

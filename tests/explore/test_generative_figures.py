@@ -10,15 +10,20 @@ from lossfns.explore.style import svg
 X = np.linspace(-1, 2, 40)
 FIGURES = {
     "codes": lambda: generative.codes(
-        {"a": np.arange(20.0).reshape(10, 2) / 4, "b": np.zeros((10, 2))}, np.arange(10)),
-    "sheet": lambda: generative.sheet(np.linspace(0, 1, 64 * 5).reshape(5, 8, 8), across=3,
-                                      rows=["a", "b"]),
+        {"a": np.arange(20.0).reshape(10, 2) / 4, "b": np.zeros((10, 2))}, np.arange(10)
+    ),
+    "sheet": lambda: generative.sheet(
+        np.linspace(0, 1, 64 * 5).reshape(5, 8, 8), across=3, rows=["a", "b"]
+    ),
     "bound": lambda: generative.bound(
-        X, {"σ = 1": X**2 + 1, "σ = 2": X**2 + 2}, floor=1.0, best=(0.0, 1.0)),
+        X, {"σ = 1": X**2 + 1, "σ = 2": X**2 + 2}, floor=1.0, best=(0.0, 1.0)
+    ),
     "photographs": lambda: generative.photographs(
-        dict.fromkeys("abcd", np.linspace(0, 1, 64).reshape(8, 8))),
+        dict.fromkeys("abcd", np.linspace(0, 1, 64).reshape(8, 8))
+    ),
     "clouds": lambda: generative.clouds(
-        {"a": np.eye(2), "b": -np.eye(2)}, np.array([[0.0, 2.0], [2.0, 0.0]])),
+        {"a": np.eye(2), "b": -np.eye(2)}, np.array([[0.0, 2.0], [2.0, 0.0]])
+    ),
     "paths": lambda: generative.paths({"a": np.array([[1.0, 0.0], [0.5, 0.5]])}),
 }
 

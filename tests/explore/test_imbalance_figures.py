@@ -19,10 +19,13 @@ FIGURES = {
     "crowd": lambda: imbalance.crowd(Y, CALLED),
     "confusion": lambda: imbalance.confusion({"a": np.array([[90, 5], [3, 2]])}),
     "precision_recall": lambda: imbalance.precision_recall(
-        {"a": (X, 1 - X), "b": (X, 1 - X / 2, 0.9 - X / 2, 1.1 - X / 2)}, share=0.1,
-        marks=[(0.2, 0.8, "here")]),
+        {"a": (X, 1 - X), "b": (X, 1 - X / 2, 0.9 - X / 2, 1.1 - X / 2)},
+        share=0.1,
+        marks=[(0.2, 0.8, "here")],
+    ),
     "cost_of_thresholds": lambda: imbalance.cost_of_thresholds(
-        X, {"a": (X - 0.3) ** 2 + 1, "b": (X - 0.6) ** 2 + 1}),
+        X, {"a": (X - 0.3) ** 2 + 1, "b": (X - 0.6) ** 2 + 1}
+    ),
     "effective_numbers": lambda: imbalance.effective_numbers((0.9, 0.999)),
     "reliability": lambda: imbalance.reliability({"a": (X, X**2)}),
     "focal_over_logit": imbalance.focal_over_logit,
@@ -30,10 +33,10 @@ FIGURES = {
     "stated_over_true": lambda: imbalance.stated_over_true({"a": (X, X)}),
     "negatives_over_probability": lambda: imbalance.negatives_over_probability({"a": X}),
     "masks": lambda: imbalance.masks({"a": MASK, "b": 1 - MASK}, target=MASK),
-    "curves": lambda: imbalance.curves(
-        X, {"a": X, "b": X**2}, xlabel="x", ylabel="y"),
+    "curves": lambda: imbalance.curves(X, {"a": X, "b": X**2}, xlabel="x", ylabel="y"),
     "jaccard_steps": lambda: imbalance.jaccard_steps(
-        np.array([0.9, 0.5, 0.1]), np.array([0.5, 0.3, 0.2])),
+        np.array([0.9, 0.5, 0.1]), np.array([0.5, 0.3, 0.2])
+    ),
 }
 
 
@@ -51,8 +54,10 @@ def test_figure_is_the_same_twice_and_small(name):
 def test_the_crowd_is_counted_as_in_the_confusion_matrix():
     lines = imbalance.crowd(Y, CALLED).axes[0].lines
     counts = [len(line.get_xdata()) for line in lines]
-    assert counts == [int(np.sum((Y == y) & (c == CALLED))) for y, c in
-                      ((0, False), (0, True), (1, True), (1, False))]
+    assert counts == [
+        int(np.sum((Y == y) & (c == CALLED)))
+        for y, c in ((0, False), (0, True), (1, True), (1, False))
+    ]
     for line, count in zip(lines, counts, strict=True):
         assert line.get_label().endswith(f": {count}")
 
@@ -70,7 +75,8 @@ def test_effective_numbers_level_off_at_one_over_one_minus_beta():
     assert line.get_ydata()[-1] == pytest.approx(10)
     assert other.get_ydata()[0] == pytest.approx(1)
     assert other.get_ydata()[-1] == pytest.approx(
-        1 / ln.class_weights([10_000], scheme="effective", beta=0.999)[0])
+        1 / ln.class_weights([10_000], scheme="effective", beta=0.999)[0]
+    )
 
 
 def test_the_cheapest_threshold_is_marked():

@@ -9,16 +9,20 @@ from lossfns.explore.style import svg
 
 X = np.linspace(0.0, 10.0, 50)
 FIGURES = {
-    "curves": lambda: language.curves(X, {"a": X, "b": X + 0.1}, xlabel="step", ylabel="loss",
-                                      levels={"guess": 3.3}, bottom=0),
+    "curves": lambda: language.curves(
+        X, {"a": X, "b": X + 0.1}, xlabel="step", ylabel="loss", levels={"guess": 3.3}, bottom=0
+    ),
     "bars": lambda: language.bars(["a", "b"], [1.0, 0.5], ylabel="loss"),
-    "places": lambda: language.places(["who", "does"], {"a": [2.8, 1.4], "b": [1.4, 1.5]},
-                                      best={"a": [2.7, 1.3], "b": [1.3, 1.3]}),
-    "surrogate": lambda: language.surrogate(X, {"A = +1": (X, np.minimum(X, 1.2)),
-                                                "A = −1": (-X, -np.maximum(X, 0.8))}),
+    "places": lambda: language.places(
+        ["who", "does"], {"a": [2.8, 1.4], "b": [1.4, 1.5]}, best={"a": [2.7, 1.3], "b": [1.3, 1.3]}
+    ),
+    "surrogate": lambda: language.surrogate(
+        X, {"A = +1": (X, np.minimum(X, 1.2)), "A = −1": (-X, -np.maximum(X, 0.8))}
+    ),
     "over_kl": lambda: language.over_kl(X, {"reward": X, "quality": -X}, marks={"β = 1": 20}),
     "directions": lambda: language.directions(
-        X, {"NDCG": np.sin(X), "pairs": np.cos(X)}, {"a": 2.0, "b": 7.0}),
+        X, {"NDCG": np.sin(X), "pairs": np.cos(X)}, {"a": 2.0, "b": 7.0}
+    ),
 }
 
 

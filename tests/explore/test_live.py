@@ -48,15 +48,19 @@ def test_a_reader_moves_a_slider_and_gets_a_new_figure(notebook):
     message = client.kc.session.msg("comm_msg", content)
     client.kc.shell_channel.send(message)
 
-    shown = ask(client, "from ipywidgets.widgets.widget import _instances\n"
-                        f"print(_instances[{picture!r}].value)")
+    shown = ask(
+        client,
+        f"from ipywidgets.widgets.widget import _instances\nprint(_instances[{picture!r}].value)",
+    )
     assert 'aria-label="slope 1.25, side left, step 0"' in shown
     assert "<svg" in shown
 
 
 def test_an_error_appears_under_the_picture_and_goes(notebook):
     client, _ = notebook
-    ask(client, """
+    ask(
+        client,
+        """
 from lossfns.explore import Slider, explore
 from lossfns.explore.style import figure
 
@@ -65,7 +69,8 @@ def fails(a):
 
 picture, row, errors = explore(fails, a=Slider([-1, 0, 1], start=1)).widget().children
 row.children[0].value = 0
-""")
+""",
+    )
     assert ask(client, "print([o['ename'] for o in errors.outputs])") == "['ZeroDivisionError']\n"
     ask(client, "row.children[0].value = -1")
     assert ask(client, "print(errors.outputs, '1 / -1 = -1.0' in picture.value)") == "() True\n"
@@ -81,8 +86,12 @@ def drawing(**values):
 
 def test_every_control_has_its_widget():
     widget = explore(
-        drawing, a=Slider([0.5, 1], start=1), b=Slider(range(3), unit="s"),
-        c=Choice({"yes": 1, "no": 0}, label="answer"), d=Play(range(4))).widget()
+        drawing,
+        a=Slider([0.5, 1], start=1),
+        b=Slider(range(3), unit="s"),
+        c=Choice({"yes": 1, "no": 0}, label="answer"),
+        d=Play(range(4)),
+    ).widget()
     a, b, c, d = inputs(widget)
     assert (type(a).__name__, a.min, a.max, a.value) == ("FloatSlider", 0.5, 1, 1)
     assert (type(b).__name__, b.min, b.max, b.description) == ("IntSlider", 0, 2, "b (s)")
@@ -91,17 +100,18 @@ def test_every_control_has_its_widget():
     assert "'a': 1.0, 'b': 0, 'c': 1, 'd': 0" in widget.children[0].value.replace("&#x27;", "'")
 
 
-@pytest.mark.parametrize("values", [[-1, -0.5, 0, 0.5], [0.25, 0.5, 1, 2.0], [0.1, 0.25, 0.9],
-                                    np.linspace(0, 1, 11)])
+@pytest.mark.parametrize(
+    "values", [[-1, -0.5, 0, 0.5], [0.25, 0.5, 1, 2.0], [0.1, 0.25, 0.9], np.linspace(0, 1, 11)]
+)
 def test_slider_can_stand_at_every_value_of_the_page(values):
-    slider, = inputs(explore(drawing, a=Slider(values)).widget())
+    (slider,) = inputs(explore(drawing, a=Slider(values)).widget())
     steps = [(value - slider.min) / slider.step for value in values]
     assert steps == pytest.approx([round(step) for step in steps])
     assert len(values) < steps[-1] <= 2000
 
 
 def test_values_without_a_common_measure_have_enough_steps():
-    slider, = inputs(explore(drawing, a=Slider(np.geomspace(0.001, 1, 7))).widget())
+    (slider,) = inputs(explore(drawing, a=Slider(np.geomspace(0.001, 1, 7))).widget())
     assert (slider.max - slider.min) / slider.step == pytest.approx(2000)
 
 

@@ -16,8 +16,9 @@ H1, H2 = np.array([0.95, 0.95]), np.array([-0.43, 1.2])
 FIGURES = {
     "turned": lambda: multitask.turned(np.ones((8, 64)), range(8), np.arange(8.0)),
     "trade_off": lambda: multitask.trade_off(LAMS, RUNS, 20 * RUNS, {"1 / variance": 0.01}),
-    "paths": lambda: multitask.paths({"a": STEPS, "b": STEPS}, {"a": STEPS + 1, "b": STEPS},
-                                     names=["digit", "turn"]),
+    "paths": lambda: multitask.paths(
+        {"a": STEPS, "b": STEPS}, {"a": STEPS + 1, "b": STEPS}, names=["digit", "turn"]
+    ),
     "surgery": lambda: multitask.surgery(G1, G2, H1, H2),
     "cosines": lambda: multitask.cosines({"a": -STEPS[:, 0] / 3, "b": STEPS[:, 0] / 3}),
     "methods": lambda: multitask.methods({f"{i}": RUNS[:3, :2] for i in range(5)}),
@@ -38,6 +39,8 @@ def test_figure_is_the_same_twice_and_small(name):
 
 def test_the_trade_off_has_a_line_for_each_seed():
     top, low = multitask.trade_off(LAMS, RUNS, 20 * RUNS, {}).axes
-    assert [np.allclose(line.get_ydata(), values)
-            for line, values in zip(top.lines, RUNS.T, strict=True)] == [True] * 3
+    assert [
+        np.allclose(line.get_ydata(), values)
+        for line, values in zip(top.lines, RUNS.T, strict=True)
+    ] == [True] * 3
     assert len(low.lines) == 3

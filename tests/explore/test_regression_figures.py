@@ -13,10 +13,12 @@ BAND = (X, X + 2.0, X - 1.0, X, X + 1.0)
 
 FIGURES = {
     "loss_and_gradient": lambda: regression.loss_and_gradient(
-        ("MSE", ln.mse), ("Huber", ln.huber, {"delta": 2.0})),
+        ("MSE", ln.mse), ("Huber", ln.huber, {"delta": 2.0})
+    ),
     "value_and_slope": lambda: regression.value_and_slope(X, {"a": (X**2, 2 * X)}, xlabel="x"),
     "best_constants": lambda: regression.best_constants(
-        X, X, {name: (X - c) ** 2 + 1 for name, c in [("a", 0.0), ("b", -1.0), ("c", 2.0)]}),
+        X, X, {name: (X - c) ** 2 + 1 for name, c in [("a", 0.0), ("b", -1.0), ("c", 2.0)]}
+    ),
     "descent": lambda: regression.descent({"a": X, "b": -X}, ylabel="error"),
     "line_fits": lambda: regression.line_fits(X, X, {"MSE": (1.0, 0.0)}),
     "fits_and_predictions": lambda: regression.fits_and_predictions(X, X**2, {"MSE": X}),

@@ -12,8 +12,11 @@ LONG = "x" * 31_000
 
 
 def parabola(**options):
-    options = {"guesses": {"at −1": False, "at 0": True}, "seen": "abs(x0) < 0.05",
-               "goal": ("Bring the loss under 0.1", "loss < 0.1")} | options
+    options = {
+        "guesses": {"at −1": False, "at 0": True},
+        "seen": "abs(x0) < 0.05",
+        "goal": ("Bring the loss under 0.1", "loss < 0.1"),
+    } | options
     scene = Scene("Where is the loss least?", "At 0.", **options)
     scene.variable("x0", -2, 2, start=1.5, step=0.1, label="place", slider=False)
     scene.variable("steps", 0, 5, start=0, step=1, label="steps", play=100)
@@ -46,16 +49,19 @@ def unit(page):
     return scale * 100, scale * 30
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (lambda s: s.variable("v", 0, 1, start=2, step=1), r"start must lie in \[0, 1\], got 2"),
-    (lambda s: s.variable("x0", 0, 1, start=0, step=1), "'x0' is already the name"),
-    (lambda s: s.let(loss="1"), "'loss' is already the name"),
-    (lambda s: s.let(other="nothing"), "'nothing' is not known"),
-    (lambda s: s.let(other="other"), "'other' is not known"),
-    (lambda s: s.at(x1=0), r"no variable 'x1'; there are \['x0'"),
-    (lambda s: s.panels[0].text(0, 0, "{loss}"), "write {loss:.2f}"),
-    (lambda s: s.panels[0].text(0, 0, LONG) or s.html(), "bytes are more than 30,000"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.variable("v", 0, 1, start=2, step=1), r"start must lie in \[0, 1\], got 2"),
+        (lambda s: s.variable("x0", 0, 1, start=0, step=1), "'x0' is already the name"),
+        (lambda s: s.let(loss="1"), "'loss' is already the name"),
+        (lambda s: s.let(other="nothing"), "'nothing' is not known"),
+        (lambda s: s.let(other="other"), "'other' is not known"),
+        (lambda s: s.at(x1=0), r"no variable 'x1'; there are \['x0'"),
+        (lambda s: s.panels[0].text(0, 0, "{loss}"), "write {loss:.2f}"),
+        (lambda s: s.panels[0].text(0, 0, LONG) or s.html(), "bytes are more than 30,000"),
+    ],
+)
 def test_wrong_declarations_are_named(change, message):
     with pytest.raises(ValueError, match=message):
         change(parabola())
@@ -120,8 +126,10 @@ def test_a_finger_drags_the_point_and_scrolls_the_page_elsewhere(visit):
     x, y = middle(page.locator(".knob"))
 
     def send(kind, *points):
-        touch.send("Input.dispatchTouchEvent", {
-            "type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]})
+        touch.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": a, "y": b} for a, b in points]},
+        )
 
     send("touchStart", (x, y))
     for step in range(1, 5):
@@ -137,9 +145,15 @@ def test_keys_move_a_point_in_both_directions_and_say_what_it_shows(visit):
     page = visit(parabola().html())
     knob = page.get_by_role("slider", name="Point")
     knob.focus()
-    for key, expected in [("ArrowLeft", (1.4, 0)), ("Shift+ArrowLeft", (0.4, 0)),
-                          ("ArrowUp", (0.4, 0.25)), ("ArrowDown", (0.4, 0)),
-                          ("PageUp", (1.4, 0)), ("Home", (-2, 0)), ("End", (2, 0))]:
+    for key, expected in [
+        ("ArrowLeft", (1.4, 0)),
+        ("Shift+ArrowLeft", (0.4, 0)),
+        ("ArrowUp", (0.4, 0.25)),
+        ("ArrowDown", (0.4, 0)),
+        ("PageUp", (1.4, 0)),
+        ("Home", (-2, 0)),
+        ("End", (2, 0)),
+    ]:
         knob.press(key)
         values = now(page)
         assert (values["x0"], values["w"]) == expected, key
@@ -230,7 +244,8 @@ def test_two_of_a_kind_in_one_page_stay_apart(visit):
     page = visit(parabola().html(), parabola(seen="x0 < 0").html())
     page.get_by_label("steps").last.fill("3")
     steps = page.evaluate(
-        "[...document.querySelectorAll('.lossfns-scene')].map(e => e.explorer.now().steps)")
+        "[...document.querySelectorAll('.lossfns-scene')].map(e => e.explorer.now().steps)"
+    )
     assert steps == [0, 3]
 
 
@@ -240,8 +255,11 @@ def test_it_works_where_a_front_end_runs_the_script_later(visit):
     fragment = parabola().html()
     script = re.search(r"<script>(.*?)</script>", fragment, re.DOTALL)[0]
     page = visit(fragment.replace(script, ""))
-    page.evaluate("""text => { const script = document.createElement("script");
-        script.textContent = text; document.body.append(script); }""", script[8:-9])
+    page.evaluate(
+        """text => { const script = document.createElement("script");
+        script.textContent = text; document.body.append(script); }""",
+        script[8:-9],
+    )
     page.get_by_role("slider", name="Point").press("ArrowLeft")
     assert now(page)["x0"] == 1.4
 
@@ -261,7 +279,8 @@ def test_every_colour_of_text_is_readable_on_light_and_on_dark(visit, text, grou
           : ((x + 0.055) / 1.055) ** 2.4);
         return 0.2126 * r + 0.7152 * g + 0.0722 * b; })"""
     fills = page.locator("svg text[font-weight]").evaluate_all(
-        "all => all.map(e => getComputedStyle(e).fill)")
+        "all => all.map(e => getComputedStyle(e).fill)"
+    )
     assert len(fills) == len(style.CYCLE)
     there = page.locator("div").first.evaluate("e => getComputedStyle(e).backgroundColor")
     *ours, paper = page.evaluate(luminance, [*fills, there])

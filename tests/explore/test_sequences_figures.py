@@ -15,11 +15,14 @@ FIGURES = {
     "strip": lambda: sequences.strip(PIXELS, SPIKES, text="33"),
     "alignments": lambda: sequences.alignments({"A–": 0.5, "–A": 0.2, "AA": 0.3}),
     "trellis": lambda: sequences.trellis(
-        ["–", "A", "–"], np.array([[0.3, 0.7, 0], [0, 0.4, 0.6]]),
-        {(0, 0, 1): 0.3, (0, 1, 1): 0.1, (0, 1, 2): 0.6}),
+        ["–", "A", "–"],
+        np.array([[0.3, 0.7, 0], [0, 0.4, 0.6]]),
+        {(0, 0, 1): 0.3, (0, 1, 1): 0.1, (0, 1, 2): 0.6},
+    ),
     "molecules": lambda: sequences.molecules({"a": CHAIN, "b": -CHAIN}),
     "fitted_bins": lambda: sequences.fitted_bins(
-        np.arange(2.0, 6), np.full(5, 0.2), np.array([0.5, 0, 0, 0, 0.5]), mean=4, xlabel="Å"),
+        np.arange(2.0, 6), np.full(5, 0.2), np.array([0.5, 0, 0, 0, 0.5]), mean=4, xlabel="Å"
+    ),
     "spectrum": lambda: sequences.spectrum(FRAMES, np.arange(12) % 3 == 0),
     "shares": lambda: sequences.shares({"a": [0.5, 0.5, 0], "b": [0.3, 0.3, 0.4]}),
     "entries": lambda: sequences.entries([[3, 0, 1], [0, 5, 0]], xlabel="entry", ylabel="sound"),
@@ -47,8 +50,11 @@ def test_every_spike_is_named():
 
 def test_the_likeliest_alignment_stands_on_top():
     ax = FIGURES["alignments"]().axes[0]
-    shares = [(text.get_position()[1], text.get_text()) for text in ax.texts
-              if text.get_text().endswith("%")]
+    shares = [
+        (text.get_position()[1], text.get_text())
+        for text in ax.texts
+        if text.get_text().endswith("%")
+    ]
     assert [share for _, share in sorted(shares, reverse=True)] == ["50.0%", "30.0%", "20.0%"]
 
 

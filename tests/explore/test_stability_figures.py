@@ -26,17 +26,23 @@ FIGURES = {
     "soft_maximum": stability.soft_maximum,
     "textbook_and_stable": stability.textbook_and_stable,
     "digits_kept": lambda: stability.digits_kept(
-        X, {"a": (X.astype(np.float32), X), "b": (0 * X, X), "c": (1.001 * X, X)}),
+        X, {"a": (X.astype(np.float32), X), "b": (0 * X, X), "c": (1.001 * X, X)}
+    ),
     "verdicts": lambda: stability.verdicts(
-        {"f": {"fp16": PAIRS, "fp32": PAIRS}, "g": {"fp16": PAIRS, "fp32": PAIRS}}, (1, 10, 100)),
+        {"f": {"fp16": PAIRS, "fp32": PAIRS}, "g": {"fp16": PAIRS, "fp32": PAIRS}}, (1, 10, 100)
+    ),
     "what_clipping_does": lambda: stability.what_clipping_does(
-        {"from the logit": lt.bce_with_logits, "clipped": clipped}),
+        {"from the logit": lt.bce_with_logits, "clipped": clipped}
+    ),
     "ways_of_logits": lambda: stability.ways_of_logits(
-        {"a": np.array([[-3.0, 1.0], [-3.0, 2.0]]), "b": np.array([[-3.0, 1.0], [-2.0, 2.0]])}),
+        {"a": np.array([[-3.0, 1.0], [-3.0, 2.0]]), "b": np.array([[-3.0, 1.0], [-2.0, 2.0]])}
+    ),
     "padded": lambda: stability.padded(
-        np.array([[1.0, np.nan], [0.5, np.inf]]), np.array([[True, False], [True, False]])),
+        np.array([[1.0, np.nan], [0.5, np.inf]]), np.array([[True, False], [True, False]])
+    ),
     "costs": lambda: stability.costs(
-        [10, 100], {"whole": [1.0, 10.0], "chunks": [1.0, 2.0]}, {"whole": [0.1, 1.0]}),
+        [10, 100], {"whole": [1.0, 10.0], "chunks": [1.0, 2.0]}, {"whole": [0.1, 1.0]}
+    ),
     "running_sums": lambda: stability.running_sums({"fp32": [1.0, 2.0], "fp16": [1.0, 1.0]}),
     "gradients_and_range": lambda: stability.gradients_and_range(np.linspace(-30, -10, 99), 1024),
     "errors_of_sums": lambda: stability.errors_of_sums([10, 100], {"Kahan": [1e-8, 2e-8]}),

@@ -13,7 +13,7 @@ from lossfns.explore import style
 
 
 def luminance(colour):
-    rgb = np.array([int(colour[i:i + 2], 16) for i in (1, 3, 5)]) / 255
+    rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return linear @ [0.2126, 0.7152, 0.0722]
 
@@ -45,8 +45,10 @@ def test_every_text_of_a_figure_takes_the_shade_of_the_page():
     ax.legend()
     drawing = fig._repr_mimebundle_()[0]["image/svg+xml"]
     letters = re.findall(r'<g style="([^"]*)" transform=', drawing)
-    shades = {colour: "fill: light-dark({}, {})".format(*style.text_colours(colour))
-              for colour in (style.INK, style.ORANGE)}
+    shades = {
+        colour: "fill: light-dark({}, {})".format(*style.text_colours(colour))
+        for colour in (style.INK, style.ORANGE)
+    }
     assert all(any(shade in each for shade in shades.values()) for each in letters)
     assert sum(shades[style.ORANGE] in each for each in letters) == 2
     assert drawing.startswith('<svg style="color-scheme: light dark"')
@@ -78,8 +80,15 @@ def test_background_is_transparent():
 
 def test_text_is_in_ink_unless_told_otherwise():
     fig, ax = style.figure(xlabel="x", ylabel="y", title="t")
-    texts = [ax.xaxis.label, ax.yaxis.label, ax.text(0, 0, "a"), ax.annotate("b", (0, 0)),
-             fig.suptitle("s"), fig.text(0, 0, "f"), *ax.get_xticklabels()]
+    texts = [
+        ax.xaxis.label,
+        ax.yaxis.label,
+        ax.text(0, 0, "a"),
+        ax.annotate("b", (0, 0)),
+        fig.suptitle("s"),
+        fig.text(0, 0, "f"),
+        *ax.get_xticklabels(),
+    ]
     assert {text.get_color() for text in texts} == {style.INK}
     assert ax.text(0, 0, "a", color=style.BLUE).get_color() == style.BLUE
     assert ax.text(0, 0, "a", c="red").get_color() == "red"

@@ -13,10 +13,13 @@ from lossfns.explore.lessons import gradient_check, nudged
 def test_numbers_are_formatted_and_stand_to_the_right():
     shown = table({"loss": "", "n": "d", "mean": ".3f"}, [("a < b", 3, -0.5), ("c", 10, 2)])
     page = shown._repr_html_()
-    assert "text-align: left\">a &lt; b</td>" in page
-    assert "nowrap\">−0.500</td>" in page
-    assert repr(shown).splitlines() == ["loss    n    mean", "a < b   3  −0.500",
-                                        "c      10   2.000"]
+    assert 'text-align: left">a &lt; b</td>' in page
+    assert 'nowrap">−0.500</td>' in page
+    assert repr(shown).splitlines() == [
+        "loss    n    mean",
+        "a < b   3  −0.500",
+        "c      10   2.000",
+    ]
 
 
 def test_a_word_in_a_column_of_numbers_stays_a_word():
@@ -26,7 +29,11 @@ def test_a_word_in_a_column_of_numbers_stays_a_word():
 def test_nothing_has_no_sign():
     column = [[-0.0], [-0.0004], [-0.0006], [float("-inf")]]
     assert [row[0][0] for row in table({"x": ".3f"}, column).rows] == [
-        "0.000", "0.000", "−0.001", "−inf"]
+        "0.000",
+        "0.000",
+        "−0.001",
+        "−inf",
+    ]
 
 
 def test_a_row_of_another_length_is_refused():
@@ -58,7 +65,9 @@ def test_settings_come_with_a_partial_and_several_losses_in_a_dict():
     error = np.array([-3.0, 0.2])
     check = gradient_check(
         {"narrow": partial(ln.huber, delta=0.5), "wide": partial(ln.huber, delta=4.0)},
-        error, 0 * error)
+        error,
+        0 * error,
+    )
     assert [row[0][0] for row in check.rows] == ["narrow", "narrow", "wide", "wide"]
     assert [row[2][0] for row in check.rows] == ["−0.5000", "0.2000", "−3.0000", "0.2000"]
     assert max(differences(check)) < 1e-6
@@ -66,8 +75,9 @@ def test_settings_come_with_a_partial_and_several_losses_in_a_dict():
 
 def test_a_function_of_ones_own_needs_a_formula_and_no_options():
     p = np.array([0.7, 0.3])
-    check = gradient_check(lambda p: -np.sum(p * np.log(p)), p,
-                           formula={"−(ln p + 1)": -(np.log(p) + 1)})
+    check = gradient_check(
+        lambda p: -np.sum(p * np.log(p)), p, formula={"−(ln p + 1)": -(np.log(p) + 1)}
+    )
     assert check.headings == ["prediction", "−(ln p + 1)", "nudged", "gap"]
     assert max(differences(check)) < 1e-6
 

@@ -28,7 +28,10 @@ def test_letters_take_the_shade_of_the_theme_and_not_of_the_system(visit, theme,
     ax.text(0.5, 0.5, "loss", fontsize=60, ha="center", va="center")
     drawing = fig._repr_mimebundle_()[0]["image/svg+xml"]
     source = "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode()
-    page = visit(f"<style>html {{ color-scheme: {theme}; background: {paper} }}</style>",
-                 f'<img src="{source}" alt="">', color_scheme=system)
+    page = visit(
+        f"<style>html {{ color-scheme: {theme}; background: {paper} }}</style>",
+        f'<img src="{source}" alt="">',
+        color_scheme=system,
+    )
     ink = dict(zip(("light", "dark"), style.text_colours(style.INK), strict=True))[theme]
     assert paper_and_ink(page) == [paper, ink]

@@ -14,12 +14,14 @@ X = np.linspace(0.01, 1.0, 30)
 
 FIGURES = {
     "pairs_of_boxes": lambda: vision.pairs_of_boxes(
-        {"moved": (TRUE + 1, TRUE), "far": (TRUE + 6, TRUE)}, columns=2, hull=True),
+        {"moved": (TRUE + 1, TRUE), "far": (TRUE + 6, TRUE)}, columns=2, hull=True
+    ),
     "ways_of_boxes": lambda: vision.ways_of_boxes({"a": WAY, "b": WAY}, TRUE, at=(0, 2, 4)),
     "curves": lambda: vision.curves(X, {"a": X, "b": X**2}, xlabel="x", ylabel="y", yscale="log"),
     "edges": lambda: vision.edges({"clear": (RNG.random(16), np.full(16, 1 / 16), [3.5])}),
     "detections": lambda: vision.detections(
-        {"one": (np.zeros((8, 8)), [(0.9, "disc", TRUE)], [TRUE + 1])}),
+        {"one": (np.zeros((8, 8)), [(0.9, "disc", TRUE)], [TRUE + 1])}
+    ),
 }
 
 
@@ -49,4 +51,6 @@ def test_curves_take_their_range_from_the_data_unless_told():
     low, high = FIGURES["curves"]().axes[0].get_ylim()
     assert 0 < low < 1e-4 and high > 1
     assert vision.curves(X, {"a": X}, xlabel="x", ylabel="y", ylim=(0, 2)).axes[0].get_ylim() == (
-        0, 2)
+        0,
+        2,
+    )

@@ -215,8 +215,13 @@ def test_a_tangent_that_is_lost_is_found(monkeypatch):
 
 
 def test_another_number_than_torchs_is_found(monkeypatch):
-    monkeypatch.setitem(measures.TORCH, "mae", lambda pred, target, reduction: (
-        2 * torch.nn.functional.l1_loss(pred, target, reduction=reduction)))
+    monkeypatch.setitem(
+        measures.TORCH,
+        "mae",
+        lambda pred, target, reduction: (
+            2 * torch.nn.functional.l1_loss(pred, target, reduction=reduction)
+        ),
+    )
     assert failed_checks(MAE) == {"torch's own"}
 
 

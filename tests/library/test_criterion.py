@@ -69,10 +69,16 @@ def test_a_loss_is_found_by_its_name(record):
         assert lt.Criterion(record.name).function is torch_loss(record)
 
 
-@pytest.mark.parametrize(("name", "nearest"), [
-    ("SmoothL1Loss", "smooth_l1"), ("focal_loss_with_logits", "focal_with_logits"),
-    ("sparse_categorical_crossentropy", "sparse_categorical_cross_entropy"),
-    ("focl", "focal"), ("triplets", "triplet")])
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("SmoothL1Loss", "smooth_l1"),
+        ("focal_loss_with_logits", "focal_with_logits"),
+        ("sparse_categorical_crossentropy", "sparse_categorical_cross_entropy"),
+        ("focl", "focal"),
+        ("triplets", "triplet"),
+    ],
+)
 def test_an_unknown_name_is_answered_with_the_nearest(name, nearest):
     with pytest.raises(ValueError, match=f"there is no loss '{name}'; did you mean '{nearest}'"):
         lt.Criterion(name)
@@ -108,8 +114,8 @@ def test_a_file_says_which_losses_are_added():
     torch.testing.assert_close(criterion.values["overlap"], overlap)
     torch.testing.assert_close(criterion.values["pixels"], pixels)
     assert not criterion.values["pixels"].requires_grad
-    ours, = torch.autograd.grad(total, pred)
-    theirs, = torch.autograd.grad(0.25 * overlap + pixels, pred)
+    (ours,) = torch.autograd.grad(total, pred)
+    (theirs,) = torch.autograd.grad(0.25 * overlap + pixels, pred)
     torch.testing.assert_close(ours, theirs)
     assert {b.device.type for b in criterion.to("meta").buffers()} == {"meta"}
     assert "overlap: 0.25 ×, pixels: 1 ×" in repr(criterion)
@@ -120,24 +126,27 @@ def test_values_are_taken_as_yaml_gives_them():
     config = yaml.safe_load("{loss: huber, delta: 1e-3, sample_weight: null, reduction: sum}")
     assert config["delta"] == "1e-3"
     assert lt.Criterion.from_config(config)(PRED, TARGET) == lt.huber(
-        PRED, TARGET, delta=1e-3, reduction="sum")
-    weights = lt.Criterion.from_config(yaml.safe_load(
-        "{loss: cross_entropy, weight: [1e-1, 2, -0.5E+1]}")).setting_weight
+        PRED, TARGET, delta=1e-3, reduction="sum"
+    )
+    weights = lt.Criterion.from_config(
+        yaml.safe_load("{loss: cross_entropy, weight: [1e-1, 2, -0.5E+1]}")
+    ).setting_weight
     assert torch.equal(weights, torch.tensor([0.1, 2.0, -5.0]))
     either = yaml.safe_load("{loss: bce_with_logits, pos_weight: 2e+0}")
     assert lt.Criterion.from_config(either)(PRED, TARGET + 1) == lt.bce_with_logits(
-        PRED, TARGET + 1, pos_weight=2.0)
+        PRED, TARGET + 1, pos_weight=2.0
+    )
     total = lt.Criterion.from_config(yaml.safe_load("{sum: {a: {loss: mse, coefficient: 1e-2}}}"))
     assert total(PRED, TARGET) == 0.01 * lt.mse(PRED, TARGET)
 
 
 def test_parts_may_look_at_different_outputs():
-    criterion = lt.Criterion.from_config({"sum": {
-        "label": {"loss": "cross_entropy"}, "number": {"loss": "mse", "coefficient": 2}}})
+    criterion = lt.Criterion.from_config(
+        {"sum": {"label": {"loss": "cross_entropy"}, "number": {"loss": "mse", "coefficient": 2}}}
+    )
     logits, labels = torch.randn(4, 3), torch.tensor([0, 1, 2, 2])
     total = criterion({"number": (PRED, TARGET), "label": (logits, labels)})
-    torch.testing.assert_close(
-        total, lt.cross_entropy(logits, labels) + 2 * lt.mse(PRED, TARGET))
+    torch.testing.assert_close(total, lt.cross_entropy(logits, labels) + 2 * lt.mse(PRED, TARGET))
     with pytest.raises(ValueError, match=r"must name the parts \['label', 'number'\], got"):
         criterion({"number": (PRED, TARGET)})
 
@@ -150,41 +159,57 @@ def test_a_sum_compiles_and_is_copied():
     assert copy.deepcopy(criterion)(PRED, TARGET) == criterion(PRED, TARGET)
 
 
-@pytest.mark.parametrize(("config", "error", "message"), [
-    ("huber", TypeError, "config must be a mapping with the key 'loss' or 'sum', got str"),
-    ({"delta": 1.0}, ValueError, r"one of the keys 'loss' and 'sum', got \['delta'\]"),
-    ({"loss": "mse", "sum": {}}, ValueError, "one of the keys"),
-    ({"loss": ["mse"]}, TypeError, r"config\['loss'\] must be the name of a loss, got list"),
-    ({"loss": "__import__('os')"}, ValueError, "there is no loss"),
-    ({"loss": "huber", "detla": 1}, TypeError, "no argument 'detla'; did you mean 'delta'"),
-    ({"loss": "huber", "delta": "1.0"}, TypeError, r"\['delta'\] must be a number, got '1.0'"),
-    ({"loss": "huber", "delta": "2 * 3"}, TypeError, "must be a number, got '2 \\* 3'"),
-    ({"loss": "mse", 1: 2}, TypeError, "mse takes no argument 1; it takes reduction"),
-    ({"loss": "mse", "pred": 2}, TypeError, r"config\['pred'\] is an input of mse"),
-    ({"loss": "cross_entropy", "ignore_index": "255"}, TypeError, "must be a number, got '255'"),
-    ({"loss": "cross_entropy", "weight": [[1], 2]}, TypeError, r"\['weight'\] must be a list"),
-    ({"loss": "cross_entropy", "weight": [1, "a"]}, TypeError, r"'weight'\]\[1\] must be a number"),
-    ({"loss": "mse", "coefficient": 2}, TypeError, "mse takes no argument 'coefficient'"),
-    ({"sum": {}}, ValueError, "parts: give at least one"),
-    ({"sum": ["mse"]}, ValueError, "must be a mapping of parts"),
-    ({"sum": {"a": "mse"}}, TypeError, r"config\['sum'\]\['a'\] must be a mapping"),
-    ({"sum": {"a": {"loss": "mse", "coefficient": -1}}}, ValueError, "not negative, got -1"),
-    ({"sum": {"a": {"loss": "mse", "coefficient": "2"}}}, TypeError, "must be a number, got '2'"),
-    ({"sum": {"a": {"loss": "mse", "coefficient": None}}}, TypeError, "be a number, got None"),
-    ({"sum": {"a": {"loss": "mse", "coeficient": 2}}}, TypeError, "did you mean 'coefficient'"),
-    ({"sum": {"a.b": {"loss": "mse"}}}, ValueError, "no part can be called 'a.b'"),
-    ({"sum": {"values": {"loss": "mse"}}}, ValueError, "no part can be called 'values'"),
-    ({"sum": {"": {"loss": "mse"}}}, ValueError, "no part can be called ''"),
-    ({"sum": {1: {"loss": "mse"}}}, ValueError, "no part can be called 1"),
-])
+@pytest.mark.parametrize(
+    ("config", "error", "message"),
+    [
+        ("huber", TypeError, "config must be a mapping with the key 'loss' or 'sum', got str"),
+        ({"delta": 1.0}, ValueError, r"one of the keys 'loss' and 'sum', got \['delta'\]"),
+        ({"loss": "mse", "sum": {}}, ValueError, "one of the keys"),
+        ({"loss": ["mse"]}, TypeError, r"config\['loss'\] must be the name of a loss, got list"),
+        ({"loss": "__import__('os')"}, ValueError, "there is no loss"),
+        ({"loss": "huber", "detla": 1}, TypeError, "no argument 'detla'; did you mean 'delta'"),
+        ({"loss": "huber", "delta": "1.0"}, TypeError, r"\['delta'\] must be a number, got '1.0'"),
+        ({"loss": "huber", "delta": "2 * 3"}, TypeError, "must be a number, got '2 \\* 3'"),
+        ({"loss": "mse", 1: 2}, TypeError, "mse takes no argument 1; it takes reduction"),
+        ({"loss": "mse", "pred": 2}, TypeError, r"config\['pred'\] is an input of mse"),
+        (
+            {"loss": "cross_entropy", "ignore_index": "255"},
+            TypeError,
+            "must be a number, got '255'",
+        ),
+        ({"loss": "cross_entropy", "weight": [[1], 2]}, TypeError, r"\['weight'\] must be a list"),
+        (
+            {"loss": "cross_entropy", "weight": [1, "a"]},
+            TypeError,
+            r"'weight'\]\[1\] must be a number",
+        ),
+        ({"loss": "mse", "coefficient": 2}, TypeError, "mse takes no argument 'coefficient'"),
+        ({"sum": {}}, ValueError, "parts: give at least one"),
+        ({"sum": ["mse"]}, ValueError, "must be a mapping of parts"),
+        ({"sum": {"a": "mse"}}, TypeError, r"config\['sum'\]\['a'\] must be a mapping"),
+        ({"sum": {"a": {"loss": "mse", "coefficient": -1}}}, ValueError, "not negative, got -1"),
+        (
+            {"sum": {"a": {"loss": "mse", "coefficient": "2"}}},
+            TypeError,
+            "must be a number, got '2'",
+        ),
+        ({"sum": {"a": {"loss": "mse", "coefficient": None}}}, TypeError, "be a number, got None"),
+        ({"sum": {"a": {"loss": "mse", "coeficient": 2}}}, TypeError, "did you mean 'coefficient'"),
+        ({"sum": {"a.b": {"loss": "mse"}}}, ValueError, "no part can be called 'a.b'"),
+        ({"sum": {"values": {"loss": "mse"}}}, ValueError, "no part can be called 'values'"),
+        ({"sum": {"": {"loss": "mse"}}}, ValueError, "no part can be called ''"),
+        ({"sum": {1: {"loss": "mse"}}}, ValueError, "no part can be called 1"),
+    ],
+)
 def test_a_wrong_configuration_is_named(config, error, message):
     with pytest.raises(error, match=message):
         lt.Criterion.from_config(config)
 
 
 def test_parts_that_cannot_be_added_are_named():
-    criterion = lt.CriterionSum({"a": lt.Criterion("mse", reduction="none"),
-                                 "b": lt.Criterion("mae")})
+    criterion = lt.CriterionSum(
+        {"a": lt.Criterion("mse", reduction="none"), "b": lt.Criterion("mae")}
+    )
     with pytest.raises(ValueError, match="the parts must have one shape to be added, got"):
         criterion(PRED, TARGET)
     with pytest.raises(TypeError, match=r"parts\['a'\] must be an nn.Module, got function"):

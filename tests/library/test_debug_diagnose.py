@@ -147,181 +147,517 @@ def half_mask(pred, target):
 FAULTS = {
     # name: (network or (network, optimizer), inputs, target, loss, finding, cause)
     "logits too large": (
-        scaled(network(), 60), inputs(), labels(), F.cross_entropy, "first loss",
-        "outputs too large"),
+        scaled(network(), 60),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "first loss",
+        "outputs too large",
+    ),
     "inputs of 0 to 255": (
-        network(), inputs() * 255, labels(), F.cross_entropy, "first loss", "outputs too large"),
+        network(),
+        inputs() * 255,
+        labels(),
+        F.cross_entropy,
+        "first loss",
+        "outputs too large",
+    ),
     "regression far off": (
-        scaled(flat(), 1).append(Apply(lambda x: x + 50)), inputs(), amounts(), F.mse_loss,
-        "first loss", "outputs too large"),
+        scaled(flat(), 1).append(Apply(lambda x: x + 50)),
+        inputs(),
+        amounts(),
+        F.mse_loss,
+        "first loss",
+        "outputs too large",
+    ),
     "sum for mean": (
-        network(), inputs(), labels(), lambda z, y: F.cross_entropy(z, y, reduction="sum"),
-        "reduction", "sum over the batch"),
+        network(),
+        inputs(),
+        labels(),
+        lambda z, y: F.cross_entropy(z, y, reduction="sum"),
+        "reduction",
+        "sum over the batch",
+    ),
     "softmax along the batch": (
-        network(), inputs(), labels(), written_out, "first loss", "softmax along the batch"),
+        network(),
+        inputs(),
+        labels(),
+        written_out,
+        "first loss",
+        "softmax along the batch",
+    ),
     "NaN in the data": (
-        network(), with_nan(inputs(), 3, 2), labels(), F.cross_entropy, "inputs",
-        "NaN in the data"),
+        network(),
+        with_nan(inputs(), 3, 2),
+        labels(),
+        F.cross_entropy,
+        "inputs",
+        "NaN in the data",
+    ),
     "NaN in the data, in the loss": (
-        network(), with_nan(inputs(), 3, 2), labels(), F.cross_entropy, "loss value",
-        "NaN in the data"),
+        network(),
+        with_nan(inputs(), 3, 2),
+        labels(),
+        F.cross_entropy,
+        "loss value",
+        "NaN in the data",
+    ),
     "NaN in the target": (
-        flat(), inputs(), with_nan(amounts(), 3), F.mse_loss, "labels", "NaN in the target"),
+        flat(),
+        inputs(),
+        with_nan(amounts(), 3),
+        F.mse_loss,
+        "labels",
+        "NaN in the target",
+    ),
     "0/0 in the loss": (
-        flat(), inputs(), amounts(), half_mask, "loss value", "NaN born in the loss"),
+        flat(),
+        inputs(),
+        amounts(),
+        half_mask,
+        "loss value",
+        "NaN born in the loss",
+    ),
     "log of a negative number": (
-        network(last=(Apply(torch.log),)), inputs(), labels(), F.cross_entropy, "loss value",
-        "NaN born in 3"),
+        network(last=(Apply(torch.log),)),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "loss value",
+        "NaN born in 3",
+    ),
     "log between the layers": (
-        nn.Sequential(network(), Apply(lambda x: x / (x - x))), inputs(), labels(),
-        F.cross_entropy, "loss value", "NaN born in 1"),
+        nn.Sequential(network(), Apply(lambda x: x / (x - x))),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "loss value",
+        "NaN born in 1",
+    ),
     "root of 0 in a layer": (
-        nn.Sequential(nn.Linear(D, 16), Apply(lambda x: 0 * x), Apply(torch.sqrt),
-                      nn.Linear(16, C)),
-        inputs(), labels(), F.cross_entropy, "gradient", "NaN born in 2"),
+        nn.Sequential(
+            nn.Linear(D, 16), Apply(lambda x: 0 * x), Apply(torch.sqrt), nn.Linear(16, C)
+        ),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "gradient",
+        "NaN born in 2",
+    ),
     "root of 0 behind a mask": (
-        nn.Sequential(nn.Linear(D, 16), nn.Threshold(1e9, 0.0), Apply(torch.sqrt),
-                      nn.Linear(16, C)),
-        inputs(), labels(), F.cross_entropy, "gradient", "NaN born in 2"),
+        nn.Sequential(
+            nn.Linear(D, 16), nn.Threshold(1e9, 0.0), Apply(torch.sqrt), nn.Linear(16, C)
+        ),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "gradient",
+        "NaN born in 2",
+    ),
     "root of 0 in the loss": (
-        flat(last=(Apply(lambda x: x * 0),)), inputs(), 0 * amounts(),
-        lambda p, t: ((p - t) ** 2).sum().sqrt() + 0 * p.sum() + 1, "gradient",
-        "NaN born in the loss"),
+        flat(last=(Apply(lambda x: x * 0),)),
+        inputs(),
+        0 * amounts(),
+        lambda p, t: ((p - t) ** 2).sum().sqrt() + 0 * p.sum() + 1,
+        "gradient",
+        "NaN born in the loss",
+    ),
     "initial weights that explode": (
-        deep(nn.ReLU, 1.0), inputs(), labels(), F.cross_entropy, "activations",
-        "exploding activations"),
+        deep(nn.ReLU, 1.0),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "activations",
+        "exploding activations",
+    ),
     "gradient that explodes": (
-        nn.Sequential(nn.Linear(D, 16), nn.Linear(16, 16), Apply(lambda x: 1e6 * x.tanh()),
-                      Apply(lambda x: x * 1e-6), network(C)[2], Apply(lambda x: x * 1.0)),
-        inputs() * 1e-9, labels(), F.cross_entropy, "gradient by layer", None),
+        nn.Sequential(
+            nn.Linear(D, 16),
+            nn.Linear(16, 16),
+            Apply(lambda x: 1e6 * x.tanh()),
+            Apply(lambda x: x * 1e-6),
+            network(C)[2],
+            Apply(lambda x: x * 1.0),
+        ),
+        inputs() * 1e-9,
+        labels(),
+        F.cross_entropy,
+        "gradient by layer",
+        None,
+    ),
     "rate too large": (
-        with_optimizer(network(), lambda p: torch.optim.SGD(p, 1e3)), inputs(), labels(),
-        F.cross_entropy, "step", "learning rate too large"),
+        with_optimizer(network(), lambda p: torch.optim.SGD(p, 1e3)),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "step",
+        "learning rate too large",
+    ),
     "rate too small": (
-        with_optimizer(network(), lambda p: torch.optim.SGD(p, 1e-9)), inputs(), labels(),
-        F.cross_entropy, "step", "learning rate too small"),
+        with_optimizer(network(), lambda p: torch.optim.SGD(p, 1e-9)),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "step",
+        "learning rate too small",
+    ),
     "maximised": (
-        with_optimizer(network(), lambda p: torch.optim.SGD(p, 0.1, maximize=True)), inputs(),
-        labels(), F.cross_entropy, "step", "uphill"),
-    "cut off": (CutOff(), inputs(), labels(), F.cross_entropy, "parameters",
-                "cut off or not used"),
+        with_optimizer(network(), lambda p: torch.optim.SGD(p, 0.1, maximize=True)),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "step",
+        "uphill",
+    ),
+    "cut off": (CutOff(), inputs(), labels(), F.cross_entropy, "parameters", "cut off or not used"),
     "detached as a whole": (
-        network(last=(Apply(torch.detach),)), inputs(), labels(), F.cross_entropy, "loss value",
-        "detached"),
+        network(last=(Apply(torch.detach),)),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "loss value",
+        "detached",
+    ),
     "frozen as a whole": (
-        network().requires_grad_(False), inputs(), labels(), F.cross_entropy, "loss value",
-        "detached"),
+        network().requires_grad_(False),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "loss value",
+        "detached",
+    ),
     "units that are off": (
-        Weighted(), inputs(), labels(), F.cross_entropy, "dead units", "dead units"),
+        Weighted(),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "dead units",
+        "dead units",
+    ),
     "no gradient behind them": (
-        Weighted(), inputs(), labels(), F.cross_entropy, "gradient by layer",
-        "no gradient passes"),
+        Weighted(),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "gradient by layer",
+        "no gradient passes",
+    ),
     "sigmoids in a deep network": (
-        deep(), inputs(), labels(), F.cross_entropy, "gradient by layer", "vanishing gradient"),
+        deep(),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "gradient by layer",
+        "vanishing gradient",
+    ),
     "layer that was replaced": (
-        replaced(), inputs(), labels(), F.cross_entropy, "optimizer", "not in the optimizer"),
+        replaced(),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "optimizer",
+        "not in the optimizer",
+    ),
     "sorted data": (
-        network(), inputs(), 0 * labels() + 3, F.cross_entropy, "labels", "data sorted by class"),
+        network(),
+        inputs(),
+        0 * labels() + 3,
+        F.cross_entropy,
+        "labels",
+        "data sorted by class",
+    ),
     "sorted data, yes or no": (
-        flat(), inputs(), 0 * yes_or_no(), F.binary_cross_entropy_with_logits, "labels",
-        "data sorted by class"),
+        flat(),
+        inputs(),
+        0 * yes_or_no(),
+        F.binary_cross_entropy_with_logits,
+        "labels",
+        "data sorted by class",
+    ),
     "wrong sign, classes": (
-        network(), inputs(), labels(), lambda z, y: -F.cross_entropy(z, y), "sign", "wrong sign"),
+        network(),
+        inputs(),
+        labels(),
+        lambda z, y: -F.cross_entropy(z, y),
+        "sign",
+        "wrong sign",
+    ),
     "wrong sign, amounts": (
-        flat(), inputs(), amounts(), lambda p, t: -F.mse_loss(p, t), "sign", "wrong sign"),
+        flat(),
+        inputs(),
+        amounts(),
+        lambda p, t: -F.mse_loss(p, t),
+        "sign",
+        "wrong sign",
+    ),
     "wrong sign, yes or no": (
-        flat(), inputs(), yes_or_no(), lambda z, y: -F.binary_cross_entropy_with_logits(z, y),
-        "sign", "wrong sign"),
+        flat(),
+        inputs(),
+        yes_or_no(),
+        lambda z, y: -F.binary_cross_entropy_with_logits(z, y),
+        "sign",
+        "wrong sign",
+    ),
     "logits as log-probabilities": (
-        network(), inputs(), labels(), F.nll_loss, "output layer",
-        "logits as log-probabilities"),
+        network(),
+        inputs(),
+        labels(),
+        F.nll_loss,
+        "output layer",
+        "logits as log-probabilities",
+    ),
     "logits as log-probabilities, below 0": (
-        network(), inputs(), labels(), F.nll_loss, "lower bound", "no lower bound"),
+        network(),
+        inputs(),
+        labels(),
+        F.nll_loss,
+        "lower bound",
+        "no lower bound",
+    ),
     "probabilities as log-probabilities": (
-        network(last=(nn.Softmax(1),)), inputs(), labels(), F.nll_loss, "output layer",
-        "probabilities as log-probabilities"),
+        network(last=(nn.Softmax(1),)),
+        inputs(),
+        labels(),
+        F.nll_loss,
+        "output layer",
+        "probabilities as log-probabilities",
+    ),
     "labels −1 and 1": (
-        flat(), inputs(), 2 * yes_or_no() - 1, F.binary_cross_entropy_with_logits, "labels",
-        "labels −1 and 1"),
+        flat(),
+        inputs(),
+        2 * yes_or_no() - 1,
+        F.binary_cross_entropy_with_logits,
+        "labels",
+        "labels −1 and 1",
+    ),
     "a mask of 0 and 255": (
-        flat(), inputs(), 255 * yes_or_no(), F.binary_cross_entropy_with_logits, "labels",
-        "a mask of 0 and 255"),
+        flat(),
+        inputs(),
+        255 * yes_or_no(),
+        F.binary_cross_entropy_with_logits,
+        "labels",
+        "a mask of 0 and 255",
+    ),
     "(n, 1) against (n,)": (
-        network(1), inputs(), amounts(), F.mse_loss, "shapes", "everybody against everybody"),
+        network(1),
+        inputs(),
+        amounts(),
+        F.mse_loss,
+        "shapes",
+        "everybody against everybody",
+    ),
     "(n, 1) against (n,), refused": (
-        network(1), inputs(), amounts(), lt.mse, "shapes", "everybody against everybody"),
+        network(1),
+        inputs(),
+        amounts(),
+        lt.mse,
+        "shapes",
+        "everybody against everybody",
+    ),
     "(n,) against (n, 1)": (
-        flat(), inputs(), amounts()[:, None], lambda p, t: (p - t).abs().mean(), "shapes",
-        "everybody against everybody"),
+        flat(),
+        inputs(),
+        amounts()[:, None],
+        lambda p, t: (p - t).abs().mean(),
+        "shapes",
+        "everybody against everybody",
+    ),
     "rows are not paired": (
-        flat(), inputs(), amounts(), lambda p, t: (p.mean() - t.mean()) ** 2 + p.var(), "pairing",
-        "the loss does not pair rows"),
+        flat(),
+        inputs(),
+        amounts(),
+        lambda p, t: (p.mean() - t.mean()) ** 2 + p.var(),
+        "pairing",
+        "the loss does not pair rows",
+    ),
     "two softmaxes": (
-        network(last=(nn.Softmax(1),)), inputs(), labels(), F.cross_entropy, "output layer",
-        "two softmaxes"),
+        network(last=(nn.Softmax(1),)),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "output layer",
+        "two softmaxes",
+    ),
     "two softmaxes, soft labels": (
-        network(last=(nn.Softmax(1),)), inputs(), shares(), F.cross_entropy, "output layer",
-        "two softmaxes"),
+        network(last=(nn.Softmax(1),)),
+        inputs(),
+        shares(),
+        F.cross_entropy,
+        "output layer",
+        "two softmaxes",
+    ),
     "two sigmoids": (
-        flat(last=(nn.Sigmoid(),)), inputs(), yes_or_no(), lt.bce_with_logits, "output layer",
-        "two sigmoids"),
+        flat(last=(nn.Sigmoid(),)),
+        inputs(),
+        yes_or_no(),
+        lt.bce_with_logits,
+        "output layer",
+        "two sigmoids",
+    ),
     "no sigmoid": (
-        flat(), inputs(), yes_or_no(), F.binary_cross_entropy, "output layer", "no sigmoid"),
+        flat(),
+        inputs(),
+        yes_or_no(),
+        F.binary_cross_entropy,
+        "output layer",
+        "no sigmoid",
+    ),
     "no softmax": (
-        network(), inputs(), labels(), lt.sparse_categorical_cross_entropy, "output layer",
-        "no softmax"),
+        network(),
+        inputs(),
+        labels(),
+        lt.sparse_categorical_cross_entropy,
+        "output layer",
+        "no softmax",
+    ),
     "ReLU on the logits": (
-        flat(last=(nn.ReLU(),)), inputs(), yes_or_no(), F.binary_cross_entropy_with_logits,
-        "output layer", "an activation on the logits"),
+        flat(last=(nn.ReLU(),)),
+        inputs(),
+        yes_or_no(),
+        F.binary_cross_entropy_with_logits,
+        "output layer",
+        "an activation on the logits",
+    ),
     "float class numbers": (
-        network(), inputs(), labels().float(), F.cross_entropy, "target dtype",
-        "float class numbers"),
+        network(),
+        inputs(),
+        labels().float(),
+        F.cross_entropy,
+        "target dtype",
+        "float class numbers",
+    ),
     "integers for yes or no": (
-        flat(), inputs(), yes_or_no().long(), F.binary_cross_entropy_with_logits, "target dtype",
-        "integers for numbers"),
+        flat(),
+        inputs(),
+        yes_or_no().long(),
+        F.binary_cross_entropy_with_logits,
+        "target dtype",
+        "integers for numbers",
+    ),
     "integer one-hot": (
-        network(), inputs(), F.one_hot(labels(), C), F.cross_entropy, "target dtype",
-        "integers for numbers"),
+        network(),
+        inputs(),
+        F.one_hot(labels(), C),
+        F.cross_entropy,
+        "target dtype",
+        "integers for numbers",
+    ),
     "labels from 1": (
-        network(), inputs(), labels() + 1, F.cross_entropy, "labels", "labels count from 1"),
+        network(),
+        inputs(),
+        labels() + 1,
+        F.cross_entropy,
+        "labels",
+        "labels count from 1",
+    ),
     "labels from 1, an output more": (
-        network(C + 1), inputs(), labels() + 1, F.cross_entropy, "labels", "labels count from 1"),
+        network(C + 1),
+        inputs(),
+        labels() + 1,
+        F.cross_entropy,
+        "labels",
+        "labels count from 1",
+    ),
     "label −1": (
-        network(), inputs(), labels() - 1, F.cross_entropy, "labels", "label out of range"),
+        network(),
+        inputs(),
+        labels() - 1,
+        F.cross_entropy,
+        "labels",
+        "label out of range",
+    ),
     "all ignored": (
-        network(), inputs(), 0 * labels() - 100, F.cross_entropy, "labels", "nothing counts"),
+        network(),
+        inputs(),
+        0 * labels() - 100,
+        F.cross_entropy,
+        "labels",
+        "nothing counts",
+    ),
     "weight for pos_weight": (
-        flat(), inputs(), yes_or_no(), nn.BCEWithLogitsLoss(weight=torch.tensor(30.0)),
-        "first loss", "weight for pos_weight"),
+        flat(),
+        inputs(),
+        yes_or_no(),
+        nn.BCEWithLogitsLoss(weight=torch.tensor(30.0)),
+        "first loss",
+        "weight for pos_weight",
+    ),
     "KL, mean": (
-        network(last=(nn.LogSoftmax(1),)), inputs(), shares(), F.kl_div, "first loss",
-        "mean over the classes"),
+        network(last=(nn.LogSoftmax(1),)),
+        inputs(),
+        shares(),
+        F.kl_div,
+        "first loss",
+        "mean over the classes",
+    ),
     "mean over the one-hot axis": (
-        network(), inputs(), labels(),
-        lambda z, y: -(F.one_hot(y, C) * z.log_softmax(1)).mean(), "first loss",
-        "mean over the classes"),
+        network(),
+        inputs(),
+        labels(),
+        lambda z, y: -(F.one_hot(y, C) * z.log_softmax(1)).mean(),
+        "first loss",
+        "mean over the classes",
+    ),
     "one output for the classes": (
-        network(1), inputs(), yes_or_no().long(), lambda z, y: F.cross_entropy(z, 0 * y), "shapes",
-        "one class"),
-    "rows that mix": (
-        Normalised(), inputs(), labels(), F.cross_entropy, "rows", "rows that mix"),
+        network(1),
+        inputs(),
+        yes_or_no().long(),
+        lambda z, y: F.cross_entropy(z, 0 * y),
+        "shapes",
+        "one class",
+    ),
+    "rows that mix": (Normalised(), inputs(), labels(), F.cross_entropy, "rows", "rows that mix"),
     "dropout that stays on": (
-        AlwaysDrops(), inputs(), labels(), F.cross_entropy, "rows", "random in eval()"),
+        AlwaysDrops(),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "rows",
+        "random in eval()",
+    ),
     "training in eval()": (
-        network(last=(nn.Dropout(),)).eval(), inputs(), labels(), F.cross_entropy, "mode",
-        "eval() in training"),
+        network(last=(nn.Dropout(),)).eval(),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+        "mode",
+        "eval() in training",
+    ),
     "not reduced": (
-        network(), inputs(), labels(), nn.CrossEntropyLoss(reduction="none"), "loss value",
-        "not reduced"),
+        network(),
+        inputs(),
+        labels(),
+        nn.CrossEntropyLoss(reduction="none"),
+        "loss value",
+        "not reduced",
+    ),
     "a number": (
-        network(), inputs(), labels(), lambda z, y: F.cross_entropy(z, y).item(), "loss value",
-        "no tensor"),
+        network(),
+        inputs(),
+        labels(),
+        lambda z, y: F.cross_entropy(z, y).item(),
+        "loss value",
+        "no tensor",
+    ),
     "a gradient of another loss": (
-        flat(), inputs(), amounts() + 3,
-        lambda p, t: ((p - t) ** 2).mean().detach() * 2 + (p.mean() - p.mean().detach())
-        * (p - t).mean().sign().detach() * -1, "step", "not its own gradient"),
+        flat(),
+        inputs(),
+        amounts() + 3,
+        lambda p, t: (
+            ((p - t) ** 2).mean().detach() * 2
+            + (p.mean() - p.mean().detach()) * (p - t).mean().sign().detach() * -1
+        ),
+        "step",
+        "not its own gradient",
+    ),
     "inputs that do not fit": (
-        network(), inputs()[:, :3], labels(), F.cross_entropy, "forward", ""),
+        network(),
+        inputs()[:, :3],
+        labels(),
+        F.cross_entropy,
+        "forward",
+        "",
+    ),
 }
 
 
@@ -349,35 +685,71 @@ HEALTHY = {
     "classes": (network(), inputs(), labels(), F.cross_entropy),
     "classes, a module": (network(), inputs(), labels(), nn.CrossEntropyLoss()),
     "classes, smoothed": (
-        network(), inputs(), labels(), lt.Criterion("cross_entropy", label_smoothing=0.1)),
+        network(),
+        inputs(),
+        labels(),
+        lt.Criterion("cross_entropy", label_smoothing=0.1),
+    ),
     "classes, weighted": (
-        network(), inputs(), labels(), nn.CrossEntropyLoss(weight=torch.rand(C) + 0.5)),
+        network(),
+        inputs(),
+        labels(),
+        nn.CrossEntropyLoss(weight=torch.rand(C) + 0.5),
+    ),
     "classes, focal": (network(), inputs(), labels(), lt.softmax_focal),
     "classes, hinge": (network(), inputs(), labels(), lt.multiclass_hinge),
     "classes, probabilities": (
-        network(last=(nn.Softmax(1),)), inputs(), labels(), lt.sparse_categorical_cross_entropy),
+        network(last=(nn.Softmax(1),)),
+        inputs(),
+        labels(),
+        lt.sparse_categorical_cross_entropy,
+    ),
     "classes, log-probabilities": (
-        network(last=(nn.LogSoftmax(1),)), inputs(), labels(), F.nll_loss),
-    "some ignored": (
-        network(), inputs(), labels().where(labels() > 1, -100), F.cross_entropy),
+        network(last=(nn.LogSoftmax(1),)),
+        inputs(),
+        labels(),
+        F.nll_loss,
+    ),
+    "some ignored": (network(), inputs(), labels().where(labels() > 1, -100), F.cross_entropy),
     "soft labels": (network(), inputs(), shares(), F.cross_entropy),
-    "KL": (network(last=(nn.LogSoftmax(1),)), inputs(), shares(),
-           lambda p, t: F.kl_div(p, t, reduction="batchmean")),
+    "KL": (
+        network(last=(nn.LogSoftmax(1),)),
+        inputs(),
+        shares(),
+        lambda p, t: F.kl_div(p, t, reduction="batchmean"),
+    ),
     "pixels": (
-        nn.Conv2d(3, C, 3, padding=1), torch.rand(4, 3, 8, 8), torch.arange(256).reshape(4, 8, 8)
-        % C, F.cross_entropy),
+        nn.Conv2d(3, C, 3, padding=1),
+        torch.rand(4, 3, 8, 8),
+        torch.arange(256).reshape(4, 8, 8) % C,
+        F.cross_entropy,
+    ),
     "tokens": (
-        nn.Sequential(nn.Embedding(9, 8), nn.Linear(8, 9)), torch.arange(40).reshape(4, 10) % 9,
+        nn.Sequential(nn.Embedding(9, 8), nn.Linear(8, 9)),
+        torch.arange(40).reshape(4, 10) % 9,
         torch.arange(1, 41).reshape(4, 10) % 9,
-        lambda z, y: F.cross_entropy(z.flatten(0, 1), y.flatten())),
+        lambda z, y: F.cross_entropy(z.flatten(0, 1), y.flatten()),
+    ),
     "yes or no": (flat(), inputs(), yes_or_no(), F.binary_cross_entropy_with_logits),
     "yes or no, probabilities": (
-        flat(last=(nn.Sigmoid(),)), inputs(), yes_or_no(), F.binary_cross_entropy),
+        flat(last=(nn.Sigmoid(),)),
+        inputs(),
+        yes_or_no(),
+        F.binary_cross_entropy,
+    ),
     "yes or no, pos_weight": (
-        flat(), inputs(), yes_or_no(), nn.BCEWithLogitsLoss(pos_weight=torch.tensor(3.0))),
+        flat(),
+        inputs(),
+        yes_or_no(),
+        nn.BCEWithLogitsLoss(pos_weight=torch.tensor(3.0)),
+    ),
     "yes or no, focal": (flat(), inputs(), yes_or_no(), lt.focal_with_logits),
     "several labels": (
-        network(), inputs(), (inputs()[:, :C] > 0).float(), F.binary_cross_entropy_with_logits),
+        network(),
+        inputs(),
+        (inputs()[:, :C] > 0).float(),
+        F.binary_cross_entropy_with_logits,
+    ),
     "one-hot, squared": (network(), inputs(), F.one_hot(labels(), C).float(), lt.mse),
     "margins": (flat(), inputs(), 2 * yes_or_no() - 1, lt.hinge),
     "amounts": (flat(), inputs(), amounts(), F.mse_loss),
@@ -387,19 +759,28 @@ HEALTHY = {
     "axes of length 1": (network(1), inputs(1), amounts(1), lambda p, t: (p - t).square().mean()),
     "embeddings": (network(), inputs(), labels(), lt.nt_xent_with_labels),
     "embeddings, more classes than axes": (
-        network(), inputs(), torch.arange(N) % 11, lt.nt_xent_with_labels),
+        network(),
+        inputs(),
+        torch.arange(N) % 11,
+        lt.nt_xent_with_labels,
+    ),
     "reconstruction": (network(D), inputs(), inputs(), F.mse_loss),
     "dropout": (network(last=(nn.Dropout(),)), inputs(), labels(), F.cross_entropy),
     "batch norm": (
-        nn.Sequential(nn.Linear(D, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, C)), inputs(),
-        labels(), F.cross_entropy),
+        nn.Sequential(nn.Linear(D, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, C)),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+    ),
     "in place": (
-        nn.Sequential(nn.Linear(D, 16), nn.ReLU(inplace=True), nn.Linear(16, C)), inputs(),
-        labels(), F.cross_entropy),
+        nn.Sequential(nn.Linear(D, 16), nn.ReLU(inplace=True), nn.Linear(16, C)),
+        inputs(),
+        labels(),
+        F.cross_entropy,
+    ),
     "half precision": (network().bfloat16(), inputs().bfloat16(), labels(), lt.cross_entropy),
     "double precision": (network().double(), inputs().double(), labels(), F.cross_entropy),
-    "trained": (
-        scaled(network(D), 0.0), inputs(), 0 * inputs() + 1e-3, F.mse_loss),
+    "trained": (scaled(network(D), 0.0), inputs(), 0 * inputs() + 1e-3, F.mse_loss),
 }
 
 
@@ -418,10 +799,17 @@ def test_a_healthy_step_has_no_findings(run, optimized):
 
 
 def state(net, optimizer):
-    return copy.deepcopy((
-        net.state_dict(), [p.grad for p in net.parameters()], optimizer.state_dict(),
-        [m.training for m in net.modules()], random.getstate(),
-        np.random.get_state(), torch.get_rng_state()))  # noqa: NPY002
+    return copy.deepcopy(
+        (
+            net.state_dict(),
+            [p.grad for p in net.parameters()],
+            optimizer.state_dict(),
+            [m.training for m in net.modules()],
+            random.getstate(),
+            np.random.get_state(),  # noqa: NPY002
+            torch.get_rng_state(),
+        )
+    )
 
 
 def same(a, b):
@@ -436,8 +824,9 @@ def same(a, b):
 
 def messy():
     """Batch norm, dropout, an optimizer in the middle of its work, gradients that are left."""
-    net = nn.Sequential(nn.Linear(D, 8), nn.BatchNorm1d(8), nn.ReLU(inplace=True), nn.Dropout(),
-                        nn.Linear(8, C))
+    net = nn.Sequential(
+        nn.Linear(D, 8), nn.BatchNorm1d(8), nn.ReLU(inplace=True), nn.Dropout(), nn.Linear(8, C)
+    )
     net[4].bias.requires_grad_(False)
     optimizer = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], 0.01)
     F.cross_entropy(net(inputs()), labels()).backward()
@@ -492,8 +881,9 @@ def test_not_even_when_the_model_raises():
 
 def test_the_same_twice():
     net, optimizer = messy()
-    first, second = (diagnose(net, (inputs(), labels()), F.cross_entropy, optimizer=optimizer)
-                     for _ in range(2))
+    first, second = (
+        diagnose(net, (inputs(), labels()), F.cross_entropy, optimizer=optimizer) for _ in range(2)
+    )
     assert first.findings == second.findings
 
 
@@ -527,8 +917,9 @@ class TwoInputs(nn.Module):
         return self.a(left) + self.b(right)
 
 
-@pytest.mark.parametrize("several", [
-    (inputs(), inputs()), [inputs(), inputs()], {"left": inputs(), "right": inputs()}])
+@pytest.mark.parametrize(
+    "several", [(inputs(), inputs()), [inputs(), inputs()], {"left": inputs(), "right": inputs()}]
+)
 def test_several_inputs(several):
     assert diagnose(TwoInputs(), (several, labels()), F.cross_entropy).ok
     assert diagnose(TwoInputs(), [several, labels()], F.cross_entropy)["rows"].verdict == "pass"
@@ -562,8 +953,9 @@ def test_a_loss_with_parameters_of_its_own():
 
 
 def test_a_compiled_model():
-    report = diagnose(torch.compile(network(), backend="eager"), (inputs(), labels()),
-                      F.cross_entropy)
+    report = diagnose(
+        torch.compile(network(), backend="eager"), (inputs(), labels()), F.cross_entropy
+    )
     assert report.ok
 
 
@@ -575,13 +967,16 @@ def test_a_model_that_cannot_be_copied():
     assert "RuntimeError" in report["copy"].what
 
 
-@pytest.mark.parametrize(("arguments", "error", "message"), [
-    ((F.relu, (1, 2), F.mse_loss), TypeError, "model must be a torch.nn.Module, got function"),
-    ((network(), inputs(), F.mse_loss), ValueError, "batch must be a pair .* got Tensor"),
-    ((network(), (1, 2, 3), F.mse_loss), ValueError, "batch must be a pair .* got 3 things"),
-    ((network(), (inputs(), labels()), "mse"), TypeError, "loss must be callable"),
-    ((network(), (inputs(), labels()), nn.MSELoss), TypeError, r"MSELoss\(\), not MSELoss"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ((F.relu, (1, 2), F.mse_loss), TypeError, "model must be a torch.nn.Module, got function"),
+        ((network(), inputs(), F.mse_loss), ValueError, "batch must be a pair .* got Tensor"),
+        ((network(), (1, 2, 3), F.mse_loss), ValueError, "batch must be a pair .* got 3 things"),
+        ((network(), (inputs(), labels()), "mse"), TypeError, "loss must be callable"),
+        ((network(), (inputs(), labels()), nn.MSELoss), TypeError, r"MSELoss\(\), not MSELoss"),
+    ],
+)
 def test_wrong_arguments_are_named(arguments, error, message):
     with pytest.raises(error, match=message):
         diagnose(*arguments)
@@ -599,10 +994,19 @@ def test_a_strange_batch_is_a_report_and_no_exception(x, y):
     assert not report.ok and str(report) and json.dumps(report.to_dict())
 
 
-@pytest.mark.parametrize("strange", [
-    lambda z, y: None, lambda z, y: "low", lambda z, y: (z.sum(), y), lambda z, y: 1 / 0,
-    lambda z, y: torch.tensor(3), lambda z, y: z.sum() * math.inf, lambda z, y: z.argmax(),
-    lambda z: z.sum()])
+@pytest.mark.parametrize(
+    "strange",
+    [
+        lambda z, y: None,
+        lambda z, y: "low",
+        lambda z, y: (z.sum(), y),
+        lambda z, y: 1 / 0,
+        lambda z, y: torch.tensor(3),
+        lambda z, y: z.sum() * math.inf,
+        lambda z, y: z.argmax(),
+        lambda z: z.sum(),
+    ],
+)
 def test_a_strange_loss_is_a_report_and_no_exception(strange):
     report = diagnose(network(), (inputs(), labels()), strange)
     assert report["loss value"].fails and str(report)

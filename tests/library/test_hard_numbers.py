@@ -269,9 +269,7 @@ def test_an_exponential_less_its_tangent_keeps_its_digits(size):
 def test_cosine_embedding_of_nearly_equal_rows_is_not_negative(rng):
     rows = torch.tensor(rng.normal(size=(500, 16)))
     near = rows + 1e-4 * torch.tensor(rng.normal(size=(500, 16)))
-    losses = lt.cosine_embedding(
-        rows.float(), near.float(), torch.ones(500), reduction="none"
-    )
+    losses = lt.cosine_embedding(rows.float(), near.float(), torch.ones(500), reduction="none")
     expected = ln.cosine_embedding(
         rows.float().double().numpy(), near.float().double().numpy(), np.ones(500),
         reduction="none",

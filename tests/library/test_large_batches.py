@@ -65,7 +65,8 @@ def test_a_loss_near_0_keeps_its_digits(name, in_slices):
     got = LOSSES[name](eye, eye, 0.08, reduction="mean").item()
     assert got == pytest.approx(3.7266532e-06, rel=1e-1)  # float32: 1 + e^-12.5, as in log_softmax
     assert LOSSES[name](eye.double(), eye.double(), 0.08, reduction="mean").item() == pytest.approx(
-        3.7266462e-06, rel=1e-6)
+        3.7266462e-06, rel=1e-6
+    )
 
 
 def test_no_matrix_is_made(monkeypatch):

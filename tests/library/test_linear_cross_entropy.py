@@ -241,8 +241,12 @@ def test_dpo_runs_on_it(case):
 
     def found(log_probs):
         chosen, rejected = log_probs.sum(-1)[:2]
-        value = lt.dpo(chosen, rejected, reference_chosen=chosen.detach() - 1,
-                       reference_rejected=rejected.detach() + 0.5)
+        value = lt.dpo(
+            chosen,
+            rejected,
+            reference_chosen=chosen.detach() - 1,
+            reference_rejected=rejected.detach() + 0.5,
+        )
         return value, torch.autograd.grad(value, hidden, retain_graph=True)[0]
 
     torch.testing.assert_close(found(chunks), found(known))

@@ -73,4 +73,6 @@ def test_a_loss_asks_for_hardly_more_than_pytorchs_own(name):
     got, expected = asked(ours, leaves, *rest), asked(peer, leaves, *rest)
     assert got.written <= memory * expected.written + 100, (got.written, expected.written)
     assert got.operations <= operations * expected.operations + 2, (
-        got.operations, expected.operations)
+        got.operations,
+        expected.operations,
+    )

@@ -48,8 +48,9 @@ def work(rank, size, address, large):
     from lossfns.torch import _contrast
 
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{address}/meet", rank=rank,
-                            world_size=size)
+    dist.init_process_group(
+        "gloo", init_method=f"file://{address}/meet", rank=rank, world_size=size
+    )
     if large:
         _contrast._LARGE, _contrast._SLICE = 0, 3 * 7
     world, found = dist.group.WORLD, {}
@@ -59,10 +60,15 @@ def work(rank, size, address, large):
             found[name, reduction] = evaluated(name, rows, reduction, group=world)
     found["refused"] = [
         refusal(lt.clip, torch.ones(2, 3 + rank), torch.ones(2, 3 + rank), group=world),
-        refusal(lt.clip, *[torch.ones(2, 3).double() if rank else torch.ones(2, 3)] * 2,
-                group=world),
-        refusal(lt.info_nce, torch.ones(2, 3),
-                torch.full((2, 3), float("nan" if rank == 1 else 1)), group=world),
+        refusal(
+            lt.clip, *[torch.ones(2, 3).double() if rank else torch.ones(2, 3)] * 2, group=world
+        ),
+        refusal(
+            lt.info_nce,
+            torch.ones(2, 3),
+            torch.full((2, 3), float("nan" if rank == 1 else 1)),
+            group=world,
+        ),
         refusal(lt.siglip, torch.ones(2, 3), torch.ones(2, 3), group="world"),
     ]
     torch.save(found, f"{address}/{rank}.pt")
@@ -122,8 +128,10 @@ def test_what_does_not_fit_together_is_refused_in_every_process(together):
 
 
 def test_every_loss_in_which_items_meet_knows_groups():
-    takers = {n for n in lt.__all__ if inspect.isfunction(getattr(lt, n))
-              and "group" in inspect.signature(getattr(lt, n)).parameters}
+    takers = {
+        n
+        for n in lt.__all__
+        if inspect.isfunction(getattr(lt, n))
+        and "group" in inspect.signature(getattr(lt, n)).parameters
+    }
     assert takers == set(NAMES)
-
-

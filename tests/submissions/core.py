@@ -6,7 +6,7 @@ must give it, and with the aspects of the function that it gets wrong.
 
 from submissions.answers import LOOP, MSE, NORM, SINGLE, THROUGH_TORCH
 
-CROSS_ENTROPY = '''\
+CROSS_ENTROPY = """\
 def cross_entropy(logits, target, reduction="mean"):
     n, classes = logits.shape
     if target.shape != (n,):
@@ -23,9 +23,10 @@ def cross_entropy(logits, target, reduction="mean"):
     if reduction == "mean":
         return losses.mean()
     raise ValueError(reduction)
-'''
-CE_HEAD, CE_TAIL = CROSS_ENTROPY.split("    shifted", 1)[0], (
-    "    if reduction" + CROSS_ENTROPY.split("    if reduction", 1)[1]
+"""
+CE_HEAD, CE_TAIL = (
+    CROSS_ENTROPY.split("    shifted", 1)[0],
+    ("    if reduction" + CROSS_ENTROPY.split("    if reduction", 1)[1]),
 )
 
 
@@ -33,7 +34,7 @@ def cross_entropy(body: str) -> str:
     return CE_HEAD + body + CE_TAIL
 
 
-FOCAL = '''\
+FOCAL = """\
 def focal(logits, target, gamma=2.0, alpha=None, reduction="mean"):
     if logits.shape != target.shape:
         raise ValueError("shapes differ")
@@ -54,7 +55,7 @@ def focal(logits, target, gamma=2.0, alpha=None, reduction="mean"):
     if reduction == "mean":
         return losses.mean()
     raise ValueError(reduction)
-'''
+"""
 WEIGHTED = "    if alpha is not None:\n        losses"
 FOCAL_HEAD, FOCAL_TAIL = FOCAL.split("    margin", 1)[0], WEIGHTED + FOCAL.split(WEIGHTED)[1]
 
@@ -63,7 +64,7 @@ def focal(body: str) -> str:
     return FOCAL_HEAD + body + FOCAL_TAIL
 
 
-UNCERTAINTY = '''\
+UNCERTAINTY = """\
 def uncertainty_weighting(losses, log_vars, kinds="regression"):
     if losses.shape != log_vars.shape:
         raise ValueError("shapes differ")
@@ -73,7 +74,7 @@ def uncertainty_weighting(losses, log_vars, kinds="regression"):
         raise ValueError(f"unknown kinds {kinds}")
     c = np.array([1.0 if kind == "classification" else 0.5 for kind in kinds])
     return (c * np.exp(-log_vars) * losses + 0.5 * log_vars).sum()
-'''
+"""
 LAST = "return (c * np.exp(-log_vars) * losses + 0.5 * log_vars).sum()"
 
 

@@ -8,9 +8,22 @@ from ..style import BLUE, INK, ORANGE, PURPLE
 # A model that is 2.5 times too sure. For each of its logits, how many predictions have it and how
 # often the event happened: about as often as σ(logit / 2.5) says.
 GROUPS = (
-    (-3.75, 32, 6), (-3.25, 28, 5), (-2.75, 25, 7), (-2.25, 22, 6), (-1.75, 19, 7), (-1.25, 17, 7),
-    (-0.75, 15, 6), (-0.25, 14, 7), (0.25, 14, 8), (0.75, 15, 8), (1.25, 17, 11), (1.75, 19, 14),
-    (2.25, 22, 16), (2.75, 25, 18), (3.25, 28, 22), (3.75, 32, 26),
+    (-3.75, 32, 6),
+    (-3.25, 28, 5),
+    (-2.75, 25, 7),
+    (-2.25, 22, 6),
+    (-1.75, 19, 7),
+    (-1.25, 17, 7),
+    (-0.75, 15, 6),
+    (-0.25, 14, 7),
+    (0.25, 14, 8),
+    (0.75, 15, 8),
+    (1.25, 17, 11),
+    (1.75, 19, 14),
+    (2.25, 22, 16),
+    (2.75, 25, 18),
+    (3.25, 28, 22),
+    (3.75, 32, 26),
 )
 _BINS = 4
 _PLACES = range(1, _BINS + 1)
@@ -32,7 +45,8 @@ def reliability_bins():
         guesses={"no smaller": False, "half as large": False, "nearly 0": True},
         seen="(ece < 0.03) and (temperature == 1)",
         goal=("An ECE under 0.02, by the edges alone", "(ece < 0.02) and (temperature == 1)"),
-        hints=("drag", ""))
+        hints=("drag", ""),
+    )
 
 
 def reliability_temperature():
@@ -48,7 +62,9 @@ def reliability_temperature():
         " decision changes; only how sure the model sounds does. At T = 2.5 the gaps have"
         " closed; wherever you drag the edges of the bins, the ECE stays small.",
         guesses={"it rises": False, "it falls": False, "it stays as it is": True},
-        seen="temperature > 2", hints=("", "drag"))
+        seen="temperature > 2",
+        hints=("", "drag"),
+    )
 
 
 def _diagram(question, answer, *, hints, **options):
@@ -58,61 +74,119 @@ def _diagram(question, answer, *, hints, **options):
         scene.variable(f"e{i}", 0, 1, start=i / _BINS, step=0.01, slider=False)
     scene.variable("temperature", 0.5, 6, start=1, step=0.1, label="temperature T")
     # Edges may pass each other; the bins lie between the sorted ones.
-    scene.let(a0="0", a1="min(e1, e2, e3)", a2="max(min(e1, e2), min(max(e1, e2), e3))",
-              a3="max(e1, e2, e3)", a4="1")
-    scene.function("place", "p", "1 + " + " + ".join(f"(1 if e{i} < p else 0)"
-                                                     for i in range(1, _BINS)))
+    scene.let(
+        a0="0",
+        a1="min(e1, e2, e3)",
+        a2="max(min(e1, e2), min(max(e1, e2), e3))",
+        a3="max(e1, e2, e3)",
+        a4="1",
+    )
+    scene.function(
+        "place", "p", "1 + " + " + ".join(f"(1 if e{i} < p else 0)" for i in range(1, _BINS))
+    )
     for g, (z, _, _) in enumerate(GROUPS):
         scene.let(**{f"p{g}": f"sigmoid({z} / temperature)", f"b{g}": f"place(p{g})"})
     for name, item in (("held", "{n}"), ("said", "{n} * p{g}"), ("came", "{y}")):
-        scene.function(name, "k", " + ".join(
-            f"({item.format(g=g, n=count, y=events)} if b{g} == k else 0)"
-            for g, (_, count, events) in enumerate(GROUPS)))
+        scene.function(
+            name,
+            "k",
+            " + ".join(
+                f"({item.format(g=g, n=count, y=events)} if b{g} == k else 0)"
+                for g, (_, count, events) in enumerate(GROUPS)
+            ),
+        )
     # Of each bin: how many, and the means; an empty bin has none, and is not drawn.
     for k in _PLACES:
-        scene.let(**{f"n{k}": f"held({k})", f"s{k}": f"said({k}) / max(n{k}, 1)",
-                     f"f{k}": f"came({k}) / max(n{k}, 1)"})
+        scene.let(
+            **{
+                f"n{k}": f"held({k})",
+                f"s{k}": f"said({k}) / max(n{k}, 1)",
+                f"f{k}": f"came({k}) / max(n{k}, 1)",
+            }
+        )
     logits, counts, events = np.array(GROUPS).T
     size = int(counts.sum())
-    scene.function("loss", "u", "(" + " + ".join(
-        f"{n} * softplus({z} / u) - {y * z} / u" for z, n, y in GROUPS) + f") / {size}")
+    scene.function(
+        "loss",
+        "u",
+        "("
+        + " + ".join(f"{n} * softplus({z} / u) - {y * z} / u" for z, n, y in GROUPS)
+        + f") / {size}",
+    )
     right = np.where(logits > 0, events, counts - events).sum()
-    scene.let(nll="loss(temperature)", accuracy=str(right / size),
-              ece="(" + " + ".join(f"n{k} * abs(f{k} - s{k})" for k in _PLACES) + f") / {size}",
-              ace="(" + " + ".join(_equal_counts(counts, events)) + f") / {size}")
+    scene.let(
+        nll="loss(temperature)",
+        accuracy=str(right / size),
+        ece="(" + " + ".join(f"n{k} * abs(f{k} - s{k})" for k in _PLACES) + f") / {size}",
+        ace="(" + " + ".join(_equal_counts(counts, events)) + f") / {size}",
+    )
 
     head = scene.panel((4, 0, 466, 44), x=(0, 1), y=(0, 1), frame=False)
     for x, y, text, color in (
-            (0, 0.55, "ECE, your bins: {ece:.3f}", ORANGE),
-            (0, 0.07, "ACE, equal counts: {ace:.3f}", "currentColor"),
-            (1, 0.55, "NLL {nll:.3f}, T = {temperature:.1f}", PURPLE),
-            (1, 0.07, "accuracy {accuracy:.3f}", "currentColor")):
+        (0, 0.55, "ECE, your bins: {ece:.3f}", ORANGE),
+        (0, 0.07, "ACE, equal counts: {ace:.3f}", "currentColor"),
+        (1, 0.55, "NLL {nll:.3f}, T = {temperature:.1f}", PURPLE),
+        (1, 0.07, "accuracy {accuracy:.3f}", "currentColor"),
+    ):
         head.text(x, y, text, color, anchor=("start", "end")[x])
-    top = scene.panel((34, 72, 436, 236), x=(0, 1), y=(0, 1.18), xlabel="forecast",
-                      ylabel="blue: how often it happened; orange: the gap",
-                      xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+    top = scene.panel(
+        (34, 72, 436, 236),
+        x=(0, 1),
+        y=(0, 1.18),
+        xlabel="forecast",
+        ylabel="blue: how often it happened; orange: the gap",
+        xticks=(0, 0.5, 1),
+        yticks=(0, 0.5, 1),
+    )
     for k in _PLACES:
         held, corners = f"n{k} > 0", (f"a{k - 1}", f"a{k}")
-        for low, high, color, opacity in (("0", f"f{k}", BLUE, 0.35),
-                                          (f"f{k}", f"s{k}", ORANGE, 0.65)):
-            top.polygon([(corners[0], low), (corners[1], low), (corners[1], high),
-                         (corners[0], high)], color, opacity=opacity, show=held)
+        for low, high, color, opacity in (
+            ("0", f"f{k}", BLUE, 0.35),
+            (f"f{k}", f"s{k}", ORANGE, 0.65),
+        ):
+            top.polygon(
+                [(corners[0], low), (corners[1], low), (corners[1], high), (corners[0], high)],
+                color,
+                opacity=opacity,
+                show=held,
+            )
     top.line(0, 0, 1, 1, INK, dash="3 4")
     for k in _PLACES:
-        top.text(f"(a{k - 1} + a{k}) / 2", 0.03, f"n = {{n{k}:.0f}}", anchor="middle",
-                 show=f"a{k} - a{k - 1} > 0.15")
+        top.text(
+            f"(a{k - 1} + a{k}) / 2",
+            0.03,
+            f"n = {{n{k}:.0f}}",
+            anchor="middle",
+            show=f"a{k} - a{k - 1} > 0.15",
+        )
     for i in range(1, _BINS):
         top.line(f"e{i}", 0, f"e{i}", 1.08, PURPLE, dash="5 3")
-        top.handle(f"e{i}", 1.08, {f"e{i}": "x"}, label=f"Edge {i} of the bins", color=PURPLE,
-                   hint=hints[0] if i == 2 else "")
-    low = scene.panel((34, 372, 436, 90), x=(0.4, 6.1), y=(0.55, 0.85), xlabel="temperature T",
-                      ylabel="NLL", xticks=range(1, 7), yticks=(0.6, 0.7, 0.8))
+        top.handle(
+            f"e{i}",
+            1.08,
+            {f"e{i}": "x"},
+            label=f"Edge {i} of the bins",
+            color=PURPLE,
+            hint=hints[0] if i == 2 else "",
+        )
+    low = scene.panel(
+        (34, 372, 436, 90),
+        x=(0.4, 6.1),
+        y=(0.55, 0.85),
+        xlabel="temperature T",
+        ylabel="NLL",
+        xticks=range(1, 7),
+        yticks=(0.6, 0.7, 0.8),
+    )
     low.curve("t", "loss(t)", ORANGE, over=(0.5, 6))
-    low.handle("temperature", "nll", {"temperature": "x"}, label="Temperature", color=ORANGE,
-               hint=hints[1])
-    scene.says("At the temperature {temperature:.1f}, with edges at {a1:.2f}, {a2:.2f} and {a3:.2f}"
-               " the ECE is {ece:.3f}; with bins of equal count it is {ace:.3f}. The NLL is"
-               " {nll:.3f} and the accuracy {accuracy:.3f}.")
+    low.handle(
+        "temperature", "nll", {"temperature": "x"}, label="Temperature", color=ORANGE, hint=hints[1]
+    )
+    scene.says(
+        "At the temperature {temperature:.1f}, with edges at {a1:.2f}, {a2:.2f} and {a3:.2f}"
+        " the ECE is {ece:.3f}; with bins of equal count it is {ace:.3f}. The NLL is"
+        " {nll:.3f} and the accuracy {accuracy:.3f}."
+    )
     return scene
 
 

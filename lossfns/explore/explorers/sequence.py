@@ -41,7 +41,8 @@ def ctc_alignments():
         " grid of AA has no way that jumps over the blank in the middle, and why a target with"
         " repeats needs more frames than letters.",
         guesses={"2": False, "3": True, "4": False},
-        seen="(repeat > 0.5) and (counts > 0.5)")
+        seen="(repeat > 0.5) and (counts > 0.5)",
+    )
     for i, start in enumerate((1, 1, 2, 1)):
         scene.variable(f"s{i}", 0, 2, start=start, step=1, slider=False, label=f"symbol {i + 1}")
     scene.choice("repeat", ["AB", "AA"], label="target")
@@ -58,17 +59,23 @@ def ctc_alignments():
     for t in range(1, FRAMES):
         scene.let(**{f"k{t}": f"aa(k{t - 1}, s{t}) if repeat > 0.5 else ab(k{t - 1}, s{t})"})
     own = [f"(p{t} if s{t} < 0.5 else a{t} if s{t} < 1.5 else b{t})" for t in range(FRAMES)]
-    scene.let(counts="1 if (k3 > 2.5) and (k3 < 4.5) else 0", path=" * ".join(own),
-              share="counts * path / total")
+    scene.let(
+        counts="1 if (k3 > 2.5) and (k3 < 4.5) else 0",
+        path=" * ".join(own),
+        share="counts * path / total",
+    )
     letters = ["1 if s0 > 0.5 else 0"] + [
-        f"1 if (s{t} > 0.5) and (abs(s{t} - s{t - 1}) > 0.5) else 0" for t in range(1, FRAMES)]
+        f"1 if (s{t} > 0.5) and (abs(s{t} - s{t - 1}) > 0.5) else 0" for t in range(1, FRAMES)
+    ]
     for t, new in enumerate(letters):
         scene.let(**{f"w{t}": new})
     _symbols(scene)
     _grid(scene)
-    scene.says("Repeated letters in the target: {repeat:.0f}. Alignments among the drawn path:"
-               " {counts:.0f}. The path has probability {path:.3f}, all alignments {total:.3f};"
-               " the loss is {loss:.2f}.")
+    scene.says(
+        "Repeated letters in the target: {repeat:.0f}. Alignments among the drawn path:"
+        " {counts:.0f}. The path has probability {path:.3f}, all alignments {total:.3f};"
+        " the loss is {loss:.2f}."
+    )
     return scene
 
 
@@ -95,45 +102,88 @@ def _onward(t, start, stop):
 
 
 def _symbols(scene):
-    panel = scene.panel((58, 56, 270, 108), x=(0.5, 4.5), y=(-0.5, 2.5),
-                        xticks={1: "", 2: "", 3: "", 4: ""}, yticks={0: "blank", 1: "A", 2: "B"},
-                        title="your path; bars: the network")
+    panel = scene.panel(
+        (58, 56, 270, 108),
+        x=(0.5, 4.5),
+        y=(-0.5, 2.5),
+        xticks={1: "", 2: "", 3: "", 4: ""},
+        yticks={0: "blank", 1: "A", 2: "B"},
+        title="your path; bars: the network",
+    )
     for t in range(FRAMES):
         for symbol, name in enumerate("pab"):
-            panel.line(f"{t + 0.72}", f"{symbol - 0.26}", f"{t + 0.72} + 0.56 * {name}{t}",
-                       f"{symbol - 0.26}", BLUE, width=6)
+            panel.line(
+                f"{t + 0.72}",
+                f"{symbol - 0.26}",
+                f"{t + 0.72} + 0.56 * {name}{t}",
+                f"{symbol - 0.26}",
+                BLUE,
+                width=6,
+            )
     for t in range(FRAMES - 1):
         panel.line(f"{t + 1}", f"s{t}", f"{t + 2}", f"s{t + 1}", INK, width=2)
     for t in range(FRAMES):
-        panel.handle(f"{t + 1}", f"s{t}", {f"s{t}": "floor(min(max(y, 0), 2) + 0.5)"},
-                     label=f"Frame {t + 1}", color=ORANGE,
-                     hint="drag" if t == 0 else "")
+        panel.handle(
+            f"{t + 1}",
+            f"s{t}",
+            {f"s{t}": "floor(min(max(y, 0), 2) + 0.5)"},
+            label=f"Frame {t + 1}",
+            color=ORANGE,
+            hint="drag" if t == 0 else "",
+        )
     says = scene.panel((348, 56, 128, 108), x=(0, 4), y=(0, 4), frame=False)
     says.text(0, 3.5, "it says")
     for t in range(FRAMES):
         place = " + ".join(["0"] + [f"w{j}" for j in range(t)])
-        says.text(f"0.62 * ({place})", "2.5", "A", ORANGE, size=20,
-                  show=f"(w{t} > 0.5) and (s{t} < 1.5)")
-        says.text(f"0.62 * ({place})", "2.5", "B", ORANGE, size=20,
-                  show=f"(w{t} > 0.5) and (s{t} > 1.5)")
+        says.text(
+            f"0.62 * ({place})", "2.5", "A", ORANGE, size=20, show=f"(w{t} > 0.5) and (s{t} < 1.5)"
+        )
+        says.text(
+            f"0.62 * ({place})", "2.5", "B", ORANGE, size=20, show=f"(w{t} > 0.5) and (s{t} > 1.5)"
+        )
     says.text(0, 1.4, "the target", OLIVE, show="counts > 0.5")
     says.text(0, 1.4, "not the target", PURPLE, show="counts < 0.5")
     says.text(0, 0.5, "P(path) = {path:.4f}")
 
 
 def _grid(scene):
-    panel = scene.panel((58, 208, 270, 170), x=(0.5, 4.5), y=(4.5, -0.5), xlabel="frame",
-                        xticks=(1, 2, 3, 4), yticks={0: "–", 1: "A", 2: "–", 4: "–"},
-                        title="all alignments of the target")
-    moves = [(t, k, k + step) for t in range(FRAMES - 1) for k in range(PLACES)
-             for step in (0, 1, 2) if _possible(t, k, k + step)]
+    panel = scene.panel(
+        (58, 208, 270, 170),
+        x=(0.5, 4.5),
+        y=(4.5, -0.5),
+        xlabel="frame",
+        xticks=(1, 2, 3, 4),
+        yticks={0: "–", 1: "A", 2: "–", 4: "–"},
+        title="all alignments of the target",
+    )
+    moves = [
+        (t, k, k + step)
+        for t in range(FRAMES - 1)
+        for k in range(PLACES)
+        for step in (0, 1, 2)
+        if _possible(t, k, k + step)
+    ]
     for t, k, to in moves:
         least = "0.6 * (1 - repeat)" if to == k + 2 else "0.6"
-        panel.line(f"{t + 1}", f"{k}", f"{t + 2}", f"{to}", BLUE,
-                   width=f"{least} + 12 * f{t}{k} * {_onward(t, k, to)} / total")
+        panel.line(
+            f"{t + 1}",
+            f"{k}",
+            f"{t + 2}",
+            f"{to}",
+            BLUE,
+            width=f"{least} + 12 * f{t}{k} * {_onward(t, k, to)} / total",
+        )
     for t in range(FRAMES - 1):
-        panel.line(f"{t + 1}", f"k{t}", f"{t + 2}", f"k{t + 1}", ORANGE, width=2.5,
-                   show="counts > 0.5", dash="5 4")
+        panel.line(
+            f"{t + 1}",
+            f"k{t}",
+            f"{t + 2}",
+            f"k{t + 1}",
+            ORANGE,
+            width=2.5,
+            show="counts > 0.5",
+            dash="5 4",
+        )
     panel.text(0.41, 3.12, "B", "currentColor", anchor="end", show="repeat < 0.5")
     panel.text(0.41, 3.12, "A", "currentColor", anchor="end", show="repeat > 0.5")
     says = scene.panel((348, 208, 128, 170), x=(0, 4), y=(0, 6), frame=False)

@@ -27,7 +27,8 @@ def landscape():
         "Under cross-entropy. Its landscape is a bowl that slopes everywhere; squared error has"
         " plateaus where the sigmoid is flat, and descent that starts on one hardly moves.",
         guesses={"both": False, "only cross-entropy": True, "only squared error": False},
-        seen="se > 0.5")
+        seen="se > 0.5",
+    )
     scene.variable("w", -_REACH, _REACH, start=-4, step=0.1, label="weight w", slider=False)
     scene.variable("b", -_REACH, _REACH, start=-3, step=0.1, label="bias b", slider=False)
     scene.choice("se", _LOSSES, label="loss")
@@ -35,20 +36,33 @@ def landscape():
     scene.variable("rate", 0.5, 8, start=2, step=0.5, label="learning rate")
     scene.variable("steps", 0, 40, start=20, step=1, label="descent steps", play=120)
     for k, (x, y) in enumerate(zip(_X, _Y, strict=True)):
-        scene.let(**{f"z{k}": f"w * {x} + b", f"p{k}": f"sigmoid(z{k})",
-                     f"d{k}": f"(p{k} - {y}) * (2 * p{k} * (1 - p{k}) if se > 0.5 else 1)"})
+        scene.let(
+            **{
+                f"z{k}": f"w * {x} + b",
+                f"p{k}": f"sigmoid(z{k})",
+                f"d{k}": f"(p{k} - {y}) * (2 * p{k} * (1 - p{k}) if se > 0.5 else 1)",
+            }
+        )
     n = len(_X)
     scene.let(
         ce=f"({' + '.join(f'softplus(z{k}) - {y} * z{k}' for k, y in enumerate(_Y))}) / {n}",
         squares=f"({' + '.join(f'(p{k} - {y}) ** 2' for k, y in enumerate(_Y))}) / {n}",
         loss="squares if se > 0.5 else ce",
         slope_w=f"({' + '.join(f'd{k} * {x}' for k, x in enumerate(_X))}) / {n}",
-        slope_b=f"({' + '.join(f'd{k}' for k in range(n))}) / {n}")
+        slope_b=f"({' + '.join(f'd{k}' for k in range(n))}) / {n}",
+    )
     down = {"w": "w - rate * slope_w", "b": "b - rate * slope_b"}
 
     surface = scene.panel((0, 20, 280, 280), x=(-0.8, 0.8), y=(-0.48, 1.12), frame=False)
-    plan = scene.panel((312, 80, 160, 160), x=(-_REACH, _REACH), y=(-_REACH, _REACH),
-                       xlabel="weight w", ylabel="bias b", xticks=(-6, 0, 6), yticks=(-6, 0, 6))
+    plan = scene.panel(
+        (312, 80, 160, 160),
+        x=(-_REACH, _REACH),
+        y=(-_REACH, _REACH),
+        xlabel="weight w",
+        ylabel="bias b",
+        xticks=(-6, 0, 6),
+        yticks=(-6, 0, 6),
+    )
     scene.let(a="turn * 0.017453292519943295", cos_a="cos(a)", sin_a="sin(a)")
     across = "({u}) * cos_a - ({v}) * sin_a"
     away = "({u}) * sin_a + ({v}) * cos_a"
@@ -58,27 +72,41 @@ def landscape():
     for place, name in enumerate(_LOSSES):
         shown = f"abs(se - {place}) < 0.5"
         top = _heights(coarse, place).max()
-        surface.mesh(_heights(coarse, place) / top,
-                     (across.format(**grid), up.format(h="h", away=away.format(**grid))),
-                     "-(" + away.format(**grid) + ")", show=shown)
+        surface.mesh(
+            _heights(coarse, place) / top,
+            (across.format(**grid), up.format(h="h", away=away.format(**grid))),
+            "-(" + away.format(**grid) + ")",
+            show=shown,
+        )
         here = {"u": f"w / {2 * _REACH}", "v": f"b / {2 * _REACH}"}
-        surface.path(across.format(**here),
-                     up.format(h=f"min(loss, {top:.6g}) / {top:.6g}", away=away.format(**here)),
-                     down, "steps", ORANGE, width=2.4, show=shown)
+        surface.path(
+            across.format(**here),
+            up.format(h=f"min(loss, {top:.6g}) / {top:.6g}", away=away.format(**here)),
+            down,
+            "steps",
+            ORANGE,
+            width=2.4,
+            show=shown,
+        )
         heights = _heights(fine, place)
         levels = heights.min() + (heights.max() - heights.min()) * np.array(
-            [0.03, 0.15, 0.35, 0.55, 0.8])
+            [0.03, 0.15, 0.35, 0.55, 0.8]
+        )
         plan.contours(heights, levels, BLUE, show=shown)
         surface.text(-0.78, 1.04, name, bold=True, show=shown)
     for axis, at in (("w", {"u": "0", "v": "-0.6"}), ("b", {"u": "-0.6", "v": "0"})):
-        surface.text(across.format(**at), up.format(h="0", away=away.format(**at)), axis,
-                     anchor="middle")
+        surface.text(
+            across.format(**at), up.format(h="0", away=away.format(**at)), axis, anchor="middle"
+        )
     plan.path("w", "b", down, "steps", ORANGE, width=2.4)
     plan.text(_REACH, 6.6, "start: loss {loss:.2f}", ORANGE, anchor="end")
-    plan.handle("w", "b", {"w": "x", "b": "y"}, label="Start of the descent", color=ORANGE,
-                hint="drag")
-    scene.says("Descent starts at w = {w:.1f}, b = {b:.1f}, where the loss is {loss:.2f} and its"
-               " slopes are {slope_w:.3f} and {slope_b:.3f}.")
+    plan.handle(
+        "w", "b", {"w": "x", "b": "y"}, label="Start of the descent", color=ORANGE, hint="drag"
+    )
+    scene.says(
+        "Descent starts at w = {w:.1f}, b = {b:.1f}, where the loss is {loss:.2f} and its"
+        " slopes are {slope_w:.3f} and {slope_b:.3f}."
+    )
     return scene
 
 
@@ -117,7 +145,8 @@ def gradient_flow():
         " squared error that is the small number 2 (p − y) p (1 − p). What the layers do to it on"
         " the way back is the same for both losses.",
         guesses={"all of them": False, "only the last": False, "none of them": True},
-        seen="z < -5.5")
+        seen="z < -5.5",
+    )
     scene.variable("z", -8, 8, start=0, step=0.1, label="logit z of the output", slider=False)
     scene.variable("scale", 0.4, 3, start=1, step=0.1, label="size of the weights")
     scene.choice("act", ["tanh", "sigmoid"], label="activation")
@@ -134,11 +163,16 @@ def gradient_flow():
     scene.let(d40="1")
     for layer in (3, 2, 1):
         for i in range(3):
-            total = " + ".join(f"{row[i]} * d{layer + 1}{j}"
-                               for j, row in enumerate(_WEIGHTS[layer]))
+            total = " + ".join(
+                f"{row[i]} * d{layer + 1}{j}" for j, row in enumerate(_WEIGHTS[layer])
+            )
             h = f"h{layer}{i}"
-            scene.let(**{f"d{layer}{i}": f"scale * ({total})"
-                         f" * ({h} * (1 - {h}) if act > 0.5 else 1 - {h} ** 2)"})
+            scene.let(
+                **{
+                    f"d{layer}{i}": f"scale * ({total})"
+                    f" * ({h} * (1 - {h}) if act > 0.5 else 1 - {h} ** 2)"
+                }
+            )
     for layer, rows in enumerate(_WEIGHTS, 1):
         edges = []
         for j, row in enumerate(rows):
@@ -148,28 +182,45 @@ def gradient_flow():
         scene.let(**{f"k{layer}": f"({' + '.join(edges)}) / {len(edges)}"})
 
     scene.function("width", "g", "max(0.3, 6.5 + 1.1 * log(g))")
-    for row, (name, factor, color) in enumerate((("cross-entropy", "ce", BLUE),
-                                                 ("squared error", "se", ORANGE))):
-        net = scene.panel((0, 26 + 178 * row, 480, 172), x=(-0.35, 4.7), y=(-0.75, 2.6),
-                          frame=False)
+    for row, (name, factor, color) in enumerate(
+        (("cross-entropy", "ce", BLUE), ("squared error", "se", ORANGE))
+    ):
+        net = scene.panel(
+            (0, 26 + 178 * row, 480, 172), x=(-0.35, 4.7), y=(-0.75, 2.6), frame=False
+        )
         net.text(-0.3, 2.35, f"{name}: gradient to z = {{{factor}:.3g}}", color)
         for layer, rows in enumerate(_WEIGHTS, 1):
             for j, weights in enumerate(rows):
                 for i in range(len(weights)):
-                    net.line(layer - 1, _unit(layer - 1, i), layer, _unit(layer, j), color,
-                             width=f"width(abs({factor}) * g{layer}{j}{i})", clip=False)
+                    net.line(
+                        layer - 1,
+                        _unit(layer - 1, i),
+                        layer,
+                        _unit(layer, j),
+                        color,
+                        width=f"width(abs({factor}) * g{layer}{j}{i})",
+                        clip=False,
+                    )
             net.text(layer - 0.5, -0.6, f"{{abs({factor}) * k{layer}:.2g}}", anchor="middle")
         for layer in range(5):
             for i in range(1 if layer == 4 else 2 if layer == 0 else 3):
                 net.dot(layer, _unit(layer, i), INK, radius=6)
         net.text(4.12, 0.92, "p = {p:.2g}")
-    low = scene.panel((34, 400, 436, 30), x=(-8.4, 8.4), y=(0, 1), xlabel="logit z of the output",
-                      yticks=(), xticks=range(-8, 9, 2))
+    low = scene.panel(
+        (34, 400, 436, 30),
+        x=(-8.4, 8.4),
+        y=(0, 1),
+        xlabel="logit z of the output",
+        yticks=(),
+        xticks=range(-8, 9, 2),
+    )
     low.handle("z", "0.5", {"z": "x"}, label="Logit of the output", hint="drag")
-    scene.says("At the logit {z:.1f} the mean sizes of the gradients of the four layers are"
-               " {abs(ce) * k1:.2g}, {abs(ce) * k2:.2g}, {abs(ce) * k3:.2g} and {abs(ce) * k4:.2g}"
-               " under cross-entropy, and under squared error {abs(se) * k1:.2g},"
-               " {abs(se) * k2:.2g}, {abs(se) * k3:.2g} and {abs(se) * k4:.2g}.")
+    scene.says(
+        "At the logit {z:.1f} the mean sizes of the gradients of the four layers are"
+        " {abs(ce) * k1:.2g}, {abs(ce) * k2:.2g}, {abs(ce) * k3:.2g} and {abs(ce) * k4:.2g}"
+        " under cross-entropy, and under squared error {abs(se) * k1:.2g},"
+        " {abs(se) * k2:.2g}, {abs(se) * k3:.2g} and {abs(se) * k4:.2g}."
+    )
     return scene
 
 
