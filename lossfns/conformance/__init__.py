@@ -16,6 +16,6 @@ require("torch", "lossfns.conformance", "PyTorch", "torch")
 del require
 
 from .checks import CHECKS, Check, Finding
-from .report import Report, measure
+from .report import Measured, measure
 
-__all__ = ["CHECKS", "Check", "Finding", "Report", "measure"]
+__all__ = ["CHECKS", "Check", "Finding", "Measured", "measure"]

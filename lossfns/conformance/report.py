@@ -33,7 +33,7 @@ _STYLE = """
 
 
 @dataclass(frozen=True)
-class Report:
+class Measured:
     """The worst answer of every loss to every check that applies to it.
 
     Attributes:
@@ -108,7 +108,7 @@ class Report:
         )
 
 
-def measure(records: Iterable[Record] | None = None, *, processes: int = 1) -> Report:
+def measure(records: Iterable[Record] | None = None, *, processes: int = 1) -> Measured:
     """Ask the losses everything, by default all of the catalog.
 
     Arguments:
@@ -132,7 +132,7 @@ def measure(records: Iterable[Record] | None = None, *, processes: int = 1) -> R
         asked = list(catalog.values() if records is None else records)
         answers, names = [_ask(record) for record in asked], [record.name for record in asked]
     rows = [row for row, _ in answers]
-    return Report(dict(zip(names, rows, strict=True)), sum(calls for _, calls in answers))
+    return Measured(dict(zip(names, rows, strict=True)), sum(calls for _, calls in answers))
 
 
 def _ask(record: Record) -> tuple[dict[str, Finding], int]:
