@@ -16,6 +16,9 @@ FAILS = "fails"
 ABSENT = "does not apply"
 VERDICTS = (PASSES, FAILS, ABSENT)
 
+# Of a line of the printed report: it fits an output on a page of the book.
+WIDTH = 80
+
 _MARKS = {PASSES: "✓", FAILS: "✗", ABSENT: "·"}
 
 _STYLE = """
@@ -82,7 +85,7 @@ class Finding:
             yield "read", where(self.label)
 
     def __str__(self) -> str:
-        head = f"{_MARKS[self.verdict]} {self.name:22} {self.verdict}"
+        head = f"{_MARKS[self.verdict]} {self.name:26} {self.verdict}"
         lines = [_filled(f"{head}: {self.what}" if self.what else head, "    ")]
         if self.fails:
             lines += [_filled(f"    {key:12} {text}", " " * 17) for key, text in self.rows()]
@@ -191,7 +194,7 @@ def number(value: float | str) -> str:
 
 
 def _filled(text: str, indent: str) -> str:
-    return textwrap.fill(text, 96, subsequent_indent=indent, break_long_words=False)
+    return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False)
 
 
 def _row(finding: Finding) -> str:
