@@ -53,7 +53,12 @@ def test_conda_takes_the_pythons_that_the_project_is_tried_with(conda):
 
 
 def test_conda_brings_what_the_notebooks_import(conda):
-    names = {"sklearn": "scikit-learn", "scipy": "scikit-learn", "lossfns": "-e ."} | CONDA
+    names = {
+        "yaml": "pyyaml",
+        "sklearn": "scikit-learn",
+        "scipy": "scikit-learn",
+        "lossfns": "-e .",
+    } | CONDA
     known = set()
     for path in [*(ROOT / "notebooks").rglob("*.ipynb"), *(ROOT / "exercises").rglob("*.ipynb")]:
         for cell in nbformat.read(path, as_version=4).cells:
