@@ -26,12 +26,15 @@ def best_inverse(slope: Callable[[float], tuple[float, float]]) -> float:
         return high
     for step in range(1, 100):
         low, high = (low, beta) if first > 0 else (beta, high)
-        newton = beta - first / second if second > 0 else low
+        newton = beta - first / second if second > 0 else math.inf
+        # Newton's steps square the error, so that of the next is far below a rounding. (A halving
+        # as short says nothing of the kind.)
+        if abs(newton - beta) <= 1e-9 * beta:
+            return newton
         inside = low < newton < high and step % 8
         following = newton if inside else math.sqrt(low * high)
-        # Newton's steps square the error, so that of the next is far below a rounding.
-        if abs(following - beta) <= 1e-9 * beta:
-            return following
+        if following == beta:
+            break
         beta = following
         first, second = slope(beta)
         if first == 0:

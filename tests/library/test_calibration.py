@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 import lossfns.numpy as ln
 import lossfns.torch as lt
+from lossfns._temperature import best_inverse
 
 METRICS = ["ece", "mce", "ace"]
 CURVES = [*METRICS, "reliability_curve"]
@@ -352,6 +353,24 @@ def test_brier_is_proper():
 
 def nll_of(logits, labels, temperature):
     return F.cross_entropy(torch.tensor(logits) / temperature, torch.tensor(labels)).item()
+
+
+def test_the_search_for_the_temperature_is_not_moved_by_a_rounding(rng):
+    """Its last step is one of Newton's, whichever way the slope at the end is rounded."""
+    for _ in range(100):
+        logits = 3 * rng.normal(size=(60, 5))
+        labels = (logits / 3 + rng.gumbel(size=logits.shape)).argmax(axis=1)
+        own = logits[np.arange(60), labels]
+
+        def slope(beta, rounding=0.0, logits=logits, own=own):
+            probs = np.exp(beta * logits - (beta * logits).max(axis=1, keepdims=True))
+            probs /= probs.sum(axis=1, keepdims=True)
+            mean = (probs * logits).sum(axis=1)
+            variance = (probs * logits**2).sum(axis=1) - mean**2
+            return (mean - own).mean() + rounding, variance.mean()
+
+        found = [best_inverse(lambda b, r=r: slope(b, r)) for r in (0.0, 1e-16, -1e-16, 3e-16)]
+        assert found == pytest.approx([found[0]] * 4, rel=1e-12)
 
 
 @pytest.mark.parametrize("scale", [0.01, 0.3, 1.0, 3.0, 40.0])

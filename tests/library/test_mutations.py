@@ -210,7 +210,7 @@ def first_to_notice(folder, keyword):
         str(ROOT / "tests" / "library"),
         # In place of the root, where Python would find the library without the mistake.
         "-o",
-        f"pythonpath={folder} {ROOT / 'tests'}",
+        f"pythonpath={folder} {ROOT / 'tests'} {ROOT / 'book' / '_ext'}",
     ]
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     # Not in the root: Python would find the library there first.
