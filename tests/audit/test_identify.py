@@ -50,7 +50,9 @@ NAMED = [
 ]
 
 
-@pytest.mark.parametrize(("loss", "name", "cause"), NAMED, ids=lambda v: getattr(v, "__name__", str(v))[:40])
+@pytest.mark.parametrize(
+    ("loss", "name", "cause"), NAMED, ids=lambda v: getattr(v, "__name__", str(v))[:40]
+)
 def test_a_loss_is_named(loss, name, cause):
     identity = identify(loss)
     assert identity.found, identity
