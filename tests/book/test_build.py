@@ -79,6 +79,16 @@ def test_only_what_changed_runs_again(book):
         assert executed(build(book)) == ["one", "two"]
 
 
+def test_the_search_keeps_the_entries_of_a_page_that_did_not_change(book):
+    write(book, "one", more="\n```{index} ! why is my loss odd\n```\n")
+    for divisor in (2, 4):
+        write(book, "two", divisor=divisor)
+        assert build(book).returncode == 0
+        index = (book / "_build" / "html" / "searchindex.js").read_text(encoding="utf8")
+        assert '"why is my loss odd": [[0' in index
+    write(book, "one")
+
+
 def test_a_failing_cell_fails_the_build_and_is_named(book):
     write(book, "two", divisor=0)
     result = build(book)
