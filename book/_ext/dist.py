@@ -33,7 +33,7 @@ With Python 3.11 or newer, in this folder:
 
     python -m venv .venv
     . .venv/bin/activate            # in Windows: .venv\\Scripts\\activate
-    pip install jupyterlab scikit-learn jupyterquiz "./{wheel}[torch,explore]"
+    pip install jupyterlab scikit-learn pyyaml jupyterquiz "./{wheel}[torch,explore]"
     jupyter lab
 
 The code is under the BSD 3-clause licence, the text under CC BY 4.0: see LICENSE.

@@ -183,7 +183,8 @@ def test_the_readme_for_learners_says_what_to_install(wheel):
     text = dist.README.format(wheel=wheel.name)
     (command,) = re.findall(r"pip install (.*)", text)
     assert f'"./{wheel.name}[torch,explore]"' in command
-    brought = {"sklearn": "scikit-learn", "scipy": "scikit-learn", "jupyterquiz": "jupyterquiz"}
+    brought = {"sklearn": "scikit-learn", "scipy": "scikit-learn", "yaml": "pyyaml"}
+    brought["jupyterquiz"] = "jupyterquiz"
     brought |= dict.fromkeys(("lossfns", "numpy", "torch"), wheel.name)
     for path in (ROOT / "notebooks").rglob("*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:

@@ -46,12 +46,15 @@ EXPECTED = [
     *chapter(
         "07_calibration", "reliability ece proper overconfidence temperature calibrators decision"
     ),
-    *chapter("08_debugging", "expected one_batch curves nan norms shapes outputs falling clinic"),
+    *chapter(
+        "08_debugging",
+        "expected one_batch curves nan norms shapes outputs falling clinic diagnose audit",
+    ),
     *chapter(
         "09_case_studies",
         "resnet unet boxes more_boxes retinanet yolo vae gan gan_penalties"
         " diffusion perceptual causal_lm masked_lm sentences ranking rlhf preferences grpo"
-        " facenet_clip wav2vec ctc sound alphafold multitask balancing design",
+        " facenet_clip wav2vec ctc sound alphafold multitask balancing configuration design",
     ),
     "book/coursework",
     "book/instructors",
@@ -66,7 +69,7 @@ EXPECTED = [
         for page in (
             "regression classification divergence imbalance segmentation label_maps boxes detection"
             " metric ranking preference generative multitask calibration sequence structure speech"
-            " signal debug criterion catalog explore check conformance"
+            " signal debug criterion catalog explore check audit conformance"
         ).split()
     ),
     "book/glossary",
