@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 
 import book_pdf
+import dist
 import distribution
 import nbformat
 import pytest
@@ -14,8 +15,6 @@ import yaml
 from built_book import ROOT
 from pypdf import PdfReader
 from pypdf.generic import NullObject
-
-import dist
 
 TOC = {
     "root": "book/00_start",
