@@ -6,6 +6,7 @@ that the losses agree; losses.py stops where they do not.
 """
 
 import os
+from importlib import import_module
 from importlib.util import find_spec
 
 import torch
@@ -19,85 +20,61 @@ OPTAX = {
     "cross_entropy": lambda o, z, y: o.softmax_cross_entropy_with_integer_labels(z, y).mean(),
     "kl_div": lambda o, p, t: o.kl_divergence(p, t).mean(),
 }
-KERAS = {
-    "mse": lambda k, p, t: k.mean_squared_error(t, p),
-    "mae": lambda k, p, t: k.mean_absolute_error(t, p),
-    "huber": lambda k, p, t: k.huber(t, p),
-    "log_cosh": lambda k, p, t: k.log_cosh(t, p),
-    "bce_with_logits": lambda k, z, y: k.binary_crossentropy(y, z, from_logits=True),
-    "focal_with_logits": lambda k, z, y: k.binary_focal_crossentropy(
-        y, z, from_logits=True, apply_class_balancing=True),
-    "cross_entropy": lambda k, z, y: k.sparse_categorical_crossentropy(y, z, from_logits=True),
-    "kl_div": lambda k, p, t: k.kl_divergence(t, p.exp()),
+# Of each library the module and, by the name of the loss, what makes its loss from that module; all
+# of these differentiate by torch.
+BY_TORCH = {
+    "kornia": ("kornia.losses", {
+        "focal_with_logits": lambda k: lambda z, y: k.binary_focal_loss_with_logits(
+            z[None], y[None], alpha=0.25, gamma=2.0, reduction="mean", ignore_index=None),
+        "ssim": lambda k: lambda x, y: 2 * k.ssim_loss(x, y, 11, padding="valid"),
+    }),
+    "monai": ("monai.losses", {
+        "dice": lambda m: m.DiceLoss(smooth_nr=1.0, smooth_dr=1.0),
+        "focal_with_logits": lambda m: with_channels(m.FocalLoss(gamma=2.0, alpha=0.25)),
+        "tversky": lambda m: m.TverskyLoss(alpha=0.3, beta=0.7, smooth_nr=1.0, smooth_dr=1.0),
+    }),
+    "pytorch metric learning": ("pytorch_metric_learning.losses", {
+        "sup_con": lambda p: p.SupConLoss(temperature=0.1),
+        "nt_xent_with_labels": lambda p: p.NTXentLoss(temperature=0.07),
+        "circle": lambda p: p.CircleLoss(m=0.4, gamma=80),
+        "multi_similarity": lambda p: p.MultiSimilarityLoss(alpha=2, beta=50, base=0.5),
+    }),
+    "torchmetrics": ("torchmetrics.functional", {
+        "mse": lambda m: m.mean_squared_error,
+        "log_cosh": lambda m: m.log_cosh_error,
+        "ssim": lambda m: lambda x, y: 1 - m.image.structural_similarity_index_measure(
+            x, y, data_range=1.0),
+    }),
+    "keras on torch": ("keras.losses", {
+        "mse": lambda k: lambda p, t: k.mean_squared_error(t, p).mean(),
+        "mae": lambda k: lambda p, t: k.mean_absolute_error(t, p).mean(),
+        "huber": lambda k: lambda p, t: k.huber(t, p).mean(),
+        "log_cosh": lambda k: lambda p, t: k.log_cosh(t, p).mean(),
+        "bce_with_logits": lambda k: lambda z, y: k.binary_crossentropy(
+            y, z, from_logits=True).mean(),
+        "focal_with_logits": lambda k: lambda z, y: k.binary_focal_crossentropy(
+            y, z, from_logits=True, apply_class_balancing=True).mean(),
+        "cross_entropy": lambda k: lambda z, y: k.sparse_categorical_crossentropy(
+            y, z, from_logits=True).mean(),
+        "kl_div": lambda k: lambda p, t: k.kl_divergence(t, p.exp()).mean(),
+    }),
 }  # fmt: skip
 
 
-def kornia(name):
-    from kornia import losses as k
-
-    return {
-        "focal_with_logits": lambda z, y: k.binary_focal_loss_with_logits(
-            z[None], y[None], alpha=0.25, gamma=2.0, reduction="mean", ignore_index=None),
-        "ssim": lambda x, y: 2 * k.ssim_loss(x, y, 11, padding="valid"),
-    }.get(name)  # fmt: skip
-
-
-def monai(name):
-    from monai import losses as m
-
-    def dice(p, y):
-        return m.DiceLoss(smooth_nr=1.0, smooth_dr=1.0)(p, y)
-
-    focal = m.FocalLoss(gamma=2.0, alpha=0.25)
-    return {
-        "dice": dice,
-        "focal_with_logits": lambda z, y: focal(z[None, None], y[None, None]),
-        "tversky": m.TverskyLoss(alpha=0.3, beta=0.7, smooth_nr=1.0, smooth_dr=1.0),
-    }.get(name)
-
-
-def pytorch_metric_learning(name):
-    from pytorch_metric_learning import losses as p
-
-    kinds = {
-        "sup_con": lambda: p.SupConLoss(temperature=0.1),
-        "nt_xent_with_labels": lambda: p.NTXentLoss(temperature=0.07),
-        "circle": lambda: p.CircleLoss(m=0.4, gamma=80),
-        "multi_similarity": lambda: p.MultiSimilarityLoss(alpha=2, beta=50, base=0.5),
-    }
-    return kinds[name]() if name in kinds else None
-
-
-def torchmetrics(name):
-    from torchmetrics import functional as m
-
-    return {
-        "mse": m.mean_squared_error,
-        "log_cosh": m.log_cosh_error,
-        "ssim": lambda x, y: 1 - m.image.structural_similarity_index_measure(x, y, data_range=1.0),
-    }.get(name)
-
-
-# How a library is imported, and how its losses are told apart; all of these differentiate by torch.
-BY_TORCH = {
-    "kornia": kornia,
-    "monai": monai,
-    "pytorch_metric_learning": pytorch_metric_learning,
-    "torchmetrics": torchmetrics,
-}
-
-
 def elsewhere(name):
-    """The peers of a loss, by the name of their library."""
+    """The peers of a loss, by the name of their library; imported when a step is started."""
     found = {}
-    for library, losses in BY_TORCH.items():
-        if find_spec(library) and (loss := losses(name)):
-            found[library.replace("_", " ")] = by_torch(loss)
-    if find_spec("keras") and name in KERAS:
-        found["keras on torch"] = by_keras(KERAS[name])
-    if find_spec("optax") and name in OPTAX:
+    for library, (module, losses) in BY_TORCH.items():
+        if name in losses and find_spec(module.partition(".")[0]):
+            found[library] = by_library(module, losses[name])
+    if name in OPTAX and find_spec("optax"):
         found["optax, jitted"] = by_optax(OPTAX[name])
     return found
+
+
+def with_channels(loss):
+    """One image of one channel, for a loss that knows images only."""
+    return lambda z, y: loss(z[None, None], y[None, None])
 
 
 def by_torch(loss):
@@ -116,12 +93,10 @@ def by_torch(loss):
     return start
 
 
-def by_keras(loss):
+def by_library(module, make):
     def start(inputs, differentiable):
-        os.environ["KERAS_BACKEND"] = "torch"
-        from keras import losses
-
-        return by_torch(lambda *x: loss(losses, *x).mean())(inputs, differentiable)
+        os.environ["KERAS_BACKEND"] = "torch"  # read when Keras is imported
+        return by_torch(make(import_module(module)))(inputs, differentiable)
 
     return start
 

@@ -82,12 +82,23 @@ def _joined(name: str, rows: Tensor, group: ProcessGroup, sizes: list[int]) -> T
     if rows.is_floating_point():
         columns: Tensor = _Joined.apply(rows, group, sizes)  # type: ignore[no-untyped-call]
     else:
-        columns = _Joined.forward(None, rows, group, sizes)
+        columns = _gathered(rows, group, sizes)
     if columns.is_floating_point() and reads_values(columns) and not columns.isfinite().all():
         # All stop here: one that went on would wait for the others.
         whose = " of another process" if rows.isfinite().all() else ""
         raise ValueError(f"{name}{whose} holds NaN or an infinity: the loss is undefined")
     return columns
+
+
+def _gathered(rows: Tensor, group: ProcessGroup, sizes: list[int]) -> Tensor:
+    # Gathering wants parts of one size: short ones are filled up.
+    part = rows.new_zeros(max(sizes), *rows.shape[1:])
+    part[: len(rows)] = rows
+    parts = rows.new_empty(len(sizes), *part.shape)
+    dist.all_gather(list(parts), part, group=group)
+    rank = dist.get_rank(group)
+    others = [parts[i, :n] for i, n in enumerate(sizes) if i != rank]
+    return torch.cat([rows, *others])
 
 
 def _sum(value: Tensor, group: ProcessGroup) -> Tensor:
@@ -98,16 +109,8 @@ def _sum(value: Tensor, group: ProcessGroup) -> Tensor:
 class _Joined(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor, group: ProcessGroup, sizes: list[int]) -> Tensor:
-        if ctx is not None:
-            ctx.group, ctx.sizes = group, sizes
-        # Gathering wants parts of one size: short ones are filled up.
-        part = rows.new_zeros(max(sizes), *rows.shape[1:])
-        part[: len(rows)] = rows
-        parts = rows.new_empty(len(sizes), *part.shape)
-        dist.all_gather(list(parts), part, group=group)
-        rank = dist.get_rank(group)
-        others = [parts[i, :n] for i, n in enumerate(sizes) if i != rank]
-        return torch.cat([rows, *others])
+        ctx.group, ctx.sizes = group, sizes
+        return _gathered(rows, group, sizes)
 
     @staticmethod
     @once_differentiable
