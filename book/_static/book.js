@@ -86,7 +86,7 @@ const quizzes = (() => {
     const group = question.querySelector(".Answer:has(.MCButton)");
     group?.setAttribute("role", "group");
     (group ?? question.querySelector(".Input-text"))?.setAttribute("aria-labelledby", asked.id);
-    question.querySelector("[id^=fb]").setAttribute("aria-live", "polite");
+    question.querySelector(".Feedback").setAttribute("aria-live", "polite");
   }
 
   function showAll() {

@@ -113,7 +113,7 @@ window.look = (() => {
     for (let k = 0; k < Math.max(0, ...options.map(o => o.length)); k++) {
       const said = [];
       questions.forEach((question, i) => {
-        const option = options[i][k], feedback = question.querySelector("[id^=fb]");
+        const option = options[i][k], feedback = question.querySelector(".Feedback");
         if (!option) return;
         const name = `option "${words(option)}"`;
         faults.push(...faint(option, name));

@@ -74,7 +74,7 @@ def faults_of_boxes(tab):
     """Every box of a quiz can be read and answers whatever is filled in."""
     faults = []
     for question in tab.locator(".Quiz:has(.Input-text)").all():
-        box, feedback = question.locator(".Input-text"), question.locator("[id^=fb]")
+        box, feedback = question.locator(".Input-text"), question.locator(".Feedback")
         box.fill("12345")
         box.press("Enter")
         found = box.evaluate("look.faintBox")
