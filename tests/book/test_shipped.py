@@ -1,5 +1,6 @@
 """What the site ships beside its pages, and that nothing more is asked for."""
 
+import re
 from types import SimpleNamespace
 
 import mathjax
@@ -33,6 +34,38 @@ def test_what_an_earlier_build_shipped_of_mathjax_goes(tmp_path):
 def test_a_copy_on_github_pages_keeps_the_folders_that_begin_with_an_underscore(site):
     assert (site / ".nojekyll").exists()
     assert (site / "_static").is_dir()
+
+
+def scripts(page):
+    """The files of scripts that a page of the site asks for."""
+    addresses = re.findall(r'<script[^>]*src="([^"?]*)', page.read_text(encoding="utf8"))
+    return {(page.parent / address).resolve() for address in addresses}
+
+
+def test_no_page_asks_for_scripts_that_it_has_no_use_of(site):
+    """The icons that nobody added, and the index of words, which the page *Search* alone reads."""
+    index = site / "searchindex.js"
+    with_index = [page.name for page in site.rglob("*.html") if index in scripts(page)]
+    assert with_index == ["search.html"]
+    heaviest = max(sum(p.stat().st_size for p in scripts(page)) for page in site.rglob("*.html"))
+    assert heaviest < 2_200_000  # the page *Search*, of which the index weighs 0.7 MB
+    weight = sum(path.stat().st_size for path in scripts(site / f"{PAGE}.html"))
+    assert weight < 1_500_000, "1.2 MB of these are MathJax"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_every_icon_is_in_the_font(reader, width, scheme):
+    tab = reader(width, scheme).open(PAGE)
+    drawn = tab.evaluate("""async () => {
+        await document.fonts.ready;
+        return [...document.querySelectorAll("[class*=' fa-'], [class^='fa-']")].map(icon => {
+            const {content, fontFamily} = getComputedStyle(icon, "::before");
+            return [icon.className, content.length === 3 && fontFamily.includes("Awesome")];
+        });
+    }""")
+    assert len(drawn) > 10
+    assert [name for name, is_drawn in drawn if not is_drawn] == []
 
 
 @pytest.mark.browser
