@@ -83,6 +83,15 @@ class Reader:
         self.tab.evaluate("look.settled(400)")
         return self.tab
 
+    def turn(self, width, scheme):
+        """To another screen, or another light."""
+        self.tab.emulate_media(color_scheme=scheme)
+        if self.tab.viewport_size["width"] != width:
+            self.tab.set_viewport_size({"width": width, "height": 844})
+            # The theme waits 300 ms before it lets the keyboard reach what scrolls now.
+            self.tab.wait_for_timeout(300)
+            self.tab.evaluate("look.settled(60)")
+
 
 class Quiet(SimpleHTTPRequestHandler):
     def do_GET(self):

@@ -138,8 +138,12 @@ window.look = (() => {
 
   // Take out of the page what axe would look at ten thousand times and find the same in: shapes
   // without words, the glyphs of equations (no reader's aid sees them; the words stand beside
-  // them), and code that looks like code before it, on the same ground.
-  function thin() {
+  // them), code that looks like code before it, on the same ground, and, unless the frame is asked
+  // for, the links to other pages in the sidebar.
+  function thin(frame) {
+    if (!frame)
+      for (const item of all("nav.bd-links li:not(.current)"))
+        if (item.previousElementSibling) item.remove();
     for (const shape of all("svg :is(path, use, line, rect, circle, ellipse, polyline, polygon)"))
       if (!shape.childElementCount && !shape.matches("[tabindex], [role], [aria-label], [title]"))
         shape.remove();
@@ -164,12 +168,15 @@ window.look = (() => {
     for (const block of ground.keys()) block.normalize();
   }
 
-  // What stands in somebody's way, by the rules of WCAG 2.1, levels A and AA.
-  async function barriers() {
-    thin();
+  // What stands in somebody's way, by the rules of WCAG 2.1, levels A and AA: all of them, or those
+  // that speak otherwise in another light.
+  const all21 = {type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]};
+  const ofColour = {type: "rule", values: ["color-contrast", "link-in-text-block"]};
+  async function barriers(rules) {
     const found = await axe.run(document, {
-      runOnly: {type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
-      rules: {"label-content-name-mismatch": {enabled: true}},
+      ...rules === "all" ? {
+        runOnly: all21, rules: {"label-content-name-mismatch": {enabled: true}},
+      } : {runOnly: ofColour},
       resultTypes: ["violations"],
       preload: false,  // of style sheets, which a page opened from disk may not read
     });
@@ -178,7 +185,7 @@ window.look = (() => {
   }
 
   return {
-    settled, setInFull, tooWide, covered, millisecondsPerStep, answers, barriers,
+    settled, setInFull, tooWide, covered, millisecondsPerStep, answers, thin, barriers,
     faintBox: box => faint(box, "a box"),
   };
 })();

@@ -1,8 +1,8 @@
 """The built pages in a browser, opened from disk as a reader without a network would.
 
-A page is visited once on a wide screen, in light, and once on a phone, in dark; some pages, which
-have one of everything, in all four ways. Everything is looked at there, and a test that fails names
-all the faults of its page on its device.
+A page is opened once, on a wide screen in daylight, and there turned into a phone in the dark; some
+pages, which have one of everything, the other way round as well. Everything is looked at, and a
+test that fails names all the faults of its page with the device.
 """
 
 import json
@@ -17,48 +17,69 @@ pytestmark = pytest.mark.browser
 
 WIDE, PHONE = 1280, 390
 # What goes wrong does so at a width or in a scheme, hardly ever at one width in one scheme alone.
-DEVICES = [(WIDE, "light"), (PHONE, "dark")]
-CROSSED = [(WIDE, "dark"), (PHONE, "light")]
+SCHEMES = ["light", "dark"]
 IN_FULL = [PAGES[0], "book/01_foundations/gradient", "book/03_classification/squared_error"]
-VISITS = [(page, *device) for page in PAGES for device in DEVICES]
-VISITS += [(page, *device) for page in IN_FULL for device in CROSSED]
+VISITS = [(page, "light", "dark") for page in PAGES]
+VISITS += [(page, "dark", "light") for page in IN_FULL]
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf8")
 
 
-@pytest.mark.parametrize(("page", "width", "scheme"), VISITS)
-def test_page_is_read_in_peace(reader, page, width, scheme):
+@pytest.mark.parametrize(("page", "wide", "phone"), VISITS)
+def test_page_is_read_in_peace(reader, page, wide, phone):
     """No request leaves, no script complains, nothing is wider than the screen, all is set.
 
     Pictures lie on the dark page as they are, explorers follow their sliders, quizzes answer, and
-    nothing stands in anybody's way, before the quizzes are answered (wide) or after (phone).
+    nothing stands in anybody's way.
     """
-    visitor = reader(width, scheme)
+    visitor = reader(WIDE, wide)
     tab = visitor.open(page)
-    tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    tab.evaluate("look.settled(100)")
-    faults = tab.evaluate("scheme => look.setInFull(scheme)", scheme)
-    faults += tab.evaluate("look.tooWide()")
-    if page in EXECUTED and width == WIDE:
+    faults = faults_of_layout(tab, wide)
+    if page in EXECUTED:
         faults += tab.evaluate("look.covered()")
-    if width == PHONE:
-        faults += faults_of_explorers(tab)
-        faults += tab.evaluate("expected => look.answers(expected)", questions_of(page))
-        faults += faults_of_boxes(tab)
-        faults += [f"answered, {fault}" for fault in tab.evaluate("look.tooWide()")]
+    faults = [f"{WIDE} px wide, {wide}: {fault}" for fault in faults]
+    visitor.turn(PHONE, phone)
+    found = faults_of_layout(tab, phone)
+    found += faults_of_explorers(tab)
+    found += tab.evaluate("expected => look.answers(expected)", questions_of(page))
+    found += faults_of_boxes(tab)
+    found += [f"answered, {fault}" for fault in tab.evaluate("look.tooWide()")]
     # Where the button that leads back to the top is not in the way.
     tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    tab.evaluate("look.settled(100)")
-    faults += barriers(tab)
+    thin(tab, frame=False)
+    found += barriers(tab)
+    faults += [f"{PHONE} px wide, {phone}: {fault}" for fault in found]
+    visitor.turn(PHONE, wide)
+    faults += [f"{wide}: {fault}" for fault in barriers(tab, "of colour")]
     faults += [f"asks for {address}" for address in visitor.requests]
     faults += [f"complains: {text}" for text in visitor.complaints]
-    assert not faults, "\n".join([f"{page}, {width} px wide, {scheme}:", *faults])
+    assert not faults, "\n".join([f"{page}:", *faults])
 
 
-def barriers(tab):
-    """What axe-core holds against the page as it is now."""
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("page", IN_FULL)
+def test_nothing_stands_in_the_way_in_the_frame_of_the_pages(reader, page, width, scheme):
+    tab = reader(width, scheme).open(page)
+    thin(tab)
+    assert barriers(tab) == []
+
+
+def faults_of_layout(tab, scheme):
+    tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    tab.evaluate("look.settled(100)")
+    return tab.evaluate("scheme => look.setInFull(scheme)", scheme) + tab.evaluate("look.tooWide()")
+
+
+def thin(tab, *, frame=True):
+    """Leave in the page what axe-core has to look at, and call that."""
     tab.evaluate(AXE)
-    return tab.evaluate("look.barriers()")
+    tab.evaluate("frame => look.thin(frame)", frame)
+
+
+def barriers(tab, rules="all"):
+    """What axe-core holds against the page as it is now."""
+    return tab.evaluate("rules => look.barriers(rules)", rules)
 
 
 def questions_of(page):
@@ -134,6 +155,7 @@ def test_search_finds_a_loss_without_a_server(reader):
     tab = visitor.open("search", "?q=huber")
     tab.wait_for_selector("#search-results li a")
     assert "02_regression/huber" in tab.locator("#search-results").inner_html()
+    thin(tab)
     assert barriers(tab) == []
     assert visitor.complaints == []
     assert visitor.requests == []
@@ -150,4 +172,5 @@ def test_solutions_are_folded_until_asked_for(reader, site):
     body.wait_for(state="visible")
     # It fades in: half of its colour would be a colour that cannot be read.
     tab.evaluate("Promise.allSettled(document.getAnimations().map(one => one.finished))")
+    thin(tab)
     assert barriers(tab) == []

@@ -15,7 +15,7 @@ import pytest
 import runtime
 import yaml
 from built_book import CHAPTERS, ROOT, build
-from test_pages import barriers
+from test_pages import barriers, thin
 
 from lossfns.check import EXERCISES
 from lossfns.labels import place
@@ -474,7 +474,9 @@ def test_nothing_stands_in_the_way_of_who_writes(learner, width, scheme):
     one.begin()
     one.write("# a comment\n" + MSE)
     one.press("Run and check")
-    faults = one.tab.evaluate("look.tooWide()") + barriers(one.tab)
+    faults = one.tab.evaluate("look.tooWide()")
+    thin(one.tab)
+    faults += barriers(one.tab)
     height = one.box().get_by_role("button", name="Run and check").bounding_box()["height"]
     text = one.box().locator(".cm-content")
     size = text.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
@@ -487,6 +489,7 @@ def test_without_python_nothing_stands_in_the_way_either(learner, without, schem
     one = learner(without, scheme=scheme)
     box = one.unfold()
     box.get_by_role("link", name="open it on Colab").hover()
+    thin(one.tab)
     assert barriers(one.tab) == [] and box.get_by_role("link", name="Colab").is_visible()
     assert one.fetched() == [] and one.visitor.complaints == []
 
