@@ -27,6 +27,9 @@ COURSEWORK = ["tests/coursework"]
 GRADER = ["tests/grader"]
 
 BY_FILE = ["-n", "2", "--dist", "loadfile"]
+# Many tests that take no time stand beside some that take seconds: whoever is done takes of what the
+# other has left.
+ONE_BY_ONE = ["-n", "2", "--dist", "worksteal"]
 
 MAKES_THINGS = [*COURSEWORK, *GRADER, *GENERATED, *PAGES]
 
@@ -120,13 +123,13 @@ PARTS = {
     "format": program(BIN / "ruff", "format", "--check", "--quiet", "."),
     "types": program(BIN / "mypy"),
     "library": tests(
-        *("-n", "2", "tests"), *(f"--ignore={path}" for path in [*CHECKS, *MAKES_THINGS])
+        *ONE_BY_ONE, "tests", *(f"--ignore={path}" for path in [*CHECKS, *MAKES_THINGS])
     ),
-    "checks": tests("-n", "2", *CHECKS),
+    "checks": tests(*ONE_BY_ONE, *CHECKS),
     "coursework": tests(*BY_FILE, *COURSEWORK, *GENERATED),
     "grader": tests(*BY_FILE, *GRADER),
     "book": program("make", "--no-print-directory", "book"),
-    "pages": tests("-n", "2", *PAGES),
+    "pages": tests(*ONE_BY_ONE, *PAGES),
 }
 
 
