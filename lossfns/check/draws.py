@@ -63,21 +63,16 @@ def ask_reductions(pairs: Iterable[Batch], wants=(), **options) -> list[Call]:
     ]
 
 
-def refuse(pair: Batch, **options) -> Call:
-    """A call with bad input, which must raise ValueError."""
-    pred, target = pair
-    return Call({"pred": pred, "target": target}, options, "bad input", raises="ValueError")
-
-
-def column_against_row(rng: np.random.Generator) -> Batch:
+def column_against_row(rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Shapes (n, 1) and (n,), which NumPy and PyTorch would broadcast to (n, n)."""
     pred, target = _grid(rng, (3,))
-    return pred[:, None], target
+    return {"pred": pred[:, None], "target": target}
 
 
-def two(rng: np.random.Generator) -> Batch:
-    """A pair of two items."""
-    return _grid(rng, (2,))
+def two(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Two items."""
+    pred, target = _grid(rng, (2,))
+    return {"pred": pred, "target": target}
 
 
 def _grid(rng, shape, sign=0) -> Batch:

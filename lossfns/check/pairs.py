@@ -130,16 +130,6 @@ def capped(right, share=0.25):
     return shows
 
 
-def broadcast(core, **otherwise):
-    return Misconception(
-        "broadcasting of (n, 1) against (n,)",
-        reducing(core, **otherwise),
-        "These shapes make an n × n table, in which most entries pair a prediction with somebody "
-        "else's target. Nothing looks wrong, and the model learns nonsense: compare the shapes "
-        "first and raise ValueError.",
-    )
-
-
 def average(losses):
     return losses.mean()
 

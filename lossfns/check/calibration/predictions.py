@@ -3,6 +3,7 @@
 import numpy as np
 
 from lossfns.check.exercise import Call
+from lossfns.check.questions import refuse
 
 # An odd number of these lies on the edge of no bin, whichever of the usual numbers of bins.
 _PARTS = 2000
@@ -65,21 +66,20 @@ def classified(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     ]
 
 
-def bad_classes(rng: np.random.Generator, **options) -> list[Call]:
-    """Logits for probabilities, and labels that name no class."""
+def bad_classes(
+    rng: np.random.Generator, *, below: str, above: str, logits: str, sums: str
+) -> list[Call]:
+    """Labels that name no class and rows that are no probabilities, each with its hint."""
     probs = readable(rng, 2, 3)
-    logits = np.array([[2.0, -1.0, 0.5], [0.0, 1.5, -0.5]])
+    real, short = np.array([[2.0, -1.0, 0.5]]), np.array([[0.5, 0.2], [0.25, 0.75]])
     return [
-        refuse(options, probs=probs, target=np.array([2, -1])),
-        refuse(options, probs=probs, target=np.array([3, 0])),
-        refuse(options, probs=logits[:1], target=np.array([0])),
-        refuse(options, probs=np.array([[0.5, 0.2], [0.25, 0.75]]), target=np.array([0, 1])),
+        refuse("a label of -1 accepted", below, probs=probs, target=np.array([2, -1])),
+        refuse(
+            "a label beyond the last class accepted", above, probs=probs, target=np.array([3, 0])
+        ),
+        refuse("logits taken for probabilities", logits, probs=real, target=np.array([0])),
+        refuse("rows that do not sum to 1 accepted", sums, probs=short, target=np.array([0, 1])),
     ]
-
-
-def refuse(options, **arrays) -> Call:
-    """A call with bad input, which must raise ValueError."""
-    return Call(arrays, options, "bad input", raises="ValueError")
 
 
 def hold_distributions(probs) -> None:

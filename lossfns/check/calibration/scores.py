@@ -28,7 +28,7 @@ def _draw_nll(rng):
     yield from _ask([(tiny, np.array([0, 1]))], "extremes")
     tiny = np.array([[1e-30, 1.0, 0.0], [0.0, 0.5, 0.5]])
     yield from _ask([(tiny, np.array([0, 1]))], "extremes", np.float32)
-    yield from bad_classes(rng)
+    yield from _bad_input(rng, "its logarithm is NaN or makes the loss negative")
 
 
 def _draw_brier(rng):
@@ -37,84 +37,44 @@ def _draw_brier(rng):
     yield from _ask(pairs[4:6], dtype=np.float32)
     sure = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
     yield from _ask([(sure, np.array([1, 1])), (sure, np.array([1, 0]))], "extremes")
-    yield from bad_classes(rng)
+    yield from _bad_input(rng, "the squares of logits are no score")
 
 
-def _checked(score, *holds):
-    """A score behind checks of its input."""
+def _bad_input(rng, cost):
+    return bad_classes(
+        rng,
+        below="Python counts from the end, so that label -1 silently means the last class. It "
+        "often marks items without a label, which must not be scored at all: raise ValueError.",
+        above="There is no such class; often the labels count from 1. Raise ValueError, which also "
+        "says more than the IndexError of an array.",
+        logits=f"Numbers outside 0 … 1 are no probabilities: probably the softmax is missing, and "
+        f"{cost}. Raise ValueError.",
+        sums="Numbers between 0 and 1 whose sum is not 1 are separate yes-or-no probabilities, or "
+        "unfinished ones. Compare the row sums with 1, give or take 0.001, and raise "
+        "ValueError.",
+    )
+
+
+def _checked(score):
+    """A score behind the checks that the specification names."""
 
     def checked(probs, target):
-        for hold in holds:
-            hold(probs, target)
+        hold_distributions(probs)
+        hold_labels(probs, target)
         return score(probs, target)
 
     return checked
-
-
-def _rows(probs, target):
-    hold_distributions(probs)
-
-
-def _labels_from_below(probs, target):
-    hold_labels(probs, np.maximum(target, 0))
-
-
-def _labels_from_above(probs, target):
-    hold_labels(probs, np.minimum(target, probs.shape[1] - 1))
-
-
-def _rows_between_0_and_1(probs, target):
-    if probs.min() < 0 or probs.max() > 1:
-        raise ValueError("not probabilities")
 
 
 def _nll(probs, target):
     return -np.log(own(probs, target)).mean()
 
 
-def _unbounded(score):
-    """As if a row went on with its last class."""
-    return lambda probs, target: score(probs, np.minimum(target, probs.shape[1] - 1))
-
-
-def _bad_input(score, cost):
-    """The four kinds of bad input, each accepted by a score that is right otherwise."""
-    return (
-        Misconception(
-            "a label of -1 accepted",
-            _checked(score, _rows, _labels_from_below),
-            "Python counts from the end, so that label -1 silently means the last class. It often "
-            "marks items without a label, which must not be scored at all: raise ValueError.",
-        ),
-        Misconception(
-            "a label beyond the last class accepted",
-            _checked(_unbounded(score), _rows, _labels_from_above),
-            "There is no such class; often the labels count from 1. Raise ValueError, which also "
-            "says more than the IndexError of an array.",
-        ),
-        Misconception(
-            "logits taken for probabilities",
-            _checked(score, lambda probs, target: hold_labels(probs, target)),
-            f"Numbers outside 0 … 1 are no probabilities: probably the softmax is missing, and "
-            f"{cost}. Raise ValueError.",
-        ),
-        Misconception(
-            "rows that do not sum to 1 accepted",
-            _checked(
-                score, lambda probs, target: hold_labels(probs, target), _rows_between_0_and_1
-            ),
-            "Numbers between 0 and 1 whose sum is not 1 are separate yes-or-no probabilities, or "
-            "unfinished ones. Compare the row sums with 1, give or take 0.001, and raise "
-            "ValueError.",
-        ),
-    )
-
-
 NLL = Exercise(
     name="nll",
     signature="nll(probs, target)",
     read="proper-scores",
-    right=_checked(_nll, _rows, hold_labels),
+    right=_checked(_nll),
     draw=_draw_nll,
     probes=(
         kinds.no_distributions("probs"),
@@ -203,7 +163,6 @@ NLL = Exercise(
             "take the logarithm of what is there.",
             capped(_nll, share=0.97),
         ),
-        *_bad_input(_nll, "its logarithm is NaN or makes the loss negative"),
     ),
 )
 
@@ -228,7 +187,7 @@ BRIER = Exercise(
     name="brier",
     signature="brier(probs, target)",
     read="loss-brier",
-    right=_checked(ln.brier, _rows, hold_labels),
+    right=_checked(ln.brier),
     draw=_draw_brier,
     probes=(
         kinds.no_distributions("probs"),
@@ -324,6 +283,5 @@ BRIER = Exercise(
             lambda probs, target: _brier(softmax(probs), target),
             "The rows are probabilities already. A second softmax flattens them.",
         ),
-        *_bad_input(_brier, "the squares of logits are no score"),
     ),
 )

@@ -20,6 +20,7 @@ from lossfns.check.classification.variants import (
 )
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.pairs import capped
+from lossfns.check.questions import UNKNOWN_REDUCTION, refuse
 
 _NAMES = "logits target"
 NEVER = -(10**9)
@@ -40,11 +41,35 @@ def _draw(rng):
     yield from far()
     logits, target = pairs[2]
     classes = logits.shape[1]
-    yield questions.refused((logits, np.array([0, classes])), _NAMES)
-    yield questions.refused((logits, np.array([-1, classes - 1])), _NAMES)
-    yield questions.refused((logits, target[:, None]), _NAMES)
-    yield questions.refused((logits, np.eye(classes, dtype=np.int64)[target]), _NAMES)
-    yield questions.refused(pairs[2], _NAMES, reduction="average")
+    yield refuse(
+        "a label beyond the last class accepted",
+        "There is no such class; often the labels count from 1. Raise ValueError, with the label "
+        "and the number of classes.",
+        logits=logits,
+        target=np.array([0, classes]),
+    )
+    yield refuse(
+        "a label of -1 read as the last class",
+        "NumPy counts negative indices from the end, so -1, often a mark for 'no label', "
+        "trains the last class without a word. Raise ValueError for labels below 0.",
+        logits=logits,
+        target=np.array([-1, classes - 1]),
+    )
+    yield refuse(
+        "labels in a column broadcast",
+        "np.arange(n) of shape (n,) and labels of shape (n, 1) broadcast to an n × n table, "
+        "every label looked up in every row. Demand target.shape == (n,), else ValueError.",
+        logits=logits,
+        target=target[:, None],
+    )
+    yield refuse(
+        "one-hot rows taken for labels",
+        "The second argument holds one label an item. Rows of zeros and a one, looked up as "
+        "labels, name classes 0 and 1 over and over. Demand target.shape == (n,), else ValueError.",
+        logits=logits,
+        target=np.eye(classes, dtype=np.int64)[target],
+    )
+    yield refuse(*UNKNOWN_REDUCTION, logits=logits, target=target, reduction="average")
 
 
 def far():
@@ -70,20 +95,10 @@ def _one_against_the_rest(z, target):
     return (np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))).sum(axis=-1)
 
 
-def _checked(*, shape=True, low=True, high=True, reduction=True):
-    """The right loss, with some of the checks left out."""
-
-    def wrong(logits, target, **options):
-        if shape and target.shape != logits.shape[:1]:
-            raise ValueError("one label per row")
-        if (low and target.min() < 0) or (high and target.max() >= logits.shape[1]):
-            raise ValueError("no such class")
-        way = options.get("reduction", "mean")
-        if not reduction and way not in ("none", "sum"):
-            way = "mean"
-        return reducing(_ce)(logits, target, reduction=way)
-
-    return wrong
+def _large_labels_unchecked(logits, target, **options):
+    if target.shape != logits.shape[:1] or target.min() < 0:
+        raise ValueError("one label a row, none of them negative")
+    return reducing(_ce)(logits, target, **options)
 
 
 CROSS_ENTROPY = Exercise(
@@ -204,28 +219,10 @@ CROSS_ENTROPY = Exercise(
             "ln 0 is -∞. Subtract the maximum of each row.",
         ),
         Misconception(
-            "a label of -1 read as the last class",
-            _checked(low=False),
-            "NumPy counts negative indices from the end, so -1, often a mark for 'no label', "
-            "trains the last class without a word. Raise ValueError for labels below 0.",
-        ),
-        Misconception(
             "an IndexError for a label that is too large",
-            _checked(high=False),
+            _large_labels_unchecked,
             "The exception of the indexing says nothing about labels. Check them yourself and "
             "raise ValueError with the label and the number of classes.",
-        ),
-        Misconception(
-            "labels in a column broadcast",
-            _checked(shape=False),
-            "np.arange(n) of shape (n,) and labels of shape (n, 1) broadcast to an n × n table, "
-            "every label looked up in every row. Demand target.shape == (n,), else ValueError.",
-        ),
-        Misconception(
-            "an unknown reduction taken for the mean",
-            _checked(reduction=False),
-            'With reduction="average" a typing error goes unnoticed. Raise ValueError for '
-            'everything but "none", "mean" and "sum".',
         ),
     ),
 )

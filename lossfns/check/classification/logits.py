@@ -24,6 +24,7 @@ from lossfns.check.classification.variants import (
 )
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.pairs import capped
+from lossfns.check.questions import UNKNOWN_REDUCTION, refuse
 
 _NAMES = "logits target"
 
@@ -37,8 +38,16 @@ def _draw_with_logits(rng):
             yield questions.call(pair, _NAMES, "reductions", reduction=reduction)
     yield from _far()
     logits, target = pairs[3]
-    yield questions.refused((logits[:, None], target), _NAMES)
-    yield questions.refused(pairs[2], _NAMES, reduction="average")
+    yield refuse(
+        "broadcasting of (n, 1) against (n,)",
+        "NumPy makes an n × n table out of these shapes and you average all n² pairs. A "
+        "network's output of shape (n, 1) against targets of shape (n,) is the usual way into "
+        "this: compare the shapes first and raise ValueError.",
+        logits=logits[:, None],
+        target=target,
+    )
+    logits, target = pairs[2]
+    yield refuse(*UNKNOWN_REDUCTION, logits=logits, target=target, reduction="average")
 
 
 def _far():
@@ -57,13 +66,6 @@ def _far():
 
 def _stable(z, y):
     return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
-
-
-def _any_reduction(logits, target, reduction="mean"):
-    if logits.shape != target.shape:
-        raise ValueError("shapes differ")
-    known = reduction in ("none", "sum")
-    return reducing(_stable)(logits, target, reduction=reduction if known else "mean")
 
 
 BCE_WITH_LOGITS = Exercise(
@@ -156,19 +158,6 @@ BCE_WITH_LOGITS = Exercise(
             reducing(lambda z, y: np.log1p(np.exp(-z)) + (1 - y) * z),
             "This is right on paper, but exp(-z) overflows beyond z = -710. Only exp(-|z|) is "
             "safe on both sides: max(z, 0) - z y + ln(1 + exp(-|z|)).",
-        ),
-        Misconception(
-            "broadcasting of (n, 1) against (n,)",
-            reducing(_stable),
-            "NumPy makes an n × n table out of these shapes and you average all n² pairs. A "
-            "network's output of shape (n, 1) against targets of shape (n,) is the usual way into "
-            "this: compare the shapes first and raise ValueError.",
-        ),
-        Misconception(
-            "an unknown reduction taken for the mean",
-            _any_reduction,
-            'With reduction="average" a typing error goes unnoticed. Raise ValueError for '
-            'everything but "none", "mean" and "sum".',
         ),
     ),
 )

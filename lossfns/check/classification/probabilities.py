@@ -16,6 +16,7 @@ from lossfns.check.classification.variants import (
 )
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.pairs import capped
+from lossfns.check.questions import refuse
 
 _NAMES = "probs target"
 
@@ -32,9 +33,22 @@ def _draw_bce(rng):
     yield questions.call((certain, certain.copy()), _NAMES, "extremes")
     yield questions.call((faint, np.array([1.0, 0.0])), _NAMES, "extremes")
     probs, target = pairs[3]
-    yield questions.refused((probs[:, None], target), _NAMES)
-    yield questions.refused((np.array([1.5, 0.2]), np.array([1.0, 0.0])), _NAMES)
-    yield questions.refused((np.array([0.2, -0.5]), np.array([1.0, 0.0])), _NAMES)
+    for bad in ([1.5, 0.2], [0.2, -0.5]):
+        yield refuse(
+            "numbers that are no probabilities accepted",
+            "1.5 is no probability; most likely somebody passed logits. Raise ValueError and name "
+            "the value, or the caller trains on nonsense without a word.",
+            probs=np.array(bad),
+            target=np.array([1.0, 0.0]),
+        )
+    yield refuse(
+        "broadcasting of (n, 1) against (n,)",
+        "NumPy makes an n × n table out of these shapes and you average all n² pairs, most of "
+        "them a prediction with somebody else's target. Compare the shapes first and raise "
+        "ValueError.",
+        probs=probs[:, None],
+        target=target,
+    )
 
 
 def _bce(p, y):
@@ -135,19 +149,6 @@ BCE = Exercise(
             ),
             "torch.nn.BCELoss does this: every mistake beyond ln p = -100 costs the same. The "
             "specification wants the loss itself.",
-        ),
-        Misconception(
-            "broadcasting of (n, 1) against (n,)",
-            reducing(_bce),
-            "NumPy makes an n × n table out of these shapes and you average all n² pairs, most of "
-            "them a prediction with somebody else's target. Compare the shapes first and raise "
-            "ValueError.",
-        ),
-        Misconception(
-            "numbers that are no probabilities accepted",
-            _without_bounds(_bce),
-            "1.5 is no probability; most likely somebody passed logits. Raise ValueError and name "
-            "the value, or the caller trains on nonsense without a word.",
         ),
         Misconception(
             "numbers that are no probabilities clipped",

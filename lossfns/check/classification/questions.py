@@ -57,12 +57,6 @@ def call(arrays: Batch, names: str, aspect: str = "values", wants=(), **options)
     return Call(dict(zip(names.split(), arrays, strict=True)), options, aspect, wants)
 
 
-def refused(arrays: Batch, names: str, **options) -> Call:
-    """A question with bad input, which must raise ValueError."""
-    given = dict(zip(names.split(), arrays, strict=True))
-    return Call(given, options, "bad input", raises="ValueError")
-
-
 def single(pair: Batch) -> Batch:
     """The same in single precision; labels stay integers."""
     first, second = pair

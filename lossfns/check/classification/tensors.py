@@ -7,6 +7,7 @@ from lossfns.check import kinds
 from lossfns.check.classification import questions
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.pairs import capped
+from lossfns.check.questions import refuse
 
 _NAMES = "logits target"
 
@@ -26,9 +27,16 @@ def _draw(rng):
     ):
         far = np.array(logits, np.float32), np.array(target)
         yield questions.call(far, _NAMES, "extremes", wants=("logits",), **options)
-    two = questions.single(pairs[2])
-    yield questions.refused(two, _NAMES, label_smoothing=1.5)
-    yield questions.refused(two, _NAMES, label_smoothing=-0.1)
+    logits, target = questions.single(pairs[2])
+    for share in (1.5, -0.1):
+        yield refuse(
+            "a share outside 0 … 1 accepted",
+            "With ε = 1.5 the target has a negative probability. Raise ValueError and name the "
+            "value.",
+            logits=logits,
+            target=target,
+            label_smoothing=share,
+        )
 
 
 def _log_softmax(z, axis=1):
@@ -48,8 +56,6 @@ def _mixing(mix=_smoothed, log_p=_log_softmax, reduced=lambda losses: losses.mea
     """A variant from its parts: log-probabilities, the mix of the two terms, the reduction."""
 
     def wrong(logits, target, label_smoothing=0.0):
-        if not 0 <= label_smoothing <= 1:
-            raise ValueError(f"label_smoothing must lie in 0 ... 1, got {label_smoothing}")
         return reduced(mix(log_p(logits), target, label_smoothing))
 
     return wrong
@@ -59,10 +65,6 @@ def _others(log_p, target, eps):
     """The convention in which the share goes to the C - 1 other classes."""
     own, classes = _own(log_p, target), log_p.shape[1]
     return -((1 - eps) * own + eps * (log_p.sum(dim=1) - own) / (classes - 1))
-
-
-def _any_share(logits, target, label_smoothing=0.0):
-    return _smoothed(_log_softmax(logits), target, label_smoothing).mean()
 
 
 def _slope(logits, target, label_smoothing=0.0):
@@ -177,12 +179,6 @@ CROSS_ENTROPY_TORCH = Exercise(
             "Beyond the clip the loss no longer changes and its gradient is 0: the worst mistakes "
             "teach nothing. Use log_softmax, or subtract logsumexp.",
             capped(ln.cross_entropy, share=0.97),
-        ),
-        Misconception(
-            "a share outside 0 … 1 accepted",
-            _any_share,
-            "With ε = 1.5 the target has a negative probability. Raise ValueError and name the "
-            "value.",
         ),
     ),
 )

@@ -6,16 +6,15 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import (
     halves,
-    hold_positive,
     hold_shape,
     log_softmax,
     normal,
-    refuse,
     two_sizes,
     unit,
 )
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import capped
+from lossfns.check.questions import refuse
 
 
 def _draw_info_nce(rng):
@@ -40,10 +39,22 @@ def _draw_info_nce(rng):
     yield from _ask([(keys, -1e-6 * keys)], "extremes", temperature=0.001)
     yield from _ask([(keys, keys)], "extremes", temperature=0.001)
     query, key = batches[0]
-    yield from (
-        refuse({"temperature": temperature}, queries=query, keys=key) for temperature in (-0.5, 0.0)
+    for temperature in (-0.5, 0.0):
+        yield refuse(
+            "a temperature that is not positive accepted",
+            "A negative temperature turns the loss around: it pushes partners apart. Raise "
+            "ValueError unless it is positive.",
+            queries=query,
+            keys=key,
+            temperature=temperature,
+        )
+    yield refuse(
+        "more keys than queries accepted",
+        "Row i of both belongs together, so there must be as many keys as queries; a table "
+        "that is not square has a diagonal all the same, and nobody notices. Raise ValueError.",
+        queries=batches[1][0][:2],
+        keys=batches[1][1],
     )
-    yield refuse({}, queries=batches[1][0][:2], keys=batches[1][1])
 
 
 def _ask(pairs, aspect="values", dtype=np.float64, **options):
@@ -249,24 +260,6 @@ INFO_NCE = Exercise(
             "The largest score of the whole table makes all exponentials of a row with small "
             "scores 0, and 0/0 is left. Each row has its own largest score: "
             "scores.max(axis=1, keepdims=True).",
-        ),
-        Misconception(
-            "a temperature that is not positive accepted",
-            lambda queries, keys, temperature=0.1: (
-                hold_shape(queries, keys),
-                _scored(_own)(queries, keys, temperature),
-            )[1],
-            "A negative temperature turns the loss around: it pushes partners apart. Raise "
-            "ValueError unless it is positive.",
-        ),
-        Misconception(
-            "more keys than queries accepted",
-            lambda queries, keys, temperature=0.1: (
-                hold_positive("temperature", temperature),
-                _scored(_own)(queries, keys, temperature),
-            )[1],
-            "Row i of both belongs together, so there must be as many keys as queries; a table "
-            "that is not square has a diagonal all the same, and nobody notices. Raise ValueError.",
         ),
     ),
 )

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from lossfns.check.exercise import Call
-
 # Directions of length 1 with coordinates that print briefly.
 _DIRECTIONS = np.array(
     [[0.6, 0.8], [-0.8, 0.6], [-0.6, -0.8], [0.8, -0.6], [1.0, 0.0], [0.0, -1.0]]
@@ -32,11 +30,6 @@ def two_sizes(rng: np.random.Generator) -> tuple[int, int]:
     """Two different sizes: equal ones would hide a mixed-up axis."""
     n, m = (int(k) for k in rng.choice(np.arange(3, 9), size=2, replace=False))
     return n, m
-
-
-def refuse(options, **arrays) -> Call:
-    """A call with bad input, which must raise ValueError."""
-    return Call(arrays, options, "bad input", raises="ValueError")
 
 
 def hold_matrices(a, b) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.questions import refuse
 
 
 def _draw_initial(rng):
@@ -11,18 +12,22 @@ def _draw_initial(rng):
         yield Call({"classes": np.array(classes)})
     yield Call({"classes": np.array(1)}, {}, "extremes")
     yield Call({"classes": np.array(1_000_000)}, {}, "extremes")
-    yield Call({"classes": np.array(0)}, {}, "bad input", raises="ValueError")
-    yield Call({"classes": np.array(-3)}, {}, "bad input", raises="ValueError")
+    yield refuse(
+        "-∞ for no classes",
+        "Without a class there is nothing to guess. Raise ValueError; -inf or NaN would be "
+        "compared with a loss later on, and nobody would know where it comes from.",
+        classes=np.array(0),
+    )
+    yield refuse(
+        "a negative number of classes accepted",
+        "Zero is refused, but what lies below it gives NaN. Raise ValueError for every number "
+        "below 1.",
+        classes=np.array(-3),
+    )
 
 
 def _initial(classes):
     if classes < 1:
-        raise ValueError("there must be a class")
-    return np.log(classes)
-
-
-def _only_zero_refused(classes):
-    if classes == 0:
         raise ValueError("there must be a class")
     return np.log(classes)
 
@@ -93,18 +98,6 @@ EXPECTED_INITIAL_LOSS = Exercise(
             lambda classes: np.log(2) + 0 * classes,
             "0.693 is the loss of guessing between two classes. With more of them a guess is "
             "worse.",
-        ),
-        Misconception(
-            "-∞ for no classes",
-            np.log,
-            "Without a class there is nothing to guess. Raise ValueError; -inf or NaN would be "
-            "compared with a loss later on, and nobody would know where it comes from.",
-        ),
-        Misconception(
-            "a negative number of classes accepted",
-            _only_zero_refused,
-            "Zero is refused, but what lies below it gives NaN. Raise ValueError for every number "
-            "below 1.",
         ),
     ),
 )

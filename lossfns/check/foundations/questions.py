@@ -26,9 +26,3 @@ def single(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
 def call(names: str, *arrays: np.ndarray, aspect: str = "values", **options) -> Call:
     """An ordinary question; `names` are those of the arguments, such as "x y"."""
     return Call(dict(zip(names.split(), arrays, strict=True)), options, aspect)
-
-
-def refused(names: str, *arrays: np.ndarray, **options) -> Call:
-    """A question with bad input, which must raise ValueError."""
-    given = dict(zip(names.split(), arrays, strict=True))
-    return Call(given, options, "bad input", raises="ValueError")

@@ -7,6 +7,7 @@ from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import capped
+from lossfns.check.questions import refuse
 
 
 def right(logits, target, weight):
@@ -27,14 +28,34 @@ def _draw_weighted(rng):
     yield _weighted(far, np.array([1, 0, 0]), np.array([2.0, 0.5]), "extremes")
     yield _weighted(far - 1e4, np.array([0, 1, 1]), np.array([2.0, 0.5]), "extremes")
     logits, weight = rng.integers(-4, 5, size=(2, 3)) / 2, np.array([0.5, 1.0, 2.0])
-    yield _weighted(logits, np.array([1, -1]), weight, raises="ValueError")
-    yield _weighted(logits, np.array([3, 1]), weight, raises="ValueError")
-    yield _weighted(logits, np.array([1, 2]), np.ones(4), raises="ValueError")
+    yield refuse(
+        "a label of -1 accepted",
+        "NumPy counts negative indices from the end, so a label of -1 is silently taken for "
+        "the last class. Check 0 ≤ target < C and raise ValueError.",
+        logits=logits,
+        target=np.array([1, -1]),
+        weight=weight,
+    )
+    yield refuse(
+        "a label beyond the last class accepted",
+        "There is no such class, and no weight for it; often the labels count from 1. Check 0 ≤ "
+        "target < C and raise ValueError.",
+        logits=logits,
+        target=np.array([3, 1]),
+        weight=weight,
+    )
+    yield refuse(
+        "weights of a wrong length accepted",
+        "With a weight too many, the weights are probably those of another set of classes. "
+        "One weight for each column of logits, else ValueError.",
+        logits=logits,
+        target=np.array([1, 2]),
+        weight=np.ones(4),
+    )
 
 
-def _weighted(logits, target, weight, aspect="values", raises=""):
-    arrays = {"logits": logits, "target": target, "weight": weight}
-    return Call(arrays, {}, "bad input" if raises else aspect, raises=raises)
+def _weighted(logits, target, weight, aspect="values"):
+    return Call({"logits": logits, "target": target, "weight": weight}, {}, aspect)
 
 
 def _log_softmax(logits):
@@ -71,18 +92,6 @@ def _sigmoid_losses(logits, target):
 def _weight_of_guess(logits, target, weight):
     weights = weight[logits.argmax(axis=-1)]
     return _averaged(-_picked(_log_softmax(logits), target), weights, weight)
-
-
-def _refusing_upwards(logits, target, weight):
-    if (target >= logits.shape[-1]).any() or len(weight) != logits.shape[-1]:
-        raise ValueError("label too large or weight of a wrong length")
-    return _weighing(_averaged)(logits, target, weight)
-
-
-def _refusing_labels(logits, target, weight):
-    if not ((target >= 0) & (target < logits.shape[-1])).all():
-        raise ValueError("label out of range")
-    return _weighing(_averaged)(logits, target, weight)
 
 
 WEIGHTED_CROSS_ENTROPY = Exercise(
@@ -194,18 +203,6 @@ WEIGHTED_CROSS_ENTROPY = Exercise(
             "(at 16 for an ε of 1e-7) and its gradient is 0: the worst items teach nothing. Stay "
             "with logarithms: z - max - ln Σ e^(z - max).",
             capped(right),
-        ),
-        Misconception(
-            "a label of -1 accepted",
-            _refusing_upwards,
-            "NumPy counts negative indices from the end, so a label of -1 is silently taken for "
-            "the last class. Check 0 ≤ target < C and raise ValueError.",
-        ),
-        Misconception(
-            "weights of a wrong length accepted",
-            _refusing_labels,
-            "With a weight too many, the weights are probably those of another set of classes. "
-            "One weight for each column of logits, else ValueError.",
         ),
     ),
 )

@@ -4,9 +4,8 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import draws, kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.pairs import (
-    broadcast,
     capped,
     library,
     mean_over_rows,
@@ -16,6 +15,7 @@ from lossfns.check.pairs import (
     softplus,
     sum_for_mean,
 )
+from lossfns.check.questions import BROADCAST, UNKNOWN_REDUCTION, refuse
 
 
 def right(logits, target, gamma=2.0, alpha=None, reduction="mean"):
@@ -36,15 +36,24 @@ def _draw_focal(rng):
     yield from draws.ask_logits(far(np.float64), "extremes")
     yield from draws.ask_logits(far(np.float64)[2:], "extremes", gamma=gamma, alpha=alpha)
     logits, target = pairs[2]
-    yield _refused(pairs[3][0][:, None], pairs[3][1])
-    yield _refused(logits, target, reduction="average")
-    yield _refused(logits, target, gamma=-1.0)
-    yield _refused(logits, target, alpha=1.5)
-
-
-def _refused(logits, target, **options):
-    arrays = {"logits": logits, "target": target}
-    return Call(arrays, options, "bad input", raises="ValueError")
+    yield refuse(*BROADCAST, logits=pairs[3][0][:, None], target=pairs[3][1])
+    yield refuse(*UNKNOWN_REDUCTION, logits=logits, target=target, reduction="average")
+    yield refuse(
+        "a negative γ accepted",
+        "With γ < 0 the easy items are amplified without bound instead of faded. Raise "
+        "ValueError and name the value.",
+        logits=logits,
+        target=target,
+        gamma=-1.0,
+    )
+    yield refuse(
+        "an α outside 0 … 1 accepted",
+        "With α > 1 the weight 1 - α is negative: the model is paid for getting negatives "
+        "wrong. Raise ValueError unless 0 ≤ α ≤ 1.",
+        logits=logits,
+        target=target,
+        alpha=1.5,
+    )
 
 
 def far(dtype):
@@ -280,25 +289,6 @@ CLIPPED = Misconception(
 )
 
 
-def _any_alpha(pred, target, *, gamma=2.0, alpha=None, reduction="mean"):
-    if pred.shape != target.shape or gamma < 0:
-        raise ValueError("shapes differ, or gamma is negative")
-    return reducing(core_of())(pred, target, gamma=gamma, alpha=alpha, reduction=reduction)
-
-
-def _any_reduction(pred, target, *, gamma=2.0, alpha=None, reduction="mean"):
-    if pred.shape != target.shape:
-        raise ValueError("shapes differ")
-    reduction = reduction if reduction in ("none", "sum") else "mean"
-    return reducing(core_of())(pred, target, gamma=gamma, alpha=alpha, reduction=reduction)
-
-
-def _any_gamma(pred, target, *, gamma=2.0, alpha=None, reduction="mean"):
-    if pred.shape != target.shape or not (alpha is None or 0 <= alpha <= 1):
-        raise ValueError("shapes differ, or alpha is no share")
-    return reducing(core_of())(pred, target, gamma=gamma, alpha=alpha, reduction=reduction)
-
-
 FOCAL = Exercise(
     name="focal",
     signature='focal(logits, target, gamma=2.0, alpha=None, reduction="mean")',
@@ -323,25 +313,6 @@ FOCAL = Exercise(
         reduction_ignored(core_of()),
         OVERFLOW,
         CLIPPED,
-        broadcast(core_of()),
-        Misconception(
-            "an unknown reduction taken for the mean",
-            _any_reduction,
-            'With reduction="average" a typing error goes unnoticed. Raise ValueError for '
-            'everything but "none", "mean" and "sum".',
-        ),
-        Misconception(
-            "a negative γ accepted",
-            _any_gamma,
-            "With γ < 0 the easy items are amplified without bound instead of faded. Raise "
-            "ValueError and name the value.",
-        ),
-        Misconception(
-            "an α outside 0 … 1 accepted",
-            _any_alpha,
-            "With α > 1 the weight 1 - α is negative: the model is paid for getting negatives "
-            "wrong. Raise ValueError unless 0 ≤ α ≤ 1.",
-        ),
     ),
 )
 

@@ -19,6 +19,7 @@ from lossfns.check.mistakes import (
     sum_for_mean,
     value_for_gradient,
 )
+from lossfns.check.questions import refuse
 
 
 def square(e):
@@ -143,8 +144,14 @@ def _draw_quantile(rng):
     yield from draws.ask_all(draws.floats32(pairs[3:5]), q=level)
     far = np.array([1e12, -1e12, 0.5]), np.array([0.0, 0.0, 0.5])
     yield from draws.ask_all([far], "extremes", q=0.9)
-    yield draws.refuse(draws.two(rng), q=1.5)
-    yield draws.refuse(draws.two(rng), q=-0.1)
+    for q in (1.5, -0.1):
+        yield refuse(
+            "a level outside 0 … 1 accepted",
+            "There is no such quantile. Raise ValueError and name the value; often it is a "
+            "percentage such as 90 where 0.9 is meant.",
+            **draws.two(rng),
+            q=q,
+        )
 
 
 def _pinball(e, q):
@@ -217,11 +224,5 @@ QUANTILE = Exercise(
         ),
         sum_for_mean(_pinball),
         mean_over_rows(_pinball),
-        Misconception(
-            "a level outside 0 … 1 accepted",
-            reducing(_pinball),
-            "There is no such quantile. Raise ValueError and name the value; often it is a "
-            "percentage such as 90 where 0.9 is meant.",
-        ),
     ),
 )

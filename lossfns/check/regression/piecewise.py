@@ -18,6 +18,7 @@ from lossfns.check.mistakes import (
     sum_for_mean,
     value_for_gradient,
 )
+from lossfns.check.questions import refuse
 
 
 def huber(e, delta=1.0):
@@ -34,8 +35,14 @@ def _draw_huber(rng):
     yield from draws.ask_reductions([pairs[2], pairs[4]], delta=2.0)
     far = np.array([1e12, -1e12, 0.5]), np.array([0.0, 0.0, 0.5])
     yield from draws.ask_all([far], "extremes", delta=2.0)
-    yield draws.refuse(draws.two(rng), delta=0.0)
-    yield draws.refuse(draws.two(rng), delta=-1.0)
+    for bad in (0.0, -1.0):
+        yield refuse(
+            "a δ that is not positive accepted",
+            "With δ ≤ 0 there is no quadratic part left and the result means nothing. Raise "
+            "ValueError and name the value.",
+            **draws.two(rng),
+            delta=bad,
+        )
 
 
 def _half(e, delta):
@@ -153,12 +160,6 @@ HUBER = Exercise(
         sum_for_mean(huber),
         mean_over_rows(huber),
         reduction_ignored(huber),
-        Misconception(
-            "a δ that is not positive accepted",
-            reducing(huber),
-            "With δ ≤ 0 there is no quadratic part left and the result means nothing. Raise "
-            "ValueError and name the value.",
-        ),
     ),
 )
 

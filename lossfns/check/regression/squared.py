@@ -20,6 +20,7 @@ from lossfns.check.mistakes import (
     sum_with_none,
     value_for_gradient,
 )
+from lossfns.check.questions import UNKNOWN_REDUCTION, refuse
 
 
 def square(e):
@@ -32,15 +33,14 @@ def _draw_mse(rng):
     yield from draws.ask_all(draws.floats32(pairs[3:5]))
     yield from draws.ask_reductions([pairs[2], pairs[4]])
     yield from draws.ask_all([(np.array([1e12, 0.0]), np.array([0.0, 0.5]))], "extremes")
-    yield draws.refuse(draws.column_against_row(rng))
-    yield draws.refuse(draws.two(rng), reduction="average")
-
-
-def _any_reduction(pred, target, *, reduction="mean"):
-    if pred.shape != target.shape:
-        raise ValueError("shapes differ")
-    known = reduction in ("none", "sum")
-    return reducing(square)(pred, target, reduction=reduction if known else "mean")
+    yield refuse(
+        "broadcasting of (n, 1) against (n,)",
+        "NumPy makes an n × n table out of these shapes and you average all n² differences, most "
+        "of them between a prediction and somebody else's target. Nothing looks wrong, and the "
+        "model learns nonsense: compare the shapes first and raise ValueError.",
+        **draws.column_against_row(rng),
+    )
+    yield refuse(*UNKNOWN_REDUCTION, **draws.two(rng), reduction="average")
 
 
 MSE_MISTAKES = (
@@ -98,19 +98,6 @@ MSE_MISTAKES = (
     mean_along_an_axis(square),
     reduction_ignored(square),
     sum_with_none(square),
-    Misconception(
-        "broadcasting of (n, 1) against (n,)",
-        reducing(square),
-        "NumPy makes an n × n table out of these shapes and you average all n² differences, most "
-        "of them between a prediction and somebody else's target. Nothing looks wrong, and the "
-        "model learns nonsense: compare the shapes first and raise ValueError.",
-    ),
-    Misconception(
-        "an unknown reduction taken for the mean",
-        _any_reduction,
-        'With reduction="average" a typing error goes unnoticed. Raise ValueError for everything '
-        'but "none", "mean" and "sum".',
-    ),
 )
 
 MSE = Exercise(
@@ -248,8 +235,14 @@ def _draw_mse_torch(rng):
     yield from draws.ask_reductions(draws.floats32([pairs[2], pairs[4]]), wants=("pred",))
     far = np.array([1e12, 0.0], np.float32), np.array([0.0, 0.5], np.float32)
     yield from draws.ask_all([far], "extremes", wants=("pred",))
-    yield draws.refuse(draws.column_against_row(rng))
-    yield draws.refuse(draws.two(rng), reduction="average")
+    yield refuse(
+        "broadcasting of (n, 1) against (n,)",
+        "PyTorch makes an n × n table out of these shapes and you average all n² differences. "
+        "A network's output of shape (n, 1) against targets of shape (n,) is the usual way "
+        "into this: compare the shapes first and raise ValueError.",
+        **draws.column_against_row(rng),
+    )
+    yield refuse(*UNKNOWN_REDUCTION, **draws.two(rng), reduction="average")
 
 
 MSE_TORCH = Exercise(
@@ -291,12 +284,5 @@ MSE_TORCH = Exercise(
             "You average first and square then, so that errors of opposite sign cancel.",
         ),
         reduction_ignored(square),
-        Misconception(
-            "broadcasting of (n, 1) against (n,)",
-            reducing(square),
-            "PyTorch makes an n × n table out of these shapes and you average all n² differences. "
-            "A network's output of shape (n, 1) against targets of shape (n,) is the usual way "
-            "into this: compare the shapes first and raise ValueError.",
-        ),
     ),
 )

@@ -4,10 +4,9 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import draws, kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.pairs import (
     averaging,
-    broadcast,
     capped,
     flipped_gradient,
     library,
@@ -20,6 +19,7 @@ from lossfns.check.pairs import (
     softplus,
     sum_for_mean,
 )
+from lossfns.check.questions import BROADCAST, refuse
 
 
 def right(logits, target):
@@ -52,14 +52,21 @@ def _draw_bce(rng):
     yield from draws.ask_logits(_far(), "extremes")
     yield from draws.ask_logits(draws.floats32(_far()[3:4]), "extremes")
     logits, target = pairs[3]
-    yield _refused(logits[:, None], target)
-    yield _refused(logits[:2], np.array([1.0, 2.0]))
-    yield _refused(logits[:2], np.array([-1.0, 1.0]))
-
-
-def _refused(logits, target):
-    arrays = {"logits": logits, "target": target}
-    return Call(arrays, {}, "bad input", raises="ValueError")
+    yield refuse(*BROADCAST, logits=logits[:, None], target=target)
+    yield refuse(
+        "a label of 2 accepted",
+        "With y = 2 the loss is negative without bound: the model is paid for large logits. "
+        "Raise ValueError unless 0 ≤ y ≤ 1.",
+        logits=logits[:2],
+        target=np.array([1.0, 2.0]),
+    )
+    yield refuse(
+        "a label of -1 accepted",
+        "Labels of -1 and +1 belong to the hinge and the logistic loss of a margin. Here they "
+        "give a number that means nothing: raise ValueError unless 0 ≤ y ≤ 1.",
+        logits=logits[:2],
+        target=np.array([-1.0, 1.0]),
+    )
 
 
 def _stable(z, y):
@@ -180,24 +187,6 @@ OVERFLOWS = (
 )
 
 
-def _fitting(logits, target):
-    if not ((target >= 0) & (target <= 1)).all():
-        raise ValueError("target outside [0, 1]")
-    return _stable(logits, target)
-
-
-def _same_shape(logits, target):
-    if logits.shape != target.shape:
-        raise ValueError("shapes differ")
-    return reducing(_stable)(logits, target)
-
-
-def _up_to_one(logits, target):
-    if (target > 1).any():
-        raise ValueError("target above 1")
-    return _same_shape(logits, target)
-
-
 STABLE_BCE = Exercise(
     name="stable_bce",
     signature="stable_bce(logits, target)",
@@ -212,19 +201,6 @@ STABLE_BCE = Exercise(
     misconceptions=(
         *FORMULA,
         *OVERFLOWS,
-        broadcast(_fitting),
-        Misconception(
-            "a label of 2 accepted",
-            _same_shape,
-            "With y = 2 the loss is negative without bound: the model is paid for large logits. "
-            "Raise ValueError unless 0 ≤ y ≤ 1.",
-        ),
-        Misconception(
-            "a label of -1 accepted",
-            _up_to_one,
-            "Labels of -1 and +1 belong to the hinge and the logistic loss of a margin. Here they "
-            "give a number that means nothing: raise ValueError unless 0 ≤ y ≤ 1.",
-        ),
     ),
 )
 

@@ -9,6 +9,7 @@ from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import capped
+from lossfns.check.questions import refuse
 
 
 def right(hidden, weight, target, chunk):
@@ -44,9 +45,33 @@ def _draw(rng):
             yield _ask(one, weight[::-1].copy(), np.array([label]), 3, "extremes")
     yield _ask(one, np.array([[-1000.0], [-1001.0], [-1002.0]]), np.array([1]), 1, "extremes")
     weight = np.array([[0.5], [1.0], [-1.0]])
-    yield _ask(one, weight, np.array([-1]), 2, raises="ValueError")
-    yield _ask(one, weight, np.array([3]), 2, raises="ValueError")
-    yield _ask(one, weight, np.array([1]), -2, raises="ValueError")
+    yield refuse(
+        "a label of -1 accepted",
+        "NumPy counts negative indices from the end, so -1 is silently taken for the last "
+        "class. Check 0 ≤ target < len(weight) and raise ValueError.",
+        hidden=one,
+        weight=weight,
+        target=np.array([-1]),
+        chunk=2,
+    )
+    yield refuse(
+        "a label beyond the last class accepted",
+        "A label that lies in no chunk never meets its logit, so the loss lacks a term and nothing "
+        "fails. Check 0 ≤ target < len(weight) and raise ValueError.",
+        hidden=one,
+        weight=weight,
+        target=np.array([3]),
+        chunk=2,
+    )
+    yield refuse(
+        "a negative chunk accepted",
+        "range(0, n, -2) is empty: no chunk at all is computed, and what comes back means "
+        "nothing. Raise ValueError unless chunk ≥ 1.",
+        hidden=one,
+        weight=weight,
+        target=np.array([1]),
+        chunk=-2,
+    )
     # All logits are 2 MB, those of a chunk 26 kB; half of all is far more than anybody needs.
     hidden, weight = rng.normal(size=(64, 4)), rng.normal(size=(4000, 4))
     target = rng.integers(4000, size=64)
@@ -54,9 +79,8 @@ def _draw(rng):
     yield replace(call, most_memory=64 * 4000 * 8 // 2)
 
 
-def _ask(hidden, weight, target, chunk, aspect="values", raises=""):
-    arrays = {"hidden": hidden, "weight": weight, "target": target}
-    return Call(arrays, {"chunk": chunk}, "bad input" if raises else aspect, raises=raises)
+def _ask(hidden, weight, target, chunk, aspect="values"):
+    return Call({"hidden": hidden, "weight": weight, "target": target}, {"chunk": chunk}, aspect)
 
 
 def _parts(hidden, weight, chunk):
@@ -131,22 +155,6 @@ def _top_of_first(hidden, weight, target, chunk):
 def _clipped(hidden, weight, target, chunk):
     surprise = _lse(hidden @ weight.T) - _own(hidden, weight, target)
     return -np.log(np.exp(-surprise) + 1e-12).mean()
-
-
-def _labels_fit(target, weight):
-    return ((target >= 0) & (target < len(weight))).all()
-
-
-def _any_chunk(hidden, weight, target, chunk):
-    if not _labels_fit(target, weight):
-        raise ValueError("label out of range")
-    return _running()(hidden, weight, target, abs(chunk))
-
-
-def _label_below(hidden, weight, target, chunk):
-    if chunk < 1 or (target >= len(weight)).any():
-        raise ValueError("chunk below 1 or label too large")
-    return _running()(hidden, weight, target, chunk)
 
 
 CHUNKED_CROSS_ENTROPY = Exercise(
@@ -271,18 +279,6 @@ CHUNKED_CROSS_ENTROPY = Exercise(
             "With ε inside the logarithm the loss stops growing (at 28 for 1e-12). Stay with "
             "logarithms: logsumexp(z) minus the logit of the label.",
             capped(right),
-        ),
-        Misconception(
-            "a label of -1 accepted",
-            _label_below,
-            "NumPy counts negative indices from the end, so -1 is silently taken for the last "
-            "class. Check 0 ≤ target < len(weight) and raise ValueError.",
-        ),
-        Misconception(
-            "a negative chunk accepted",
-            _any_chunk,
-            "range(0, n, -2) is empty: no chunk at all is computed, and what comes back means "
-            "nothing. Raise ValueError unless chunk ≥ 1.",
         ),
     ),
 )
