@@ -16,11 +16,10 @@ from lossfns.check.calibration.predictions import (
     hold_labels,
     labels_for,
     many,
-    own,
-    softmax,
 )
 from lossfns.check.exercise import Call, Misconception
 from lossfns.check.questions import refuse
+from lossfns.check.recipes import pick, softmax
 
 
 def draw_errors(rng):
@@ -91,7 +90,7 @@ def top(probs, target):
 
 
 def _of_true_class(probs, target):
-    return own(probs, target), (probs.argmax(axis=1) == target) * 1.0
+    return pick(probs, target), (probs.argmax(axis=1) == target) * 1.0
 
 
 def _every_class(probs, target):

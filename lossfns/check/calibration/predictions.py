@@ -96,19 +96,3 @@ def hold_labels(probs, target) -> None:
         raise ValueError(f"target has shape {target.shape}, one label a row is needed")
     if target.min() < 0 or target.max() >= probs.shape[1]:
         raise ValueError(f"labels go from 0 to {probs.shape[1] - 1}")
-
-
-def own(rows, target):
-    """The entry of every row that its label names."""
-    return rows[np.arange(len(rows)), target]
-
-
-def softmax(rows, axis=-1):
-    """With the largest entry subtracted, so that nothing overflows."""
-    exps = np.exp(rows - rows.max(axis=axis, keepdims=True))
-    return exps / exps.sum(axis=axis, keepdims=True)
-
-
-def log_softmax(rows):
-    shifted = rows - rows.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

@@ -9,11 +9,10 @@ from lossfns.check.calibration.predictions import (
     classified,
     hold_distributions,
     hold_labels,
-    own,
-    softmax,
 )
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
+from lossfns.check.recipes import pick, softmax
 
 
 def _ask(pairs, aspect="values", dtype=np.float64):
@@ -67,7 +66,7 @@ def _checked(score):
 
 
 def _nll(probs, target):
-    return -np.log(own(probs, target)).mean()
+    return -np.log(pick(probs, target)).mean()
 
 
 NLL = Exercise(
@@ -84,30 +83,30 @@ NLL = Exercise(
     misconceptions=(
         Misconception(
             "the sum instead of the mean",
-            lambda probs, target: -np.log(own(probs, target)).sum(),
+            lambda probs, target: -np.log(pick(probs, target)).sum(),
             "You add up the losses of all items but do not divide by their number. Models are "
             "compared on test sets of any size, so the score is a mean.",
         ),
         Misconception(
             "the sign forgotten",
-            lambda probs, target: np.log(own(probs, target)).mean(),
+            lambda probs, target: np.log(pick(probs, target)).mean(),
             "The logarithm of a probability is never positive, and better models have a larger "
             "one. Its negative is a loss: small is good.",
         ),
         Misconception(
             "the logarithm of the mean",
-            lambda probs, target: -np.log(own(probs, target).mean()),
+            lambda probs, target: -np.log(pick(probs, target).mean()),
             "The likelihood is a product over the items, so its logarithm is a sum of logarithms: "
             "take them first, average then.",
         ),
         Misconception(
             "the logarithm to base 2",
-            lambda probs, target: -np.log2(own(probs, target)).mean(),
+            lambda probs, target: -np.log2(pick(probs, target)).mean(),
             "This is in bits. The loss is in nats, with the natural logarithm np.log.",
         ),
         Misconception(
             "the decimal logarithm",
-            lambda probs, target: -np.log10(own(probs, target)).mean(),
+            lambda probs, target: -np.log10(pick(probs, target)).mean(),
             "The logarithm is the natural one, np.log.",
         ),
         Misconception(
@@ -118,7 +117,7 @@ NLL = Exercise(
         ),
         Misconception(
             "divided by the number of entries",
-            lambda probs, target: -np.log(own(probs, target)).sum() / probs.size,
+            lambda probs, target: -np.log(pick(probs, target)).sum() / probs.size,
             "One entry of every row counts, so n logarithms are averaged: divide by the number "
             "of rows, not by probs.size.",
         ),
@@ -135,29 +134,29 @@ NLL = Exercise(
         ),
         Misconception(
             "the probability without the logarithm",
-            lambda probs, target: 1 - own(probs, target).mean(),
+            lambda probs, target: 1 - pick(probs, target).mean(),
             "1 - p is bounded: a model that gives the truth the probability 0 loses no more than "
             "1. Minus the logarithm grows without bound.",
         ),
         Misconception(
             "the other classes counted as well",
             lambda probs, target: (
-                -np.log(own(probs, target))
+                -np.log(pick(probs, target))
                 - np.log1p(-np.minimum(probs, 1 - 1e-16)).sum(axis=1)
-                + np.log1p(-np.minimum(own(probs, target), 1 - 1e-16))
+                + np.log1p(-np.minimum(pick(probs, target), 1 - 1e-16))
             ).mean(),
             "You add -ln(1 - p) of the other classes: that is the loss of separate yes-or-no "
             "questions. Of one distribution only the true class counts.",
         ),
         Misconception(
             "a softmax of the probabilities",
-            lambda probs, target: -np.log(own(softmax(probs), target)).mean(),
+            lambda probs, target: -np.log(pick(softmax(probs), target)).mean(),
             "The rows are probabilities already. A second softmax flattens them: even a certain "
             "prediction of two classes would only have e/(e + 1) = 0.73.",
         ),
         Misconception(
             "the probability clipped, or a constant inside the logarithm",
-            lambda probs, target: -np.log(np.maximum(own(probs, target), 1e-12)).mean(),
+            lambda probs, target: -np.log(np.maximum(pick(probs, target), 1e-12)).mean(),
             "Clipped at 1e-12, or with 1e-12 added, no item can cost more than 27.6, so the worst "
             "predictions look better than they are. float64 holds probabilities down to 1e-308; "
             "take the logarithm of what is there.",
@@ -209,14 +208,14 @@ BRIER = Exercise(
         ),
         Misconception(
             "the true class only",
-            lambda probs, target: ((1 - own(probs, target)) ** 2).mean(),
+            lambda probs, target: ((1 - pick(probs, target)) ** 2).mean(),
             "How the rest of the probability is spread counts as well: it is cheaper spread out "
             "than on one wrong class. Add up the squares of all classes.",
         ),
         Misconception(
             "the wrong classes only",
             lambda probs, target: (
-                _squares(probs, target).sum(axis=1) - (1 - own(probs, target)) ** 2
+                _squares(probs, target).sum(axis=1) - (1 - pick(probs, target)) ** 2
             ).mean(),
             "The true class is missing: it costs (1 - p)². One-hot labels make both kinds the "
             "same formula.",

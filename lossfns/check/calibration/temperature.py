@@ -3,12 +3,9 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.calibration.predictions import (
-    log_softmax,
-    softmax,
-)
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.questions import refuse
+from lossfns.check.recipes import log_softmax, softmax
 
 
 def _logits(rng, count, classes):

@@ -4,9 +4,9 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.classification.squared import overflowing, slope
-from lossfns.check.classification.variants import overflowing_sigmoid, sigmoid
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.questions import refuse
+from lossfns.check.recipes import overflowing_sigmoid, sigmoid
 
 
 def _draw_race(rng):

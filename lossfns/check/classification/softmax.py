@@ -4,8 +4,8 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.classification import questions
-from lossfns.check.classification.variants import log_softmax, naive_softmax, sigmoid, softmax
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.recipes import log_softmax, naive_softmax, sigmoid, softmax
 
 
 def _draw_softmax(rng):

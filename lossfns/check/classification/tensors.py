@@ -6,7 +6,7 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.classification import questions
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
 from lossfns.check.questions import refuse
 
 _NAMES = "logits target"
@@ -39,11 +39,6 @@ def _draw(rng):
         )
 
 
-def _log_softmax(z, axis=1):
-    z = z - z.amax(dim=axis, keepdim=True)
-    return z - z.exp().sum(dim=axis, keepdim=True).log()
-
-
 def _own(rows, target):
     return rows.gather(1, target[:, None])[:, 0]
 
@@ -52,7 +47,9 @@ def _smoothed(log_p, target, eps):
     return -((1 - eps) * _own(log_p, target) + eps * log_p.mean(dim=1))
 
 
-def _mixing(mix=_smoothed, log_p=_log_softmax, reduced=lambda losses: losses.mean()):
+def _mixing(
+    mix=_smoothed, log_p=lambda z: z.log_softmax(dim=1), reduced=lambda losses: losses.mean()
+):
     """A variant from its parts: log-probabilities, the mix of the two terms, the reduction."""
 
     def wrong(logits, target, label_smoothing=0.0):
@@ -102,13 +99,13 @@ CROSS_ENTROPY_TORCH = Exercise(
         ),
         Misconception(
             "the softmax twice",
-            _mixing(log_p=lambda z: _log_softmax(z.softmax(dim=1))),
+            _mixing(log_p=lambda z: z.softmax(dim=1).log_softmax(dim=1)),
             "Cross-entropy takes logits. A softmax before log_softmax leaves the classes nearly "
             "equal, and a confident mistake has almost no gradient.",
         ),
         Misconception(
             "normalised over the items instead of the classes",
-            _mixing(log_p=lambda z: _log_softmax(z, axis=0)),
+            _mixing(log_p=lambda z: z.log_softmax(dim=0)),
             "The probabilities of one item sum to 1 over the classes: dim=1, not dim=0.",
         ),
         Misconception(

@@ -4,17 +4,11 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import (
-    halves,
-    hold_shape,
-    log_softmax,
-    normal,
-    two_sizes,
-    unit,
-)
+from lossfns.check.contrastive.points import halves, hold_shape, normal, two_sizes, unit
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
 from lossfns.check.questions import refuse
+from lossfns.check.recipes import log_softmax
 
 
 def _draw_info_nce(rng):

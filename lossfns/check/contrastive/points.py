@@ -58,9 +58,3 @@ def unit(rows):
     """Rows of length 1; rows of zeros stay zero."""
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     return rows / np.where(lengths == 0, 1.0, lengths)
-
-
-def log_softmax(scores):
-    """Of every row, with its largest score subtracted so that nothing overflows."""
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

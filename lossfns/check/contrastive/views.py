@@ -4,13 +4,9 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import (
-    halves,
-    normal,
-    two_sizes,
-)
+from lossfns.check.contrastive.points import halves, normal, two_sizes
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
 from lossfns.check.questions import refuse
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.faults import capped
 from lossfns.check.foundations.questions import call, single, some
-from lossfns.check.pairs import capped
 from lossfns.check.questions import refuse
 
 

@@ -6,8 +6,9 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
 from lossfns.check.questions import refuse
+from lossfns.check.recipes import log_softmax, pick
 
 
 def right(logits, target, weight):
@@ -58,16 +59,7 @@ def _weighted(logits, target, weight, aspect="values"):
     return Call({"logits": logits, "target": target, "weight": weight}, {}, aspect)
 
 
-def _log_softmax(logits):
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-
-
-def _picked(table, target):
-    return table[np.arange(len(target)), target]
-
-
-def _weighing(total, losses=lambda logits, target: -_picked(_log_softmax(logits), target)):
+def _weighing(total, losses=lambda logits, target: -pick(log_softmax(logits), target)):
     """A wrong variant: `total(l, w, weight)` from the losses and weights of the items."""
     return lambda logits, target, weight: total(losses(logits, target), weight[target], weight)
 
@@ -77,21 +69,21 @@ def _averaged(losses, weights, _):
 
 
 def _clipped_losses(logits, target):
-    return -np.log(np.exp(_picked(_log_softmax(logits), target)) + 1e-7)
+    return -np.log(np.exp(pick(log_softmax(logits), target)) + 1e-7)
 
 
 def _naive_losses(logits, target):
     powers = np.exp(logits)
-    return -np.log(_picked(powers / powers.sum(axis=-1, keepdims=True), target))
+    return -np.log(pick(powers / powers.sum(axis=-1, keepdims=True), target))
 
 
 def _sigmoid_losses(logits, target):
-    return np.logaddexp(0, -_picked(logits, target))
+    return np.logaddexp(0, -pick(logits, target))
 
 
 def _weight_of_guess(logits, target, weight):
     weights = weight[logits.argmax(axis=-1)]
-    return _averaged(-_picked(_log_softmax(logits), target), weights, weight)
+    return _averaged(-pick(log_softmax(logits), target), weights, weight)
 
 
 WEIGHTED_CROSS_ENTROPY = Exercise(
@@ -149,21 +141,21 @@ WEIGHTED_CROSS_ENTROPY = Exercise(
         ),
         Misconception(
             "the logits multiplied by the weights",
-            lambda logits, target, weight: -_picked(_log_softmax(logits * weight), target).mean(),
+            lambda logits, target, weight: -pick(log_softmax(logits * weight), target).mean(),
             "Weighted logits are another model, with other probabilities. The weights multiply "
             "the losses of the items, after the logarithm.",
         ),
         Misconception(
             "the probabilities multiplied by the weights",
             lambda logits, target, weight: (
-                -_picked(_log_softmax(logits + np.log(weight)), target).mean()
+                -pick(log_softmax(logits + np.log(weight)), target).mean()
             ),
             "Weighing the probabilities before the logarithm adds ln w to the logits: that is "
             "logit adjustment, another loss. Here the weights multiply -ln p.",
         ),
         Misconception(
             "the softmax forgotten",
-            _weighing(_averaged, lambda logits, target: -_picked(logits, target)),
+            _weighing(_averaged, lambda logits, target: -pick(logits, target)),
             "You take the logit for the log-probability. Subtract the log of the sum of the "
             "exponentials first; without it the loss falls without bound as all logits grow.",
         ),
@@ -181,13 +173,13 @@ WEIGHTED_CROSS_ENTROPY = Exercise(
         Misconception(
             "logarithms to the base 2",
             _weighing(
-                _averaged, lambda logits, target: -_picked(_log_softmax(logits), target) / np.log(2)
+                _averaged, lambda logits, target: -pick(log_softmax(logits), target) / np.log(2)
             ),
             "That is the loss in bits. In this course it is in nats: natural logarithms.",
         ),
         Misconception(
             "the sign flipped",
-            _weighing(_averaged, lambda logits, target: _picked(_log_softmax(logits), target)),
+            _weighing(_averaged, lambda logits, target: pick(log_softmax(logits), target)),
             "The logarithm of a probability is negative; the loss is minus it.",
         ),
         Misconception(

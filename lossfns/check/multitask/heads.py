@@ -5,7 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
 from lossfns.check.questions import refuse
 
 

@@ -5,15 +5,12 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import draws, kinds
 from lossfns.check.exercise import Exercise, Misconception, summed_slope
-from lossfns.check.mistakes import (
-    averaging,
+from lossfns.check.faults import (
     flipped_gradient,
     mean_along_an_axis,
     mean_over_rows,
     n_in_gradient,
-    of_error,
     reduced_gradient,
-    reducing,
     reduction_ignored,
     rows_in_gradient,
     sum_for_mean,
@@ -21,6 +18,7 @@ from lossfns.check.mistakes import (
     value_for_gradient,
 )
 from lossfns.check.questions import UNKNOWN_REDUCTION, refuse
+from lossfns.check.recipes import averaged, of_error, per_error
 
 
 def square(e):
@@ -44,27 +42,27 @@ def _draw_mse(rng):
 
 
 MSE_MISTAKES = (
-    sum_for_mean(square),
+    sum_for_mean(of_error(square)),
     Misconception(
         "half of the mean squared error",
-        reducing(lambda e: 0.5 * e * e),
+        per_error(lambda e: 0.5 * e * e),
         "You divide by 2n. Some texts put the ½ there so that the 2 of the derivative cancels; "
         "here, and in torch.nn.MSELoss, the mean squared error has no ½.",
     ),
     Misconception(
         "the errors not squared",
-        reducing(lambda e: e),
+        per_error(lambda e: e),
         "Without the square, errors of opposite sign cancel: a prediction that is 10 too high "
         "once and 10 too low once would be perfect.",
     ),
     Misconception(
         "the absolute error instead of the squared error",
-        reducing(abs),
+        per_error(abs),
         "This is the mean absolute error. The MSE squares each error before it averages.",
     ),
     Misconception(
         "the root of the mean squared error",
-        reducing(square, mean=lambda losses: losses.mean() ** 0.5),
+        per_error(square, mean=lambda losses: losses.mean() ** 0.5),
         "This is the RMSE, which has the units of the target. The MSE keeps the square.",
     ),
     Misconception(
@@ -81,12 +79,12 @@ MSE_MISTAKES = (
     ),
     Misconception(
         "n - 1 instead of n",
-        reducing(square, mean=lambda losses: losses.sum() / (losses.size - 1)),
+        per_error(square, mean=lambda losses: losses.sum() / (losses.size - 1)),
         "Dividing by n - 1 makes the sample variance unbiased. The loss is a plain mean over n.",
     ),
     Misconception(
         "the sign flipped",
-        reducing(lambda e: -e * e),
+        per_error(lambda e: -e * e),
         "A loss is something to make small, and a sum of squares is never negative.",
     ),
     Misconception(
@@ -94,10 +92,10 @@ MSE_MISTAKES = (
         lambda pred, target, reduction="mean": (pred**2 - target**2).mean(),
         "pred² - target² is not (pred - target)²: subtract first, square then.",
     ),
-    mean_over_rows(square),
-    mean_along_an_axis(square),
-    reduction_ignored(square),
-    sum_with_none(square),
+    mean_over_rows(of_error(square), "pred"),
+    mean_along_an_axis(of_error(square)),
+    reduction_ignored(of_error(square)),
+    sum_with_none(of_error(square)),
 )
 
 MSE = Exercise(
@@ -128,10 +126,10 @@ MSE_GRAD = Exercise(
         kinds.tiny("pred", "target"),
     ),
     misconceptions=(
-        n_in_gradient(lambda e: 2 * e),
+        n_in_gradient(of_error(lambda e: 2 * e), "pred.size"),
         Misconception(
             "the 2 forgotten in the gradient",
-            averaging(lambda e: e),
+            averaged(of_error(lambda e: e)),
             "The derivative of e² is 2e. This would be the gradient of ½ e².",
         ),
         Misconception(
@@ -139,17 +137,17 @@ MSE_GRAD = Exercise(
             of_error(lambda e: e),
             "pred - target is the error. The gradient of the mean of its squares is 2/n times it.",
         ),
-        flipped_gradient(lambda e: 2 * e),
-        value_for_gradient(square),
+        flipped_gradient(averaged(of_error(lambda e: 2 * e))),
+        value_for_gradient(averaged(of_error(square)), "pred"),
         Misconception(
             "the sign of the error lost",
-            averaging(lambda e: 2 * abs(e)),
+            averaged(of_error(lambda e: 2 * abs(e))),
             "Where pred is below the target, the gradient is negative: it must say in which "
             "direction to move.",
         ),
         Misconception(
             "the gradient of the absolute error",
-            averaging(np.sign),
+            averaged(of_error(np.sign)),
             "The sign of the error is the derivative of |e|. The derivative of e² is 2e: it grows "
             "with the error.",
         ),
@@ -159,8 +157,8 @@ MSE_GRAD = Exercise(
             "You average twice: the 1/n of the mean appears once, and the gradient itself is not "
             "averaged.",
         ),
-        rows_in_gradient(lambda e: 2 * e),
-        reduced_gradient(lambda e: 2 * e),
+        rows_in_gradient(of_error(lambda e: 2 * e), "pred"),
+        reduced_gradient(of_error(lambda e: 2 * e), "pred"),
     ),
 )
 
@@ -184,12 +182,12 @@ RMSE = Exercise(
     misconceptions=(
         Misconception(
             "the root forgotten",
-            reducing(square),
+            per_error(square),
             "This is the MSE, in squared units. Take its square root.",
         ),
         Misconception(
             "the mean of the roots",
-            reducing(abs),
+            per_error(abs),
             "The root of each square is |e|, so the mean of the roots is the MAE. Average the "
             "squares first and take one root at the end.",
         ),
@@ -262,20 +260,20 @@ MSE_TORCH = Exercise(
     slopes={"pred": summed_slope(ln.mse)},
     twin="MSELoss",
     misconceptions=(
-        sum_for_mean(square),
+        sum_for_mean(of_error(square)),
         Misconception(
             "half of the mean squared error",
-            reducing(lambda e: 0.5 * e * e),
+            per_error(lambda e: 0.5 * e * e),
             "torch.nn.MSELoss has no ½, nor has the specification.",
         ),
         Misconception(
             "the absolute error instead of the squared error",
-            reducing(abs),
+            per_error(abs),
             "This is torch.nn.L1Loss. The MSE squares each error before it averages.",
         ),
         Misconception(
             "the root of the mean squared error",
-            reducing(square, mean=lambda losses: losses.mean().sqrt()),
+            per_error(square, mean=lambda losses: losses.mean().sqrt()),
             "This is the RMSE. The MSE keeps the square.",
         ),
         Misconception(
@@ -283,6 +281,6 @@ MSE_TORCH = Exercise(
             lambda pred, target, **options: (pred - target).mean().square(),
             "You average first and square then, so that errors of opposite sign cancel.",
         ),
-        reduction_ignored(square),
+        reduction_ignored(of_error(square)),
     ),
 )

@@ -8,7 +8,7 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
 from lossfns.check.questions import refuse
 
 

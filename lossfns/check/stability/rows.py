@@ -6,7 +6,8 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped, library
+from lossfns.check.faults import capped
+from lossfns.check.recipes import library
 
 
 def logsumexp(x):
