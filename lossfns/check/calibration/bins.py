@@ -4,31 +4,36 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.questions import refuse
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.questions import ask, refuse
+
+_NAMES = "confidence correct"
 
 
 def _draw_reliability(rng):
     # Twentieths read well and, where odd, lie inside the bins; ten rows would be too many to show.
     for count in (1, 2, 3, 4):
         confidence = rng.permutation(np.arange(1, 20, 2))[:count] / 20
-        yield _ask(confidence, rng.permutation(np.arange(count) % 2), bins=5)
-        yield _ask(confidence, rng.permutation(np.arange(count) % 2), bins=2)
+        yield ask(_NAMES, (confidence, rng.permutation(np.arange(count) % 2)), bins=5)
+        yield ask(_NAMES, (confidence, rng.permutation(np.arange(count) % 2)), bins=2)
     count = int(rng.integers(60, 120))
     confidence = (2 * rng.integers(0, 1000, size=count) + 1) / 2000
     correct = (rng.random(count) < confidence**2) * 1
-    yield _ask(confidence, correct)
+    yield ask(_NAMES, (confidence, correct))
     for bins in (5, 15):
-        yield _ask(confidence, correct, bins=bins)
-        yield _ask(confidence.astype(np.float32), correct, bins=bins)
+        yield ask(_NAMES, (confidence, correct), bins=bins)
+        yield ask(_NAMES, (confidence.astype(np.float32), correct), bins=bins)
     sure = (2 * rng.integers(700, 1000, size=30) + 1) / 2000
-    yield _ask(sure, (rng.random(30) < 0.6) * 1)
+    yield ask(_NAMES, (sure, (rng.random(30) < 0.6) * 1))
     for edges, bins in (([1.0, 0.6], 4), ([0.0, 0.6], 4), ([0.5, 0.6], 4), ([0.2, 0.5, 0.8], 10)):
-        yield _ask(
-            np.array(edges), rng.permutation(np.arange(len(edges)) % 2), "extremes", bins=bins
+        yield ask(
+            _NAMES,
+            (np.array(edges), rng.permutation(np.arange(len(edges)) % 2)),
+            "extremes",
+            bins=bins,
         )
     ends = np.array([0.0, 1.0, 1.0, 0.25, 0.75, 0.5], np.float32)
-    yield _ask(ends, rng.permutation([0, 1, 1, 0, 1, 0]), "extremes", bins=4)
+    yield ask(_NAMES, (ends, rng.permutation([0, 1, 1, 0, 1, 0])), "extremes", bins=4)
     two, right = np.array([0.35, 0.85]), np.array([0, 1])
     for confidence, correct in (([85.0], [1]), ([-0.05], [0])):
         yield refuse(
@@ -53,10 +58,6 @@ def _draw_reliability(rng):
         correct=right,
         bins=0,
     )
-
-
-def _ask(confidence, correct, aspect="values", **options):
-    return Call({"confidence": confidence, "correct": correct}, options, aspect)
 
 
 def hold_bins(bins) -> None:

@@ -1,5 +1,7 @@
 """What the expected and the maximum calibration error share: questions and mistakes."""
 
+from functools import partial
+
 import numpy as np
 
 from lossfns.check.calibration.bins import (
@@ -17,8 +19,8 @@ from lossfns.check.calibration.predictions import (
     labels_for,
     many,
 )
-from lossfns.check.exercise import Call, Misconception
-from lossfns.check.questions import refuse
+from lossfns.check.exercise import Misconception
+from lossfns.check.questions import ask_all, refuse, singles
 from lossfns.check.recipes import pick, softmax
 
 
@@ -26,7 +28,7 @@ def draw_errors(rng):
     pairs = classified(rng)
     yield from _ask(pairs, bins=5)
     yield from _ask(pairs[4:])
-    yield from _ask(pairs[5:], dtype=np.float32)
+    yield from _ask(singles(pairs[5:]))
     for count, classes, right, bins in ((80, 3, 0.9, 5), (60, 4, 0.2, 15), (100, 2, 0.6, 10)):
         probs = many(rng, count, classes)
         yield from _ask([(probs, labels_for(rng, probs, right))], bins=bins)
@@ -66,10 +68,7 @@ def draw_errors(rng):
     )
 
 
-def _ask(pairs, aspect="values", dtype=np.float64, **options):
-    return [
-        Call({"probs": probs.astype(dtype), "target": y}, options, aspect) for probs, y in pairs
-    ]
+_ask = partial(ask_all, "probs target")
 
 
 def checked(error):

@@ -1,5 +1,7 @@
 """Proper scores of probabilities: the negative log-likelihood and the Brier score."""
 
+from functools import partial
+
 import numpy as np
 
 import lossfns.numpy as ln
@@ -10,30 +12,29 @@ from lossfns.check.calibration.predictions import (
     hold_distributions,
     hold_labels,
 )
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import capped
+from lossfns.check.questions import ask_all, singles
 from lossfns.check.recipes import pick, softmax
 
-
-def _ask(pairs, aspect="values", dtype=np.float64):
-    return [Call({"probs": probs.astype(dtype), "target": y}, {}, aspect) for probs, y in pairs]
+_ask = partial(ask_all, "probs target")
 
 
 def _draw_nll(rng):
     pairs = classified(rng)
     yield from _ask(pairs)
-    yield from _ask(pairs[4:6], dtype=np.float32)
+    yield from _ask(singles(pairs[4:6]))
     tiny = np.array([[1e-300, 1.0], [0.25, 0.75]])
     yield from _ask([(tiny, np.array([0, 1]))], "extremes")
     tiny = np.array([[1e-30, 1.0, 0.0], [0.0, 0.5, 0.5]])
-    yield from _ask([(tiny, np.array([0, 1]))], "extremes", np.float32)
+    yield from _ask(singles([(tiny, np.array([0, 1]))]), "extremes")
     yield from _bad_input(rng, "its logarithm is NaN or makes the loss negative")
 
 
 def _draw_brier(rng):
     pairs = classified(rng)
     yield from _ask(pairs)
-    yield from _ask(pairs[4:6], dtype=np.float32)
+    yield from _ask(singles(pairs[4:6]))
     sure = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
     yield from _ask([(sure, np.array([1, 1])), (sure, np.array([1, 0]))], "extremes")
     yield from _bad_input(rng, "the squares of logits are no score")

@@ -4,7 +4,7 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.classification import questions
+from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import (
     capped,
@@ -14,7 +14,7 @@ from lossfns.check.faults import (
     sum_for_mean,
     sum_with_none,
 )
-from lossfns.check.questions import UNKNOWN_REDUCTION, refuse
+from lossfns.check.questions import UNKNOWN_REDUCTION, ask, refuse, single
 from lossfns.check.recipes import log_softmax, naive_softmax, one_hot, per_item, pick, softmax
 
 _NAMES = "logits target"
@@ -27,12 +27,12 @@ def right(logits, target, reduction="mean"):
 
 
 def _draw(rng):
-    pairs = questions.labelled(rng)
-    yield from (questions.call(pair, _NAMES) for pair in pairs)
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[2:5])
+    pairs = batches.labelled(rng)
+    yield from (ask(_NAMES, pair) for pair in pairs)
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[2:5])
     for reduction in ("none", "sum", "mean"):
         for pair in (pairs[2], pairs[4]):
-            yield questions.call(pair, _NAMES, "reductions", reduction=reduction)
+            yield ask(_NAMES, pair, "reductions", reduction=reduction)
     yield from far()
     logits, target = pairs[2]
     classes = logits.shape[1]
@@ -76,9 +76,9 @@ def far():
         ([[1000.0, 999.0], [-1000.0, -999.0]], [1, 0]),
         ([[1e12, 0.0]], [0]),
     ):
-        yield questions.call((np.array(logits), np.array(target)), _NAMES, "extremes")
+        yield ask(_NAMES, (np.array(logits), np.array(target)), "extremes")
     low = np.array([[0.0, -100.0, 100.0]], np.float32), np.array([1])
-    yield questions.call(low, _NAMES, "extremes")
+    yield ask(_NAMES, low, "extremes")
 
 
 def _ce(z, target):

@@ -2,19 +2,20 @@
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.classification import questions
+from lossfns.check.classification import batches
 from lossfns.check.classification.cross_entropy import far
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import flipped_gradient, n_in_gradient
+from lossfns.check.questions import ask, single
 from lossfns.check.recipes import averaged_rows, naive_softmax, one_hot, sigmoid, softmax
 
 _NAMES = "logits target"
 
 
 def _draw(rng):
-    pairs = questions.labelled(rng)
-    yield from (questions.call(pair, _NAMES) for pair in pairs)
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[2:5])
+    pairs = batches.labelled(rng)
+    yield from (ask(_NAMES, pair) for pair in pairs)
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[2:5])
     yield from far()
 
 

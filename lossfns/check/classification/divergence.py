@@ -4,25 +4,25 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.classification import questions
+from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse, single
 
 _NAMES = "p q"
 
 
 def _draw(rng):
-    pairs = questions.distributions(rng)
-    yield from (questions.call(pair, _NAMES) for pair in pairs)
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[1:4])
+    pairs = batches.distributions(rng)
+    yield from (ask(_NAMES, pair) for pair in pairs)
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[1:4])
     same = pairs[2][0]
-    yield questions.call((same, same.copy()), _NAMES)
+    yield ask(_NAMES, (same, same.copy()))
     for p, q in (
         ([[1.0, 0.0]], [[0.25, 0.75]]),
         ([[0.5, 0.5, 0.0]], [[0.25, 0.75, 0.0]]),
         ([[0.5, 0.5]], [[1e-300, 1.0]]),
     ):
-        yield questions.call((np.array(p), np.array(q)), _NAMES, "extremes")
+        yield ask(_NAMES, (np.array(p), np.array(q)), "extremes")
     p, q = pairs[2]
     yield refuse(
         "different shapes broadcast",

@@ -4,7 +4,7 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.classification import questions
+from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import (
     capped,
@@ -19,19 +19,19 @@ from lossfns.check.faults import (
     sum_for_mean,
     sum_with_none,
 )
-from lossfns.check.questions import UNKNOWN_REDUCTION, refuse
+from lossfns.check.questions import UNKNOWN_REDUCTION, ask, refuse, single
 from lossfns.check.recipes import averaged, overflowing_sigmoid, per_item, sigmoid, textbook
 
 _NAMES = "logits target"
 
 
 def _draw_with_logits(rng):
-    pairs = questions.binary(rng)
-    yield from (questions.call(pair, _NAMES) for pair in [*pairs, questions.soft(rng)])
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[3:5])
+    pairs = batches.binary(rng)
+    yield from (ask(_NAMES, pair) for pair in [*pairs, batches.soft(rng)])
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
     for reduction in ("none", "sum", "mean"):
         for pair in (pairs[2], pairs[4]):
-            yield questions.call(pair, _NAMES, "reductions", reduction=reduction)
+            yield ask(_NAMES, pair, "reductions", reduction=reduction)
     yield from _far()
     logits, target = pairs[3]
     yield refuse(
@@ -55,9 +55,9 @@ def _far():
         ([40.0, 0.5], [0.0, 1.0]),
         ([1e12, 0.5], [0.0, 1.0]),
     ):
-        yield questions.call((np.array(logits), np.array(target)), _NAMES, "extremes")
+        yield ask(_NAMES, (np.array(logits), np.array(target)), "extremes")
     far = np.array([100.0, -100.0], np.float32), np.array([0.0, 0.0], np.float32)
-    yield questions.call(far, _NAMES, "extremes")
+    yield ask(_NAMES, far, "extremes")
 
 
 def _stable(z, y):
@@ -160,9 +160,9 @@ BCE_WITH_LOGITS = Exercise(
 
 
 def _draw_grad(rng):
-    pairs = questions.binary(rng)
-    yield from (questions.call(pair, _NAMES) for pair in [*pairs, questions.soft(rng)])
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[3:5])
+    pairs = batches.binary(rng)
+    yield from (ask(_NAMES, pair) for pair in [*pairs, batches.soft(rng)])
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
     yield from _far()
 
 

@@ -4,10 +4,10 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.classification import questions
+from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import capped, flipped_loss, in_bits, mean_over_rows, sum_for_mean
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse, single
 from lossfns.check.recipes import per_item, sigmoid, textbook
 
 _NAMES = "probs target"
@@ -15,15 +15,15 @@ _NAMES = "probs target"
 
 def _draw_bce(rng):
     pairs = [
-        (questions.probabilities(rng, target.shape), target)
-        for _, target in [*questions.binary(rng)[:6], questions.soft(rng)]
+        (batches.probabilities(rng, target.shape), target)
+        for _, target in [*batches.binary(rng)[:6], batches.soft(rng)]
     ]
     pairs.append((np.round(rng.uniform(0.01, 0.99, size=70), 3), rng.integers(0, 2, 70) * 1.0))
-    yield from (questions.call(pair, _NAMES) for pair in pairs)
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[3:5])
+    yield from (ask(_NAMES, pair) for pair in pairs)
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
     certain, faint = np.array([0.0, 1.0]), np.array([1e-300, 0.25])
-    yield questions.call((certain, certain.copy()), _NAMES, "extremes")
-    yield questions.call((faint, np.array([1.0, 0.0])), _NAMES, "extremes")
+    yield ask(_NAMES, (certain, certain.copy()), "extremes")
+    yield ask(_NAMES, (faint, np.array([1.0, 0.0])), "extremes")
     probs, target = pairs[3]
     for bad in ([1.5, 0.2], [0.2, -0.5]):
         yield refuse(

@@ -1,11 +1,13 @@
 """The race of squared error against cross-entropy: one classifier, trained by hand with either."""
 
+from functools import partial
+
 import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.classification.squared import overflowing, slope
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.questions import refuse
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.questions import ask, refuse
 from lossfns.check.recipes import overflowing_sigmoid, sigmoid
 
 
@@ -40,8 +42,7 @@ def _draw_race(rng):
     )
 
 
-def _start(arrays, aspect="values", **options):
-    return Call(dict(zip(("x", "y", "start"), arrays, strict=True)), options, aspect)
+_start = partial(ask, "x y start")
 
 
 def _pull(z, y, loss):

@@ -2,26 +2,27 @@
 
 import numpy as np
 
-from lossfns.check.classification import questions
+from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import flipped_gradient, n_in_gradient, reduced_gradient, rows_in_gradient
+from lossfns.check.questions import ask, single
 from lossfns.check.recipes import averaged, overflowing_sigmoid, sigmoid
 
 _NAMES = "logits target"
 
 
 def _draw_gradient(rng):
-    pairs = questions.binary(rng)
-    yield from (questions.call(pair, _NAMES) for pair in [*pairs, questions.soft(rng)])
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[3:5])
+    pairs = batches.binary(rng)
+    yield from (ask(_NAMES, pair) for pair in [*pairs, batches.soft(rng)])
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
     for logits, target in (
         ([1000.0], [0.0]),
         ([-1000.0], [1.0]),
         ([1e12, 0.5], [1.0, 0.0]),
     ):
-        yield questions.call((np.array(logits), np.array(target)), _NAMES, "extremes")
+        yield ask(_NAMES, (np.array(logits), np.array(target)), "extremes")
     far = np.array([100.0, -100.0], np.float32), np.array([0.0, 0.0], np.float32)
-    yield questions.call(far, _NAMES, "extremes")
+    yield ask(_NAMES, far, "extremes")
 
 
 def slope(z, y):

@@ -4,21 +4,21 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.classification import questions
+from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import capped
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse, single
 
 _NAMES = "logits target"
 
 
 def _draw(rng):
-    pairs = questions.labelled(rng)
+    pairs = batches.labelled(rng)
     share = float(np.round(rng.uniform(0.2, 0.5), 2))
     for options in ({}, {"label_smoothing": 0.1}, {"label_smoothing": share}):
         for pair in pairs:
-            yield questions.call(questions.single(pair), _NAMES, wants=("logits",), **options)
-    yield questions.call(pairs[2], _NAMES, wants=("logits",), label_smoothing=0.1)
+            yield ask(_NAMES, single(*pair), wants=("logits",), **options)
+    yield ask(_NAMES, pairs[2], wants=("logits",), label_smoothing=0.1)
     for logits, target, options in (
         ([[0.0, 200.0]], [0], {}),
         ([[0.0, -200.0]], [1], {}),
@@ -26,8 +26,8 @@ def _draw(rng):
         ([[1000.0, 999.0], [-1000.0, -999.0]], [1, 0], {}),
     ):
         far = np.array(logits, np.float32), np.array(target)
-        yield questions.call(far, _NAMES, "extremes", wants=("logits",), **options)
-    logits, target = questions.single(pairs[2])
+        yield ask(_NAMES, far, "extremes", wants=("logits",), **options)
+    logits, target = single(*pairs[2])
     for share in (1.5, -0.1):
         yield refuse(
             "a share outside 0 … 1 accepted",

@@ -1,13 +1,15 @@
 """InfoNCE: classification among the batch."""
 
+from functools import partial
+
 import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import halves, hold_shape, normal, two_sizes, unit
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import capped
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask_all, refuse, singles
 from lossfns.check.recipes import log_softmax
 
 
@@ -23,7 +25,7 @@ def _draw_info_nce(rng):
     yield from _ask(batches, temperature=1.0)
     yield from _ask(batches)
     yield from _ask(batches[2:], temperature=float(np.round(rng.uniform(0.2, 0.7), 2)))
-    yield from _ask(batches[1:3], dtype=np.float32, temperature=0.5)
+    yield from _ask(singles(batches[1:3]), temperature=0.5)
     # Scores of ±1000: the first query is opposed to both keys, the second similar to both.
     flip = rng.choice([-1.0, 1.0])
     keys = np.array([[0.6, 0.8], [0.8, 0.6]]) * flip
@@ -51,11 +53,7 @@ def _draw_info_nce(rng):
     )
 
 
-def _ask(pairs, aspect="values", dtype=np.float64, **options):
-    return [
-        Call({"queries": query.astype(dtype), "keys": key.astype(dtype)}, options, aspect)
-        for query, key in pairs
-    ]
+_ask = partial(ask_all, "queries keys")
 
 
 def _info_nce(queries, keys, temperature=0.1):

@@ -1,5 +1,7 @@
 """Tables of distances and of cosines between two sets of embeddings."""
 
+from functools import partial
+
 import numpy as np
 
 from lossfns.check import kinds
@@ -11,7 +13,7 @@ from lossfns.check.contrastive.points import (
     unit,
 )
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask_all, refuse, singles
 
 
 def _tables(rng) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -29,8 +31,7 @@ def _tables(rng) -> list[tuple[np.ndarray, np.ndarray]]:
     ]
 
 
-def _ask(pairs, aspect="values", dtype=np.float64, **options) -> list[Call]:
-    return [Call({"a": a.astype(dtype), "b": b.astype(dtype)}, options, aspect) for a, b in pairs]
+_ask = partial(ask_all, "a b")
 
 
 def _bad_shapes(rng, vectors, column) -> list[Call]:
@@ -50,12 +51,12 @@ def _draw_distances(rng):
     tables = _tables(rng)
     yield from _ask(tables)
     yield from _ask(tables[:3] + tables[5:6], squared=True)
-    yield from _ask(tables[2:4], dtype=np.float32)
+    yield from _ask(singles(tables[2:4]))
     yield from _ask([(tables[3][0], np.concatenate([tables[3][0], tables[3][1]]))], "extremes")
     # Far from the origin and close to each other: in single precision so that it reads well, and
     # many of them in double precision, so that some square comes out negative where it can.
     near = 4096 + halves(rng, (1, 2))
-    yield from _ask([(near, near + [1.5, -2.0])], "extremes", np.float32)
+    yield from _ask(singles([(near, near + [1.5, -2.0])]), "extremes")
     cloud = 1e8 + normal(rng, (40, 3))
     yield from _ask([(cloud, cloud)], "extremes")
     yield from _bad_shapes(
@@ -199,10 +200,10 @@ def _draw_cosines(rng):
     # In one dimension a cosine is only a sign.
     tables = [(a, b) for a, b in tables if a.shape[1] > 1]
     yield from _ask(tables)
-    yield from _ask(tables[2:4], dtype=np.float32)
+    yield from _ask(singles(tables[2:4]))
     a, b = halves(rng, (2, 2)), halves(rng, (2, 2))
     yield from _ask([(a * 1e-12, b)], "extremes")
-    yield from _ask([(a * 1e-12, b * 1e12)], "extremes", np.float32)
+    yield from _ask(singles([(a * 1e-12, b * 1e12)]), "extremes")
     yield from _ask([(np.array([[0.0, 0.0], [3.0, 4.0]]), a[:1])], "extremes")
     yield from _bad_shapes(
         rng,

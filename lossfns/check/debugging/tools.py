@@ -4,7 +4,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse
 
 
 def _draw_initial(rng):
@@ -104,19 +104,16 @@ EXPECTED_INITIAL_LOSS = Exercise(
 
 
 def _draw_norm(rng):
-    def ask(gradients, aspect="values"):
-        return Call({"gradients": gradients}, {}, aspect)
-
     halves = [-4.0, -2.5, -1.5, -0.5, 0.5, 2.0, 3.0]
     rows, columns = int(rng.integers(2, 4)), int(rng.integers(4, 6))
     # Two entries and more: of one alone most wrong norms are right.
     for shape in ((2,), (3,), (2, 3), (rows, columns), (2, 2, 2)):
-        yield ask(rng.choice(halves, size=shape))
-    yield ask(rng.choice(halves, size=(2, 3)).astype(np.float32))
-    yield ask(rng.normal(size=(rows, int(rng.integers(20, 40)))))
-    yield ask(np.zeros((2, 2)), "extremes")
-    yield ask(np.array([3e200, -4e200]), "extremes")
-    yield ask(np.array([[3e30, 0.0], [0.0, 4e30]], np.float32), "extremes")
+        yield ask("gradients", (rng.choice(halves, size=shape),))
+    yield ask("gradients", (rng.choice(halves, size=(2, 3)).astype(np.float32),))
+    yield ask("gradients", (rng.normal(size=(rows, int(rng.integers(20, 40)))),))
+    yield ask("gradients", (np.zeros((2, 2)),), "extremes")
+    yield ask("gradients", (np.array([3e200, -4e200]),), "extremes")
+    yield ask("gradients", (np.array([[3e30, 0.0], [0.0, 4e30]], np.float32),), "extremes")
 
 
 def _norm(gradients):

@@ -4,18 +4,17 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.foundations.questions import call, single, some
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse, single, some
 
 
 def _draw_constant(rng):
     targets = [_skewed(rng, n) for n in (3, 4, 5, 8, int(rng.integers(20, 40)))]
     for loss in ("mse", "mae", "max"):
-        yield from (call("target", target, loss=loss) for target in targets)
-        yield call("target", *single(targets[2]), loss=loss)
+        yield from (ask("target", (target,), loss=loss) for target in targets)
+        yield ask("target", single(targets[2]), loss=loss)
     for loss in ("mse", "mae", "max"):
-        yield call("target", np.array([-2.5]), aspect="extremes", loss=loss)
-        yield call("target", np.full(3, 4.0), aspect="extremes", loss=loss)
+        yield ask("target", (np.array([-2.5]),), aspect="extremes", loss=loss)
+        yield ask("target", (np.full(3, 4.0),), aspect="extremes", loss=loss)
     yield refuse(
         "an unknown loss taken for the squared error",
         'Nobody can tell what "accuracy" of a number is. Raise ValueError for everything but '

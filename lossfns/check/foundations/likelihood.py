@@ -7,8 +7,7 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import capped
-from lossfns.check.foundations.questions import call, single, some
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse, single, some
 
 
 def _draw_nll(rng):
@@ -16,11 +15,11 @@ def _draw_nll(rng):
     flips = [np.ones(1), np.zeros(1), np.array([1.0, 0.0]), rng.permutation([1.0, 1.0, 0.0])]
     flips += [some(rng, [1.0, 1.0, 0.0], (int(n),)) for n in rng.integers(5, 60, size=2)]
     for p in (0.25, share):
-        yield from (call("outcomes", outcomes, p=p) for outcomes in flips)
-    yield call("outcomes", *single(flips[4]), p=share)
+        yield from (ask("outcomes", (outcomes,), p=p) for outcomes in flips)
+    yield ask("outcomes", single(flips[4]), p=share)
     many = some(rng, [1.0, 1.0, 0.0], (3000,))
-    yield call("outcomes", many, aspect="extremes", p=share)
-    yield call("outcomes", np.array([1.0, 0.0]), aspect="extremes", p=1e-200)
+    yield ask("outcomes", (many,), aspect="extremes", p=share)
+    yield ask("outcomes", (np.array([1.0, 0.0]),), aspect="extremes", p=1e-200)
     yield refuse(
         "a p accepted that is no probability",
         "With p = 1.5 the logarithm of 1 - p is NaN, or the result even negative. Raise "

@@ -4,8 +4,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.foundations.questions import call, single, some
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse, single, some
 
 _NAMES = "gradients counts"
 
@@ -19,12 +18,12 @@ def _draw(rng):
         pairs.append((gradients, counts.astype(np.int64)))
     gradients, counts = pairs[2]
     pairs.append((gradients * [[1.0], [0.0], [1.0]], counts * np.array([1, 0, 1])))
-    yield from (call(_NAMES, *pair) for pair in pairs)
-    yield from (call(_NAMES, *single(*pair)) for pair in pairs[2:4])
+    yield from (ask(_NAMES, pair) for pair in pairs)
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[2:4])
     nothing = np.zeros((2, 3)), np.zeros(2, np.int64)
-    yield call(_NAMES, *nothing, aspect="extremes")
+    yield ask(_NAMES, nothing, aspect="extremes")
     many = np.array([[2.0], [-1.0]]), np.array([3 * 10**9, 10**9])
-    yield call(_NAMES, *many, aspect="extremes")
+    yield ask(_NAMES, many, aspect="extremes")
     gradients, counts = pairs[1]
     yield refuse(
         "a count without a piece ignored",

@@ -4,8 +4,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.foundations.questions import call, single, some
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse, single, some
 
 _NAMES = "losses weights"
 
@@ -18,14 +17,14 @@ def _draw_weighted(rng):
     one, none = pairs[2][1].copy(), pairs[5][1].copy()
     one[rng.integers(3)], none[::3] = 0.0, 0.0
     pairs += [(pairs[2][0], one), (pairs[5][0], none)]
-    yield from (call(_NAMES, *pair) for pair in pairs)
-    yield from (call(_NAMES, *single(*pair)) for pair in pairs[3:5])
+    yield from (ask(_NAMES, pair) for pair in pairs)
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
     for losses, weights in (
         ([2.0, 5.0], [0.0, 0.0]),
         ([2.0, 5.0], [1e-12, 3e-12]),
         ([2.0, 5.0, 1.0], [1e12, 2e12, 0.0]),
     ):
-        yield call(_NAMES, np.array(losses), np.array(weights), aspect="extremes")
+        yield ask(_NAMES, (np.array(losses), np.array(weights)), aspect="extremes")
     losses, weights = pairs[2]
     yield refuse(
         "broadcasting of (n, 1) against (n,)",
@@ -168,12 +167,12 @@ def _draw_ridge(rng):
         for n, k in ((1, 1), (1, 2), (2, 2), (3, 3), (5, 4), (int(rng.integers(30, 60)), 10))
     ]
     for pair in pairs:
-        yield call(_PENALISED, *pair, strength=2.0)
-        yield call(_PENALISED, *pair, strength=strength)
-    yield from (call(_PENALISED, *single(*pair), strength=strength) for pair in pairs[3:5])
-    yield call(_PENALISED, *pairs[3], strength=0.0)
+        yield ask(_PENALISED, pair, strength=2.0)
+        yield ask(_PENALISED, pair, strength=strength)
+    yield from (ask(_PENALISED, single(*pair), strength=strength) for pair in pairs[3:5])
+    yield ask(_PENALISED, pairs[3], strength=0.0)
     huge = pairs[2][0], np.array([1e6, -1e6, 0.0])
-    yield call(_PENALISED, *huge, aspect="extremes", strength=strength)
+    yield ask(_PENALISED, huge, aspect="extremes", strength=strength)
     losses, params = pairs[2]
     yield refuse(
         "a negative strength accepted",

@@ -4,8 +4,8 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.foundations.questions import call, points, single, some
-from lossfns.check.questions import refuse
+from lossfns.check.foundations.points import points
+from lossfns.check.questions import ask, refuse, single, some
 
 _NAMES = "params x y"
 
@@ -15,9 +15,9 @@ def _draw(rng):
     for count in (1, 2, 3, 5, int(rng.integers(30, 60))):
         x, y = points(rng, count)
         params = some(rng, [0.5, -1.0, 2.0, -2.5], (2,))
-        yield call(_NAMES, *single(params, x, y), rate=rate)
-        yield call(_NAMES, *single(0 * params, x, y), rate=0.5)
-    yield call(_NAMES, params, x, y, rate=rate)
+        yield ask(_NAMES, single(params, x, y), rate=rate)
+        yield ask(_NAMES, single(0 * params, x, y), rate=0.5)
+    yield ask(_NAMES, (params, x, y), rate=rate)
     x, y = single(*points(rng, 3))
     yield refuse(
         "broadcasting of (n, 1) against (n,)",

@@ -5,10 +5,12 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import capped
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse
 from lossfns.check.recipes import log_softmax, pick
+
+_NAMES = "logits target weight"
 
 
 def right(logits, target, weight):
@@ -22,12 +24,12 @@ def _draw_weighted(rng):
         logits[np.arange(rows), rng.integers(0, classes, size=rows)] += 1.0
         target = np.resize(rng.permutation(classes), rows)
         weight = rng.permutation(np.array([0.5, 2.0, 1.0, 4.0, 0.25])[:classes])
-        yield _weighted(logits, target, weight)
-        yield _weighted(logits.astype(np.float32), target, weight.astype(np.float32))
+        yield ask(_NAMES, (logits, target, weight))
+        yield ask(_NAMES, (logits.astype(np.float32), target, weight.astype(np.float32)))
     far = np.array([[1000.0, 0.0], [0.0, -1000.0], [-1000.0, 1000.0]])
-    yield _weighted(far[:1], np.array([1]), np.array([2.0, 0.5]), "extremes")
-    yield _weighted(far, np.array([1, 0, 0]), np.array([2.0, 0.5]), "extremes")
-    yield _weighted(far - 1e4, np.array([0, 1, 1]), np.array([2.0, 0.5]), "extremes")
+    yield ask(_NAMES, (far[:1], np.array([1]), np.array([2.0, 0.5])), "extremes")
+    yield ask(_NAMES, (far, np.array([1, 0, 0]), np.array([2.0, 0.5])), "extremes")
+    yield ask(_NAMES, (far - 1e4, np.array([0, 1, 1]), np.array([2.0, 0.5])), "extremes")
     logits, weight = rng.integers(-4, 5, size=(2, 3)) / 2, np.array([0.5, 1.0, 2.0])
     yield refuse(
         "a label of -1 accepted",
@@ -53,10 +55,6 @@ def _draw_weighted(rng):
         target=np.array([1, 2]),
         weight=np.ones(4),
     )
-
-
-def _weighted(logits, target, weight, aspect="values"):
-    return Call({"logits": logits, "target": target, "weight": weight}, {}, aspect)
 
 
 def _weighing(total, losses=lambda logits, target: -pick(log_softmax(logits), target)):

@@ -1,11 +1,13 @@
 """The Dice loss of masks, and the same in PyTorch."""
 
+from functools import partial
+
 import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Misconception, Reason
-from lossfns.check.questions import refuse
+from lossfns.check.exercise import Exercise, Misconception, Reason
+from lossfns.check.questions import ask_all, refuse, singles
 
 
 def dice(probs, target, smooth=1.0):
@@ -38,14 +40,7 @@ def _mask(rng, shape):
     return probs.reshape(shape), target.reshape(shape)
 
 
-def ask_masks(pairs, aspect="values", wants=(), **options):
-    return [
-        Call({"probs": probs, "target": target}, options, aspect, wants) for probs, target in pairs
-    ]
-
-
-def single(pairs):
-    return [(probs.astype(np.float32), target.astype(np.float32)) for probs, target in pairs]
+ask_masks = partial(ask_all, "probs target")
 
 
 def edges():
@@ -73,7 +68,7 @@ def _draw_dice(rng):
     yield from ask_masks(pairs)
     yield from ask_masks(pairs, smooth=0.0)
     yield from ask_masks(pairs, smooth=float(np.round(rng.uniform(0.2, 0.8), 2)))
-    yield from ask_masks(single(pairs[1:4]))
+    yield from ask_masks(singles(pairs[1:4]))
     yield from ask_masks(edges(), "extremes")
     yield from ask_masks([*edges()[2:4], (np.zeros((2, 3)), one_pixel)], "extremes", smooth=0.0)
     probs, target = pairs[2]
@@ -291,13 +286,13 @@ DICE = Exercise(
 def _draw_dice_torch(rng):
     pairs = masks(rng)
     wants = ("probs",)
-    yield from ask_masks(single(pairs), wants=wants)
+    yield from ask_masks(singles(pairs), wants=wants)
     yield from ask_masks(pairs[2:3], wants=wants)
-    yield from ask_masks(single(pairs), wants=wants, smooth=0.0)
+    yield from ask_masks(singles(pairs), wants=wants, smooth=0.0)
     yield from ask_masks(
-        single(pairs), wants=wants, smooth=float(np.round(rng.uniform(0.2, 0.8), 2))
+        singles(pairs), wants=wants, smooth=float(np.round(rng.uniform(0.2, 0.8), 2))
     )
-    yield from ask_masks(single(edges()), "extremes", wants)
+    yield from ask_masks(singles(edges()), "extremes", wants)
 
 
 DICE_TORCH = Exercise(

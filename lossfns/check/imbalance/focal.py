@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
+from lossfns.check import kinds, questions
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import capped, mean_over_rows, reduction_ignored, sum_for_mean
 from lossfns.check.questions import BROADCAST, UNKNOWN_REDUCTION, refuse
@@ -15,18 +15,18 @@ def right(logits, target, gamma=2.0, alpha=None, reduction="mean"):
 
 
 def _draw_focal(rng):
-    pairs = draws.labelled(rng)
+    pairs = questions.labelled(rng)
     gamma, alpha = (float(np.round(rng.uniform(*ends), 2)) for ends in ((0.5, 1.5), (0.1, 0.4)))
-    yield from draws.ask_logits(pairs)
-    yield from draws.ask_logits(pairs, gamma=gamma)
-    yield from draws.ask_logits(pairs, alpha=alpha)
-    yield from draws.ask_logits(pairs[:5], gamma=0.0, alpha=0.75)
-    yield from draws.ask_logits(draws.floats32(pairs[3:5]), gamma=3.0)
+    yield from questions.ask_logits(pairs)
+    yield from questions.ask_logits(pairs, gamma=gamma)
+    yield from questions.ask_logits(pairs, alpha=alpha)
+    yield from questions.ask_logits(pairs[:5], gamma=0.0, alpha=0.75)
+    yield from questions.ask_logits(questions.singles(pairs[3:5]), gamma=3.0)
     for reduction in ("none", "sum", "mean"):
         asked = [pairs[2], pairs[4]]
-        yield from draws.ask_logits(asked, "reductions", reduction=reduction, alpha=alpha)
-    yield from draws.ask_logits(far(np.float64), "extremes")
-    yield from draws.ask_logits(far(np.float64)[2:], "extremes", gamma=gamma, alpha=alpha)
+        yield from questions.ask_logits(asked, "reductions", reduction=reduction, alpha=alpha)
+    yield from questions.ask_logits(far(np.float64), "extremes")
+    yield from questions.ask_logits(far(np.float64)[2:], "extremes", gamma=gamma, alpha=alpha)
     logits, target = pairs[2]
     yield refuse(*BROADCAST, logits=pairs[3][0][:, None], target=pairs[3][1])
     yield refuse(*UNKNOWN_REDUCTION, logits=logits, target=target, reduction="average")
@@ -310,15 +310,15 @@ FOCAL = Exercise(
 
 
 def _draw_focal_torch(rng):
-    pairs = draws.labelled(rng)
+    pairs = questions.labelled(rng)
     gamma, alpha = (float(np.round(rng.uniform(*ends), 2)) for ends in ((0.5, 1.5), (0.1, 0.4)))
-    single, wants = draws.floats32(pairs), ("logits",)
-    yield from draws.ask_logits(draws.both_floats(pairs), wants=wants)
-    yield from draws.ask_logits(single, wants=wants, gamma=gamma)
-    yield from draws.ask_logits(single, wants=wants, alpha=alpha)
-    yield from draws.ask_logits(single[:5], wants=wants, gamma=0.0, alpha=0.75)
-    yield from draws.ask_logits(far(np.float32), "extremes", wants)
-    yield from draws.ask_logits(far(np.float32)[2:], "extremes", wants, gamma=3.0, alpha=alpha)
+    single, wants = questions.singles(pairs), ("logits",)
+    yield from questions.ask_logits(questions.both_floats(pairs), wants=wants)
+    yield from questions.ask_logits(single, wants=wants, gamma=gamma)
+    yield from questions.ask_logits(single, wants=wants, alpha=alpha)
+    yield from questions.ask_logits(single[:5], wants=wants, gamma=0.0, alpha=0.75)
+    yield from questions.ask_logits(far(np.float32), "extremes", wants)
+    yield from questions.ask_logits(far(np.float32)[2:], "extremes", wants, gamma=3.0, alpha=alpha)
 
 
 def _factor_detached(z, y, gamma=2.0, alpha=None):

@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
+from lossfns.check import kinds, questions
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import (
     flipped_gradient,
@@ -17,12 +17,12 @@ from lossfns.check.recipes import averaged, sigmoid
 
 
 def _draw_focal_grad(rng):
-    pairs = draws.labelled(rng)
-    yield from draws.ask_logits(pairs)
-    yield from draws.ask_logits(pairs, gamma=float(np.round(rng.uniform(0.5, 1.5), 2)))
-    yield from draws.ask_logits(pairs[:5], gamma=0.0)
-    yield from draws.ask_logits(draws.floats32(pairs[3:5]), gamma=3.0)
-    yield from draws.ask_logits(far(np.float64), "extremes")
+    pairs = questions.labelled(rng)
+    yield from questions.ask_logits(pairs)
+    yield from questions.ask_logits(pairs, gamma=float(np.round(rng.uniform(0.5, 1.5), 2)))
+    yield from questions.ask_logits(pairs[:5], gamma=0.0)
+    yield from questions.ask_logits(questions.singles(pairs[3:5]), gamma=3.0)
+    yield from questions.ask_logits(far(np.float64), "extremes")
 
 
 def _slope(z, y, gamma=2.0, inner=None, power=fade_of):

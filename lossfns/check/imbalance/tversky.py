@@ -12,10 +12,9 @@ from lossfns.check.imbalance.dice import (
     masks,
     one_mask,
     rows,
-    single,
     sums,
 )
-from lossfns.check.questions import refuse
+from lossfns.check.questions import refuse, singles
 
 
 def _draw_tversky(rng):
@@ -25,7 +24,7 @@ def _draw_tversky(rng):
     # Prices that do not sum to 1.
     yield from ask_masks(pairs, alpha=alpha, beta=1.5)
     yield from ask_masks(pairs, alpha=2.0, beta=beta, smooth=0.5)
-    yield from ask_masks(single(pairs[1:4]), alpha=alpha, beta=beta)
+    yield from ask_masks(singles(pairs[1:4]), alpha=alpha, beta=beta)
     yield from ask_masks(edges(), "extremes", alpha=0.3, beta=0.7)
     yield from ask_masks(edges()[2:4], "extremes", alpha=0.3, beta=0.7, smooth=0.0)
     probs, target = pairs[2]

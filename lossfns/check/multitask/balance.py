@@ -3,26 +3,28 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse
 
 
 def _draw_dwa(rng):
-    def ask(previous, before, aspect="values", **options):
-        return Call({"previous": previous, "before": before}, options, aspect)
-
     # Two tasks are the rule, three and more show a K that is fixed at 2; one shows nothing.
     rows = loss_rows(rng)[1:]
     olds = [rng.choice([0.5, 1.0, 2.5, 5.0, 6.0, 10.0, 16.0], row.size, False) for row in rows]
     pairs = list(zip(rows, olds, strict=True))
     for previous, before in with_singles(pairs):
-        yield ask(previous, before)
+        yield ask("previous before", (previous, before))
     for previous, before in pairs:
-        yield ask(previous, before, temperature=0.5)
-    yield ask(*pairs[-1], temperature=float(rng.integers(4, 9)))
-    yield ask(np.array([4000.0, 2.0]), np.array([0.5, 4.0]), "extremes")
-    yield ask(np.array([1e-3, 2e12]), np.array([1e6, 1e12]), "extremes", temperature=1e-4)
+        yield ask("previous before", (previous, before), temperature=0.5)
+    yield ask("previous before", pairs[-1], temperature=float(rng.integers(4, 9)))
+    yield ask("previous before", (np.array([4000.0, 2.0]), np.array([0.5, 4.0])), "extremes")
+    yield ask(
+        "previous before",
+        (np.array([1e-3, 2e12]), np.array([1e6, 1e12])),
+        "extremes",
+        temperature=1e-4,
+    )
     previous, before = np.array([0.5, 2.0]), np.array([2.5, 4.0])
     yield refuse(
         "a loss of 0 in the denominator",
@@ -159,21 +161,18 @@ DWA_WEIGHTS = Exercise(
 
 
 def _draw_conflict(rng):
-    def ask(one, other, aspect="values"):
-        return Call({"g1": one, "g2": other}, {}, aspect)
-
     conflicts = [_halves(rng, shape, -1) for shape in ((2,), (2,), (3,), (2, 3))]
     agreeing = [_halves(rng, shape, 1) for shape in ((2,), (3,), (2, 3))]
     many = int(rng.integers(20, 60))
     for pair in with_singles([*conflicts, *agreeing, _normal(rng, many, -1)]):
-        yield ask(*pair)
+        yield ask("g1 g2", pair)
     # Gradients get small as training goes on.
     small = _halves(rng, (3,), -1)
-    yield ask(small[0] * 1e-3, small[1] * 1e-3)
-    yield ask(np.array([1.5, 0.0]), np.array([0.0, -2.0]), "extremes")
-    yield ask(np.array([0.0, 0.0]), np.array([2.0, -0.5]), "extremes")
-    yield ask(np.array([2.0, -0.5]), np.array([0.0, 0.0]), "extremes")
-    yield ask(np.array([1e12, 5e11]), np.array([-1.0, 0.5]), "extremes")
+    yield ask("g1 g2", (small[0] * 1e-3, small[1] * 1e-3))
+    yield ask("g1 g2", (np.array([1.5, 0.0]), np.array([0.0, -2.0])), "extremes")
+    yield ask("g1 g2", (np.array([0.0, 0.0]), np.array([2.0, -0.5])), "extremes")
+    yield ask("g1 g2", (np.array([2.0, -0.5]), np.array([0.0, 0.0])), "extremes")
+    yield ask("g1 g2", (np.array([1e12, 5e11]), np.array([-1.0, 0.5])), "extremes")
     for one, other in (([0.5, 2.0, -1.0], [2.5]), ([[0.5], [2.0]], [2.5, -1.0])):
         yield refuse(
             "gradients that are broadcast",

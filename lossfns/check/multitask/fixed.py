@@ -4,9 +4,9 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse
 
 
 def _right_sum(losses, weights):
@@ -15,19 +15,16 @@ def _right_sum(losses, weights):
 
 
 def _draw_weighted_sum(rng):
-    def ask(losses, weights, aspect="values"):
-        return Call({"losses": losses, "weights": weights}, {}, aspect)
-
     # They do not sum to 1, nor is any of them 1.
     pairs = [
         (row, rng.choice([0.1, 0.2, 0.5, 2.5, 3.0, 5.0, 10.0], size=row.size, replace=False))
         for row in loss_rows(rng)
     ]
     for losses, weights in with_singles(pairs):
-        yield ask(losses, weights)
-    yield ask(np.array([0.5, 4.0, 2.0]), np.array([2.0, 0.0, 0.1]))
-    yield ask(np.array([1e12, 0.5]), np.array([1e-12, 3.0]), "extremes")
-    yield ask(np.array([np.inf, 0.5]), np.array([0.0, 3.0]), "extremes")
+        yield ask("losses weights", (losses, weights))
+    yield ask("losses weights", (np.array([0.5, 4.0, 2.0]), np.array([2.0, 0.0, 0.1])))
+    yield ask("losses weights", (np.array([1e12, 0.5]), np.array([1e-12, 3.0])), "extremes")
+    yield ask("losses weights", (np.array([np.inf, 0.5]), np.array([0.0, 3.0])), "extremes")
     losses = np.array([0.5, 2.0, 4.0])
     yield refuse(
         "negative weights accepted",
@@ -137,20 +134,21 @@ WEIGHTED_SUM = Exercise(
 
 
 def _draw_normalised(rng):
-    def ask(losses, initial, aspect="values"):
-        return Call({"losses": losses, "initial": initial}, {}, aspect)
-
     rows = loss_rows(rng)
     starts = [rng.choice([0.2, 1.25, 2.5, 5.0, 10.0, 20.0, 40.0], row.size, False) for row in rows]
     for losses, initial in with_singles(list(zip(rows, starts, strict=True))):
-        yield ask(losses, initial)
+        yield ask("losses initial", (losses, initial))
     # A history, one row a step; as many steps as tasks would hide a division by the wrong one.
     steps = int(rng.integers(3, 6))
     history = np.round(np.exp(rng.normal(size=(steps, 2))), 2) + 0.1
-    yield ask(history, np.array([2.5, 1000.0]))
-    yield ask(np.array([0.5, 2.0]), np.array([0.0, 4.0]), "extremes")
-    yield ask(np.array([[0.0, 2.0], [3.0, 8.0], [0.5, 1.0]]), np.array([0.0, 4.0]), "extremes")
-    yield ask(np.array([3e-9, 2e12]), np.array([1e-9, 1e12]), "extremes")
+    yield ask("losses initial", (history, np.array([2.5, 1000.0])))
+    yield ask("losses initial", (np.array([0.5, 2.0]), np.array([0.0, 4.0])), "extremes")
+    yield ask(
+        "losses initial",
+        (np.array([[0.0, 2.0], [3.0, 8.0], [0.5, 1.0]]), np.array([0.0, 4.0])),
+        "extremes",
+    )
+    yield ask("losses initial", (np.array([3e-9, 2e12]), np.array([1e-9, 1e12])), "extremes")
     losses = np.array([0.5, 2.0])
     yield refuse(
         "negative initial losses accepted",

@@ -1,12 +1,14 @@
 """Weights by uncertainty: value, gradient, minimiser, and the same in PyTorch."""
 
+from functools import partial
+
 import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse
 
 _FACTORS = {"regression": 0.5, "classification": 1.0}
 
@@ -26,9 +28,7 @@ def _far():
     ]
 
 
-def _ask(pair, aspect="values", wants=(), **options):
-    losses, log_vars = pair
-    return Call({"losses": losses, "log_vars": log_vars}, options, aspect, wants)
+_ask = partial(ask, "losses log_vars")
 
 
 def _misshapen():

@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
+from lossfns.check import kinds, questions
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import (
     flipped_gradient,
@@ -29,7 +29,7 @@ MAE = Exercise(
     signature="mae(pred, target)",
     read="loss-mae",
     right=ln.mae,
-    draw=draws.plain,
+    draw=questions.plain,
     probes=(
         kinds.exact_items("pred", "target"),
         kinds.offset("pred", "target"),
@@ -76,9 +76,9 @@ MAE = Exercise(
 
 
 def _draw_mae_grad(rng):
-    yield from draws.plain(rng)
+    yield from questions.plain(rng)
     kink = np.array([0.5, -1.0, 2.0]), np.array([0.5, 1.0, 2.0])
-    yield from draws.ask_all([kink], "extremes")
+    yield from questions.ask_errors([kink], "extremes")
 
 
 def _slope_nan(e):
@@ -134,20 +134,20 @@ MAE_GRAD = Exercise(
 
 
 def _draw_quantile(rng):
-    pairs = draws.batches(rng)
+    pairs = questions.errors(rng)
     level = float(np.round(rng.uniform(0.6, 0.95), 2))
-    yield from draws.ask_all(pairs[:6], q=0.5)
-    yield from draws.ask_all(pairs, q=level)
-    yield from draws.ask_all(pairs, q=0.1)
-    yield from draws.ask_all(draws.floats32(pairs[3:5]), q=level)
+    yield from questions.ask_errors(pairs[:6], q=0.5)
+    yield from questions.ask_errors(pairs, q=level)
+    yield from questions.ask_errors(pairs, q=0.1)
+    yield from questions.ask_errors(questions.singles(pairs[3:5]), q=level)
     far = np.array([1e12, -1e12, 0.5]), np.array([0.0, 0.0, 0.5])
-    yield from draws.ask_all([far], "extremes", q=0.9)
+    yield from questions.ask_errors([far], "extremes", q=0.9)
     for q in (1.5, -0.1):
         yield refuse(
             "a level outside 0 … 1 accepted",
             "There is no such quantile. Raise ValueError and name the value; often it is a "
             "percentage such as 90 where 0.9 is meant.",
-            **draws.two(rng),
+            **questions.two(rng),
             q=q,
         )
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
+from lossfns.check import kinds, questions
 from lossfns.check.exercise import Call, Exercise, Misconception, summed_slope
 from lossfns.check.faults import mean_over_rows, sum_for_mean
 from lossfns.check.recipes import of_error, per_error
 
 
 def _draw_log_cosh(rng):
-    yield from draws.plain(rng)
+    yield from questions.plain(rng)
     far = [([1000.0], [0.0]), ([0.0, 1.0], [800.0, 0.5]), ([1e12, 0.5], [0.0, 0.5])]
-    yield from draws.ask_all([(np.array(p), np.array(t)) for p, t in far], "extremes")
+    yield from questions.ask_errors([(np.array(p), np.array(t)) for p, t in far], "extremes")
 
 
 def _log_cosh(e):
@@ -86,8 +86,8 @@ LOG_COSH = Exercise(
 
 
 def _draw_gaussian(rng):
-    pairs = draws.batches(rng)
-    for pred, target in draws.both_floats(pairs):
+    pairs = questions.errors(rng)
+    for pred, target in questions.both_floats(pairs):
         var = np.exp(rng.normal(scale=0.7, size=pred.shape)).round(2) + 0.05
         yield _gaussian(pred, target, var)
     exact, far = np.array([0.5, 1e4], np.float32), np.array([0.5, -1e4], np.float32)

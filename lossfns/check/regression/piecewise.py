@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
+from lossfns.check import kinds, questions
 from lossfns.check.exercise import Exercise, Misconception, summed_slope
 from lossfns.check.faults import (
     flipped_gradient,
@@ -25,20 +25,20 @@ def huber(e, delta=1.0):
 
 
 def _draw_huber(rng):
-    pairs = draws.batches(rng)
-    yield from draws.ask_all(pairs)
-    yield from draws.ask_all(pairs[:6], delta=2.0)
-    yield from draws.ask_all(pairs, delta=float(np.round(rng.uniform(0.2, 0.8), 2)))
-    yield from draws.ask_all(draws.floats32(pairs[3:5]), delta=2.0)
-    yield from draws.ask_reductions([pairs[2], pairs[4]], delta=2.0)
+    pairs = questions.errors(rng)
+    yield from questions.ask_errors(pairs)
+    yield from questions.ask_errors(pairs[:6], delta=2.0)
+    yield from questions.ask_errors(pairs, delta=float(np.round(rng.uniform(0.2, 0.8), 2)))
+    yield from questions.ask_errors(questions.singles(pairs[3:5]), delta=2.0)
+    yield from questions.ask_reductions([pairs[2], pairs[4]], delta=2.0)
     far = np.array([1e12, -1e12, 0.5]), np.array([0.0, 0.0, 0.5])
-    yield from draws.ask_all([far], "extremes", delta=2.0)
+    yield from questions.ask_errors([far], "extremes", delta=2.0)
     for bad in (0.0, -1.0):
         yield refuse(
             "a δ that is not positive accepted",
             "With δ ≤ 0 there is no quadratic part left and the result means nothing. Raise "
             "ValueError and name the value.",
-            **draws.two(rng),
+            **questions.two(rng),
             delta=bad,
         )
 
@@ -173,13 +173,13 @@ HUBER = Exercise(
 
 
 def _draw_huber_grad(rng):
-    pairs = draws.batches(rng)
-    yield from draws.ask_all(pairs)
-    yield from draws.ask_all(pairs[:6], delta=2.0)
-    yield from draws.ask_all(pairs, delta=float(np.round(rng.uniform(0.2, 0.8), 2)))
-    yield from draws.ask_all(draws.floats32(pairs[3:5]), delta=2.0)
+    pairs = questions.errors(rng)
+    yield from questions.ask_errors(pairs)
+    yield from questions.ask_errors(pairs[:6], delta=2.0)
+    yield from questions.ask_errors(pairs, delta=float(np.round(rng.uniform(0.2, 0.8), 2)))
+    yield from questions.ask_errors(questions.singles(pairs[3:5]), delta=2.0)
     far = np.array([1e12, -1e12, 0.5]), np.array([0.0, 0.0, 0.5])
-    yield from draws.ask_all([far], "extremes", delta=2.0)
+    yield from questions.ask_errors([far], "extremes", delta=2.0)
 
 
 def _clipped(e, delta=1.0):
@@ -253,13 +253,13 @@ HUBER_GRAD = Exercise(
 
 
 def _draw_huber_torch(rng):
-    pairs = draws.batches(rng)
+    pairs = questions.errors(rng)
     delta = float(np.round(rng.uniform(0.2, 0.8), 2))
-    yield from draws.ask_all(draws.both_floats(pairs), wants=("pred",))
-    yield from draws.ask_all(draws.floats32(pairs), wants=("pred",), delta=2.0)
-    yield from draws.ask_all(draws.floats32(pairs), wants=("pred",), delta=delta)
+    yield from questions.ask_errors(questions.both_floats(pairs), wants=("pred",))
+    yield from questions.ask_errors(questions.singles(pairs), wants=("pred",), delta=2.0)
+    yield from questions.ask_errors(questions.singles(pairs), wants=("pred",), delta=delta)
     far = np.array([1e12, -1e12, 0.5], np.float32), np.array([0.0, 0.0, 0.5], np.float32)
-    yield from draws.ask_all([far], "extremes", wants=("pred",), delta=2.0)
+    yield from questions.ask_errors([far], "extremes", wants=("pred",), delta=2.0)
 
 
 HUBER_TORCH = Exercise(

@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
+from lossfns.check import kinds, questions
 from lossfns.check.exercise import Exercise, Misconception, summed_slope
 from lossfns.check.faults import (
     flipped_gradient,
@@ -26,19 +26,19 @@ def square(e):
 
 
 def _draw_mse(rng):
-    pairs = draws.batches(rng)
-    yield from draws.ask_all(pairs)
-    yield from draws.ask_all(draws.floats32(pairs[3:5]))
-    yield from draws.ask_reductions([pairs[2], pairs[4]])
-    yield from draws.ask_all([(np.array([1e12, 0.0]), np.array([0.0, 0.5]))], "extremes")
+    pairs = questions.errors(rng)
+    yield from questions.ask_errors(pairs)
+    yield from questions.ask_errors(questions.singles(pairs[3:5]))
+    yield from questions.ask_reductions([pairs[2], pairs[4]])
+    yield from questions.ask_errors([(np.array([1e12, 0.0]), np.array([0.0, 0.5]))], "extremes")
     yield refuse(
         "broadcasting of (n, 1) against (n,)",
         "NumPy makes an n × n table out of these shapes and you average all n² differences, most "
         "of them between a prediction and somebody else's target. Nothing looks wrong, and the "
         "model learns nonsense: compare the shapes first and raise ValueError.",
-        **draws.column_against_row(rng),
+        **questions.column_against_row(rng),
     )
-    yield refuse(*UNKNOWN_REDUCTION, **draws.two(rng), reduction="average")
+    yield refuse(*UNKNOWN_REDUCTION, **questions.two(rng), reduction="average")
 
 
 MSE_MISTAKES = (
@@ -119,7 +119,7 @@ MSE_GRAD = Exercise(
     signature="mse_grad(pred, target)",
     read="loss-mse",
     right=ln.mse.grad,
-    draw=draws.plain,
+    draw=questions.plain,
     probes=(
         kinds.exact_items("pred", "target"),
         kinds.offset("pred", "target"),
@@ -164,9 +164,9 @@ MSE_GRAD = Exercise(
 
 
 def _draw_rmse(rng):
-    yield from draws.plain(rng)
+    yield from questions.plain(rng)
     exact = np.array([0.5, -1.0]), np.array([0.5, -1.0])
-    yield from draws.ask_all([exact], "extremes")
+    yield from questions.ask_errors([exact], "extremes")
 
 
 RMSE = Exercise(
@@ -228,19 +228,19 @@ RMSE = Exercise(
 
 
 def _draw_mse_torch(rng):
-    pairs = draws.batches(rng)
-    yield from draws.ask_all(draws.both_floats(pairs), wants=("pred",))
-    yield from draws.ask_reductions(draws.floats32([pairs[2], pairs[4]]), wants=("pred",))
+    pairs = questions.errors(rng)
+    yield from questions.ask_errors(questions.both_floats(pairs), wants=("pred",))
+    yield from questions.ask_reductions(questions.singles([pairs[2], pairs[4]]), wants=("pred",))
     far = np.array([1e12, 0.0], np.float32), np.array([0.0, 0.5], np.float32)
-    yield from draws.ask_all([far], "extremes", wants=("pred",))
+    yield from questions.ask_errors([far], "extremes", wants=("pred",))
     yield refuse(
         "broadcasting of (n, 1) against (n,)",
         "PyTorch makes an n × n table out of these shapes and you average all n² differences. "
         "A network's output of shape (n, 1) against targets of shape (n,) is the usual way "
         "into this: compare the shapes first and raise ValueError.",
-        **draws.column_against_row(rng),
+        **questions.column_against_row(rng),
     )
-    yield refuse(*UNKNOWN_REDUCTION, **draws.two(rng), reduction="average")
+    yield refuse(*UNKNOWN_REDUCTION, **questions.two(rng), reduction="average")
 
 
 MSE_TORCH = Exercise(

@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
+from lossfns.check import kinds, questions
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import (
     capped,
@@ -43,11 +43,11 @@ def _far():
 
 
 def _draw_bce(rng):
-    pairs = [*draws.labelled(rng), *_soft(rng)]
-    yield from draws.ask_logits(pairs)
-    yield from draws.ask_logits(draws.floats32(pairs[3:5]))
-    yield from draws.ask_logits(_far(), "extremes")
-    yield from draws.ask_logits(draws.floats32(_far()[3:4]), "extremes")
+    pairs = [*questions.labelled(rng), *_soft(rng)]
+    yield from questions.ask_logits(pairs)
+    yield from questions.ask_logits(questions.singles(pairs[3:5]))
+    yield from questions.ask_logits(_far(), "extremes")
+    yield from questions.ask_logits(questions.singles(_far()[3:4]), "extremes")
     logits, target = pairs[3]
     yield refuse(*BROADCAST, logits=logits[:, None], target=target)
     yield refuse(
@@ -203,11 +203,11 @@ STABLE_BCE = Exercise(
 
 
 def _draw_grad(rng):
-    pairs = [*draws.labelled(rng), *_soft(rng)]
-    yield from draws.ask_logits(pairs)
-    yield from draws.ask_logits(draws.floats32(pairs[3:5]))
-    yield from draws.ask_logits(_far(), "extremes")
-    yield from draws.ask_logits(draws.floats32(_far()[3:4]), "extremes")
+    pairs = [*questions.labelled(rng), *_soft(rng)]
+    yield from questions.ask_logits(pairs)
+    yield from questions.ask_logits(questions.singles(pairs[3:5]))
+    yield from questions.ask_logits(_far(), "extremes")
+    yield from questions.ask_logits(questions.singles(_far()[3:4]), "extremes")
 
 
 def _slope(z, y):
@@ -301,15 +301,15 @@ STABLE_BCE_GRAD = Exercise(
 
 
 def _draw_bce_torch(rng):
-    pairs, wants = [*draws.labelled(rng), *_soft(rng)], ("logits",)
-    yield from draws.ask_logits(draws.both_floats(pairs), wants=wants)
-    yield from draws.ask_logits(draws.floats32(_far()), "extremes", wants)
+    pairs, wants = [*questions.labelled(rng), *_soft(rng)], ("logits",)
+    yield from questions.ask_logits(questions.both_floats(pairs), wants=wants)
+    yield from questions.ask_logits(questions.singles(_far()), "extremes", wants)
     # Where every training begins: a last layer of zeros. max(z, 0) and |z| have kinks there.
     start = [
         (np.array([0.0]), np.array([1.0])),
         (np.zeros((2, 2)), np.array([[1.0, 0.0], [0.25, 0.0]])),
     ]
-    yield from draws.ask_logits(draws.floats32(start), "extremes", wants)
+    yield from questions.ask_logits(questions.singles(start), "extremes", wants)
 
 
 def _kinked(positive_part):

@@ -7,9 +7,11 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import capped
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse
+
+_NAMES = "hidden weight target"
 
 
 def right(hidden, weight, target, chunk):
@@ -35,15 +37,29 @@ def _draw(rng):
         # Labels from both ends, so that the first and the last chunk are met.
         target = rng.permutation(np.resize([classes - 1, 0, classes // 2, 1], count))
         for chunk in (1, 2, classes - 1, classes, classes + 5):
-            yield _ask(hidden, weight, target, chunk)
-        yield _ask(hidden.astype(np.float32), weight.astype(np.float32), target, 2)
+            yield ask(_NAMES, (hidden, weight, target), chunk=chunk)
+        yield ask(
+            _NAMES,
+            (hidden.astype(np.float32), weight.astype(np.float32), target),
+            chunk=2,
+        )
     one = np.ones((1, 1))
     for logits in ([-1000.0, -999.0, 1000.0, 999.0], [1000.0, 998.0, 0.0, -1000.0]):
         for label in (0, 3):
             weight = np.array(logits)[:, None]
-            yield _ask(one, weight, np.array([label]), 2, "extremes")
-            yield _ask(one, weight[::-1].copy(), np.array([label]), 3, "extremes")
-    yield _ask(one, np.array([[-1000.0], [-1001.0], [-1002.0]]), np.array([1]), 1, "extremes")
+            yield ask(_NAMES, (one, weight, np.array([label])), "extremes", chunk=2)
+            yield ask(
+                _NAMES,
+                (one, weight[::-1].copy(), np.array([label])),
+                "extremes",
+                chunk=3,
+            )
+    yield ask(
+        _NAMES,
+        (one, np.array([[-1000.0], [-1001.0], [-1002.0]]), np.array([1])),
+        "extremes",
+        chunk=1,
+    )
     weight = np.array([[0.5], [1.0], [-1.0]])
     yield refuse(
         "a label of -1 accepted",
@@ -75,12 +91,8 @@ def _draw(rng):
     # All logits are 2 MB, those of a chunk 26 kB; half of all is far more than anybody needs.
     hidden, weight = rng.normal(size=(64, 4)), rng.normal(size=(4000, 4))
     target = rng.integers(4000, size=64)
-    call = _ask(hidden, weight, target, 50, "memory")
+    call = ask(_NAMES, (hidden, weight, target), "memory", chunk=50)
     yield replace(call, most_memory=64 * 4000 * 8 // 2)
-
-
-def _ask(hidden, weight, target, chunk, aspect="values"):
-    return Call({"hidden": hidden, "weight": weight, "target": target}, {"chunk": chunk}, aspect)
 
 
 def _parts(hidden, weight, chunk):

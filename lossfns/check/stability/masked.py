@@ -3,8 +3,10 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.questions import refuse
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.questions import ask, refuse
+
+_NAMES = "losses mask"
 
 
 def masked_mean(losses, mask):
@@ -21,15 +23,15 @@ def _draw(rng):
         if mask.sum() > 1:
             losses[mask.argmax()] = 0.0
         losses, mask = losses.reshape(shape), mask.reshape(shape)
-        yield _ask(losses, mask)
-        yield _ask(losses.astype(np.float32), mask)
-        yield _ask(losses, np.ones(shape, bool))
+        yield ask(_NAMES, (losses, mask))
+        yield ask(_NAMES, (losses.astype(np.float32), mask))
+        yield ask(_NAMES, (losses, np.ones(shape, bool)))
     padded = np.array([[1.0, 3.0, np.nan], [6.0, np.nan, np.inf]])
-    yield _ask(np.array([2.0, np.nan]), np.array([True, False]), "extremes")
-    yield _ask(np.array([np.inf, 5.0, 2.0]), np.array([False, True, True]), "extremes")
-    yield _ask(padded, np.isfinite(padded), "extremes")
+    yield ask(_NAMES, (np.array([2.0, np.nan]), np.array([True, False])), "extremes")
+    yield ask(_NAMES, (np.array([np.inf, 5.0, 2.0]), np.array([False, True, True])), "extremes")
+    yield ask(_NAMES, (padded, np.isfinite(padded)), "extremes")
     for nothing in (np.array([1.0, 2.0]), np.array([np.nan])):
-        yield _ask(nothing, np.zeros(nothing.shape, bool), "extremes")
+        yield ask(_NAMES, (nothing, np.zeros(nothing.shape, bool)), "extremes")
     for shape, mask in (((2, 3), [True, False, True]), ((2, 1), [True, False])):
         yield refuse(
             "a mask of another shape accepted",
@@ -38,10 +40,6 @@ def _draw(rng):
             losses=np.ones(shape),
             mask=np.array(mask),
         )
-
-
-def _ask(losses, mask, aspect="values"):
-    return Call({"losses": losses, "mask": mask}, {}, aspect)
 
 
 def _kept(losses, mask):
