@@ -73,15 +73,23 @@ def both_floats(batches: list[Batch]) -> list[Batch]:
 
 def some(rng: np.random.Generator, values: list[float], shape: tuple[int, ...]) -> np.ndarray:
     """Values from a short list, each about equally often."""
-    count = int(np.prod(shape))
-    return rng.permutation(np.resize(rng.permutation(values), count)).reshape(shape)
+    return shuffled(rng, rng.permutation(values), shape)
+
+
+def shuffled(rng: np.random.Generator, values, shape: int | tuple[int, ...]) -> np.ndarray:
+    """As `some`; where there is room for some of the values only, it is the first ones."""
+    return rng.permutation(np.resize(values, np.prod(shape))).reshape(shape)
+
+
+def sides(rng: np.random.Generator) -> tuple[int, int]:
+    """How many rows and columns: equal numbers would hide a division by the wrong one."""
+    rows, columns = (int(k) for k in rng.integers(2, 6, size=2))
+    return rows, columns + (rows == columns)
 
 
 def errors(rng: np.random.Generator) -> list[Batch]:
     """Pairs (pred, target) with errors of both signs, some below and some above 1."""
-    rows, columns = (int(k) for k in rng.integers(2, 6, size=2))
-    # Equal sides would hide a division by the wrong one.
-    columns += rows == columns
+    rows, columns = sides(rng)
     tall, wide = _grid(rng, (columns, rows)), _grid(rng, (2, 3))
     return [
         _grid(rng, (1,), sign=1),
@@ -118,8 +126,7 @@ def two(rng: np.random.Generator) -> dict[str, np.ndarray]:
 
 def labelled(rng: np.random.Generator) -> list[Batch]:
     """Pairs (logits, target) of halves and labels 0 and 1, right and wrong ones of both kinds."""
-    rows, columns = (int(k) for k in rng.integers(2, 6, size=2))
-    columns += rows == columns
+    rows, columns = sides(rng)
     tall = _labels(rng, (columns, rows))
     return [
         _labels(rng, (1,), [1.0]),
@@ -149,10 +156,8 @@ def _normal(rng, shape) -> Batch:
 
 
 def _labels(rng, shape, labels=(1.0, 0.0)) -> Batch:
-    count = int(np.prod(shape))
-    logits = rng.permutation(np.resize([2.0, 1.0, -0.5, -1.5, 0.5], count))
-    target = rng.permutation(np.resize(labels, count))
-    return logits.reshape(shape), target.reshape(shape)
+    logits = shuffled(rng, [2.0, 1.0, -0.5, -1.5, 0.5], shape)
+    return logits, shuffled(rng, labels, shape)
 
 
 def _spread(rng, count):

@@ -5,7 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.questions import ask, refuse
+from lossfns.check.questions import ask, refuse, single
 
 _NAMES = "confidence correct"
 
@@ -22,7 +22,7 @@ def _draw_reliability(rng):
     yield ask(_NAMES, (confidence, correct))
     for bins in (5, 15):
         yield ask(_NAMES, (confidence, correct), bins=bins)
-        yield ask(_NAMES, (confidence.astype(np.float32), correct), bins=bins)
+        yield ask(_NAMES, single(confidence, correct), bins=bins)
     sure = (2 * rng.integers(700, 1000, size=30) + 1) / 2000
     yield ask(_NAMES, (sure, (rng.random(30) < 0.6) * 1))
     for edges, bins in (([1.0, 0.6], 4), ([0.0, 0.6], 4), ([0.5, 0.6], 4), ([0.2, 0.5, 0.8], 10)):

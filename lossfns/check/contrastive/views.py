@@ -1,13 +1,15 @@
 """NT-Xent of two views, in PyTorch."""
 
+from functools import partial
+
 import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import halves, normal, two_sizes
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import capped
-from lossfns.check.questions import refuse
+from lossfns.check.questions import ask, refuse, single, singles
 
 
 def batches(rng) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -27,22 +29,20 @@ def opposed(rng):
     return one, np.array([[-1.0], [0.5], [-2.0]]) * one
 
 
-def _two_views(z1, z2, dtype, aspect="values", **options):
-    arrays = {"z1": z1.astype(dtype), "z2": z2.astype(dtype)}
-    return Call(arrays, options, aspect, wants=("z1", "z2"))
+_ask = partial(ask, "z1 z2", wants=("z1", "z2"))
 
 
 def _draw_nt_xent(rng):
     pairs = batches(rng)
-    for z1, z2 in pairs:
-        yield _two_views(z1, z2, np.float32)
-        yield _two_views(z1, z2, np.float32, temperature=1.0)
+    for pair in singles(pairs):
+        yield _ask(pair)
+        yield _ask(pair, temperature=1.0)
     warm = float(np.round(rng.uniform(0.15, 0.35), 2))
-    for z1, z2 in pairs[1:]:
-        yield _two_views(z1, z2, np.float64, temperature=warm)
-    yield _two_views(*opposed(rng), np.float32, "extremes", temperature=0.005)
-    yield _two_views(*opposed(rng), np.float64, "extremes", temperature=0.001)
-    z1, z2, longer = (z.astype(np.float32) for z in (*pairs[0], pairs[1][0]))
+    for pair in pairs[1:]:
+        yield _ask(pair, temperature=warm)
+    yield _ask(single(*opposed(rng)), "extremes", temperature=0.005)
+    yield _ask(opposed(rng), "extremes", temperature=0.001)
+    z1, z2, longer = single(*pairs[0], pairs[1][0])
     for temperature in (-0.5, 0.0):
         yield refuse(
             "a temperature that is not positive accepted",

@@ -7,7 +7,7 @@ from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import capped
-from lossfns.check.questions import ask, refuse
+from lossfns.check.questions import ask, refuse, single
 from lossfns.check.recipes import log_softmax, pick
 
 _NAMES = "logits target weight"
@@ -25,7 +25,7 @@ def _draw_weighted(rng):
         target = np.resize(rng.permutation(classes), rows)
         weight = rng.permutation(np.array([0.5, 2.0, 1.0, 4.0, 0.25])[:classes])
         yield ask(_NAMES, (logits, target, weight))
-        yield ask(_NAMES, (logits.astype(np.float32), target, weight.astype(np.float32)))
+        yield ask(_NAMES, single(logits, target, weight))
     far = np.array([[1000.0, 0.0], [0.0, -1000.0], [-1000.0, 1000.0]])
     yield ask(_NAMES, (far[:1], np.array([1]), np.array([2.0, 0.5])), "extremes")
     yield ask(_NAMES, (far, np.array([1, 0, 0]), np.array([2.0, 0.5])), "extremes")

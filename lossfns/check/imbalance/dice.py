@@ -7,7 +7,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception, Reason
-from lossfns.check.questions import ask_all, refuse, singles
+from lossfns.check.questions import ask_all, refuse, shuffled, singles
 
 
 def dice(probs, target, smooth=1.0):
@@ -33,11 +33,9 @@ def masks(rng):
 
 
 def _mask(rng, shape):
-    count = int(np.prod(shape))
     # All on one side of ½ would make a threshold harmless.
-    probs = rng.permutation(np.resize([0.2, 0.9, 0.6, 0.1, 0.7, 0.4], count))
-    target = rng.permutation(np.resize([1.0, 0.0, 0.0], count))
-    return probs.reshape(shape), target.reshape(shape)
+    probs = shuffled(rng, [0.2, 0.9, 0.6, 0.1, 0.7, 0.4], shape)
+    return probs, shuffled(rng, [1.0, 0.0, 0.0], shape)
 
 
 ask_masks = partial(ask_all, "probs target")

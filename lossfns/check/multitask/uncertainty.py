@@ -8,7 +8,7 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
-from lossfns.check.questions import ask, refuse
+from lossfns.check.questions import ask, refuse, singles
 
 _FACTORS = {"regression": 0.5, "classification": 1.0}
 
@@ -414,12 +414,11 @@ BEST_LOG_VARS = Exercise(
 def _draw_torch(rng):
     pairs = _pairs(rng)
     wants = ("losses", "log_vars")
-    for losses, log_vars in pairs:
-        yield _ask((losses.astype(np.float32), log_vars.astype(np.float32)), wants=wants)
+    for pair in singles(pairs):
+        yield _ask(pair, wants=wants)
     yield _ask(pairs[2], wants=wants)
-    for losses, log_vars in _far():
-        far = losses.astype(np.float32), log_vars.astype(np.float32)
-        yield _ask(far, "extremes", wants=wants)
+    for pair in singles(_far()):
+        yield _ask(pair, "extremes", wants=wants)
     for losses, log_vars in _misshapen():
         yield refuse(
             "log-variances that are broadcast",

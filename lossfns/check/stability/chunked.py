@@ -9,7 +9,7 @@ from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.faults import capped
-from lossfns.check.questions import ask, refuse
+from lossfns.check.questions import ask, refuse, shuffled, single
 
 _NAMES = "hidden weight target"
 
@@ -31,18 +31,13 @@ def _draw(rng):
     # Five items, cut in twos, leave a shorter chunk of items as well.
     sizes = [(1, 3, 1), (2, 5, 2), (5, 7, 3), (int(rng.integers(8, 15)), 11, 4)]
     for count, classes, width in sizes:
-        hidden = rng.permutation(np.resize([0.5, -1.0, 1.0, 1.5, -0.5, 2.0], count * width))
-        weight = rng.permutation(np.resize([1.0, -0.5, 0.5, 2.0, -1.5], classes * width))
-        hidden, weight = hidden.reshape(count, width), weight.reshape(classes, width)
+        hidden = shuffled(rng, [0.5, -1.0, 1.0, 1.5, -0.5, 2.0], (count, width))
+        weight = shuffled(rng, [1.0, -0.5, 0.5, 2.0, -1.5], (classes, width))
         # Labels from both ends, so that the first and the last chunk are met.
-        target = rng.permutation(np.resize([classes - 1, 0, classes // 2, 1], count))
+        target = shuffled(rng, [classes - 1, 0, classes // 2, 1], (count,))
         for chunk in (1, 2, classes - 1, classes, classes + 5):
             yield ask(_NAMES, (hidden, weight, target), chunk=chunk)
-        yield ask(
-            _NAMES,
-            (hidden.astype(np.float32), weight.astype(np.float32), target),
-            chunk=2,
-        )
+        yield ask(_NAMES, single(hidden, weight, target), chunk=2)
     one = np.ones((1, 1))
     for logits in ([-1000.0, -999.0, 1000.0, 999.0], [1000.0, 998.0, 0.0, -1000.0]):
         for label in (0, 3):

@@ -4,7 +4,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.questions import ask, refuse
+from lossfns.check.questions import ask, refuse, shuffled, single
 
 _NAMES = "losses mask"
 
@@ -18,13 +18,12 @@ def masked_mean(losses, mask):
 def _draw(rng):
     for shape in ((2,), (3,), (2, 3), (3, 4), (int(rng.integers(4, 7)), 3, 2)):
         # Sums of powers of two name their terms; a loss of 0 counts like any other.
-        losses = rng.permutation(np.resize([0.0, 1.0, 2.0, 4.0, 8.0, 16.0], shape).ravel())
-        mask = rng.permutation(np.resize([True, False, True], shape).ravel())
+        losses = shuffled(rng, [0.0, 1.0, 2.0, 4.0, 8.0, 16.0], shape)
+        mask = shuffled(rng, [True, False, True], shape)
         if mask.sum() > 1:
-            losses[mask.argmax()] = 0.0
-        losses, mask = losses.reshape(shape), mask.reshape(shape)
+            losses.flat[mask.argmax()] = 0.0
         yield ask(_NAMES, (losses, mask))
-        yield ask(_NAMES, (losses.astype(np.float32), mask))
+        yield ask(_NAMES, single(losses, mask))
         yield ask(_NAMES, (losses, np.ones(shape, bool)))
     padded = np.array([[1.0, 3.0, np.nan], [6.0, np.nan, np.inf]])
     yield ask(_NAMES, (np.array([2.0, np.nan]), np.array([True, False])), "extremes")

@@ -5,7 +5,7 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.faults import capped
-from lossfns.check.questions import refuse
+from lossfns.check.questions import refuse, shuffled
 
 
 def log_sigmoid(z):
@@ -18,10 +18,7 @@ def _shapes(rng):
 
 
 def _draw_log_sigmoid(rng):
-    pieces = [
-        rng.permutation(np.resize([2.0, -1.5, 0.5, -3.0, 0.0], shape).ravel()).reshape(shape)
-        for shape in _shapes(rng)
-    ]
+    pieces = [shuffled(rng, [2.0, -1.5, 0.5, -3.0, 0.0], shape) for shape in _shapes(rng)]
     for z in (*pieces, *(z.astype(np.float32) for z in pieces[2:4])):
         yield Call({"z": z})
     sure = float(rng.integers(40, 60))
@@ -142,10 +139,7 @@ def log1mexp(x):
 
 
 def _draw_log1mexp(rng):
-    pieces = [
-        rng.permutation(np.resize([0.5, 2.0, 0.25, 1.0, 3.0], shape).ravel()).reshape(shape)
-        for shape in _shapes(rng)
-    ]
+    pieces = [shuffled(rng, [0.5, 2.0, 0.25, 1.0, 3.0], shape) for shape in _shapes(rng)]
     for x in (*pieces, *(x.astype(np.float32) for x in pieces[2:4])):
         yield Call({"x": x})
     tiny, large = 10.0 ** -int(rng.integers(18, 30)), float(rng.integers(40, 60))
