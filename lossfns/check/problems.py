@@ -285,7 +285,7 @@ OF_RESULTS = (
         lambda case: any(slope is None for slope in case.answer.slopes.values()),
         lambda case: (
             "The value is right but no gradient reaches the input, so nothing could be trained "
-            "with it. .item(), float(), .numpy(), .detach(), torch.no_grad() and a new "
+            "with it. .item(), float(), NumPy functions, .detach(), torch.no_grad() and a new "
             "torch.tensor(result) all cut the graph: stay with tensor operations from the input "
             "to the result."
         ),
@@ -297,9 +297,10 @@ OF_RESULTS = (
         "the input changed in place",
         lambda case: bool(case.answer.changed),
         lambda case: (
-            f"The result is right, but your function changes its input {_changed(case)}. In-place "
-            "operations such as `pred -= target` or `out=pred` write into the caller's array: "
-            "compute a new one."
+            f"The result is right, but your function changes its input {_changed(case)}. "
+            f"`{case.answer.changed[0]} -= ...`, `{case.answer.changed[0]}[...] = ...` and "
+            f"`out={case.answer.changed[0]}` write into the array of the caller, whose numbers are "
+            "gone after the call: make a new one, as `a = a - b` and np.where do."
         ),
         _with(lambda case: f", and changes {_changed(case)}", lambda case: ", input untouched"),
         common=True,
