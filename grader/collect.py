@@ -4,7 +4,6 @@ Nothing in an archive is trusted. No name in it becomes a path: files are read o
 limit, and written under names of ours. Nothing is written before the plan has been shown.
 """
 
-import hashlib
 import os
 import re
 import stat
@@ -20,13 +19,19 @@ from typing import IO
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from grader.course import Course, CourseError
+from grader.attempts import hand_in, penalty, put_aside
+from grader.course import SETTINGS, Course, CourseError
 from grader.gradebook import only_writer
 from grader.intake import LARGEST, Unreadable, is_student_id, read_file
 
 MOST_FILES = 50_000
 MOST_BYTES = 2**30  # of all notebooks of an archive together
-TAKE = ("newest", "deadline")
+# What is said of a policy, after "of several attempts".
+POLICY = {
+    "newest": "the newest is taken",
+    "deadline": "the newest that was in time is taken",
+    "best": "the newest is taken; the grader grades them all and then takes the best",
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Attempt:
     when: datetime | None
     late: bool = False
     number: str = ""  # of the person, or of the submission, in the platform
+    order: int = 0  # the higher, the newer, where there is no time
 
 
 @dataclass
@@ -72,24 +78,24 @@ class Person:
     number: str
 
 
-def collect(
-    course: Course, assignment: str, source: Path, *, layout: str = "", take: str, do: bool
-) -> Plan:
+def collect(course: Course, assignment: str, source: Path, *, layout: str = "", do: bool) -> Plan:
     """Show what would be collected, and with `do` collect it.
 
     Raises CourseError where the source cannot be read, or is of no known layout.
     """
     course.released(assignment)
     roster, due = _gradebook(course, assignment)
-    if take == "deadline" and due is None:
+    if course.take == "deadline" and due is None:
         raise CourseError(
             f"{assignment} has no deadline in the gradebook: nbgrader db assignment add "
             f'{assignment} --duedate="2026-12-01 23:59 UTC"'
         )
     found = list(_files(source))
+    receipts = [one for one in found if one.path.endswith(".txt")]
+    found = [one for one in found if not one.path.endswith(".txt")]
     layout = layout or _layout_of(found, source)
-    plan = _plan(layout, found, roster, due, take)
-    _show(plan, assignment)
+    plan = _plan(layout, found, _People(roster, receipts, source), due, course.take)
+    _show(plan, course, assignment)
     if do:
         with only_writer(course, assignment):
             _carry_out(plan, course, assignment)
@@ -183,7 +189,8 @@ def _unpacked(found: Found, most: int, *, nested: bool) -> Iterator[Found]:
 
 def _wanted(path: str) -> bool:
     parts = path.split("/")
-    return path.lower().endswith((".ipynb", ".zip")) and not any(map(_hidden, parts))
+    useful = path.lower().endswith((".ipynb", ".zip")) or BLACKBOARD_RECEIPT.fullmatch(parts[-1])
+    return bool(useful) and not any(map(_hidden, parts))
 
 
 def _hidden(name: str) -> bool:
@@ -201,16 +208,39 @@ def _time_of(entry: zipfile.ZipInfo) -> datetime | None:
 
 
 # Understanding the names
+#
+# Canvas (lib/content_zipper.rb of instructure/canvas-lms): the sortable name in lower case without
+# all that is no letter, LATE, the number of the person, that of the file, and the file's name with
+# -1 before the ending where it would be there twice; or LATE, anon_ and an anonymous number. It
+# holds the files of the last attempt of each.
+# Moodle (mod/assign/classes/downloader.php): the full name with spaces for underscores, the number
+# of the participant in this assignment, assignsubmission_file, and the path; as a folder of that
+# name (with an underscore at its end in older versions) or, without folders, joined by underscores.
+# Of a group the group's name and number, of those in none "Default group" alone.
+# Blackboard ("Assignment File Download"; nbgrader's documentation of zip_collect has an example):
+# assignment, user name, attempt, time, and the file's name; beside them a receipt that ends with
+# the time and .txt, and whose first line is "Name: NAME (USER)".
+# GitHub Classroom (clone/student-repos/student-repos.go of github/gh-classroom): in a folder
+# SLUG-submissions one clone for each learner, SLUG-USER.
+#
+# All entries of Canvas's and Moodle's archives have the time of the download, and the files of a
+# clone that of the cloning: only Blackboard tells when something was handed in.
 
-CANVAS = re.compile(r"(?P<who>[^_/]+)_(?P<late>LATE_)?(?P<number>\d+)_(?P<submission>\d+)_.+")
-MOODLE = re.compile(r"(?P<who>[^/]+)_(?P<number>\d+)_assignsubmission_[a-z]+_?[/_]?.+")
-BLACKBOARD = re.compile(
-    r"[^/]*_(?P<who>[^_/]+)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:[_/.].*|$)", re.DOTALL
+CANVAS = re.compile(r"(?P<who>[^/]+?)_(?P<late>LATE_)?(?P<number>\d+)_(?P<order>\d+)_[^/]+")
+CANVAS_ANONYMOUS = re.compile(
+    r"(?P<late>LATE_)?(?P<who>anon)_(?P<number>[A-Za-z0-9]+)_(?P<order>\d+)_[^/]+"
 )
+MOODLE = re.compile(r"(?P<who>[^/_]+)(?:_(?P<number>\d+))?_assignsubmission_[a-z]+_?[/_]?.+")
+BLACKBOARD = re.compile(
+    r"(?P<who>[^/]*_[^/]+?)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:[_/.].*|$)", re.DOTALL
+)
+BLACKBOARD_RECEIPT = re.compile(r".*_attempt_\d{4}(?:-\d\d){5}\.txt")
+BLACKBOARD_NAME = re.compile(rb"Name: [^\n]*\(([^()\n]+)\)\s*$", re.MULTILINE)
 
 
 def _canvas(path: str) -> tuple[str, dict[str, str]] | None:
-    match = CANVAS.fullmatch(path.split("/")[0])
+    name = path.split("/")[0]
+    match = CANVAS_ANONYMOUS.fullmatch(name) or CANVAS.fullmatch(name)
     return (match["who"], match.groupdict("")) if match else None
 
 
@@ -248,8 +278,8 @@ def _layout_of(found: list[Found], source: Path) -> str:
         if counts[name] * 2 > len(paths):
             return name
     if counts["folders"] * 2 > len(paths):
-        tops = {path.split("/")[0] for path in paths}
-        return "github" if len(tops) > 1 and len(_prefix(tops)) > 3 else "folders"
+        clones = any(source.glob("*/.git")) or source.stem.endswith("-submissions")
+        return "github" if clones else "folders"
     raise CourseError(
         f"the files of {source} are named like those of no known platform, such as {paths[0]!r}; "
         f"sort them into folders named after the students, or say --layout {'|'.join(LAYOUTS)}"
@@ -263,22 +293,41 @@ def _below_root(paths: list[str]) -> list[str]:
     return [path.partition("/")[2] for path in paths] if len(roots) == 1 and deep else paths
 
 
-def _prefix(names: set[str]) -> str:
-    """What all repositories of an assignment begin with, its name, up to the last hyphen."""
-    shared = os.path.commonprefix(sorted(names))
+def _prefix(names: set[str], source: Path) -> str:
+    """What all repositories of an assignment begin with: its name and a hyphen."""
+    slug = source.stem.removesuffix("-submissions") + "-"
+    if all(name.startswith(slug) for name in names):
+        return slug
+    shared = os.path.commonprefix(sorted(names)) if len(names) > 1 else ""
     return shared[: shared.rfind("-") + 1]
+
+
+class _People:
+    """What is known of the learners: the gradebook's list, Blackboard's receipts, the folder."""
+
+    def __init__(self, roster: list[Person], receipts: list[Found], source: Path):
+        self.roster, self.source = roster, source
+        told = (BLACKBOARD_NAME.search(one.content) for one in receipts)
+        self.users = {one[1].decode("utf8", "replace").strip() for one in told if one}
+        self.users |= {one.id for one in roster} | {one.email.partition("@")[0] for one in roster}
+
+    def user(self, head: str) -> str:
+        """The user at the end of the name of a file: both it and the assignment may hold `_`."""
+        fit = [one for one in self.users if one and head.lower().endswith(f"_{one.lower()}")]
+        return max(fit, key=len, default=head.rpartition("_")[2])
 
 
 # Planning
 
 
 def _plan(
-    layout: str, found: list[Found], roster: list[Person], due: datetime | None, take: str
+    layout: str, found: list[Found], people: _People, due: datetime | None, take: str
 ) -> Plan:
     plan = Plan(layout, due=due)
     read = LAYOUTS[layout]
     paths = _below_root([one.path for one in found])
-    prefix = _prefix({path.split("/")[0] for path in paths}) if layout == "github" else ""
+    tops = {path.split("/")[0] for path in paths}
+    prefix = _prefix(tops, people.source) if layout == "github" else ""
     attempts: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
     for one, path in zip(found, paths, strict=True):
         told = read(path)
@@ -286,37 +335,45 @@ def _plan(
             plan.problems.append(f"{one.path}: {one.problem or f'not named as in {layout}'}")
             continue
         who, about = told
-        when = _as_time(about.get("when", "")) or one.when
+        who = people.user(who) if layout == "blackboard" else who.removeprefix(prefix)
+        when = one.when if layout == "folders" else _as_time(about.get("when", ""))
         attempt = Attempt(
-            who.removeprefix(prefix), one, when, bool(about.get("late")), about.get("number", "")
+            who,
+            one,
+            when,
+            bool(about.get("late")),
+            about.get("number", ""),
+            int(about.get("order", 0)),
         )
         # Numbers are of persons in Canvas, and in Moodle of one person in one assignment.
         attempts[attempt.who, attempt.number].append(attempt)
     twice = Counter(_slug(who) for who, _ in attempts)
     for (who, number), made in attempts.items():
-        student, problem = _student(layout, who, number, roster, twice[_slug(who)] > 1)
+        student, problem = _student(layout, who, number, people.roster, twice[_slug(who)] > 1)
         if problem:
             plan.problems += [f"{one.found.path}: {problem}" for one in made]
             continue
         plan.students.setdefault(student, []).extend(made)
-        if layout == "canvas":
+        if layout == "canvas" and number.isdecimal():
             plan.numbers[student] = number
     for made in plan.students.values():
         made.sort(key=lambda one: _order(one, due if take == "deadline" else None))
     return plan
 
 
-def _order(attempt: Attempt, due: datetime | None) -> tuple[bool, float, str]:
+def _order(attempt: Attempt, due: datetime | None) -> tuple[bool, float, int, str]:
     """The last one is taken: the newest, or the newest of those that were in time."""
     when = attempt.when.timestamp() if attempt.when else 0.0
-    in_time = due is None or (not attempt.late and attempt.when is not None and attempt.when <= due)
-    return in_time, when, attempt.found.path
+    late = attempt.late or (due and attempt.when and attempt.when > due)
+    return due is None or not late, when, attempt.order, attempt.found.path
 
 
 def _student(
     layout: str, who: str, number: str, roster: list[Person], twice: bool
 ) -> tuple[str, str]:
     """The id of a student, or what is wrong."""
+    if layout == "canvas" and not number.isdecimal():
+        return f"anon_{number}", ""
     if layout == "canvas" and (known := [one for one in roster if one.number == number]):
         return known[0].id, ""
     plain = _slug(who)
@@ -390,19 +447,26 @@ def _gradebook(course: Course, assignment: str) -> tuple[list[Person], datetime 
 # Showing and doing
 
 
-def _show(plan: Plan, assignment: str) -> None:
+def _show(plan: Plan, course: Course, assignment: str) -> None:
     attempts = sum(map(len, plan.students.values()))
     print(f"{attempts} notebooks of {len(plan.students)} students, named as in {plan.layout}")
+    print(f"of several attempts {POLICY[course.take]} (c.Attempts.take in {SETTINGS})")
     for student, made in sorted(plan.students.items()):
         taken, notes = made[-1], []
         if taken.when:
             notes.append(f"{taken.when:%Y-%m-%d %H:%M}")
-        late = _late(taken, plan.due)
-        if late:
-            notes.append(late)
+        if late := _late(taken, plan.due):
+            cost = penalty(course, assignment, student, taken.when)
+            notes.append(f"{late}, which costs {cost:g} points" if cost else late)
         if len(made) > 1:
             notes.append(f"{len(made)} attempts, of which this one is taken")
         _print(f"  {student:24} {taken.found.path}  {'; '.join(notes)}")
+    if plan.due and plan.students and all(made[-1].when is None for made in plan.students.values()):
+        print(
+            f"  {plan.layout} does not tell when something was handed in: nobody loses points for "
+            f"being late unless you write the time, as 2026-12-01 23:59:00 UTC, into "
+            f"submitted/STUDENT/{assignment}/timestamp.txt"
+        )
     for problem in plan.problems:
         _print(f"  not placed: {problem}")
 
@@ -420,45 +484,11 @@ def _print(line: str) -> None:
 
 def _carry_out(plan: Plan, course: Course, assignment: str) -> None:
     for student, made in plan.students.items():
-        for attempt in made:
-            _keep(course, assignment, student, attempt.found.content, attempt.when)
-        _hand_in(course, assignment, student, made[-1])
+        for one in made:
+            put_aside(course, assignment, student, one.found.content, one.when, one.order)
+        hand_in(course, assignment, student, made[-1].found.content, made[-1].when)
     if plan.numbers:
         with Gradebook(course.db_url, course.coursedir.course_id) as book:
             for student, number in plan.numbers.items():
                 book.update_or_create_student(student, lms_user_id=number)
     print(f"collected {len(plan.students)} submissions; every attempt is in collected/{assignment}")
-
-
-def _keep(
-    course: Course, assignment: str, student: str, content: bytes, when: datetime | None
-) -> None:
-    """Put an attempt aside, under its time and what it holds: the same is kept once."""
-    folder = course.root / "collected" / assignment / student
-    folder.mkdir(parents=True, exist_ok=True)
-    time = f"{when:%Y-%m-%d_%H%M%S}" if when else "unknown"
-    name = f"{time}_{hashlib.sha256(content).hexdigest()[:8]}.ipynb"
-    (folder / name).write_bytes(content)
-
-
-def _hand_in(course: Course, assignment: str, student: str, attempt: Attempt) -> None:
-    folder = course.path("submitted", student, assignment)
-    if folder.is_symlink() or folder.parent.is_symlink():
-        raise CourseError(f"{folder} is a link: nothing is written there")
-    folder.mkdir(parents=True, exist_ok=True)
-    path, stamp = folder / f"{assignment}.ipynb", folder / "timestamp.txt"
-    if path.is_file() and not path.is_symlink():
-        _keep(course, assignment, student, path.read_bytes(), _stamped(stamp))
-    path.unlink(missing_ok=True)
-    path.write_bytes(attempt.found.content)
-    stamp.unlink(missing_ok=True)
-    if attempt.when:
-        stamp.write_text(f"{attempt.when:%Y-%m-%d %H:%M:%S} UTC\n", encoding="utf8")
-
-
-def _stamped(path: Path) -> datetime | None:
-    try:
-        text = path.read_text(encoding="utf8").strip().removesuffix(" UTC")
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except (OSError, ValueError):
-        return None
