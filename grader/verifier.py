@@ -209,7 +209,7 @@ class _Run:
                     False,
                     advice(exercise, verdict, example=seen),
                     in_brief(verdict),
-                    smallest_input(exercise, verdict) if seen else "",
+                    smallest_input(verdict) if seen else "",
                 )
         return _Found(True, praise(exercise, verdict, count), "right")
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lossfns.check.answer import ask
+from lossfns.check.compare import reference
 from lossfns.check.exercise import Exercise
-from lossfns.check.judge import Verdict, judge, reference
+from lossfns.check.judge import Verdict, judge
 from lossfns.check.message import advice, in_brief, praise
 from lossfns.check.points import Outcome, go_on_after_stubs, in_notebook, note
 from lossfns.check.table import EXERCISES

@@ -6,6 +6,7 @@ process, answered there with `lossfns.check.answer.ask`, and judged here.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,13 @@ class Kind:
     covers: Callable[["Call"], bool] = lambda call: False
 
 
+class Reason(NamedTuple):
+    """What is wrong, and what to tell those who do it."""
+
+    name: str
+    hint: str
+
+
 @dataclass(frozen=True)
 class Call:
     """One question to the learner's function: `function(*arrays, **options)`.
@@ -33,7 +41,8 @@ class Call:
     `kept` holds arrays that the function does not get but `Exercise.score` needs, such as the
     labels of items that a trained model must predict. With `any_result` it only matters that
     there is a result.
-    `raises` is the name of the exception that the call must raise, or "" for an ordinary call.
+    `raises` is the name of the exception that the call must raise, or "" for an ordinary call;
+    `reason` says to those who accept it why, whatever they return.
     `kind` says what those who answer calls like this one wrongly have overlooked.
     `atol` takes the place of the exercise's where results are tiny, or where they come from large
     numbers that float32 rounds. To a call with `single` the right answer for inputs in single
@@ -47,6 +56,7 @@ class Call:
     wants: tuple[str, ...] = ()
     raises: str = ""
     kept: dict[str, np.ndarray] = field(default_factory=dict)
+    reason: Reason | None = None
     any_result: bool = False
     kind: Kind | None = None
     atol: float | None = None

@@ -119,14 +119,6 @@ def value_for_gradient(core):
     )
 
 
-def cut_off(core):
-    return pairs.cut_off(of_error(core), start="pred")
-
-
-def python_number(core):
-    return pairs.python_number(of_error(core))
-
-
 def huber_core(inside, outside, limit=lambda e, delta: abs(e) <= delta):
     """A piecewise core from its two branches and the place where they meet."""
 

@@ -108,25 +108,6 @@ def reduced_gradient(core):
     )
 
 
-def cut_off(core, start="the input"):
-    return Misconception(
-        "the graph cut off",
-        lambda pred, target, **options: reducing(core)(pred.detach(), target, **options),
-        "The value is right but carries no gradient, so nothing could be trained with it. "
-        ".item(), .numpy(), .detach(), torch.no_grad() and torch.tensor(result) all cut the "
-        f"graph: stay with tensor operations from {start} to the result.",
-    )
-
-
-def python_number(core):
-    return Misconception(
-        "a Python number instead of a tensor",
-        lambda pred, target, **options: float(reducing(core)(pred, target, **options).sum()),
-        "A float has no graph, so .backward() is impossible. Return the tensor itself, without "
-        ".item() or float().",
-    )
-
-
 def capped(right, share=0.25):
     """Recognises a result that is right for ordinary items and stops growing at some value.
 

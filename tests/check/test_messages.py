@@ -8,9 +8,10 @@ import torch
 
 from lossfns.check import EXERCISES, CheckFailed, check
 from lossfns.check.answer import Answer, ask
+from lossfns.check.compare import reference
 from lossfns.check.exercise import Call, Misconception
-from lossfns.check.judge import judge, reference
-from lossfns.check.message import written
+from lossfns.check.judge import judge
+from lossfns.check.written import written
 
 
 def advice(name, function, **options):

@@ -130,11 +130,6 @@ def _behind(error, *holds):
     return wrong
 
 
-def _shapes_of(probs, target, bins):
-    if target.shape != probs.shape[:1]:
-        raise ValueError("shapes")
-
-
 def _labels(probs, target, bins):
     hold_labels(probs, target.ravel())
 

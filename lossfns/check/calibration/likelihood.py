@@ -189,28 +189,5 @@ NLL_OF_TEMPERATURE_TORCH = Exercise(
             "is 0. log_softmax needs none.",
             capped(_nll, share=0.97),
         ),
-        Misconception(
-            "the graph cut off",
-            lambda logits, target, log_temperature: _log_loss(
-                logits / log_temperature.detach().exp(), target
-            ),
-            "The value is right but carries no gradient for the temperature, which could not be "
-            "fitted with it: .item(), float(), np.exp and .detach() cut it off. Use "
-            "log_temperature.exp().",
-        ),
-        Misconception(
-            "a Python number instead of a tensor",
-            lambda logits, target, log_temperature: _log_loss(
-                _divided(logits, log_temperature), target
-            ).item(),
-            "A float has no graph, so .backward() is impossible. Return the tensor itself.",
-        ),
-        Misconception(
-            "everything in double precision",
-            lambda logits, target, log_temperature: _log_loss(
-                _divided(logits.double(), log_temperature.double()), target
-            ),
-            "Models run in float32 or less. Keep the dtype of the logits.",
-        ),
     ),
 )

@@ -29,11 +29,6 @@ def _shared(z):
     return z / z.sum(axis=-1, keepdims=True)
 
 
-def _in_place(logits):
-    logits -= logits.max(axis=-1, keepdims=True)
-    return softmax(logits)
-
-
 SOFTMAX = Exercise(
     name="softmax",
     signature="softmax(logits)",
@@ -146,12 +141,6 @@ SOFTMAX = Exercise(
             lambda logits: softmax(logits.clip(-500, 500)),
             "Logits of 1000 and 999 become equal, and the answer ½ each. Only differences count: "
             "subtract the largest logit of the row, then nothing needs to be clipped.",
-        ),
-        Misconception(
-            "the input changed in place",
-            _in_place,
-            "`logits -= ...` writes into the array of the caller, whose logits are gone after the "
-            "call. Write `shifted = logits - ...`.",
         ),
     ),
 )

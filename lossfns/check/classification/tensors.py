@@ -61,18 +61,6 @@ def _others(log_p, target, eps):
     return -((1 - eps) * own + eps * (log_p.sum(dim=1) - own) / (classes - 1))
 
 
-def _in_double(logits, target, label_smoothing=0.0):
-    return _mixing()(logits.double(), target, label_smoothing)
-
-
-def _detached(logits, target, label_smoothing=0.0):
-    return _mixing()(logits.detach(), target, label_smoothing)
-
-
-def _number(logits, target, label_smoothing=0.0):
-    return float(_mixing()(logits, target, label_smoothing))
-
-
 def _any_share(logits, target, label_smoothing=0.0):
     return _smoothed(_log_softmax(logits), target, label_smoothing).mean()
 
@@ -189,25 +177,6 @@ CROSS_ENTROPY_TORCH = Exercise(
             "Beyond the clip the loss no longer changes and its gradient is 0: the worst mistakes "
             "teach nothing. Use log_softmax, or subtract logsumexp.",
             capped(ln.cross_entropy, share=0.97),
-        ),
-        Misconception(
-            "the graph cut off",
-            _detached,
-            "The value is right but carries no gradient, so nothing could be trained with it. "
-            ".item(), .numpy(), .detach(), torch.no_grad() and torch.tensor(result) all cut the "
-            "graph: stay with tensor operations.",
-        ),
-        Misconception(
-            "a Python number instead of a tensor",
-            _number,
-            "A float has no graph, so .backward() is impossible. Return the tensor itself, without "
-            ".item() or float().",
-        ),
-        Misconception(
-            "everything in double precision",
-            _in_double,
-            "Models run in float32 or less. A loss that turns to float64 by itself costs time and "
-            "memory and breaks what comes after: keep the dtype of the logits.",
         ),
         Misconception(
             "a share outside 0 … 1 accepted",

@@ -233,12 +233,6 @@ def _lengths(rows):
     return np.linalg.norm(rows, axis=-1, keepdims=True)
 
 
-def _cosines_in_place(a, b):
-    hold_matrices(a, b)
-    a /= np.maximum(_lengths(a), 1e-30)
-    return a @ unit(b).T
-
-
 def _scaled(rows, lengths):
     return rows / np.where(lengths == 0, 1.0, lengths)
 
@@ -349,12 +343,6 @@ COSINE_SIMILARITIES = Exercise(
             lambda a, b: (a / _lengths(a)) @ (b / _lengths(b)).T,
             "A row of zeros has no direction, and 0/0 is NaN, which spreads to the loss and from "
             "there to every weight. The specification gives it the similarity 0.",
-        ),
-        Misconception(
-            "the input changed in place",
-            _cosines_in_place,
-            "`a /= lengths` writes into the array of the caller, whose embeddings have length 1 "
-            "after the call. Write `a = a / lengths`.",
         ),
         Misconception(
             "broadcasting of one coordinate against several",

@@ -288,23 +288,6 @@ NT_XENT_TORCH = Exercise(
             "from the network that is trained: no .detach().",
         ),
         Misconception(
-            "the graph cut off",
-            lambda z1, z2, temperature=0.5: _nt_xent()(z1.detach(), z2.detach(), temperature),
-            "The value is right but carries no gradient, so nothing could be trained with it: "
-            ".detach(), .item(), .numpy() and torch.no_grad() all cut the graph.",
-        ),
-        Misconception(
-            "a Python number instead of a tensor",
-            lambda z1, z2, temperature=0.5: _nt_xent()(z1, z2, temperature).item(),
-            "A float has no graph, so .backward() is impossible. Return the tensor itself.",
-        ),
-        Misconception(
-            "everything in double precision",
-            lambda z1, z2, temperature=0.5: _nt_xent()(z1.double(), z2.double(), temperature),
-            "Models run in float32 or less. A loss that turns to float64 by itself costs time "
-            "and memory: keep the dtype of the embeddings.",
-        ),
-        Misconception(
             "views of different sizes accepted",
             _checked(
                 _nt_xent(),

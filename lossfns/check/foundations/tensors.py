@@ -165,12 +165,6 @@ TRAINING_STEP_TORCH = Exercise(
             "The next step needs a tensor. Use .detach(), which keeps it one, not .numpy().",
         ),
         Misconception(
-            "everything in double precision",
-            _stepping(lambda params, gradient, rate: (params - rate * gradient).double()),
-            "Models run in float32 or less. Parameters that turn to float64 by themselves break "
-            "the next step: keep the dtype of params.",
-        ),
-        Misconception(
             "broadcasting of (n, 1) against (n,)",
             _broadcast,
             "Predictions of shape (n, 1) minus targets of shape (n,) are an n × n table, and the "

@@ -5,7 +5,6 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import cut_off, python_number
 
 
 def dice(probs, target, smooth=1.0):
@@ -317,10 +316,6 @@ def _draw_dice_torch(rng):
     yield from ask_masks(single(edges()), "extremes", wants)
 
 
-def _dice_of(probs, target, smooth=1.0):
-    return _plain(*sums(probs, target), smooth)
-
-
 DICE_TORCH = Exercise(
     name="dice_torch",
     signature="dice_torch(probs, target, smooth=1.0)",
@@ -330,5 +325,5 @@ DICE_TORCH = Exercise(
     probes=(kinds.zero("smooth"),),
     torch=True,
     slopes={"probs": _dice_slope},
-    misconceptions=(*DICE_FORMULA, cut_off(_dice_of), python_number(_dice_of)),
+    misconceptions=DICE_FORMULA,
 )

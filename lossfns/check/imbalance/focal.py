@@ -8,10 +8,8 @@ from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.pairs import (
     broadcast,
     capped,
-    cut_off,
     library,
     mean_over_rows,
-    python_number,
     reducing,
     reduction_ignored,
     sigmoid,
@@ -398,7 +396,5 @@ FOCAL_TORCH = Exercise(
             "missing. It depends on the logits like the rest: compute it without .detach() and "
             "outside torch.no_grad().",
         ),
-        cut_off(core_of()),
-        python_number(core_of()),
     ),
 )

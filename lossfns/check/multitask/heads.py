@@ -82,10 +82,6 @@ def _one_hot(class_logits, labels):
     return -(hot * class_logits.log_softmax(-1))
 
 
-def _double_precision(class_logits, labels, pred, target, lam):
-    return _variant()(class_logits.double(), labels, pred.double(), target.double(), lam)
-
-
 def _unrefused(leave_out):
     def wrong(class_logits, labels, pred, target, lam):
         if leave_out != "shape" and pred.shape != target.shape:
@@ -218,12 +214,6 @@ TWO_HEAD_LOSS_TORCH = Exercise(
             ),
             "The value is right, but the head of the classes learns nothing: .item(), .detach() "
             "and torch.tensor(...) cut it off.",
-        ),
-        Misconception(
-            "everything in double precision",
-            _double_precision,
-            "Models run in float32 or less. A loss that turns to float64 by itself costs time and "
-            "memory and breaks what comes after: keep the dtype of the logits.",
         ),
         Misconception(
             "broadcasting of (n, 1) against (n,)",

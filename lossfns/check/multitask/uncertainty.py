@@ -467,12 +467,6 @@ UNCERTAINTY_WEIGHTING_TORCH = Exercise(
             ".item() or torch.tensor(...).",
         ),
         Misconception(
-            "the graph cut off",
-            lambda losses, s: _torch_term(losses, s).sum().detach(),
-            "The value is right but carries no gradient. .item(), .numpy(), .detach() and "
-            "torch.tensor(result) all cut the graph: stay with tensor operations to the end.",
-        ),
-        Misconception(
             "every ½ forgotten",
             _tensors(lambda losses, s: (-s).exp() * losses + s),
             "This is twice the loss. -ln of a Gaussian is e²/(2σ²) + ln σ, and ln σ = ½s.",
@@ -514,12 +508,6 @@ UNCERTAINTY_WEIGHTING_TORCH = Exercise(
             "the mean over the tasks",
             lambda losses, s: _torch_term(losses, s).mean(),
             "It is the likelihood of all tasks together: the logarithms are added, not averaged.",
-        ),
-        Misconception(
-            "everything in double precision",
-            lambda losses, s: _torch_term(losses.double(), s.double()).sum(),
-            "Models run in float32 or less. A loss that turns to float64 by itself costs time and "
-            "memory and breaks what comes after: keep the dtype of losses.",
         ),
         Misconception(
             "log-variances that are broadcast",

@@ -7,12 +7,10 @@ from lossfns.check import draws, kinds
 from lossfns.check.exercise import Exercise, Misconception, summed_slope
 from lossfns.check.mistakes import (
     averaging,
-    cut_off,
     flipped_gradient,
     huber_core,
     mean_over_rows,
     n_in_gradient,
-    python_number,
     reduced_gradient,
     reducing,
     reduction_ignored,
@@ -266,5 +264,5 @@ HUBER_TORCH = Exercise(
     torch=True,
     slopes={"pred": summed_slope(ln.huber)},
     twin="HuberLoss",
-    misconceptions=(*HUBER_SHAPES, sum_for_mean(huber), cut_off(huber), python_number(huber)),
+    misconceptions=(*HUBER_SHAPES, sum_for_mean(huber)),
 )

@@ -7,13 +7,11 @@ from lossfns.check import draws, kinds
 from lossfns.check.exercise import Exercise, Misconception, summed_slope
 from lossfns.check.mistakes import (
     averaging,
-    cut_off,
     flipped_gradient,
     mean_along_an_axis,
     mean_over_rows,
     n_in_gradient,
     of_error,
-    python_number,
     reduced_gradient,
     reducing,
     reduction_ignored,
@@ -36,11 +34,6 @@ def _draw_mse(rng):
     yield from draws.ask_all([(np.array([1e12, 0.0]), np.array([0.0, 0.5]))], "extremes")
     yield draws.refuse(draws.column_against_row(rng))
     yield draws.refuse(draws.two(rng), reduction="average")
-
-
-def _square_in_place(pred, target, *, reduction="mean"):
-    pred -= target
-    return reducing(square)(pred, 0 * pred, reduction=reduction)
 
 
 def _any_reduction(pred, target, *, reduction="mean"):
@@ -117,12 +110,6 @@ MSE_MISTAKES = (
         _any_reduction,
         'With reduction="average" a typing error goes unnoticed. Raise ValueError for everything '
         'but "none", "mean" and "sum".',
-    ),
-    Misconception(
-        "the input changed in place",
-        _square_in_place,
-        "`pred -= target` writes into the array of the caller, whose predictions are gone after "
-        "the call. Write `error = pred - target`.",
     ),
 )
 
@@ -302,16 +289,6 @@ MSE_TORCH = Exercise(
             "the square of the mean error",
             lambda pred, target, **options: (pred - target).mean().square(),
             "You average first and square then, so that errors of opposite sign cancel.",
-        ),
-        cut_off(square),
-        python_number(square),
-        Misconception(
-            "everything in double precision",
-            lambda pred, target, **options: reducing(square)(
-                pred.double(), target.double(), **options
-            ),
-            "Models run in float32 or less. A loss that turns to float64 by itself costs time and "
-            "memory and breaks what comes after: keep the dtype of pred.",
         ),
         reduction_ignored(square),
         Misconception(

@@ -48,13 +48,6 @@ def _row_by_row(losses, mask):
     return means.sum() / max(np.count_nonzero(counts), 1)
 
 
-def _emptied(losses, mask):
-    if losses.shape != mask.shape:
-        raise ValueError("shapes differ")
-    losses[~mask] = 0
-    return losses.sum() / max(mask.sum(), 1)
-
-
 def _broadcasting(losses, mask):
     losses, mask = np.broadcast_arrays(losses, mask)
     return masked_mean(losses, mask)
@@ -142,12 +135,6 @@ MASKED_MEAN = Exercise(
             ),
             "np.nanmean leaves out what is not a number and ignores the mask; it would also hide a "
             "NaN in an item that counts, which you want to see.",
-        ),
-        Misconception(
-            "the input changed in place",
-            _emptied,
-            "`losses[~mask] = 0` writes into the array of the caller. np.where(mask, losses, 0) "
-            "makes a new one.",
         ),
         Misconception(
             "a mask of another shape accepted",

@@ -184,12 +184,6 @@ LIMITED = Misconception(
 )
 
 
-def _in_place(x):
-    top = x.max(axis=-1, keepdims=True)
-    x -= top
-    return np.log(np.exp(x).sum(axis=-1)) + top[..., 0]
-
-
 LOGSUMEXP = Exercise(
     name="logsumexp",
     signature="logsumexp(x)",
@@ -208,12 +202,6 @@ LOGSUMEXP = Exercise(
         ONE_TOP,
         MEAN_SHIFT,
         LIMITED,
-        Misconception(
-            "the input changed in place",
-            _in_place,
-            "`x -= max` writes into the array of the caller, whose logits are gone after the "
-            "call. Write `shifted = x - max`.",
-        ),
     ),
 )
 
@@ -369,19 +357,6 @@ LOGSUMEXP_TORCH = Exercise(
             _detached_outside,
             "The value is right, but m is a variable in x - m and a constant where it is added "
             "back, so the gradients of a row sum to 0 instead of 1. Detach both or none.",
-        ),
-        Misconception(
-            "the graph cut off",
-            lambda x: _summed(x.detach()),
-            "The value is right but carries no gradient. .item(), .numpy(), .detach(), "
-            "torch.no_grad() and torch.tensor(result) all cut the graph: stay with tensor "
-            "operations from x to the result.",
-        ),
-        Misconception(
-            "a Python number instead of a tensor",
-            lambda x: float(_summed(x).sum()),
-            "A float has no graph, so .backward() is impossible, and it has lost the rows. Return "
-            "the tensor itself.",
         ),
     ),
 )
