@@ -6,7 +6,7 @@ process, answered there with `lossfns.check.answer.ask`, and judged here.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -97,6 +97,9 @@ class Exercise:
     `score(call, answer)` says how good one is, lower is better, and `slack` how far above the
     reference's score an answer may lie, as a fraction.
 
+    `repairs` names the broken function whose lines an answer must keep. `together` says of right
+    answers, seen side by side, what is wrong with how they were found.
+
     `read` is where to read again: a label of the book.
     """
 
@@ -112,6 +115,8 @@ class Exercise:
     twin: str = ""
     score: Callable[[Call, np.ndarray], float] | None = None
     slack: float = 0.0
+    repairs: str = ""
+    together: Callable[[list[Call], list[Any]], Reason | None] | None = None
     rtol: float = 1e-4
     atol: float = 1e-6
 

@@ -7,10 +7,12 @@ import numpy as np
 from lossfns.check.answer import Answer, ask
 from lossfns.check.compare import close, reference, slopes_agree
 from lossfns.check.exercise import ASPECTS, Call, Exercise, Kind, Misconception, Reason
+from lossfns.check.method import another_way
 from lossfns.check.problems import (
     ACCEPTS,
     GRADIENT,
     MEMORY,
+    METHOD,
     NOT_WRITTEN,
     SCORE,
     VALUE,
@@ -43,8 +45,16 @@ def _turn(finding):
     return not unwritten, not explained, finding.call.size, len(finding.call.options)
 
 
-def judge(exercise: Exercise, calls: list[Call], answers: list[Answer]) -> Verdict:
-    """Judge the answers that a function gave to these calls."""
+def judge(
+    exercise: Exercise,
+    calls: list[Call],
+    answers: list[Answer],
+    sources: tuple[str, str] | None = None,
+) -> Verdict:
+    """Judge the answers that a function gave to these calls.
+
+    `sources` are those of the function and of the broken one that it repairs, if it does.
+    """
     writes = any(answer.value is not None for answer in answers)
     findings = []
     for call, answer in zip(calls, answers, strict=True):
@@ -56,7 +66,11 @@ def judge(exercise: Exercise, calls: list[Call], answers: list[Answer]) -> Verdi
     checked = tuple(aspect for aspect in ASPECTS if aspect in present)
     failed = tuple(a for a in checked if any(f.call.aspect == a for f in findings))
     if not findings:
-        return Verdict(checked=checked)
+        reason = another_way(exercise, calls, answers, sources)
+        if reason is None:
+            return Verdict(checked=checked)
+        case = Case(exercise, calls[0], answers[0], reference(exercise, calls[0]))
+        return Verdict((Finding(**vars(case), problem=METHOD),), reason, checked, checked[:1])
     verdict = Verdict(tuple(findings), None, checked, failed)
     return replace(verdict, explained=_explain(exercise, calls, answers, verdict))
 

@@ -40,7 +40,7 @@ def advice(exercise: Exercise, verdict: Verdict, *, example: bool = True) -> str
     if good:
         parts.append(f"Already right: {', '.join(good)}.")
     parts.append(f"Read again: {where(exercise.read)}")
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 def in_brief(verdict: Verdict) -> str:
@@ -90,5 +90,7 @@ def _ratio(finding):
 
 def _example(finding: Finding) -> str:
     shown = finding.problem.shown(finding)
+    if not shown:
+        return ""
     lines = ["The smallest input that shows it:", f"  {written(finding.exercise, finding.call)}"]
     return "\n".join([*lines, *(f"  {name}: {text}" for name, text in shown.items())])
