@@ -91,10 +91,21 @@ def examine(
         answers = [ask(function, call, torch=exercise.torch, device=device) for call in calls]
         verdict = judge(exercise, calls, answers, _sources(exercise, function))
         if verdict.findings:
-            return verdict, advice(exercise, verdict)
+            return verdict, advice(exercise, verdict, again=_asked_again(name, verdict))
     if exercise.twin:
         _hold_twin_equal(exercise, calls)
     return verdict, praise(exercise, verdict, len(calls))
+
+
+# The last mistake that each check has told in this process.
+_told: dict[tuple[str, tuple[str, ...]], str] = {}
+
+
+def _asked_again(name: str, verdict: Verdict) -> bool:
+    """Whether this mistake is what was told the last time, too."""
+    asked, said = (name, verdict.checked), in_brief(verdict)
+    before, _told[asked] = _told.get(asked), said
+    return said == before
 
 
 def _sources(exercise: Exercise, function: Callable) -> tuple[str, str] | None:

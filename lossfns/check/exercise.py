@@ -19,11 +19,13 @@ class Kind:
     """What calls of many exercises have in common, and what to tell those who miss it.
 
     `covers` recognises calls that an exercise draws by itself and that are of this kind as well.
+    What is said of a `finite` kind does not fit NaN or infinity.
     """
 
     name: str
     hint: str
     covers: Callable[["Call"], bool] = lambda call: False
+    finite: bool = False
 
 
 class Reason(NamedTuple):
@@ -75,12 +77,21 @@ class Misconception:
     An answer has this misconception if it is the same as that of `wrong` everywhere. Where numbers
     differ from one learner to the next, as those of trained models do, `shows(call, value)` says
     instead by what the result is recognised, such as scores that are all 0 or 1.
+
+    The hint says what is wrong and where to look. `formula` is what the task asks for: it is told
+    to those who ask again.
     """
 
     name: str
     wrong: Callable
     hint: str
     shows: Callable[[Call, np.ndarray], bool] | None = None
+    formula: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The hint with the formula."""
+        return f"{self.hint} Written out: {self.formula}." if self.formula else self.hint
 
 
 # Draws more calls, of a kind, from those that an exercise has drawn; `kinds` builds them.

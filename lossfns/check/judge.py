@@ -88,7 +88,9 @@ def _explain(exercise, calls, answers, verdict) -> Misconception | Kind | Reason
         return Reason(first.problem.name, first.problem.said(first))
     if first.problem is ACCEPTS and first.call.reason is not None:
         return first.call.reason
-    return _common_kind(calls, verdict)
+    kind = _common_kind(calls, verdict)
+    infinite = first.answer.value is not None and not np.isfinite(first.answer.value).all()
+    return None if kind is not None and kind.finite and infinite else kind
 
 
 def _misconception(exercise, calls, answers, verdict) -> Misconception | None:

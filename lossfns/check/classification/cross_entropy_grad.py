@@ -103,8 +103,10 @@ CROSS_ENTROPY_GRAD = Exercise(
         Misconception(
             "the gradient of the squared error",
             averaging(_through_the_square),
-            "This is the gradient of Σ (p - y)², which carries the slopes of the softmax and "
-            "fades for confident mistakes. In cross-entropy they cancel: p - y.",
+            "This is the gradient of Σ (p - y)², which carries the slopes of the "
+            "softmax and fades for confident mistakes. In cross-entropy they cancel: do "
+            "the derivation once more.",
+            formula="(softmax(z) - one_hot(y)) / n",
         ),
         Misconception(
             "a sigmoid for each class",
