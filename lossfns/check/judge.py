@@ -39,10 +39,11 @@ class Verdict:
 
 
 def _turn(finding):
-    """What an exercise says of bad input by itself comes before what is said in many exercises."""
-    explained = finding.problem is ACCEPTS and finding.call.reason is not None
+    """What an exercise says about bad input of its own comes first, in the order of its draw."""
+    call = finding.call
+    told = finding.problem is ACCEPTS and call.reason is not None
     unwritten = finding.problem is NOT_WRITTEN
-    return not unwritten, not explained, finding.call.size, len(finding.call.options)
+    return not unwritten, not told, *((0, 0) if told else (call.size, len(call.options)))
 
 
 def judge(

@@ -3,10 +3,10 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.calibration.predictions import log_softmax, own, softmax
 from lossfns.check.calibration.temperature import batches
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
+from lossfns.check.recipes import log_softmax, pick, softmax
 
 
 def _draw_nll(rng):
@@ -40,13 +40,13 @@ def _call(logits, target, log_temperature, dtype, aspect="values"):
 
 
 def _nll(logits, target, log_temperature):
-    return -own(log_softmax(logits / np.exp(log_temperature)), target).mean()
+    return -pick(log_softmax(logits / np.exp(log_temperature)), target).mean()
 
 
 def _slope(logits, target, log_temperature):
     """With z/T: d(-z_y/T + ln Σ exp(z/T)) / d ln T = z_y/T - Σ p z/T."""
     scaled = logits / np.exp(log_temperature)
-    return (own(scaled, target) - (softmax(scaled) * scaled).sum(axis=1)).mean()
+    return (pick(scaled, target) - (softmax(scaled) * scaled).sum(axis=1)).mean()
 
 
 def _picked(rows, target):

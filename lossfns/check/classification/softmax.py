@@ -3,13 +3,13 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.classification import questions
-from lossfns.check.classification.variants import log_softmax, naive_softmax, sigmoid, softmax
+from lossfns.check.classification import batches
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.recipes import log_softmax, naive_softmax, sigmoid, softmax
 
 
 def _draw_softmax(rng):
-    tables = [logits for logits, _ in questions.labelled(rng)]
+    tables = [logits for logits, _ in batches.labelled(rng)]
     yield Call({"logits": tables[1][0]})
     yield from (Call({"logits": logits}) for logits in tables)
     yield Call({"logits": np.round(rng.normal(size=(2, 4, 3)), 2)})

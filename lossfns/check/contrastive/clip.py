@@ -4,9 +4,10 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import log_softmax, unit
+from lossfns.check.contrastive.points import unit
 from lossfns.check.contrastive.views import batches, log_loss, masked, normalised, opposed
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.recipes import log_softmax
 
 
 def _pairs_of_clip(image, text, log_scale, dtype, aspect="values"):

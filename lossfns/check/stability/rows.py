@@ -6,7 +6,9 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped, library
+from lossfns.check.faults import capped
+from lossfns.check.questions import shuffled, sides
+from lossfns.check.recipes import library
 
 
 def logsumexp(x):
@@ -20,13 +22,9 @@ def log_softmax(logits):
 
 def _rows(rng):
     """Rows of halves that read well, then larger ones; no side of a table equals another."""
-    rows, columns = (int(k) for k in rng.integers(2, 6, size=2))
-    shapes = [(2,), (3,), (2, 3), (3, 1, 2), (rows, columns + (rows == columns))]
+    shapes = [(2,), (3,), (2, 3), (3, 1, 2), sides(rng)]
     return [
-        *(
-            rng.permutation(np.resize([1.5, -0.5, 0.5, 2.0, -2.0], shape).ravel()).reshape(shape)
-            for shape in shapes
-        ),
+        *(shuffled(rng, [1.5, -0.5, 0.5, 2.0, -2.0], shape) for shape in shapes),
         np.round(rng.normal(scale=3.0, size=(int(rng.integers(20, 40)), 7)), 3),
     ]
 
