@@ -69,6 +69,12 @@ def test_the_report_says_which_counts(school):
     assert "Of several attempts the best counts; 2 learners made several." in text
 
 
+def test_the_feedback_says_which_attempt_it_is_about(school):
+    school.commands.nbgrader("generate_feedback", NAME)
+    page = school.folder / "feedback" / "bob" / NAME / f"{NAME}.html"
+    assert "This is your attempt 2 of 3." in page.read_text()
+
+
 def test_attempts_without_a_time_are_kept_once_and_in_order(school):
     for order, content in ((12, b"second"), (2, b"first"), (15, b"second")):
         put_aside(school.course, NAME, "eve", content, None, order)
