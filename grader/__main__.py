@@ -5,11 +5,12 @@ import os
 import sys
 from pathlib import Path
 
-from grader.collect import LAYOUTS, collect
+from grader.collect import collect
 from grader.course import Course, CourseError
 from grader.export import FORMATS, export
 from grader.grade import grade
 from grader.leaks import release_check
+from grader.platforms import LAYOUTS
 from grader.public import publish
 from grader.release import release
 from grader.report import graded_assignments, report

@@ -4,44 +4,28 @@ Nothing in an archive is trusted. No name in it becomes a path: files are read o
 limit, and written under names of ours. Nothing is written before the plan has been shown.
 """
 
-import os
 import re
-import stat
 import unicodedata
-import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
-from typing import IO
 
 from nbgrader.api import Gradebook, MissingEntry
 
+from grader.archives import Found, files
 from grader.attempts import hand_in, penalty, put_aside
 from grader.course import SETTINGS, Course, CourseError
 from grader.gradebook import only_writer
-from grader.intake import LARGEST, Unreadable, is_student_id, read_file
+from grader.intake import is_student_id
+from grader.platforms import LAYOUTS, People, Person, below_root, layout_of, prefix_of
 
-MOST_FILES = 50_000
-MOST_BYTES = 2**30  # of all notebooks of an archive together
 # What is said of a policy, after "of several attempts".
 POLICY = {
     "newest": "the newest is taken",
     "deadline": "the newest that was in time is taken",
     "best": "the newest is taken; the grader grades them all and then takes the best",
 }
-
-
-@dataclass(frozen=True)
-class Found:
-    """A file of the archive: its path in there, what it holds or why not, and its time."""
-
-    path: str
-    content: bytes = b""
-    problem: str = ""
-    when: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -67,17 +51,6 @@ class Plan:
     due: datetime | None = None
 
 
-@dataclass(frozen=True)
-class Person:
-    """A line of the gradebook's list of students."""
-
-    id: str
-    first: str
-    last: str
-    email: str
-    number: str
-
-
 def collect(course: Course, assignment: str, source: Path, *, layout: str = "", do: bool) -> Plan:
     """Show what would be collected, and with `do` collect it.
 
@@ -90,11 +63,11 @@ def collect(course: Course, assignment: str, source: Path, *, layout: str = "", 
             f"{assignment} has no deadline in the gradebook: nbgrader db assignment add "
             f'{assignment} --duedate="2026-12-01 23:59 UTC"'
         )
-    found = list(_files(source))
+    found = list(files(source))
     receipts = [one for one in found if one.path.endswith(".txt")]
     found = [one for one in found if not one.path.endswith(".txt")]
-    layout = layout or _layout_of(found, source)
-    plan = _plan(layout, found, _People(roster, receipts, source), due, course.take)
+    layout = layout or layout_of(found, source)
+    plan = _plan(layout, found, People(roster, receipts, source), due, course.take)
     _show(plan, course, assignment)
     if do:
         with only_writer(course, assignment):
@@ -104,230 +77,15 @@ def collect(course: Course, assignment: str, source: Path, *, layout: str = "", 
     return plan
 
 
-# Reading
-
-
-def _files(source: Path) -> Iterator[Found]:
-    """All notebooks of a folder or an archive, those in archives inside it included."""
-    if source.is_dir():
-        yield from _in_folder(source)
-        return
-    try:
-        with open(source, "rb") as file:
-            yield from _in_archive(file, "", MOST_BYTES, nested=False)
-    except OSError as error:
-        raise CourseError(f"{source} cannot be read: {error.strerror}") from None
-    except zipfile.BadZipFile:
-        raise CourseError(f"{source} is neither a folder nor a zip archive") from None
-
-
-def _in_folder(source: Path) -> Iterator[Found]:
-    for place, folders, names in os.walk(source):
-        folders[:] = sorted(one for one in folders if one != ".git" and not _hidden(one))
-        for name in sorted(names):
-            path = Path(place, name)
-            shown = path.relative_to(source).as_posix()
-            if not _wanted(name):
-                continue
-            try:
-                content = read_file(path)
-            except (Unreadable, OSError) as error:
-                yield Found(shown, problem=str(error))
-                continue
-            when = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            yield from _unpacked(Found(shown, content, when=when), MOST_BYTES, nested=False)
-
-
-def _in_archive(file: IO[bytes], above: str, most: int, *, nested: bool) -> Iterator[Found]:
-    with zipfile.ZipFile(file) as archive:
-        entries = archive.infolist()
-        if len(entries) > MOST_FILES:
-            raise CourseError(f"the archive holds {len(entries)} files, more than {MOST_FILES}")
-        for entry in entries:
-            shown = above + unicodedata.normalize("NFC", entry.filename.replace("\\", "/"))
-            if entry.is_dir() or not _wanted(shown):
-                continue
-            read = _entry(archive, entry, shown, most)
-            most -= len(read.content)
-            yield from _unpacked(read, most, nested=nested)
-
-
-def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, shown: str, most: int) -> Found:
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        return Found(shown, problem="it is a link")
-    if entry.flag_bits & 1:
-        return Found(shown, problem="it is encrypted")
-    try:
-        with archive.open(entry) as file:
-            # What the archive says of the size need not be true.
-            content = file.read(LARGEST + 1)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError) as error:
-        return Found(shown, problem=f"it cannot be unpacked: {error}")
-    # zlib and lzma have errors of their own.
-    except Exception as error:
-        return Found(shown, problem=f"it cannot be unpacked: {type(error).__name__}")
-    if len(content) > LARGEST:
-        return Found(shown, problem=f"it is larger than {LARGEST // 2**20} MB")
-    if len(content) > most:
-        return Found(shown, problem="the archive as a whole is too large")
-    return Found(shown, content, when=_time_of(entry))
-
-
-def _unpacked(found: Found, most: int, *, nested: bool) -> Iterator[Found]:
-    """A notebook as it is; of an archive in the archive, the notebooks in there."""
-    if found.problem or not found.path.lower().endswith(".zip"):
-        yield found
-        return
-    if nested:
-        yield Found(found.path, problem="it is an archive in an archive in an archive")
-        return
-    try:
-        yield from _in_archive(BytesIO(found.content), f"{found.path}/", most, nested=True)
-    except (zipfile.BadZipFile, CourseError) as error:
-        yield Found(found.path, problem=f"it cannot be unpacked: {error}")
-
-
-def _wanted(path: str) -> bool:
-    parts = path.split("/")
-    useful = path.lower().endswith((".ipynb", ".zip")) or BLACKBOARD_RECEIPT.fullmatch(parts[-1])
-    return bool(useful) and not any(map(_hidden, parts))
-
-
-def _hidden(name: str) -> bool:
-    """What systems add by themselves: .ipynb_checkpoints, __MACOSX/._name."""
-    return name.startswith((".", "__MACOSX")) and name not in (".", "..")
-
-
-def _time_of(entry: zipfile.ZipInfo) -> datetime | None:
-    try:
-        when = datetime(*entry.date_time, tzinfo=UTC)
-    except ValueError:
-        return None
-    # Many programs write the first day that the format knows instead of none.
-    return when if when.year > 1980 else None
-
-
-# Understanding the names
-#
-# Canvas (lib/content_zipper.rb of instructure/canvas-lms): the sortable name in lower case without
-# all that is no letter, LATE, the number of the person, that of the file, and the file's name with
-# -1 before the ending where it would be there twice; or LATE, anon_ and an anonymous number. It
-# holds the files of the last attempt of each.
-# Moodle (mod/assign/classes/downloader.php): the full name with spaces for underscores, the number
-# of the participant in this assignment, assignsubmission_file, and the path; as a folder of that
-# name (with an underscore at its end in older versions) or, without folders, joined by underscores.
-# Of a group the group's name and number, of those in none "Default group" alone.
-# Blackboard ("Assignment File Download"; nbgrader's documentation of zip_collect has an example):
-# assignment, user name, attempt, time, and the file's name; beside them a receipt that ends with
-# the time and .txt, and whose first line is "Name: NAME (USER)".
-# GitHub Classroom (clone/student-repos/student-repos.go of github/gh-classroom): in a folder
-# SLUG-submissions one clone for each learner, SLUG-USER.
-#
-# All entries of Canvas's and Moodle's archives have the time of the download, and the files of a
-# clone that of the cloning: only Blackboard tells when something was handed in.
-
-CANVAS = re.compile(r"(?P<who>[^/]+?)_(?P<late>LATE_)?(?P<number>\d+)_(?P<order>\d+)_[^/]+")
-CANVAS_ANONYMOUS = re.compile(
-    r"(?P<late>LATE_)?(?P<who>anon)_(?P<number>[A-Za-z0-9]+)_(?P<order>\d+)_[^/]+"
-)
-MOODLE = re.compile(r"(?P<who>[^/_]+)(?:_(?P<number>\d+))?_assignsubmission_[a-z]+_?[/_]?.+")
-BLACKBOARD = re.compile(
-    r"(?P<who>[^/]*_[^/]+?)_attempt_(?P<when>\d{4}(?:-\d\d){5})(?:[_/.].*|$)", re.DOTALL
-)
-BLACKBOARD_RECEIPT = re.compile(r".*_attempt_\d{4}(?:-\d\d){5}\.txt")
-BLACKBOARD_NAME = re.compile(rb"Name: [^\n]*\(([^()\n]+)\)\s*$", re.MULTILINE)
-
-
-def _canvas(path: str) -> tuple[str, dict[str, str]] | None:
-    name = path.split("/")[0]
-    match = CANVAS_ANONYMOUS.fullmatch(name) or CANVAS.fullmatch(name)
-    return (match["who"], match.groupdict("")) if match else None
-
-
-def _moodle(path: str) -> tuple[str, dict[str, str]] | None:
-    match = MOODLE.fullmatch(path)
-    return (match["who"], match.groupdict("")) if match else None
-
-
-def _blackboard(path: str) -> tuple[str, dict[str, str]] | None:
-    match = BLACKBOARD.fullmatch(path.split("/")[0])
-    return (match["who"], match.groupdict("")) if match else None
-
-
-def _folders(path: str) -> tuple[str, dict[str, str]] | None:
-    who, slash, _ = path.partition("/")
-    return (who, {}) if slash else None
-
-
-LAYOUTS: dict[str, Callable[[str], tuple[str, dict[str, str]] | None]] = {
-    "moodle": _moodle,
-    "blackboard": _blackboard,
-    "canvas": _canvas,
-    "github": _folders,
-    "folders": _folders,
-}
-
-
-def _layout_of(found: list[Found], source: Path) -> str:
-    """The platform whose names most files have."""
-    if not found:
-        raise CourseError(f"{source} holds no notebook")
-    paths = _below_root([one.path for one in found])
-    counts = {name: sum(read(path) is not None for path in paths) for name, read in LAYOUTS.items()}
-    for name in ("moodle", "blackboard", "canvas"):
-        if counts[name] * 2 > len(paths):
-            return name
-    if counts["folders"] * 2 > len(paths):
-        clones = any(source.glob("*/.git")) or source.stem.endswith("-submissions")
-        return "github" if clones else "folders"
-    raise CourseError(
-        f"the files of {source} are named like those of no known platform, such as {paths[0]!r}; "
-        f"sort them into folders named after the students, or say --layout {'|'.join(LAYOUTS)}"
-    )
-
-
-def _below_root(paths: list[str]) -> list[str]:
-    """Without a folder that holds everything."""
-    roots = {path.partition("/")[0] for path in paths}
-    deep = all(path.count("/") > 1 for path in paths)
-    return [path.partition("/")[2] for path in paths] if len(roots) == 1 and deep else paths
-
-
-def _prefix(names: set[str], source: Path) -> str:
-    """What all repositories of an assignment begin with: its name and a hyphen."""
-    slug = source.stem.removesuffix("-submissions") + "-"
-    if all(name.startswith(slug) for name in names):
-        return slug
-    shared = os.path.commonprefix(sorted(names)) if len(names) > 1 else ""
-    return shared[: shared.rfind("-") + 1]
-
-
-class _People:
-    """What is known of the learners: the gradebook's list, Blackboard's receipts, the folder."""
-
-    def __init__(self, roster: list[Person], receipts: list[Found], source: Path):
-        self.roster, self.source = roster, source
-        told = (BLACKBOARD_NAME.search(one.content) for one in receipts)
-        self.users = {one[1].decode("utf8", "replace").strip() for one in told if one}
-        self.users |= {one.id for one in roster} | {one.email.partition("@")[0] for one in roster}
-
-    def user(self, head: str) -> str:
-        """The user at the end of the name of a file: both it and the assignment may hold `_`."""
-        fit = [one for one in self.users if one and head.lower().endswith(f"_{one.lower()}")]
-        return max(fit, key=len, default=head.rpartition("_")[2])
-
-
 # Planning
 
 
-def _plan(
-    layout: str, found: list[Found], people: _People, due: datetime | None, take: str
-) -> Plan:
+def _plan(layout: str, found: list[Found], people: People, due: datetime | None, take: str) -> Plan:
     plan = Plan(layout, due=due)
     read = LAYOUTS[layout]
-    paths = _below_root([one.path for one in found])
+    paths = below_root([one.path for one in found])
     tops = {path.split("/")[0] for path in paths}
-    prefix = _prefix(tops, people.source) if layout == "github" else ""
+    prefix = prefix_of(tops, people.source) if layout == "github" else ""
     attempts: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
     for one, path in zip(found, paths, strict=True):
         told = read(path)

@@ -10,7 +10,7 @@ import pytest
 from submissions.desk import NAME
 from submissions.school import School
 
-from grader import collect as module
+from grader import archives as module
 from grader.__main__ import main
 from grader.collect import collect
 from grader.course import CourseError
