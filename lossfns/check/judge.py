@@ -7,10 +7,12 @@ import numpy as np
 from lossfns.check.answer import Answer, ask
 from lossfns.check.compare import close, reference, slopes_agree
 from lossfns.check.exercise import ASPECTS, Call, Exercise, Kind, Misconception, Reason
+from lossfns.check.method import another_way
 from lossfns.check.problems import (
     ACCEPTS,
     GRADIENT,
     MEMORY,
+    METHOD,
     NOT_WRITTEN,
     SCORE,
     VALUE,
@@ -44,8 +46,16 @@ def _turn(finding):
     return not unwritten, not told, *((0, 0) if told else (call.size, len(call.options)))
 
 
-def judge(exercise: Exercise, calls: list[Call], answers: list[Answer]) -> Verdict:
-    """Judge the answers that a function gave to these calls."""
+def judge(
+    exercise: Exercise,
+    calls: list[Call],
+    answers: list[Answer],
+    sources: tuple[str, str] | None = None,
+) -> Verdict:
+    """Judge the answers that a function gave to these calls.
+
+    `sources` are those of the function and of the broken one that it repairs, if it does.
+    """
     writes = any(answer.value is not None for answer in answers)
     findings = []
     for call, answer in zip(calls, answers, strict=True):
@@ -57,7 +67,11 @@ def judge(exercise: Exercise, calls: list[Call], answers: list[Answer]) -> Verdi
     checked = tuple(aspect for aspect in ASPECTS if aspect in present)
     failed = tuple(a for a in checked if any(f.call.aspect == a for f in findings))
     if not findings:
-        return Verdict(checked=checked)
+        reason = another_way(exercise, calls, answers, sources)
+        if reason is None:
+            return Verdict(checked=checked)
+        case = Case(exercise, calls[0], answers[0], reference(exercise, calls[0]))
+        return Verdict((Finding(**vars(case), problem=METHOD),), reason, checked, checked[:1])
     verdict = Verdict(tuple(findings), None, checked, failed)
     return replace(verdict, explained=_explain(exercise, calls, answers, verdict))
 
@@ -75,7 +89,9 @@ def _explain(exercise, calls, answers, verdict) -> Misconception | Kind | Reason
         return Reason(first.problem.name, first.problem.said(first))
     if first.problem is ACCEPTS and first.call.reason is not None:
         return first.call.reason
-    return _common_kind(calls, verdict)
+    kind = _common_kind(calls, verdict)
+    infinite = first.answer.value is not None and not np.isfinite(first.answer.value).all()
+    return None if kind is not None and kind.finite and infinite else kind
 
 
 def _misconception(exercise, calls, answers, verdict) -> Misconception | None:

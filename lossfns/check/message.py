@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossfns.check.exercise import Exercise
+from lossfns.check.exercise import Exercise, Kind, Misconception, Reason
 from lossfns.check.judge import Verdict
 from lossfns.check.problems import NOT_WRITTEN, VALUE, Finding
 from lossfns.check.written import fill, written
@@ -18,16 +18,19 @@ def praise(exercise: Exercise, verdict: Verdict, count: int) -> str:
     return f"{exercise.name}: right on all {count} inputs ({what}){peer}."
 
 
-def advice(exercise: Exercise, verdict: Verdict, *, example: bool = True) -> str:
+def advice(
+    exercise: Exercise, verdict: Verdict, *, example: bool = True, again: bool = True
+) -> str:
     """What is wrong, on which input it shows, and where to read.
 
-    Without `example` the input, which may be a secret of the grader, stays out.
+    Without `example` the input, which may be a secret of the grader, stays out. A formula that the
+    task asks for is only told to those who ask `again`.
     """
     first = verdict.first
     if first.problem is NOT_WRITTEN:
         return fill(first.problem.said(first))
     if verdict.explained is not None:
-        kind = f"This looks like: {verdict.explained.name}.\n{fill(verdict.explained.hint)}"
+        kind = f"This looks like: {verdict.explained.name}.\n{_hint(verdict.explained, again)}"
     else:
         kind = fill(_factor(verdict) or first.problem.said(first))
         if first.answer.line:
@@ -40,7 +43,17 @@ def advice(exercise: Exercise, verdict: Verdict, *, example: bool = True) -> str
     if good:
         parts.append(f"Already right: {', '.join(good)}.")
     parts.append(f"Read again: {where(exercise.read)}")
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
+
+
+def _hint(explained: Misconception | Kind | Reason, again: bool) -> str:
+    if not isinstance(explained, Misconception) or not explained.formula:
+        return fill(explained.hint)
+    if again:
+        return fill(explained.whole)
+    return (
+        f"{fill(explained.hint)}\nIf that does not help, run the check again: it says the formula."
+    )
 
 
 def in_brief(verdict: Verdict) -> str:
@@ -90,5 +103,7 @@ def _ratio(finding):
 
 def _example(finding: Finding) -> str:
     shown = finding.problem.shown(finding)
+    if not shown:
+        return ""
     lines = ["The smallest input that shows it:", f"  {written(finding.exercise, finding.call)}"]
     return "\n".join([*lines, *(f"  {name}: {text}" for name, text in shown.items())])

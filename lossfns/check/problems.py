@@ -213,6 +213,11 @@ MEMORY = Problem(
     _with(lambda case: f", {case.answer.peak / 1e6:.1f} MB", lambda case: ", with less"),
 )
 
+# Of answers that are all right: found by `lossfns.check.method`.
+METHOD = Problem(
+    "right results by another way", lambda case: False, lambda case: "", lambda case: {}
+)
+
 OF_BAD_INPUT = (
     NOT_WRITTEN,
     ACCEPTS,

@@ -182,26 +182,31 @@ CROSS_ENTROPY = Exercise(
             "overflow in the softmax",
             per_item(lambda z, target: -np.log(pick(naive_softmax(z), target))),
             "exp(1000) is infinite and ∞/∞ is NaN. Subtract the largest logit of each row first, "
-            "and take the logarithm on paper: z_y - ln Σ exp(z_j).",
+            "and take the logarithm on paper.",
+            formula="m + ln Σ exp(z_j - m) - z_y",
         ),
         Misconception(
             "the logarithm of a probability that underflowed",
             per_item(lambda z, target: -np.log(pick(softmax(z), target))),
             "Your softmax is stable, but the probability of a confident mistake is rounded to 0, "
-            "and -ln 0 is infinite. Never form the probability: z_y - max - ln Σ exp(z_j - max).",
+            "and -ln 0 is infinite. Never form the probability: take its logarithm on paper.",
+            formula="m + ln Σ exp(z_j - m) - z_y",
         ),
         Misconception(
             "confident mistakes hidden by clipping",
             per_item(lambda z, target: -np.log(pick(softmax(z), target).clip(1e-12))),
             "With probabilities clipped at 1e-12 no mistake can cost more than 27.6, and beyond "
-            "that it has gradient 0. Work with ln p = z - max - ln Σ exp(z_j - max) instead.",
+            "that it has gradient 0. Take the logarithm of the softmax on paper instead, and "
+            "work with that.",
             capped(right, share=0.97),
+            formula="m + ln Σ exp(z_j - m) - z_y",
         ),
         Misconception(
             "overflow of the sum of exponentials",
             per_item(lambda z, target: np.log(np.exp(z).sum(axis=1)) - pick(z, target)),
-            "ln Σ exp(z_j) - z_y is right, but exp overflows beyond 710. Take the largest logit m "
-            "out: m + ln Σ exp(z_j - m).",
+            "ln Σ exp(z_j) - z_y is right, but exp overflows beyond 710. Take the largest logit "
+            "m out of the sum.",
+            formula="m + ln Σ exp(z_j - m) - z_y",
         ),
         Misconception(
             "one maximum for the whole table",

@@ -98,7 +98,9 @@ CROSS_ENTROPY_GRAD = Exercise(
             "the gradient of the squared error",
             averaged_rows(_through_the_square),
             "This is the gradient of Σ (p - y)², which carries the slopes of the softmax and "
-            "fades for confident mistakes. In cross-entropy they cancel: p - y.",
+            "fades for confident mistakes. In cross-entropy they cancel: do the derivation once "
+            "more.",
+            formula="(softmax(z) - one_hot(y)) / n",
         ),
         Misconception(
             "a sigmoid for each class",

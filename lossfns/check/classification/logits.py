@@ -147,13 +147,15 @@ BCE_WITH_LOGITS = Exercise(
             "overflow for large positive logits",
             per_item(lambda z, y: np.log1p(np.exp(z)) - z * y),
             "ln(1 + exp(z)) is right, but exp(z) overflows beyond z = 710. Take z out of the "
-            "logarithm where it is positive: max(z, 0) + ln(1 + exp(-|z|)).",
+            "logarithm where it is positive.",
+            formula="max(z, 0) - z y + ln(1 + exp(-|z|))",
         ),
         Misconception(
             "overflow for large negative logits",
             per_item(lambda z, y: np.log1p(np.exp(-z)) + (1 - y) * z),
-            "This is right on paper, but exp(-z) overflows beyond z = -710. Only exp(-|z|) is "
-            "safe on both sides: max(z, 0) - z y + ln(1 + exp(-|z|)).",
+            "This is right on paper, but exp(-z) overflows beyond z = -710. Which exponent is "
+            "safe on both sides of 0?",
+            formula="max(z, 0) - z y + ln(1 + exp(-|z|))",
         ),
     ),
 )

@@ -114,8 +114,9 @@ MSE_OF_SIGMOID_GRAD = Exercise(
         Misconception(
             "overflow in the derivative of the sigmoid",
             averaged(_stretched),
-            "exp(-z)/(1 + exp(-z))² is ∞/∞ for large negative z. p(1 - p) is the same number, made "
+            "exp(-z)/(1 + exp(-z))² is ∞/∞ for large negative z. The same number can be made "
             "from the p that you have already.",
+            formula="p(1 - p)",
         ),
         rows_in_gradient(slope),
         reduced_gradient(slope),

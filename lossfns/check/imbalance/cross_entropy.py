@@ -183,16 +183,18 @@ WEIGHTED_CROSS_ENTROPY = Exercise(
         Misconception(
             "exponentials that overflow",
             _weighing(_averaged, _naive_losses),
-            "e^1000 is beyond every float, and e^-1000 is 0, whose logarithm is -∞. Subtract the "
-            "largest logit of each row first and stay with logarithms: z - max - ln Σ e^(z - max).",
+            "e^1000 is beyond every float, and e^-1000 is 0, whose logarithm is -∞. "
+            "Subtract the largest logit of each row first and stay with logarithms.",
+            formula="z - max - ln Σ e^(z - max)",
         ),
         Misconception(
             "the probability kept away from 0 before the logarithm",
             _weighing(_averaged, _clipped_losses),
-            "Clipping hides the infinity, but the loss of a confident mistake then stops growing "
-            "(at 16 for an ε of 1e-7) and its gradient is 0: the worst items teach nothing. Stay "
-            "with logarithms: z - max - ln Σ e^(z - max).",
+            "Clipping hides the infinity, but the loss of a confident mistake then "
+            "stops growing (at 16 for an ε of 1e-7) and its gradient is 0: the worst "
+            "items teach nothing. Stay with logarithms.",
             capped(right),
+            formula="z - max - ln Σ e^(z - max)",
         ),
     ),
 )

@@ -266,8 +266,8 @@ OVERFLOW = Misconception(
     "the logarithm of a rounded probability",
     per_item(_overflowing),
     "At z = -1000 the sigmoid is rounded to 0 and its logarithm is -∞; at z = 1000 the same "
-    "happens to 1 - p. Use -ln σ(z) = ln(1 + e^-z) in a form that does not overflow, such as "
-    "np.logaddexp(0, -z).",
+    "happens to 1 - p. Take -ln p from the logit, in a form that does not overflow.",
+    formula="-ln σ(z) = np.logaddexp(0, -z)",
 )
 
 

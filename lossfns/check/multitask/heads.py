@@ -5,7 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.faults import capped
+from lossfns.check.faults import capped, overflowing
 from lossfns.check.questions import refuse
 
 
@@ -205,6 +205,7 @@ TWO_HEAD_LOSS_TORCH = Exercise(
             "exp(1000) is infinite, so the probability is inf / inf, and the logarithm of a "
             "probability that has become 0 is -∞. Take the log-softmax: z - ln Σ exp z, with the "
             "largest logit subtracted first.",
+            overflowing(_right),
         ),
         Misconception(
             "an ε under the logarithm",

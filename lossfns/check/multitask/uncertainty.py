@@ -258,8 +258,9 @@ UNCERTAINTY_WEIGHTING_GRAD = Exercise(
         Misconception(
             "the derivative with respect to σ",
             lambda losses, s: np.exp(-s / 2) - np.exp(-1.5 * s) * losses,
-            "This is 1/σ - L/σ³, the derivative for σ. The parameter is s = ln σ²: differentiate "
-            "½exp(-s) L + ½s.",
+            "This is 1/σ - L/σ³, the derivative for σ. The parameter is s = ln σ²: "
+            "differentiate the loss with respect to s.",
+            formula="½ - ½exp(-s) L",
         ),
         Misconception(
             "the sign of the exponent flipped",
@@ -353,8 +354,9 @@ BEST_LOG_VARS = Exercise(
         Misconception(
             "the minimum of exp(-s) L + ½s",
             lambda losses: np.log(2 * losses),
-            "ln 2L is right for classification, whose loss enters without ½. For regression set "
-            "½ - ½exp(-s) L to 0: both halves cancel.",
+            "ln 2L is right for classification, whose loss enters without ½. For "
+            "regression set the derivative to 0: both halves cancel.",
+            formula="½ - ½exp(-s) L = 0",
         ),
         Misconception(
             "the minimum of ½exp(-s) L + s",

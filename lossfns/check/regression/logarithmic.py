@@ -38,8 +38,9 @@ LOG_COSH = Exercise(
             "overflow of cosh",
             per_error(lambda e: np.log(np.cosh(e))),
             "cosh(e) grows like ½exp(|e|) and is infinite in float64 beyond |e| = 710, although "
-            "its logarithm is a modest number. Rewrite: "
-            "ln cosh e = |e| + ln(1 + exp(-2|e|)) - ln 2, where nothing overflows.",
+            "its logarithm is a modest number. Write cosh with exponentials and take the larger "
+            "one out of the logarithm.",
+            formula="|e| + ln(1 + exp(-2|e|)) - ln 2",
         ),
         Misconception(
             "overflow on one side",
@@ -50,7 +51,8 @@ LOG_COSH = Exercise(
             "overflow hidden by clipping",
             per_error(lambda e: np.log(np.cosh(e.clip(-700, 700)))),
             "Clipping the error makes the result finite but wrong, and its gradient 0. Rewrite "
-            "the formula instead: |e| + ln(1 + exp(-2|e|)) - ln 2.",
+            "the formula instead: take the larger exponential out of the logarithm.",
+            formula="|e| + ln(1 + exp(-2|e|)) - ln 2",
         ),
         Misconception(
             "ln 2 not subtracted",

@@ -200,7 +200,8 @@ RMSE = Exercise(
         Misconception(
             "n outside the root",
             of_error(lambda e: square(e).sum() ** 0.5 / e.size),
-            "The mean belongs under the root: √(Σe²/n), not √(Σe²)/n.",
+            "The mean belongs under the root: you take the root first.",
+            formula="√(Σe²/n)",
         ),
         Misconception(
             "n - 1 instead of n",

@@ -158,28 +158,31 @@ OVERFLOWS = (
         "the logarithm of a rounded probability",
         per_item(lambda z, y: _of_probability(_naive_sigmoid(z), y)),
         "At z = -1000 the sigmoid is rounded to 0, at z = 1000 to 1, and one of the two "
-        "logarithms is -∞; times a label of 0 that is NaN. Do not go through the probability: "
-        "max(z, 0) - z·y + ln(1 + e^-|z|).",
+        "logarithms is -∞; times a label of 0 that is NaN. Do not go through the probability.",
+        formula="max(z, 0) - z·y + ln(1 + e^-|z|)",
     ),
     Misconception(
         "an exponential that overflows for z > 0",
         per_item(lambda z, y: library(z).log1p(library(z).exp(z)) - z * y),
-        "ln(1 + e^z) - z·y is right, but e^1000 is beyond every float. "
-        "max(z, 0) + ln(1 + e^-|z|) is the same without a positive exponent.",
+        "ln(1 + e^z) - z·y is right, but e^1000 is beyond every float. Take z out of the "
+        "logarithm where it is positive, so that no exponent is.",
+        formula="max(z, 0) - z·y + ln(1 + e^-|z|)",
     ),
     Misconception(
         "an exponential that overflows for z < 0",
         per_item(lambda z, y: library(z).log1p(library(z).exp(-z)) + z * (1 - y)),
-        "ln(1 + e^-z) + z·(1 - y) is right, but e^1000 is beyond every float. "
-        "max(z, 0) - z·y + ln(1 + e^-|z|) has no positive exponent.",
+        "ln(1 + e^-z) + z·(1 - y) is right, but e^1000 is beyond every float. Write it so that "
+        "no exponent is positive, on either side of 0.",
+        formula="max(z, 0) - z·y + ln(1 + e^-|z|)",
     ),
     Misconception(
         "the probability kept away from 0 and 1",
         per_item(lambda z, y: _of_probability(sigmoid(z).clip(1e-7, 1 - 1e-7), y)),
         "Clipping hides the infinity, but the loss of a confident mistake then stops growing (at "
-        "16 for an ε of 1e-7) and its gradient is 0: the items that are most wrong teach nothing. "
-        "The stable form needs no ε: max(z, 0) - z·y + ln(1 + e^-|z|).",
+        "16 for an ε of 1e-7) and its gradient is 0: the items that are most wrong teach "
+        "nothing. The stable form needs no ε.",
         capped(right),
+        formula="max(z, 0) - z·y + ln(1 + e^-|z|)",
     ),
 )
 

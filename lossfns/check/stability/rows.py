@@ -154,8 +154,10 @@ FORMULA = (
 OVERFLOW = Misconception(
     "exponentials that overflow",
     _naive,
-    "e^1000 is beyond every float, and e^-1000 is 0, whose logarithm is -∞. Take the largest entry "
-    "m of each row out of the sum first: m + ln Σ e^(x - m). The largest exponential is then 1.",
+    "e^1000 is beyond every float, and e^-1000 is 0, whose logarithm is -∞. Take the "
+    "largest entry m of each row out of the sum first: the largest exponential is then "
+    "1.",
+    formula="m + ln Σ e^(x - m)",
 )
 
 ONE_TOP = Misconception(
@@ -233,8 +235,9 @@ LOG_SOFTMAX = Exercise(
         Misconception(
             "the softmax without its logarithm",
             lambda logits: np.exp(_normalised(logits)),
-            "These are the probabilities. Their logarithms are asked for, and not by way of the "
-            "probabilities: z - logsumexp(z).",
+            "These are the probabilities. Their logarithms are asked for, and not by "
+            "way of the probabilities.",
+            formula="z - logsumexp(z)",
         ),
         Misconception(
             "minus the logarithm",
@@ -291,16 +294,19 @@ LOG_SOFTMAX = Exercise(
         Misconception(
             "the logarithm of a rounded probability",
             _log_of_softmax(0.0),
-            "Your softmax is stable, but the probability e^-2000 is 0 in every float, and ln 0 is "
-            "-∞. Do not go through the probability: z - logsumexp(z) never needs it.",
+            "Your softmax is stable, but the probability e^-2000 is 0 in every float, "
+            "and ln 0 is -∞. Do not go through the probability: take the logarithm of "
+            "the quotient on paper.",
+            formula="z - logsumexp(z)",
         ),
         Misconception(
             "the probability kept away from 0 before the logarithm",
             _log_of_softmax(1e-12),
-            "With ε inside the logarithm the result stops falling (at -28 for 1e-12) and is wrong "
-            "by hundreds, with a gradient of 0. Do not go through the probability: "
-            "z - logsumexp(z) never needs it.",
+            "With ε inside the logarithm the result stops falling (at -28 for 1e-12) "
+            "and is wrong by hundreds, with a gradient of 0. Do not go through the "
+            "probability: take the logarithm of the quotient on paper.",
             capped(log_softmax),
+            formula="z - logsumexp(z)",
         ),
         Misconception(
             "one maximum for all rows",

@@ -96,29 +96,33 @@ LOG_SIGMOID = Exercise(
         Misconception(
             "the logarithm of a rounded probability",
             lambda z: np.log(1 / (1 + np.exp(-z))),
-            "At z = -1000 the sigmoid is rounded to 0 and its logarithm is -∞; at z = 40 it is "
-            "rounded to 1 and the logarithm to 0. Do not go through the probability: "
-            "min(z, 0) - ln(1 + e^-|z|).",
+            "At z = -1000 the sigmoid is rounded to 0 and its logarithm is -∞; at z = "
+            "40 it is rounded to 1 and the logarithm to 0. Do not go through the "
+            "probability.",
+            formula="min(z, 0) - ln(1 + e^-|z|)",
         ),
         Misconception(
             "an exponential that overflows for z < 0",
             lambda z: -np.log1p(np.exp(-z)),
-            "-ln(1 + e^-z) is right, but e^1000 is beyond every float. Where z < 0 write "
-            "z - ln(1 + e^z) instead, or both cases at once: min(z, 0) - ln(1 + e^-|z|).",
+            "-ln(1 + e^-z) is right, but e^1000 is beyond every float. Where z < 0, "
+            "take z out of the logarithm: then no exponent is positive.",
+            formula="min(z, 0) - ln(1 + e^-|z|)",
         ),
         Misconception(
             "an exponential that overflows for z > 0",
             lambda z: z - np.log1p(np.exp(z)),
-            "z - ln(1 + e^z) is right, but for z > 0 the exponential overflows, and before that "
-            "the difference of two equal numbers loses all digits. Write "
-            "min(z, 0) - ln(1 + e^-|z|).",
+            "z - ln(1 + e^z) is right, but for z > 0 the exponential overflows, and "
+            "before that the difference of two equal numbers loses all digits. Which "
+            "exponent is never positive?",
+            formula="min(z, 0) - ln(1 + e^-|z|)",
         ),
         Misconception(
             "the probability kept away from 0 before the logarithm",
             lambda z: np.log(np.exp(log_sigmoid(z)) + 1e-12),
-            "With ε inside the logarithm the result stops falling (at -28 for 1e-12) and is wrong "
-            "by hundreds; its gradient is 0. min(z, 0) - ln(1 + e^-|z|) needs no ε.",
+            "With ε inside the logarithm the result stops falling (at -28 for 1e-12) "
+            "and is wrong by hundreds; its gradient is 0. The stable form needs no ε.",
             capped(log_sigmoid),
+            formula="min(z, 0) - ln(1 + e^-|z|)",
         ),
         Misconception(
             "log(1 + x) where log1p(x) belongs",
@@ -236,27 +240,34 @@ LOG1MEXP = Exercise(
         Misconception(
             "log1p(-e^-x) on both sides",
             lambda x: np.log1p(-np.exp(-x)),
-            "log1p is right where e^-x is small. For tiny x, e^-x is rounded to 1 before log1p "
-            "sees it, and the digits of x are gone: there use log(-expm1(-x)).",
+            "log1p is right where e^-x is small. For tiny x, e^-x is rounded to 1 "
+            "before log1p sees it, and the digits of x are gone: there another of the "
+            "two functions keeps them.",
+            formula="log(-expm1(-x))",
         ),
         Misconception(
             "log(-expm1(-x)) on both sides",
             lambda x: np.log(-np.expm1(-x)),
-            "expm1 is right where x is small. For large x, -expm1(-x) is rounded to 1 and its "
-            "logarithm to 0: there use log1p(-exp(-x)).",
+            "expm1 is right where x is small. For large x, -expm1(-x) is rounded to 1 "
+            "and its logarithm to 0: there another of the two functions keeps the "
+            "digits.",
+            formula="log1p(-exp(-x))",
         ),
         Misconception(
             "ln(e^x - 1) - x",
             lambda x: np.log(np.expm1(x)) - x,
-            "For large x this is the difference of two nearly equal numbers, and beyond 709 the "
-            "exponential overflows. Keep the exponent negative: log1p(-exp(-x)).",
+            "For large x this is the difference of two nearly equal numbers, and beyond "
+            "709 the exponential overflows. Keep the exponent negative.",
+            formula="log1p(-exp(-x))",
         ),
         Misconception(
             "a small number added before the logarithm",
             lambda x: np.log(-np.expm1(-x) + 1e-12),
-            "With ε inside, the result stops falling at ln ε, as if x could not be smaller. "
-            "log(-expm1(-x)) has all digits for any x > 0 and needs no ε.",
+            "With ε inside, the result stops falling at ln ε, as if x could not be "
+            "smaller. One of the two functions has all digits of a small x, and needs "
+            "no ε.",
             _stopped,
+            formula="log(-expm1(-x))",
         ),
     ),
 )
