@@ -20,7 +20,8 @@ from typing import IO
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from grader.course import Course, CourseError
+from grader.course import Course
+from grader.errors import CourseError
 from grader.gradebook import only_writer
 from grader.intake import LARGEST, Unreadable, is_student_id, read_file
 

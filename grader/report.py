@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from grader.cells import read_cell
-from grader.course import Course, CourseError
+from grader.course import Course
+from grader.errors import CourseError
 from grader.export import rows_of
+from grader.files import write_whole
 from grader.flags import alike
-from grader.grade import harmless
-from grader.gradebook import write_whole
 from grader.job import Result
 from grader.pages import code, page, printed, text
-from grader.schedule import latest
+from grader.results import latest
 from grader.status import Status
+from grader.tables import harmless
 
 MOST_MISTAKES = 5  # shown of one check
 MOST_LISTED = 30  # learners to look at
@@ -54,7 +55,7 @@ class Item:
     right: int = 0
     # How the points for it go together with all others; None where everybody has the same.
     discrimination: float | None = None
-    mistakes: Counter = field(default_factory=Counter)
+    mistakes: Counter[str] = field(default_factory=Counter)
     # Of each mistake, the smallest input and the code of one learner.
     examples: dict[str, tuple[str, str]] = field(default_factory=dict)
 
