@@ -18,8 +18,7 @@ from submissions.corpus import SAMPLES
 from submissions.desk import NAME, POINTS
 from submissions.school import LIMITS, School
 
-from grader import cgroup, levels, seccomp
-from grader import sandbox as module
+from grader import cgroup, levels, sandbox as module, seccomp
 from grader.errors import CourseError
 from grader.folders import python_folders
 from grader.grade import grade
