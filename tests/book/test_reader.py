@@ -137,11 +137,14 @@ def test_a_browser_that_keeps_nothing_shows_the_page_all_the_same(reader):
 def test_verdicts_are_announced_and_fields_have_names(reader, start):
     """Whatever the names of the elements, which the quiz engine draws by chance, begin with."""
     tab = reader().open(PAGE)
-    tab.evaluate("""start => {
+    tab.evaluate(
+        """start => {
         const draw = makeid;
         makeid = length => start + draw(length);
         quizzes.showAll();
-    }""", start)
+    }""",
+        start,
+    )
     for quiz in tab.locator(".Quiz").all():
         assert quiz.locator(".Feedback").get_attribute("aria-live") == "polite"
         asked = quiz.locator("[id^=quizQn]").inner_text()
