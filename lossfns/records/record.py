@@ -108,6 +108,11 @@ class Record:
         return not (self.coupled or self.weightless)
 
 
+def needed(record: Record) -> dict[str, Any]:
+    """Values for the hyper-parameters that have no default."""
+    return {name: h.valid[0] for name, h in record.hyper.items() if h.default is REQUIRED}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Function:
     """What is known about a public function or module that is not a loss of a prediction.
