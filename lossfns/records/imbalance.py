@@ -146,7 +146,9 @@ LOSSES = [
         wrt=("logits",),
         hyper={
             "gamma_pos": Hyper(default=0.0, domain="≥ 0", valid=(0.0, 1.0), wrong=(-1.0, _NAN)),
-            "gamma_neg": Hyper(default=4.0, domain="≥ 0", valid=(4.0, 0.5), wrong=(-1.0, _NAN)),
+            "gamma_neg": Hyper(
+                default=4.0, domain="≥ 0", valid=(4.0, 0.5, 0.0), wrong=(-1.0, _NAN)
+            ),
             "margin": Hyper(
                 default=0.05, domain="[0, 1)", valid=(0.05, 0.0), wrong=(-0.1, 1.0, _NAN)
             ),
