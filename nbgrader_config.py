@@ -40,7 +40,7 @@ c.Autograde.autograde_preprocessors = [
     "grader.steps.SaveMarks",
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
-# What a submission may use, where it differs from grader/sandbox.py: seconds for a cell, say.
+# What a submission may use, where it differs from grader/limits.py: seconds for a cell, say.
 c.Grade.limits = {}
 
 # Which of several attempts counts: "newest"; "deadline", the newest that was in time; or "best",

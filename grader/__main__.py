@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from grader.collect import collect
-from grader.course import Course, CourseError
+from grader.course import Course
+from grader.errors import CourseError
 from grader.export import FORMATS, export
 from grader.grade import grade
 from grader.leaks import release_check

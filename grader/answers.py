@@ -7,6 +7,7 @@ answer uses. Nothing runs here.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -84,7 +85,7 @@ class Answers:
         worked = [i for i in places if self.cells[i].source.strip() != stub.source.strip()]
         own = [i for i in worked if all(self.ranks[name].get(i) for name in names)]
         taken = [] if own else [one for name in names for one in self._elsewhere(name, places)]
-        here = (own or worked or places or [None])[-1]
+        here = _last(own or worked or places)
         if here is None and not taken:
             # Perhaps it is there with an error of syntax, which the learner should see.
             here = next((i for i in reversed(self.scripts) if self._looks_like(i, names)), None)
@@ -98,7 +99,7 @@ class Answers:
                 found.remarks.append(f"{grade_id}: its own cell was left out: {broken}")
             if broken or here not in worked:
                 base = ""
-        if base and self.cells[here].kind != "code":
+        if base and here is not None and self.cells[here].kind != "code":
             found.remarks.append(f"{grade_id}: its cell is not a code cell, but was read as one")
         if len(base) > LONGEST_ANSWER:
             found.remarks.append(f"{grade_id} was cut off: {len(base)} characters")
@@ -228,7 +229,7 @@ class Answers:
         if asking in homes:
             return asking
         above = [i for i in homes if i < asking]
-        return (above or homes or [None])[-1]
+        return _last(above or homes)
 
     def _added_under(self, here: int) -> Iterator[str]:
         for cell in self.cells[here + 1 :]:
@@ -251,6 +252,10 @@ def _joined(helpers: list[Statement], base: str, taken: list[Statement]) -> str:
     return "\n".join(parts).rstrip("\n")
 
 
+def _last(places: list[int]) -> int | None:
+    return places[-1] if places else None
+
+
 def _place(i: int, statement: Statement) -> tuple[int, int, int]:
     return i, statement.line, statement.node.col_offset
 
@@ -264,8 +269,9 @@ def _names(stub: NotebookNode) -> list[str]:
     return [one.node.name for one in _parts(stub.source) if hasattr(one.node, "name")]
 
 
-def _about(cell: NotebookNode) -> dict:
-    return cell.metadata.get("nbgrader", {})
+def _about(cell: NotebookNode) -> dict[str, Any]:
+    about: dict[str, Any] = cell.metadata.get("nbgrader", {})
+    return about
 
 
 def _runs(cell: NotebookNode) -> bool:

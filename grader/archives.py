@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-from grader.course import CourseError
+from grader.errors import CourseError
 from grader.intake import LARGEST, Unreadable, read_file
 
 MOST_FILES = 50_000

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
-from grader.course import Course, CourseError
+from grader.course import Course
+from grader.errors import CourseError
 from grader.job import Job, Result
 from grader.late import LatePolicy
-from grader.schedule import finished, keep
+from grader.results import finished, keep
 
 
 @dataclass(frozen=True)

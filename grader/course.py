@@ -5,14 +5,16 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from grader.errors import CourseError
 from grader.intake import Unreadable, find_notebook, is_student_id, read_file
 from grader.job import Job
-from grader.sandbox import Limits
+from grader.limits import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = "nbgrader_config.py"
@@ -20,14 +22,10 @@ SETTINGS = "nbgrader_config.py"
 TAKE = ("newest", "deadline", "best")
 
 
-class CourseError(Exception):
-    """Something that the instructor can mend; the message says what."""
-
-
 class Course:
     """A course directory as nbgrader sees it."""
 
-    def __init__(self, coursedir: CourseDirectory, limits: Mapping[str, float] | None = None):
+    def __init__(self, coursedir: CourseDirectory, limits: Mapping[str, Any] | None = None):
         self.coursedir = coursedir
         self.root = Path(coursedir.root)
         try:
@@ -48,12 +46,12 @@ class Course:
 
     @property
     def db_url(self) -> str:
-        return self.coursedir.db_url
+        return str(self.coursedir.db_url)
 
     @property
     def take(self) -> str:
         """Which of several attempts counts, one of TAKE: `c.Attempts.take`."""
-        take = self.coursedir.config.Attempts.get("take", TAKE[0])
+        take: str = self.coursedir.config.Attempts.get("take", TAKE[0])
         if take not in TAKE:
             raise CourseError(f"c.Attempts.take in {SETTINGS} may be {', '.join(TAKE)}; got {take}")
         return take

@@ -12,10 +12,11 @@ from typing import Any, TextIO
 from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import SQLAlchemyError
 
-from grader.course import Course, CourseError
-from grader.grade import harmless
-from grader.schedule import latest
+from grader.course import Course
+from grader.errors import CourseError
+from grader.results import latest
 from grader.status import Status
+from grader.tables import harmless
 
 Row = dict[str, Any]
 
@@ -44,16 +45,15 @@ def rows_of(course: Course, assignment: str) -> Iterable[Row]:
                 submission = handed_in.get(student.id)
                 result = latest(folder, student.id)
                 status = result.status if result else Status.MISSING
-                graded = submission is not None and status is not Status.NOT_GRADED
-                waits = graded and submission.needs_manual_grade
-                penalty = (submission.late_submission_penalty or 0) if submission else 0
+                counted = None if status is Status.NOT_GRADED else submission
+                waits = counted is not None and counted.needs_manual_grade
                 yield {
                     "student": student.id,
                     "first": student.first_name or "",
                     "last": student.last_name or "",
                     "email": student.email or "",
                     "lms": student.lms_user_id or "",
-                    "score": max(0.0, submission.score - penalty) if graded else None,
+                    "score": None if counted is None else _score(counted),
                     "max": most,
                     "status": str(status),
                     "waits": "yes" if waits else "",
@@ -62,6 +62,11 @@ def rows_of(course: Course, assignment: str) -> Iterable[Row]:
         raise CourseError(f"the gradebook does not know {assignment!r}") from None
     except SQLAlchemyError as error:
         raise CourseError(f"the gradebook cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _score(submission: Any) -> float:
+    score: float = submission.score - (submission.late_submission_penalty or 0)
+    return max(0.0, score)
 
 
 def _plain(assignment: str, rows: list[Row]) -> tuple[list[str], list[list[Any]]]:

@@ -47,11 +47,12 @@ class FeedbackExporter(Exporter):
 
     file_extension = ".html"
 
-    def from_notebook_node(
+    def from_notebook_node(  # type: ignore[override]  # a page, not a notebook
         self, nb: NotebookNode, resources: Resources | None = None, **kw: Any
     ) -> tuple[str, Resources]:
         nb, resources = super().from_notebook_node(nb, resources, **kw)
         about = resources["nbgrader"]
+        assert self.parent is not None
         course = Course(self.parent.coursedir)
         about["attempt"] = which(course, about["assignment"], about["student"])
         rubrics = _rubrics(course, about["assignment"])
@@ -263,11 +264,12 @@ def _finding(cell: NotebookNode) -> dict[str, Any]:
     """What was found wrong, else the first that was asked."""
     findings = cell.metadata.get("findings", [])
     wrong = [one for one in findings if not one["right"]]
-    return (wrong or findings or [{}])[0]
+    first: dict[str, Any] = (wrong or findings or [{}])[0]
+    return first
 
 
 def _name(cell: NotebookNode) -> str:
-    return _finding(cell).get("function") or _about(cell)["grade_id"]
+    return str(_finding(cell).get("function") or _about(cell)["grade_id"])
 
 
 def _aspects(finding: dict[str, Any]) -> str:
@@ -289,7 +291,8 @@ def _waits(cell: NotebookNode) -> bool:
 
 
 def _about(cell: NotebookNode) -> dict[str, Any]:
-    return cell.metadata.get("nbgrader", {})
+    about: dict[str, Any] = cell.metadata.get("nbgrader", {})
+    return about
 
 
 def _points(number: float) -> str:

@@ -126,7 +126,7 @@ def _essence(cell: NotebookNode) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_docstring(body[0]):
-            node.body = body[1:]
+            body.pop(0)
     return ast.dump(tree) if sum(1 for _ in ast.walk(tree)) >= SMALLEST_CODE else ""
 
 

@@ -12,13 +12,17 @@ from pathlib import Path
 from tqdm import tqdm
 
 from grader.attempts import take_best, which
-from grader.course import Course, CourseError
+from grader.course import Course
+from grader.errors import CourseError
+from grader.files import write_whole
 from grader.flags import alike
-from grader.gradebook import Writer, only_writer, write_whole
+from grader.gradebook import Writer, only_writer
 from grader.job import Job, Result
 from grader.levels import MEANING, NoSandbox, require_level
-from grader.schedule import Report, finished, latest, run_here, run_on_dask
+from grader.results import finished, latest
+from grader.schedule import Report, run_here, run_on_dask
 from grader.status import Status
+from grader.tables import harmless, printable
 
 SHOWN = 60  # rows of the table in a terminal
 
@@ -179,12 +183,6 @@ def _as_csv(rows: list[dict[str, str]]) -> str:
     return file.getvalue()
 
 
-def harmless(text: str) -> str:
-    """Text for a cell of a table: a spreadsheet must not take it for a formula."""
-    text = "".join(c if c.isprintable() else " " for c in text)
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") else text
-
-
 def _show(rows: list[dict[str, str]], folder: Path) -> None:
     counts = Counter(row["status"] for row in rows)
     print(", ".join(f"{count} {status}" for status, count in counts.most_common()))
@@ -196,7 +194,7 @@ def _show(rows: list[dict[str, str]], folder: Path) -> None:
     for row in shown:
         remarks = "; ".join(filter(None, (row["message"], row["flags"])))
         line = f"{row['student'][:20]:20} {row['status']:14} {row['marks']:>6}  {remarks}"
-        print("".join(c if c.isprintable() else " " for c in line)[:width].rstrip())
+        print(printable(line)[:width].rstrip())
     if len(rows) > len(shown):
         print(f"... and {len(rows) - len(shown)} more")
     print(f"the whole table: {folder / 'table.csv'}")

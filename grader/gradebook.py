@@ -20,7 +20,9 @@ from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
-from grader.course import Course, CourseError
+from grader.course import Course
+from grader.errors import CourseError
+from grader.files import write_whole
 from grader.job import Result
 from grader.status import Status
 
@@ -188,16 +190,6 @@ def set_marks(notebook: Any, result: Result, before: dict[str, str]) -> None:
         comment.auto_comment = "No response." if comment.name in untouched else None
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        scratch.write_text(text, encoding="utf8")
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
 def answers(notebook: dict[str, Any]) -> dict[str, str]:
     """The answers in a graded notebook."""
     return {
@@ -210,7 +202,8 @@ def answers(notebook: dict[str, Any]) -> dict[str, str]:
 def _read(path: Path) -> dict[str, Any]:
     """The graded notebook of the last time."""
     try:
-        return json.loads(path.read_text(encoding="utf8"))
+        notebook: dict[str, Any] = json.loads(path.read_text(encoding="utf8"))
+        return notebook
     except (OSError, ValueError):
         return {}
 

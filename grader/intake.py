@@ -120,7 +120,7 @@ def untouched(notebook: NotebookNode, released: NotebookNode) -> list[str]:
 
 
 def _grade_id(cell: NotebookNode) -> str:
-    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
 def harmless_markdown(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.archives import Found
-from grader.course import CourseError
+from grader.errors import CourseError
 
 # Canvas (lib/content_zipper.rb of instructure/canvas-lms): the sortable name in lower case without
 # all that is no letter, LATE, the number of the person, that of the file, and the file's name with

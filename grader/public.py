@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.course import CourseError
+from grader.errors import CourseError
 from grader.leaks import Leak, leaks_in, secrets_of
 
 ROOT = Path(__file__).resolve().parent.parent

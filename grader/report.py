@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from grader.course import Course, CourseError
-from grader.grade import harmless
-from grader.gradebook import write_whole
+from grader.course import Course
+from grader.errors import CourseError
+from grader.files import write_whole
 from grader.pages import page
 from grader.report_course import course_body, course_table
 from grader.report_page import assignment_body, assignment_table
 from grader.survey import survey
+from grader.tables import harmless
 
 STYLE = """
 svg { max-width: 100%; height: auto; } svg rect { fill: var(--link); }

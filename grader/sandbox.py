@@ -1,16 +1,12 @@
-"""A sandboxed kernel for a learner's code, and a client that trusts nothing it says.
+"""The life of a sandboxed kernel: it is opened, runs code within limits, and is ended.
 
-On Linux the kernel runs in bubblewrap: no network, no process of the host, a read-only interpreter
-with its packages, an empty home in memory, a cleared environment, no capabilities, and limits on
-memory, time, files and processes. A filter refuses system calls that no answer uses (`seccomp.py`),
-and where control groups can be made, they limit the sandbox as a whole (`cgroup.py`). The kernel
-talks through sockets in a directory that holds nothing else. What lies in the sandbox besides
-Python is `inside/`: the probe, and a stand-in for `lossfns` that knows no answer. See `levels.py`
-for machines without bubblewrap.
+On Linux the kernel runs in bubblewrap (`bubblewrap.py`). A filter refuses system calls that no
+answer uses (`seccomp.py`), and where control groups can be made, they limit the sandbox as a whole
+(`cgroup.py`). The kernel talks through sockets in a directory that holds nothing else
+(`client.py`). See `levels.py` for machines without bubblewrap.
 """
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -21,356 +17,145 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import zmq
-from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 
 import lossfns.check.answer
 from grader import seccomp
+from grader.bubblewrap import Shown, Start, environment_of, in_bubblewrap, unprotected
 from grader.cgroup import Group, new_group, sweep_groups
-from grader.folders import (
-    installed_references,
-    python_folders,
-    short_folder,
-    system_folders,
-    without_folders,
-)
+from grader.client import Client, Outcome
+from grader.folders import installed_references, python_folders, short_folder, system_folders
 from grader.levels import BUBBLEWRAP, find_level
+from grader.limits import Limits
 
 INSIDE = Path(__file__).resolve().parent / "inside"
-HOME = "/home/learner"
-MEGABYTE = 2**20
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a submission may use. Sizes are in bytes, times in seconds."""
-
-    memory: int = 3 * 2**30  # a small torch training peaks at 0.7 GB
-    disk: int = 128 * MEGABYTE  # of the home, in memory
-    file_size: int = 64 * MEGABYTE
-    processes: int = 64  # and threads
-    open_files: int = 256
-    message: int = 32 * MEGABYTE  # from the kernel
-    output: int = 20_000  # characters kept of what a cell prints
-    start: float = 60
-    cell: float = 60
-    probe: float = 30  # all questions of one check
-    interrupt: float = 3  # between an interrupt and the end
-    submission: float = 600
+ANSWER = Path(lossfns.check.answer.__file__)
 
 
 class SandboxError(Exception):
     """The sandbox could not be started or reached: this machine's fault, never a submission's."""
 
 
-@dataclass
-class Outcome:
-    """What became of one piece of code: "ok", "error", "timeout" or "died", and what it showed."""
-
-    status: str
-    outputs: list[dict[str, Any]] = field(default_factory=list)
-    error: str = ""
-    value: str | None = None
-
-
 class Sandbox:
-    """A sandboxed kernel. Use it as a context manager; what is left of it is removed at the end."""
+    """A kernel that runs. `Sandbox.open` starts one; after `with`, nothing is left of it."""
 
-    def __init__(self, limits: Limits | None = None):
-        self.limits = limits or Limits()
-        self.level = find_level()
-        self._folder = None
-        self._group: Group | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._client: BlockingKernelClient | None = None
-        self._last_words: deque[bytes] = deque(maxlen=8)
+    def __init__(
+        self,
+        limits: Limits,
+        folder: Path,
+        group: Group,
+        process: "KernelProcess",
+        client: Client,
+        left: ExitStack,
+    ):
+        self.limits, self.folder, self.group = limits, folder, group
+        self.process = process
+        self._client = client
+        self._left = left
+
+    @classmethod
+    def open(cls, limits: Limits | None = None) -> "Sandbox":
+        """A sandbox whose kernel answers. Raises SandboxError where none does."""
+        limits = limits or Limits()
+        with ExitStack() as left:
+            # Short, for the path of a socket may have 107 characters at the most.
+            folder = Path(tempfile.mkdtemp(prefix=f"box-{os.getpid()}-", dir=short_folder()))
+            left.callback(shutil.rmtree, folder, ignore_errors=True)
+            start = _start(folder, limits)
+            group = new_group(limits.memory, limits.processes)
+            left.callback(group.remove)
+            process = _launched(start, group)
+            left.callback(process.end)
+            client = Client(start.connection, limits)
+            left.callback(client.close)
+            if not client.is_heard(limits.start, process.is_alive):
+                words = process.last_errors() or "no answer in time"
+                raise SandboxError(f"the kernel did not start: {words}")
+            if start.uid is not None:
+                # The sockets are there, and nothing else needs to be written.
+                os.chown(folder, 0, 0)
+            return cls(limits, folder, group, process, client, left.pop_all())
 
     def __enter__(self) -> "Sandbox":
-        try:
-            self._start()
-        except BaseException:
-            self.close()
-            raise
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def close(self) -> None:
+        """End every process of the sandbox and remove its folder."""
+        self._left.close()
+
     @property
     def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self.process.is_alive()
 
     def run(self, code: str, seconds: float, *, expression: str = "") -> Outcome:
         """Run code, or evaluate one expression. What is late is interrupted, then killed."""
         if not self.alive:
             return Outcome("died")
-        wanted = {"value": expression} if expression else {}
-        asked = self._client.execute(
-            code, store_history=not expression, allow_stdin=False, stop_on_error=False,
-            user_expressions=wanted,
-        )  # fmt: skip
-        talk = _Talk(asked, self.limits.output)
+        request = self._client.ask(code, expression)
         deadline = time.monotonic() + seconds
         interrupted = False
-        while not talk.over:
-            if not self._listen(talk) and not self.alive:
-                return talk.outcome("died")
-            if talk.waits_in_vain:
-                # A message over the limit has ended the connection that brings the output.
-                talk.cut_off()
-                self._connect_again()
+        while not request.over:
+            if not self._client.listen(request) and not self.alive:
+                return request.outcome("died")
+            if request.output_has_stopped:
+                request.cut_off()
+                self._client.connect_again(self.process.is_alive)
                 break
             if time.monotonic() < deadline:
                 continue
             if interrupted:
-                self._kill()
-                return talk.outcome("timeout")
-            self._interrupt()
+                self.process.end()
+                return request.outcome("timeout")
+            self._client.interrupt()
             interrupted, deadline = True, time.monotonic() + self.limits.interrupt
-        return talk.outcome("timeout") if interrupted else talk.outcome()
+        return request.outcome("timeout") if interrupted else request.outcome()
 
-    def close(self) -> None:
-        """End every process of the sandbox and remove its folder."""
-        if self._client is not None:
-            self._client.stop_channels()
-            self._client.context.destroy(linger=0)
-            self._client = None
-        self._kill()
-        if self._group is not None:
-            self._group.remove()
-            self._group = None
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
 
-    def _start(self) -> None:
-        # Short, for the path of a socket may have 107 characters at the most.
-        self._folder = Path(tempfile.mkdtemp(prefix=f"box-{os.getpid()}-", dir=short_folder()))
-        connection, _ = write_connection_file(
-            str(self._folder / "kernel.json"), transport="ipc", ip=str(self._folder / "k")
-        )
-        uid = _free_uid()
-        for path in (self._folder, Path(connection)):
-            if uid is not None:
-                os.chown(path, uid, uid)
-        orders = {"limits": asdict(self.limits), "uid": uid, "connection": connection}
-        with _as_file(seccomp.program()) as filter_file:
-            command, environment = self._command(orders, filter_file)
-            self._group = new_group(self.limits.memory, self.limits.processes)
-            self._process = subprocess.Popen(
-                self._group.around(command), env=environment, cwd=self._folder,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                start_new_session=True, pass_fds=[filter_file] if filter_file else [],
-            )  # fmt: skip
-        self._reader = threading.Thread(target=self._read_last_words, daemon=True)
+class KernelProcess:
+    """The process that was started, and the last of what it says about errors."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path, kept: int):
+        self._process = subprocess.Popen(
+            command, env=environment, cwd=folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            bufsize=0, start_new_session=True, pass_fds=[kept] if kept else [],
+        )  # fmt: skip
+        self.pid = self._process.pid
+        self._ended = False
+        self._errors: deque[bytes] = deque(maxlen=8)
+        self._reader = threading.Thread(target=self._read_errors, daemon=True)
         self._reader.start()
-        context = zmq.Context()
-        # A longer message closes the connection instead of filling this process's memory.
-        context.setsockopt(zmq.MAXMSGSIZE, self.limits.message)
-        context.setsockopt(zmq.RCVHWM, 100)
-        self._client = BlockingKernelClient(context=context)
-        self._client.load_connection_file(connection)
-        self._client.start_channels(stdin=False, hb=False)
-        self._wait_until_ready()
-        if uid is not None:
-            # The sockets are there, and nothing else needs to be written.
-            os.chown(self._folder, 0, 0)
 
-    def _command(
-        self, orders: dict[str, Any], filter_file: int
-    ) -> tuple[list[str], dict[str, str]]:
-        # Only names and numbers: no path of this machine, no secret, no token.
-        environment = {
-            "LANG": "C.UTF-8",
-            "OMP_NUM_THREADS": "1",  # the numbers do not depend on the machine, and jobs share it
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONHASHSEED": "0",
-            "TORCHDYNAMO_DISABLE": "1",  # torch.compile needs a compiler, which is not here
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        }
-        if self.level < BUBBLEWRAP:
-            home = self._folder / "home"
-            home.mkdir()
-            inside = self._folder / "inside"
-            _copy_inside(inside)
-            orders["uid"] = None
-            environment |= {"HOME": str(home), "PYTHONPATH": str(inside), "PATH": os.defpath}
-            return [sys.executable, str(inside / "launch.py"), json.dumps(orders)], environment
-        environment |= {"HOME": HOME, "PYTHONPATH": "/box/inside:/box", "PATH": "/usr/bin"}
-        command = ["bwrap", "--die-with-parent", "--new-session", "--clearenv"]
-        if orders["uid"] is None:
-            command += ["--unshare-all", "--uid", "1000", "--gid", "1000", "--cap-drop", "ALL"]
-        else:
-            # Root starts the sandbox and gives its rights away inside: a limit on processes does
-            # not bind root, whatever it is called in there.
-            command += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
-            command += ["--unshare-cgroup-try", "--cap-drop", "ALL"]
-            command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-        if filter_file:
-            command += ["--seccomp", str(filter_file)]
-        for key, value in environment.items():
-            command += ["--setenv", key, value]
-        command += ["--hostname", "box", "--proc", "/proc", "--dev", "/dev"]
-        size = str(self.limits.disk)
-        for folder in ("/tmp", "/dev/shm", HOME):
-            command += ["--perms", "1777", "--size", size, "--tmpfs", folder]
-        seen = [*system_folders(), *python_folders()]
-        # bwrap would make the folders above these for root alone.
-        above = {"/box"}.union(
-            *(map(str, Path(path).parents[:-1]) for path in [*seen, self._folder])
-        )
-        for parent in sorted(above - {"/tmp"}):
-            command += ["--perms", "0755", "--dir", parent]
-        for path in seen:
-            command += ["--ro-bind", path, path]
-        # The reference, should it be installed as a package: a folder with nothing in it.
-        for path in installed_references():
-            command += ["--tmpfs", path]
-        command += ["--ro-bind", str(INSIDE), "/box/inside"]
-        command += ["--ro-bind", lossfns.check.answer.__file__, "/box/answer.py"]
-        command += ["--bind", str(self._folder), str(self._folder), "--chdir", HOME]
-        launch = [sys.executable, "/box/inside/launch.py", json.dumps(orders)]
-        return [*command, "--", *launch], {"PATH": os.environ.get("PATH", os.defpath)}
+    def is_alive(self) -> bool:
+        return not self._ended and self._process.poll() is None
 
-    def _wait_until_ready(self) -> None:
-        if self._is_heard(self.limits.start):
+    def end(self) -> None:
+        """Kill it with all that it has started."""
+        if self._ended:
             return
-        if not self.alive:
-            self._reader.join(5)  # what it said before it ended may not have been read yet
-        words = b"".join(self._last_words)[-2000:].decode(errors="replace").strip()
-        raise SandboxError(f"the kernel did not start: {words or 'no answer in time'}")
-
-    def _is_heard(self, seconds: float) -> bool:
-        """Wait until the kernel answers and its output, which has a way of its own, arrives."""
-        end = time.monotonic() + seconds
-        answered = False
-        while time.monotonic() < end and self.alive:
-            self._client.kernel_info()
-            with contextlib.suppress(Exception):
-                answered = bool(self._client.shell_channel.get_msg(timeout=0.2)) or answered
-            if answered and self._client.iopub_channel.socket.poll(200):
-                self._drop_waiting_messages()
-                return True
-        return False
-
-    def _drop_waiting_messages(self) -> None:
-        """Questions repeated during the start have answers that nobody waits for any more."""
-        end = time.monotonic() + 0.02
-        while time.monotonic() < end:
-            for channel in (self._client.shell_channel, self._client.iopub_channel):
-                with contextlib.suppress(Exception):
-                    channel.get_msg(timeout=0)
-
-    def _listen(self, talk: "_Talk") -> bool:
-        """Take in what the kernel says now, waiting a moment for it. False if it is silent."""
-        poller = zmq.Poller()
-        channels = (self._client.iopub_channel, self._client.shell_channel)
-        for channel in channels:
-            poller.register(channel.socket, zmq.POLLIN)
-        ready = dict(poller.poll(timeout=100))
-        for channel in channels:
-            if channel.socket in ready:
-                # A message may be of any form: the learner's code can write to the socket, too.
-                with contextlib.suppress(Exception):
-                    talk.hear(channel.get_msg(timeout=0))
-        return bool(ready)
-
-    def _connect_again(self) -> None:
-        address = f"ipc://{self._client.ip}-{self._client.iopub_port}"
-        with contextlib.suppress(zmq.ZMQError):
-            self._client.iopub_channel.socket.disconnect(address)
-        self._client.iopub_channel.socket.connect(address)
-        self._is_heard(5.0)
-
-    def _interrupt(self) -> None:
-        message = self._client.session.msg("interrupt_request", content={})
-        self._client.control_channel.send(message)
-
-    def _kill(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
+        self._ended = True
         # bwrap is the parent of the first process of the sandbox; with that one, all others end.
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
 
-    def _read_last_words(self) -> None:
-        process = self._process
-        if process is not None and process.stderr is not None:
-            for line in iter(lambda: process.stderr.read1(4096), b""):
-                self._last_words.append(line)
+    def last_errors(self) -> str:
+        """The end of its error output, all of it where the process has ended."""
+        if not self.is_alive():
+            self._reader.join(5)  # what it said before it ended may not have been read yet
+        return b"".join(self._errors)[-2000:].decode(errors="replace").strip()
 
-
-class _Talk:
-    """The messages that answer one request."""
-
-    def __init__(self, asked: str, most: int):
-        self.asked = asked
-        self.room = most
-        self.reply: dict[str, Any] | None = None
-        self.idle = False
-        self.replied = 0.0
-        self.outputs: list[dict[str, Any]] = []
-
-    @property
-    def over(self) -> bool:
-        return self.reply is not None and self.idle
-
-    @property
-    def waits_in_vain(self) -> bool:
-        """Output may come after the reply, but the end of it may be lost or withheld."""
-        return self.reply is not None and time.monotonic() > self.replied + 1
-
-    def hear(self, message: dict[str, Any]) -> None:
-        if message["parent_header"].get("msg_id") != self.asked:
-            return
-        kind, content = message["msg_type"], message["content"]
-        if kind == "execute_reply":
-            self.reply, self.replied = content, time.monotonic()
-        elif kind == "status" and content["execution_state"] == "idle":
-            self.idle = True
-        elif kind == "stream":
-            self._show("stream", str(content["name"]) == "stderr", str(content["text"]))
-        elif kind in ("display_data", "execute_result"):
-            self._picture(content["data"])
-        elif kind == "error":
-            lines = [str(line) for line in content["traceback"]]
-            text = "\n".join(lines) or f"{content['ename']}: {content['evalue']}"
-            self._show("error", str(content["ename"]), text)
-
-    def _show(self, kind: str, name: Any, text: str) -> None:
-        text = without_folders(text)[: max(self.room, 0)]
-        self.room -= len(text)
-        if text:
-            self.outputs.append({"kind": kind, "name": name, "text": text})
-            if self.room <= 0:
-                self.cut_off()
-
-    def cut_off(self) -> None:
-        self.outputs.append({"kind": "stream", "name": False, "text": "\n[cut off here]\n"})
-
-    def _picture(self, data: dict[str, Any]) -> None:
-        """Pictures and text only: anything else could act in the browser of whoever marks it."""
-        picture = data.get("image/png")
-        if isinstance(picture, str) and len(picture) < MEGABYTE and len(self.outputs) < 20:
-            self.outputs.append({"kind": "picture", "name": None, "text": picture})
-        elif isinstance(data.get("text/plain"), str):
-            self._show("stream", False, data["text/plain"] + "\n")
-
-    def outcome(self, status: str = "") -> Outcome:
-        reply = self.reply or {}
-        value = None
-        with contextlib.suppress(Exception):
-            value = reply["user_expressions"]["value"]["data"]["text/plain"]
-        replied = "ok" if reply.get("status") == "ok" else "error"
-        error = str(reply.get("ename", ""))[:200]
-        return Outcome(status or replied, self.outputs, error, value)
+    def _read_errors(self) -> None:
+        errors = self._process.stderr
+        assert errors is not None
+        while part := errors.read(4096):
+            self._errors.append(part)
 
 
 def sweep() -> None:
@@ -380,6 +165,39 @@ def sweep() -> None:
         if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
             shutil.rmtree(folder, ignore_errors=True)
     sweep_groups()
+
+
+def _start(folder: Path, limits: Limits) -> Start:
+    """The order for a kernel that talks through sockets in this folder."""
+    file, _ = write_connection_file(
+        str(folder / "kernel.json"), transport="ipc", ip=str(folder / "k")
+    )
+    start = Start(Path(file), limits, _free_uid() if find_level() == BUBBLEWRAP else None)
+    if start.uid is not None:
+        for path in (folder, start.connection):
+            os.chown(path, start.uid, start.uid)
+    return start
+
+
+def _launched(start: Start, group: Group) -> KernelProcess:
+    folder = start.connection.parent
+    if find_level() < BUBBLEWRAP:
+        home, inside = folder / "home", folder / "inside"
+        home.mkdir()
+        _copy_inside(inside)
+        command = unprotected(start, inside)
+        return KernelProcess(group.around(command), environment_of(home, inside), folder, 0)
+    shown = Shown(
+        [*system_folders(), *python_folders()],
+        # The reference, should it be installed as a package: a folder with nothing in it.
+        installed_references(),
+        str(INSIDE),
+        str(ANSWER),
+    )
+    with _as_file(seccomp.program()) as filter_file:
+        command = in_bubblewrap(start, shown, filter_file)
+        environment = {"PATH": os.environ.get("PATH", os.defpath)}
+        return KernelProcess(group.around(command), environment, folder, filter_file)
 
 
 @contextlib.contextmanager
@@ -406,4 +224,4 @@ def _free_uid() -> int | None:
 
 def _copy_inside(target: Path) -> None:
     shutil.copytree(INSIDE, target, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(lossfns.check.answer.__file__, target / "answer.py")
+    shutil.copy(ANSWER, target / "answer.py")

@@ -1,7 +1,7 @@
 """Do many jobs: on the cores of this machine, or on a Dask cluster.
 
-A result is a file, written whole, named after the student. One that is there already and has the
-same key is not made again; so a run that was killed goes on where it was.
+A result is a file (`results.py`), and one that is there is not made again; so a run that was
+killed goes on where it was.
 """
 
 import ctypes
@@ -14,38 +14,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Any
 
-from grader.course import CourseError
-from grader.gradebook import write_whole
-from grader.job import Job, Result, do, failed
+from grader.errors import CourseError
+from grader.job import Job, Result
+from grader.results import keep, latest
 from grader.sandbox import sweep
-from grader.status import Status
+from grader.submission import do, failed
 
 TRIES = 2  # of a child process that ends without a result
 GRACE = 120.0  # seconds that a job may take beyond the limit of its submission
 
 Report = Callable[[Result], None]
-
-
-def finished(folder: Path, job: Job) -> Result | None:
-    """The result of this very job, if it has been done."""
-    result = latest(folder, job.student)
-    if result is None or result.key != job.key or result.status is Status.NOT_GRADED:
-        return None
-    return result
-
-
-def latest(folder: Path, student: str) -> Result | None:
-    """The result that is there, for whatever version of the submission."""
-    try:
-        return Result.from_json((folder / f"{student}.json").read_text(encoding="utf8"))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def keep(folder: Path, result: Result) -> None:
-    """Write a result to its file."""
-    write_whole(folder / f"{result.student}.json", result.to_json())
 
 
 def run_here(jobs: Iterable[Job], folder: Path, processes: int, report: Report) -> None:
@@ -140,7 +120,7 @@ def run_on_dask(jobs: list[Job], folder: Path, address: str, report: Report) -> 
             report(result)
 
 
-def _completed(futures: list) -> Iterator[tuple[str, object]]:
+def _completed(futures: list[Any]) -> Iterator[tuple[str, object]]:
     from distributed import as_completed
 
     for future in as_completed(futures):

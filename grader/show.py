@@ -5,10 +5,12 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from sqlalchemy.exc import SQLAlchemyError
 
-from grader.course import Course, CourseError
+from grader.course import Course
+from grader.errors import CourseError
 from grader.intake import is_student_id
 from grader.job import Result
-from grader.schedule import latest
+from grader.results import latest
+from grader.tables import printable
 
 
 def show(course: Course, student: str, assignment: str) -> None:
@@ -28,7 +30,7 @@ def show(course: Course, student: str, assignment: str) -> None:
         about = cell["metadata"].get("nbgrader", {})
         if about.get("grade"):
             for line in _lines(cell, about, result, grades.get(about["grade_id"], {})):
-                print("".join(c if c.isprintable() else " " for c in line))
+                print(printable(line))
     for title, lines in (("How it was read", result.remarks), ("Flags", result.flags)):
         if lines:
             print(f"\n{title}")

@@ -21,12 +21,14 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Dict
 
 from grader.course import Course
+from grader.errors import CourseError
 from grader.gradebook import answers, set_marks
 from grader.intake import Unreadable, find_notebook, is_student_id
-from grader.job import Result, do
+from grader.job import Result
 from grader.levels import require_level
 from grader.published import METADATA, set_up
-from grader.schedule import finished, keep, latest
+from grader.results import finished, keep, latest
+from grader.submission import do
 
 CONFIG = Path(__file__).resolve().parent.parent / "_config.yml"
 Resources = dict[str, Any]
@@ -76,12 +78,14 @@ class SubmissionExporter(NotebookExporter):
     """
 
     def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> Any:
+        assert self.parent is not None
         course = Course(self.parent.coursedir)
         assignment = resources["nbgrader"]["assignment"]
         student = resources["nbgrader"]["student"]
         if Path(filename).parent == course.path("submitted", student, assignment):
             notebook = nbformat.reads(course.released(assignment), as_version=4)
-            return self.from_notebook_node(notebook, resources=resources, **kw)
+            made = self.from_notebook_node(notebook, resources=resources, **kw)  # type: ignore[no-untyped-call]
+            return made
         return super().from_filename(filename, resources=resources, **kw)
 
 
@@ -91,15 +95,17 @@ class Grade(NbGraderPreprocessor):
     trust_code = Bool(
         False, help="Grade although this machine has no sandbox (--Grade.trust_code=True)"
     ).tag(config=True)
-    limits = Dict(
-        help="What a submission may use, where it differs from grader.sandbox.Limits"
-    ).tag(config=True)
+    limits = Dict(help="What a submission may use, where it differs from grader.limits.Limits").tag(
+        config=True
+    )
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         course = Course(CourseDirectory(parent=self.parent, config=self.config), self.limits)
         about = resources["nbgrader"]
         require_level(self.trust_code)
         job = course.job(about["assignment"], about["student"], self.trust_code)
+        if job is None:
+            raise CourseError(f"{about['student']} has handed in nothing of {about['assignment']}")
         folder = course.results(about["assignment"])
         before = latest(folder, about["student"])
         result = finished(folder, job) or do(job)

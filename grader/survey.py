@@ -11,11 +11,12 @@ from typing import Any
 
 from grader.attempts import which
 from grader.cells import read_cell
-from grader.course import Course, CourseError
+from grader.course import Course
+from grader.errors import CourseError
 from grader.export import rows_of
 from grader.flags import alike
 from grader.job import Result
-from grader.schedule import latest
+from grader.results import latest
 from grader.status import Status
 
 LONGEST_EXAMPLE = 40  # lines
@@ -33,7 +34,7 @@ class Item:
     right: int = 0
     # How the points for it go together with all others; None where everybody has the same.
     discrimination: float | None = None
-    mistakes: Counter = field(default_factory=Counter)
+    mistakes: Counter[str] = field(default_factory=Counter)
     # Of each mistake, the smallest input and the code of one learner.
     examples: dict[str, tuple[str, str]] = field(default_factory=dict)
 

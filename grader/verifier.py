@@ -16,9 +16,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from grader.cells import Script, read_cell
+from grader.client import Outcome
+from grader.limits import Limits
 from grader.probes import Probe, probes
 from grader.questions import FAILURES, BadReply, expression, read, read_failures
-from grader.sandbox import Limits, Outcome, Sandbox, SandboxError
+from grader.sandbox import Sandbox
 from grader.status import Status
 from lossfns.check import EXERCISES
 from lossfns.check.judge import judge
@@ -111,12 +113,13 @@ def grade(
 
 @dataclass(frozen=True)
 class _Found:
-    """What came of one check; `right` is None where there was no time left for it."""
+    """What came of one check; not `asked` if there was no time left for it."""
 
-    right: bool | None
+    right: bool
     text: str
     said: str
     example: str = ""
+    asked: bool = True
 
 
 class _Run:
@@ -163,14 +166,13 @@ class _Run:
                 {
                     "function": probe.function,
                     "aspects": list(probe.aspects or ()),
-                    "right": bool(found.right),
+                    "right": found.right,
                     "said": found.said,
                     "example": found.example,
                     "read": EXERCISES[probe.exercise].read,
                 }
             )
-            if found.right is None:
-                mark.asked = False
+            mark.asked = mark.asked and found.asked
             if not found.right:
                 mark.score, mark.text = 0.0, found.text
                 return mark
@@ -192,7 +194,7 @@ class _Run:
             outcome = self._in_sandbox("", self.limits.probe, question)
             if outcome is None:
                 text = "Not checked: the time for this notebook had run out."
-                return _Found(None, text, "not checked: no time was left")
+                return _Found(False, text, "not checked: no time was left", asked=False)
             if outcome.status in ("timeout", "died"):
                 self._note(outcome, cell)
                 said = _trouble(outcome, self.limits.probe)
@@ -225,9 +227,10 @@ class _Run:
         broken = EXERCISES[probe.exercise].repairs
         if not broken:
             return None
-        return tuple(
+        mended, found = (
             read_cell(self.sources.get(one, "")).python for one in (probe.function, broken)
         )
+        return mended, found
 
     def _about_failures(self, grade_id: str, script: Script) -> str:
         """Which statements of a cell failed, and that the others ran."""
@@ -256,29 +259,26 @@ class _Run:
         if left <= 0 or self.restarts > MOST_RESTARTS:
             self._once(TOO_LONG)
             return None
-        if self._sandbox is None or not self._sandbox.alive:
-            self._start()
+        sandbox = self._sandbox
+        if sandbox is None or not sandbox.alive:
+            sandbox = self._start()
             left = self.end - time.monotonic()
             if left <= 0:
                 self._once(TOO_LONG)
                 return None
-        return self._sandbox.run(code, min(seconds, left), expression=question)
+        return sandbox.run(code, min(seconds, left), expression=question)
 
-    def _start(self) -> None:
+    def _start(self) -> Sandbox:
         if self._sandbox is not None:
-            self._sandbox.close()
+            self.close()
             self.restarts += 1
-        self._sandbox = Sandbox(self.limits)
-        try:
-            self._sandbox.__enter__()
-        except SandboxError:
-            self._sandbox = None
-            raise
+        sandbox = self._sandbox = Sandbox.open(self.limits)
         for source in self.history:
             left = self.end - time.monotonic()
             if left <= 0:
-                return
-            self._sandbox.run(source, min(self.limits.cell, left))
+                break
+            sandbox.run(source, min(self.limits.cell, left))
+        return sandbox
 
     def _note(self, outcome: Outcome, cell: NotebookNode) -> None:
         about = cell.metadata.get("nbgrader", {})
@@ -335,6 +335,6 @@ def _outputs(outcome: Outcome) -> list[NotebookNode]:
 def _verdict(mark: Mark) -> NotebookNode:
     """What nbgrader reads the score from: an error for nothing, any other output for all points."""
     if mark.score == mark.points:
-        return new_output("stream", name="stdout", text=mark.text + "\n")
-    first, *_ = mark.text.splitlines()
-    return new_output("error", ename="CheckFailed", evalue=first, traceback=mark.text.splitlines())
+        return NotebookNode(new_output("stream", name="stdout", text=mark.text + "\n"))
+    lines = mark.text.splitlines()
+    return NotebookNode(new_output("error", ename="CheckFailed", evalue=lines[0], traceback=lines))

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 Reduction = Literal["none", "mean", "sum"]
 REDUCTIONS: tuple[str, ...] = get_args(Reduction)
-Scheme = Literal["inverse", "inverse_sqrt", "effective"]
-SCHEMES: tuple[str, ...] = get_args(Scheme)
+WeightKind = Literal["inverse", "inverse_sqrt", "effective"]
+WEIGHT_KINDS: tuple[str, ...] = get_args(WeightKind)
 TaskKind = Literal["regression", "classification"]
 GanKind = Literal["minimax", "non_saturating", "hinge", "least_squares", "wasserstein"]
 

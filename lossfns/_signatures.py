@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 # A name that says more than the alias does.
@@ -21,6 +21,16 @@ class _AsWritten(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+def public_names(module: dict[str, Any]) -> Iterator[str]:
+    """The names of a package that it imports from its own modules, for its `__all__`."""
+    within = f"{module['__name__']}."
+    yield from sorted(
+        name
+        for name, value in module.items()
+        if not name.startswith("_") and getattr(value, "__module__", "").startswith(within)
+    )
 
 
 def make_readable(module: dict[str, Any], names: Iterable[str]) -> None:

@@ -11,64 +11,59 @@ metrics, are listed in `functions`.
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from lossfns.records.boxes import BOXES
-from lossfns.records.calibration import CALIBRATION, CALIBRATION_FUNCTIONS
-from lossfns.records.classification import CLASSIFICATION
-from lossfns.records.debug import DEBUG_FUNCTIONS
-from lossfns.records.detection import DETECTION
-from lossfns.records.divergence import DIVERGENCE
-from lossfns.records.generative import GENERATIVE, GENERATIVE_FUNCTIONS
-from lossfns.records.imbalance import IMBALANCE, IMBALANCE_FUNCTIONS
-from lossfns.records.label_maps import LABEL_MAPS
-from lossfns.records.metric import METRIC, METRIC_FUNCTIONS
-from lossfns.records.multitask import MULTITASK, MULTITASK_FUNCTIONS
-from lossfns.records.preference import PREFERENCE, PREFERENCE_FUNCTIONS
-from lossfns.records.ranking import RANKING
+from lossfns.records import (
+    boxes,
+    calibration,
+    classification,
+    debug,
+    detection,
+    divergence,
+    generative,
+    imbalance,
+    label_maps,
+    metric,
+    multitask,
+    preference,
+    ranking,
+    regression,
+    segmentation,
+    sequence,
+    signal,
+    speech,
+    structure,
+)
 from lossfns.records.record import Function, Hyper, Record
-from lossfns.records.regression import REGRESSION
-from lossfns.records.segmentation import SEGMENTATION
-from lossfns.records.sequence import SEQUENCE
-from lossfns.records.signal import SIGNAL, SIGNAL_FUNCTIONS
-from lossfns.records.speech import SPEECH
-from lossfns.records.structure import STRUCTURE
 
 __all__ = ["Function", "Hyper", "Record", "catalog", "functions"]
 
-_RECORDS = [
-    *REGRESSION,
-    *CLASSIFICATION,
-    *DIVERGENCE,
-    *IMBALANCE,
-    *SEGMENTATION,
-    *LABEL_MAPS,
-    *BOXES,
-    *DETECTION,
-    *METRIC,
-    *RANKING,
-    *PREFERENCE,
-    *GENERATIVE,
-    *MULTITASK,
-    *CALIBRATION,
-    *SEQUENCE,
-    *STRUCTURE,
-    *SPEECH,
-    *SIGNAL,
-]
-_FUNCTIONS = [
-    *IMBALANCE_FUNCTIONS,
-    *METRIC_FUNCTIONS,
-    *PREFERENCE_FUNCTIONS,
-    *GENERATIVE_FUNCTIONS,
-    *MULTITASK_FUNCTIONS,
-    *CALIBRATION_FUNCTIONS,
-    *SIGNAL_FUNCTIONS,
-    *DEBUG_FUNCTIONS,
+# In the order of the atlas.
+_FAMILIES = [
+    regression,
+    classification,
+    divergence,
+    imbalance,
+    segmentation,
+    label_maps,
+    boxes,
+    detection,
+    metric,
+    ranking,
+    preference,
+    generative,
+    multitask,
+    calibration,
+    sequence,
+    structure,
+    speech,
+    signal,
+    debug,
 ]
 
 Entry = TypeVar("Entry", Record, Function)
@@ -118,5 +113,16 @@ def _plain(name: str) -> str:
     return re.sub(r"[-_ ]", "", name.split(".")[-1].lower()).removesuffix("loss")
 
 
-catalog: Mapping[str, Record] = MappingProxyType(_ByName({r.name: r for r in _RECORDS}))
-functions: Mapping[str, Function] = MappingProxyType(_ByName({f.name: f for f in _FUNCTIONS}))
+def _of_all_families(kind: str) -> Iterator[Any]:
+    """The entries of the families' files, each with the name of its file."""
+    for module in _FAMILIES:
+        for entry in getattr(module, kind, ()):
+            yield dataclasses.replace(entry, family=module.__name__.rpartition(".")[2])
+
+
+catalog: Mapping[str, Record] = MappingProxyType(
+    _ByName({record.name: record for record in _of_all_families("LOSSES")})
+)
+functions: Mapping[str, Function] = MappingProxyType(
+    _ByName({function.name: function for function in _of_all_families("FUNCTIONS")})
+)

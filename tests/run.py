@@ -27,8 +27,8 @@ COURSEWORK = ["tests/coursework"]
 GRADER = ["tests/grader"]
 
 BY_FILE = ["-n", "2", "--dist", "loadfile"]
-# Many tests that take no time stand beside some that take seconds: whoever is done takes of what the
-# other has left.
+# Many tests that take no time stand beside some that take seconds: whoever is done takes of what
+# the other has left.
 ONE_BY_ONE = ["-n", "2", "--dist", "worksteal"]
 
 MAKES_THINGS = [*COURSEWORK, *GRADER, *GENERATED, *PAGES]

@@ -10,7 +10,7 @@ import sys
 LIBRARIES = 4 * 2**30
 
 
-def main():
+def main() -> None:
     orders = json.loads(sys.argv[1])
     limits, uid = orders["limits"], orders["uid"]
     if uid is not None:

@@ -10,7 +10,9 @@ import contextlib
 import dataclasses
 import io
 import json
+from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from answer import Answer, ask
@@ -20,11 +22,12 @@ from IPython import get_ipython
 LARGEST = 1_000_000
 
 
-def reply(name, question):
+def reply(name: str, question: str) -> str:
     """Put every call to the function of that name; `grader.questions` reads the result."""
     asked = json.loads(base64.b64decode(question))
     function = get_ipython().user_ns.get(name)
-    answers, used = [], set()
+    answers: list[dict[str, Any]] = []
+    used: set[str] = set()
     for call in asked["calls"]:
         call = SimpleNamespace(
             arrays={name: _array(*parts) for name, parts in call["arrays"].items()},
@@ -41,18 +44,18 @@ def reply(name, question):
     return base64.b64encode(text.encode()).decode()
 
 
-def _array(dtype, shape, data):
+def _array(dtype: str, shape: list[int], data: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(data), dtype).reshape(shape).copy()
 
 
-def _plain(answer):
+def _plain(answer: Answer) -> dict[str, Any]:
     known = {field.name: getattr(answer, field.name) for field in dataclasses.fields(answer)}
     known["value"] = _parts(answer.value)
     known["slopes"] = {name: _parts(slope) for name, slope in answer.slopes.items()}
     return known
 
 
-def _parts(array):
+def _parts(array: np.ndarray | None) -> list[Any] | None:
     if array is None:
         return None
     if array.size > LARGEST:
@@ -62,7 +65,7 @@ def _parts(array):
 
 
 @contextlib.contextmanager
-def _watched(torch, used):
+def _watched(torch: bool, used: set[str]) -> Iterator[None]:
     """Note which functions of PyTorch are called."""
     if not torch:
         yield
@@ -70,7 +73,9 @@ def _watched(torch, used):
     from torch.overrides import TorchFunctionMode
 
     class Watch(TorchFunctionMode):
-        def __torch_function__(self, function, types, args=(), kwargs=None):
+        def __torch_function__(
+            self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
             used.add(getattr(function, "__name__", ""))
             return function(*args, **(kwargs or {}))
 

@@ -8,21 +8,26 @@ import __future__
 
 import base64
 import json
+from typing import Any
 
 MOST = 50
 
-_failures = []
+_failures: list[tuple[int, str]] = []
 
 
-def load_ipython_extension(shell):
+def load_ipython_extension(shell: Any) -> None:
     """Put a loop around the shell's own way of running a cell."""
     run_at_once = shell.run_ast_nodes
     # Annotations are not evaluated: what they name may be imported nowhere.
     shell.compile.flags |= __future__.annotations.compiler_flag
 
     async def run_ast_nodes(
-        nodelist, cell_name, interactivity="last_expr", compiler=compile, result=None
-    ):
+        nodelist: list[Any],
+        cell_name: str,
+        interactivity: str = "last_expr",
+        compiler: Any = compile,
+        result: Any = None,
+    ) -> bool:
         _failures.clear()
         first = None
         for node in nodelist:
@@ -31,7 +36,7 @@ def load_ipython_extension(shell):
             if await run_at_once([node], cell_name, mode, compiler, result):
                 error = result.error_in_exec or result.error_before_exec
                 first = first or error
-                _failures.append([node.lineno, type(error).__name__])
+                _failures.append((node.lineno, type(error).__name__))
                 if isinstance(error, KeyboardInterrupt):
                     # The time for this cell is over.
                     break
@@ -45,7 +50,7 @@ def load_ipython_extension(shell):
     shell.run_ast_nodes = run_ast_nodes
 
 
-def failed():
+def failed() -> str:
     """The statements that failed in the last cell that was run: lines and names of errors."""
     told, _failures[:] = json.dumps(_failures[:MOST]), []
     return base64.b64encode(told.encode()).decode()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lossfns.records.record import REQUIRED, Hyper, Record
+from lossfns.records.record import Hyper, Record, needed as needed
 
 Arguments = dict[str, Any]
 Setting = dict[str, Any]
@@ -41,11 +41,6 @@ def few_settings(record: Record) -> list[Setting]:
     most = max((len(h.valid) for h in hyper.values()), default=1)
     few = ({name: h.valid[i % len(h.valid)] for name, h in hyper.items()} for i in range(most))
     return [setting for setting in few if record.compatible(setting)]
-
-
-def needed(record: Record) -> Setting:
-    """Values for the hyper-parameters that have no default."""
-    return {name: h.valid[0] for name, h in record.hyper.items() if h.default is REQUIRED}
 
 
 def draw(record: Record, n: int = 8, weighted: bool = False, seed: int = 1) -> Arguments:

@@ -133,7 +133,7 @@ def effective_numbers(betas, most=10_000):
     fig, ax = figure(height=3.3, xlabel="examples of the class, n_c", ylabel="effective number")
     counts = np.geomspace(1, most, 200)
     for i, beta in enumerate(betas):
-        worth = 1 / ln.class_weights(counts, scheme="effective", beta=beta)
+        worth = 1 / ln.class_weights(counts, kind="effective", beta=beta)
         ax.plot(counts, worth, LINES[i % 4], color=CYCLE[i])
         label(ax, most * 1.1, worth[-1], f"β = {beta:g}", CYCLE[i], va="center")
     ax.set(xscale="log", yscale="log", xlim=(1, most * 4))

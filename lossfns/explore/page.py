@@ -30,7 +30,7 @@ color:inherit;background:transparent;border:1px solid #797979;border-radius:.3re
 """.strip()
 
 # A frame is the join of its parts. Ranges and selects hold positions in the lists of values.
-# Who asked for less motion gets one step for each press of the button.
+# Readers who prefer reduced motion get one step for each press of the button.
 _SCRIPT = """
 {
 const root = document.currentScript?.parentElement ?? document.getElementById("NAME");

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.records.record import needed
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Section:
     def values(self, record, count=121):
         """The loss at the points, a batch each, with the default settings."""
         loss = getattr(ln, record.name)
-        settings = required(record)
+        settings = needed(record)
         with np.errstate(all="ignore"):
             return np.array([loss(**settings | self.arguments(x)) for x in self.points(count)])
 
@@ -51,13 +52,8 @@ def section(record):
     arrays = list(record.sample(np.random.default_rng(0), 1))
     parameters = inspect.signature(getattr(ln, record.name)).parameters
     kind = KINDS.get((arrays[0], record.item_axes))
-    needed = {name for name in arrays if parameters[name].default is inspect.Parameter.empty}
-    return kind if kind and kind.arguments(1.0).keys() == needed else between_two_draws(record)
-
-
-def required(record):
-    """Values for the hyper-parameters without a default."""
-    return {n: h.valid[0] for n, h in record.hyper.items() if h.default is inspect.Parameter.empty}
+    asked = {name for name in arrays if parameters[name].default is inspect.Parameter.empty}
+    return kind if kind and kind.arguments(1.0).keys() == asked else between_two_draws(record)
 
 
 def between_two_draws(record):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lossfns._arguments import SCHEMES, Reduction, Scheme, hint_one_class, number, one_of
+from lossfns._arguments import WEIGHT_KINDS, Reduction, WeightKind, hint_one_class, number, one_of
 from lossfns.numpy._classes import (
     Labels,
     class_rows,
@@ -28,7 +28,7 @@ from lossfns.numpy._core import Array, Evaluation, as_array, loss, paired, real,
 from lossfns.numpy._logits import sides
 
 
-def class_weights(counts: ArrayLike, *, scheme: Scheme = "inverse", beta: float = 0.999) -> Array:
+def class_weights(counts: ArrayLike, *, kind: WeightKind = "inverse", beta: float = 0.999) -> Array:
     """Weights of the classes from their counts, for the `weight` of a loss.
 
         inverse:       w_c = n / (C n_c),   n = Σ n_c
@@ -37,14 +37,14 @@ def class_weights(counts: ArrayLike, *, scheme: Scheme = "inverse", beta: float 
 
     Args:
         counts: examples of each class, > 0, length C.
-        scheme: "inverse", "inverse_sqrt" or "effective".
+        kind: "inverse", "inverse_sqrt" or "effective".
         beta: β in [0, 1), of "effective" only: 0 weighs all classes alike, towards 1 the weights
             become proportional to 1 / n_c.
     Returns:
         The weights, as the formulas give them. They do not sum to anything in particular, and
         need not: the mean of a weighted loss divides by the weights it used.
     Raises:
-        TypeError, ValueError: counts that are not a list of numbers > 0, an unknown scheme, beta
+        TypeError, ValueError: counts that are not a list of numbers > 0, an unknown kind, beta
         outside [0, 1).
     Gradient:
         None: counts are data.
@@ -60,22 +60,22 @@ def class_weights(counts: ArrayLike, *, scheme: Scheme = "inverse", beta: float 
         >>> import lossfns.numpy as ln
         >>> ln.class_weights([900, 100]).round(4)
         array([0.5556, 5.    ])
-        >>> ln.class_weights([1000, 100, 10], scheme="inverse_sqrt").round(4)
+        >>> ln.class_weights([1000, 100, 10], kind="inverse_sqrt").round(4)
         array([0.6083, 1.9235, 6.0828])
-        >>> ln.class_weights([1000, 100, 10], scheme="effective").round(4)
+        >>> ln.class_weights([1000, 100, 10], kind="effective").round(4)
         array([0.0016, 0.0105, 0.1005])
     """
-    one_of("scheme", scheme, SCHEMES)
+    one_of("kind", kind, WEIGHT_KINDS)
     number("beta", beta, at_least=0, below=1)
     counts = real("counts", counts)
     if counts.ndim != 1 or not counts.size:
         raise ValueError(f"counts must be a list of one count per class, got shape {counts.shape}")
     within("counts", counts, low=0.0, high=np.finfo(float).max, open_low=True)
-    if scheme == "effective":
+    if kind == "effective":
         # 1 - β^n without cancellation, for few examples and β near 1.
         return np.asarray((beta - 1) / np.expm1(counts * (math.log(beta) if beta else -math.inf)))
     inverse = counts.mean() / counts
-    return np.asarray(np.sqrt(inverse) if scheme == "inverse_sqrt" else inverse)
+    return np.asarray(np.sqrt(inverse) if kind == "inverse_sqrt" else inverse)
 
 
 @loss
@@ -316,7 +316,7 @@ def class_balanced_focal(
     rows, labels, share = labelled_rows(axis, sample_weight, ignore_index, target, logits=logits)
     counts = per_class("class_counts", class_counts, rows)
     within("class_counts", counts, low=0.0, open_low=True)
-    weights = class_weights(counts, scheme="effective", beta=beta)
+    weights = class_weights(counts, kind="effective", beta=beta)
     per_label = (weights / weights.mean())[labels]
     side = 2 * one_hot(labels, rows.shape[-1]) - 1
     losses, pull = _focal_term(side * rows, gamma)

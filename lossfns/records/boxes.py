@@ -39,7 +39,6 @@ def _record(
 ) -> Record:
     return Record(
         name=name,
-        family="boxes",
         task=task,
         formula=formula,
         units="none",
@@ -52,11 +51,10 @@ def _record(
         hyper=hyper or {},
         equivalents={"torchvision": f"torchvision.ops.{torchvision}"} if torchvision else {},
         paper=paper,
-        chapter=f"loss-{name.replace('_', '-')}",
     )
 
 
-BOXES = [
+LOSSES = [
     _record(
         "box_iou",
         "boxes that overlap",
@@ -120,7 +118,6 @@ BOXES = [
     ),
     Record(
         name="distribution_focal",
-        family="boxes",
         task="edges of boxes whose place is uncertain, as distributions over bins",
         formula=r"-(i + 1 - y) \ln p_i - (y - i) \ln p_{i+1}",
         units="nats",
@@ -137,6 +134,5 @@ BOXES = [
             "ultralytics": "ultralytics.utils.loss.DFLoss (clips, averages the four edges)",
         },
         paper="Li et al. (2020), NeurIPS, arXiv:2006.04388",
-        chapter="loss-distribution-focal",
     ),
 ]

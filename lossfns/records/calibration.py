@@ -5,10 +5,9 @@ from lossfns.records.record import Function, Hyper, Record
 
 _STEPS = "none: a metric that counts, and a step function of the predictions"
 
-CALIBRATION = [
+LOSSES = [
     Record(
         name="brier",
-        family="calibration",
         task="probabilities as forecasts; calibration and sharpness in one",
         formula=r"(p - y)^2 \quad\text{or}\quad \sum_c (p_c - [c = y])^2",
         units="none",
@@ -30,14 +29,12 @@ CALIBRATION = [
         },
         equivalents={"sklearn": "sklearn.metrics.brier_score_loss"},
         paper="Brier (1950), Monthly Weather Review 78(1)",
-        chapter="loss-brier",
     ),
 ]
 
-CALIBRATION_FUNCTIONS = [
+FUNCTIONS = [
     Function(
         name="ece",
-        family="calibration",
         task="how far confidence is from frequency, on average",
         formula=r"\sum_b \frac{n_b}{n} \lvert\text{frequency}_b - \text{confidence}_b\rvert",
         gradient=_STEPS,
@@ -47,7 +44,6 @@ CALIBRATION_FUNCTIONS = [
     ),
     Function(
         name="mce",
-        family="calibration",
         task="how far confidence is from frequency, at worst",
         formula=r"\max_b \lvert\text{frequency}_b - \text{confidence}_b\rvert",
         gradient=_STEPS,
@@ -57,7 +53,6 @@ CALIBRATION_FUNCTIONS = [
     ),
     Function(
         name="ace",
-        family="calibration",
         task="how far confidence is from frequency, over bins of equal count",
         formula=r"\sum_b \frac{n_b}{n} \lvert\text{frequency}_b - \text{confidence}_b\rvert,"
         r"\quad n_b \approx n / B",
@@ -67,7 +62,6 @@ CALIBRATION_FUNCTIONS = [
     ),
     Function(
         name="reliability_curve",
-        family="calibration",
         task="drawing confidence against frequency",
         formula=r"\bigl(\tfrac1{n_b}\sum_{i \in b} p_i,\ \tfrac1{n_b}\sum_{i \in b} y_i\bigr)",
         gradient=_STEPS,
@@ -77,7 +71,6 @@ CALIBRATION_FUNCTIONS = [
     ),
     Function(
         name="fit_temperature",
-        family="calibration",
         task="the one temperature that calibrates logits best",
         formula=r"\operatorname{argmin}_T \sum_i -\ln \operatorname{softmax}(z_i / T)_{y_i}",
         gradient="none: it is the solution of an equation",
@@ -86,7 +79,6 @@ CALIBRATION_FUNCTIONS = [
     ),
     Function(
         name="TemperatureScaling",
-        family="calibration",
         task="logits divided by a fitted temperature",
         formula=r"z / T",
         gradient="1 / T with respect to the logits",

@@ -63,10 +63,9 @@ def logit_rows(rng: np.random.Generator, n: int) -> Any:
     return 3 * rng.normal(size=(n, CLASSES))
 
 
-CLASSIFICATION = [
+LOSSES = [
     Record(
         name="bce",
-        family="classification",
         task="binary and multi-label classification, from probabilities",
         formula=r"-\bigl(y \ln p + (1 - y)\ln(1 - p)\bigr)",
         units="nats",
@@ -84,11 +83,9 @@ CLASSIFICATION = [
             "sklearn": "sklearn.metrics.log_loss",
         },
         paper="Good (1952), Journal of the Royal Statistical Society B 14(1)",
-        chapter="loss-bce",
     ),
     Record(
         name="bce_with_logits",
-        family="classification",
         task="binary and multi-label classification",
         formula=r"w_+ y \ln(1 + e^{-z}) + (1 - y)\ln(1 + e^{z})",
         units="nats",
@@ -111,11 +108,9 @@ CLASSIFICATION = [
             "optax": "optax.losses.sigmoid_binary_cross_entropy",
         },
         paper="Good (1952), Journal of the Royal Statistical Society B 14(1)",
-        chapter="loss-bce-with-logits",
     ),
     Record(
         name="categorical_cross_entropy",
-        family="classification",
         task="multi-class classification, from probabilities",
         formula=r"-\sum_c t_c \ln p_c",
         units="nats",
@@ -133,11 +128,9 @@ CLASSIFICATION = [
             "sklearn": "sklearn.metrics.log_loss",
         },
         paper="Bridle (1990), Neurocomputing: Algorithms, Architectures and Applications",
-        chapter="loss-categorical-cross-entropy",
     ),
     Record(
         name="sparse_categorical_cross_entropy",
-        family="classification",
         task="multi-class classification, from probabilities, integer labels",
         formula=r"-\ln p_y",
         units="nats",
@@ -156,11 +149,9 @@ CLASSIFICATION = [
             "sklearn": "sklearn.metrics.log_loss",
         },
         paper="Bridle (1990), Neurocomputing: Algorithms, Architectures and Applications",
-        chapter="loss-sparse-categorical-cross-entropy",
     ),
     Record(
         name="cross_entropy",
-        family="classification",
         task="multi-class classification",
         formula=r"-\sum_c w_c t_c \ln \operatorname{softmax}(z)_c",
         units="nats",
@@ -191,11 +182,9 @@ CLASSIFICATION = [
             "optax": "optax.losses.softmax_cross_entropy_with_integer_labels",
         },
         paper="Bridle (1990), Neurocomputing: Algorithms, Architectures and Applications",
-        chapter="loss-cross-entropy",
     ),
     Record(
         name="hinge",
-        family="classification",
         task="binary classification by margin",
         formula=r"\max(0, m - y s)",
         units="units of the score",
@@ -213,11 +202,9 @@ CLASSIFICATION = [
             "sklearn": "sklearn.metrics.hinge_loss",
         },
         paper="Cortes & Vapnik (1995), Machine Learning 20",
-        chapter="loss-hinge",
     ),
     Record(
         name="squared_hinge",
-        family="classification",
         task="binary classification by margin, smooth",
         formula=r"\max(0, m - y s)^2",
         units="squared units of the score",
@@ -234,11 +221,9 @@ CLASSIFICATION = [
             "sklearn": "sklearn.svm.LinearSVC(loss='squared_hinge')",
         },
         paper="Tang (2013), arXiv:1306.0239",
-        chapter="loss-squared-hinge",
     ),
     Record(
         name="multiclass_hinge",
-        family="classification",
         task="multi-class classification by margin",
         formula=r"\sum_{j \ne y} \max(0, m + s_j - s_y)",
         units="units of the score",
@@ -267,11 +252,9 @@ CLASSIFICATION = [
             "sklearn": "sklearn.metrics.hinge_loss (crammer_singer)",
         },
         paper="Weston & Watkins (1999), ESANN; Crammer & Singer (2001), JMLR 2",
-        chapter="loss-multiclass-hinge",
     ),
     Record(
         name="generalized_cross_entropy",
-        family="classification",
         task="multi-class classification with noisy labels",
         formula=r"(1 - p_y^q) / q",
         units="none",
@@ -289,11 +272,9 @@ CLASSIFICATION = [
             "axis": AXIS,
         },
         paper="Zhang & Sabuncu (2018), NeurIPS, arXiv:1805.07836",
-        chapter="loss-generalized-cross-entropy",
     ),
     Record(
         name="symmetric_cross_entropy",
-        family="classification",
         task="multi-class classification with noisy labels",
         formula=r"-\alpha \ln p_y - \beta A (1 - p_y)",
         units="nats",
@@ -313,11 +294,9 @@ CLASSIFICATION = [
             "axis": AXIS,
         },
         paper="Wang et al. (2019), ICCV, arXiv:1908.06112",
-        chapter="loss-symmetric-cross-entropy",
     ),
     Record(
         name="logit_adjusted_cross_entropy",
-        family="classification",
         task="multi-class classification with a long tail",
         formula=r"-\ln \operatorname{softmax}(z + \tau \ln \pi)_y",
         units="nats",
@@ -341,6 +320,5 @@ CLASSIFICATION = [
             "axis": AXIS,
         },
         paper="Menon et al. (2021), ICLR, arXiv:2007.07314",
-        chapter="loss-logit-adjusted-cross-entropy",
     ),
 ]

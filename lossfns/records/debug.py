@@ -10,7 +10,6 @@ _WHY_NOT = "it looks at tensors, modules and gradients of a training run"
 def _tool(name: str, task: str, formula: str, gradient: str, paper: str) -> Function:
     return Function(
         name=name,
-        family="debug",
         task=task,
         formula=formula,
         gradient=gradient,
@@ -21,7 +20,7 @@ def _tool(name: str, task: str, formula: str, gradient: str, paper: str) -> Func
     )
 
 
-DEBUG_FUNCTIONS = [
+FUNCTIONS = [
     _tool(
         "check_finite",
         "finding the tensor that holds NaN or an infinity",

@@ -39,10 +39,9 @@ def _factor(default: float, other: float) -> Hyper:
     return Hyper(default=default, domain="≥ 0", valid=(default, other), wrong=(-1.0, _NAN))
 
 
-DETECTION = [
+LOSSES = [
     Record(
         name="retinanet",
-        family="detection",
         task="one-stage detectors: which anchors hold what, and where exactly",
         formula=r"\sum_c \mathrm{focal}(z_{ac}, [c = y_a])"
         r" + [y_a \text{ is an object}]\; \lambda \sum_4 \mathrm{smooth\_l1}(b_a - b_a^*)",
@@ -71,11 +70,9 @@ DETECTION = [
         },
         equivalents={"torchvision": "models.detection.RetinaNet (inside, with L1 for the boxes)"},
         paper="Lin et al. (2017), ICCV, arXiv:1708.02002",
-        chapter="loss-retinanet",
     ),
     Record(
         name="yolo",
-        family="detection",
         task="one-stage detectors: is there an object, where are its edges, what is it",
         formula=r"\lambda_o\, \mathrm{bce}(o_a, t_a) + [y_a \text{ is an object}]\,"
         r" \bigl(\lambda_b\, \mathrm{ciou}(b_a, b_a^*)"
@@ -99,6 +96,5 @@ DETECTION = [
             "ignore_index": IGNORE,
         },
         paper="Redmon & Farhadi (2018), arXiv:1804.02767",
-        chapter="loss-yolo",
     ),
 ]

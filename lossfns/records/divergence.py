@@ -27,10 +27,9 @@ def _two_networks(rng: np.random.Generator, n: int) -> Arrays:
     }
 
 
-DIVERGENCE = [
+LOSSES = [
     Record(
         name="entropy",
-        family="divergence",
         task="measuring uncertainty, exploration bonus",
         formula=r"-\sum_c p_c \ln p_c",
         units="nats",
@@ -44,11 +43,9 @@ DIVERGENCE = [
         hyper={"axis": _AXIS},
         equivalents={"torch": "torch.distributions.Categorical(probs).entropy()"},
         paper="Shannon (1948), Bell System Technical Journal 27",
-        chapter="loss-entropy",
     ),
     Record(
         name="kl_div",
-        family="divergence",
         task="matching a target distribution",
         formula=r"\sum_c t_c (\ln t_c - \ln p_c)",
         units="nats",
@@ -66,11 +63,9 @@ DIVERGENCE = [
             "optax": "optax.losses.kl_divergence",
         },
         paper="Kullback & Leibler (1951), Annals of Mathematical Statistics 22(1)",
-        chapter="loss-kl-div",
     ),
     Record(
         name="js_div",
-        family="divergence",
         task="comparing two distributions symmetrically",
         formula=r"\tfrac12 \operatorname{KL}(p \| m) + \tfrac12 \operatorname{KL}(t \| m),"
         r"\quad m = \tfrac12 (p + t)",
@@ -86,11 +81,9 @@ DIVERGENCE = [
         hyper={"axis": _AXIS},
         equivalents={"scipy": "scipy.spatial.distance.jensenshannon (its square root)"},
         paper="Lin (1991), IEEE Transactions on Information Theory 37(1)",
-        chapter="loss-js-div",
     ),
     Record(
         name="gaussian_kl",
-        family="divergence",
         task="regularising the latent code of a variational autoencoder",
         formula=r"\tfrac12 \sum_d \bigl(\mu_d^2 + e^{s_d} - 1 - s_d\bigr)",
         units="nats",
@@ -104,11 +97,9 @@ DIVERGENCE = [
         hyper={"axis": _AXIS},
         equivalents={"torch": "torch.distributions.kl_divergence"},
         paper="Kingma & Welling (2014), arXiv:1312.6114",
-        chapter="loss-gaussian-kl",
     ),
     Record(
         name="distillation",
-        family="divergence",
         task="training a small network on the predictions of a large one",
         formula=r"T^2 \operatorname{KL}\bigl(\operatorname{softmax}(z'/T) \,\|\,"
         r" \operatorname{softmax}(z/T)\bigr)",
@@ -130,6 +121,5 @@ DIVERGENCE = [
             "torch": "torch.nn.functional.kl_div(log_softmax(z / T), softmax(z' / T)) * T**2"
         },
         paper="Hinton, Vinyals & Dean (2015), arXiv:1503.02531",
-        chapter="loss-distillation",
     ),
 ]

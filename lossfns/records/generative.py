@@ -46,10 +46,9 @@ def _noise(rng: np.random.Generator, n: int) -> Arrays:
     }
 
 
-GENERATIVE = [
+LOSSES = [
     Record(
         name="gan_generator",
-        family="generative",
         task="adversarial training, the generator",
         formula=r"-\ln(1 + e^{f}), \quad \ln(1 + e^{-f}), \quad -f,"
         r"\quad \tfrac12 (f - 1)^2 \quad\text{or}\quad -f",
@@ -62,11 +61,9 @@ GENERATIVE = [
         wrt=("fake",),
         hyper={"kind": _KIND},
         paper=_GOODFELLOW,
-        chapter="loss-gan-generator",
     ),
     Record(
         name="gan_discriminator",
-        family="generative",
         task="adversarial training, the discriminator or critic",
         formula=r"\ln(1 + e^{-r}) + \ln(1 + e^{f}), \quad \max(0, 1 - r) + \max(0, 1 + f),"
         r"\quad \tfrac12 (r - 1)^2 + \tfrac12 f^2 \quad\text{or}\quad f - r",
@@ -79,11 +76,9 @@ GENERATIVE = [
         wrt=("real_scores", "fake_scores"),
         hyper={"kind": _KIND},
         paper=_GOODFELLOW,
-        chapter="loss-gan-discriminator",
     ),
     Record(
         name="elbo",
-        family="generative",
         task="variational autoencoders",
         formula=r"\sum_{\text{pixels}} -\ln p(x \mid z)"
         r" + \tfrac{\beta}{2} \sum_d (\mu_d^2 + e^{s_d} - 1 - s_d)",
@@ -106,11 +101,9 @@ GENERATIVE = [
             ),
         },
         paper="Kingma & Welling (2014), arXiv:1312.6114",
-        chapter="loss-elbo",
     ),
     Record(
         name="diffusion",
-        family="generative",
         task="diffusion models that predict the noise",
         formula=r"\min(1, \gamma / \mathrm{SNR}_t) \cdot"
         r" \operatorname{mean}\bigl((\hat\epsilon - \epsilon)^2\bigr)",
@@ -126,7 +119,6 @@ GENERATIVE = [
             "gamma": Hyper(default=5.0, domain="> 0", valid=(5.0, 1.0), wrong=(0.0, -1.0, _NAN))
         },
         paper="Ho, Jain & Abbeel (2020), arXiv:2006.11239",
-        chapter="loss-diffusion",
     ),
 ]
 
@@ -134,7 +126,6 @@ GENERATIVE = [
 def _of_a_network(name: str, task: str, formula: str, paper: str) -> Function:
     return Function(
         name=name,
-        family="generative",
         task=task,
         formula=formula,
         gradient="by automatic differentiation",
@@ -145,7 +136,7 @@ def _of_a_network(name: str, task: str, formula: str, paper: str) -> Function:
     )
 
 
-GENERATIVE_FUNCTIONS = [
+FUNCTIONS = [
     _of_a_network(
         "r1_penalty",
         "keeping a discriminator flat at the real data",

@@ -23,10 +23,9 @@ def _epsilon(default: float) -> Hyper:
     return Hyper(default=default, domain="≥ -1", valid=(default, -1.0), wrong=(-1.5, _NAN))
 
 
-IMBALANCE = [
+LOSSES = [
     Record(
         name="focal",
-        family="imbalance",
         task="binary classification with rare positives, from probabilities",
         formula=r"-\alpha y (1 - p)^\gamma \ln p - (1 - \alpha)(1 - y) p^\gamma \ln(1 - p)",
         units="nats",
@@ -40,11 +39,9 @@ IMBALANCE = [
         hyper={"alpha": ALPHA, "gamma": GAMMA, "label_smoothing": SMOOTHING},
         equivalents={"keras": "keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True)"},
         paper=_LIN,
-        chapter="loss-focal",
     ),
     Record(
         name="focal_with_logits",
-        family="imbalance",
         task="binary classification with rare positives, dense detection",
         formula=r"\alpha y (1 - p)^\gamma \ln(1 + e^{-z})"
         r" + (1 - \alpha)(1 - y) p^\gamma \ln(1 + e^{z})",
@@ -64,11 +61,9 @@ IMBALANCE = [
             "optax": "optax.losses.sigmoid_focal_loss",
         },
         paper=_LIN,
-        chapter="loss-focal-with-logits",
     ),
     Record(
         name="softmax_focal",
-        family="imbalance",
         task="multi-class classification with rare classes",
         formula=r"-w_y \alpha_y (1 - p_y)^\gamma \ln p_y",
         units="nats",
@@ -105,11 +100,9 @@ IMBALANCE = [
             "monai": "monai.losses.FocalLoss(use_softmax=True) (over C)",
         },
         paper=_LIN,
-        chapter="loss-softmax-focal",
     ),
     Record(
         name="class_balanced_focal",
-        family="imbalance",
         task="multi-class classification with a long tail, one-vs-all",
         formula=r"w_y \sum_c (1 - q_c)^\gamma (-\ln q_c),"
         r"\quad w_c \propto (1 - \beta)/(1 - \beta^{n_c})",
@@ -137,11 +130,9 @@ IMBALANCE = [
             "axis": AXIS,
         },
         paper="Cui et al. (2019), CVPR, arXiv:1901.05555",
-        chapter="loss-class-balanced-focal",
     ),
     Record(
         name="asymmetric",
-        family="imbalance",
         task="multi-label classification with few labels per item",
         formula=r"-y (1 - p)^{\gamma_+} \ln p - (1 - y) p_m^{\gamma_-} \ln(1 - p_m),"
         r"\quad p_m = \max(p - m, 0)",
@@ -155,17 +146,17 @@ IMBALANCE = [
         wrt=("logits",),
         hyper={
             "gamma_pos": Hyper(default=0.0, domain="≥ 0", valid=(0.0, 1.0), wrong=(-1.0, _NAN)),
-            "gamma_neg": Hyper(default=4.0, domain="≥ 0", valid=(4.0, 0.5), wrong=(-1.0, _NAN)),
+            "gamma_neg": Hyper(
+                default=4.0, domain="≥ 0", valid=(4.0, 0.5, 0.0), wrong=(-1.0, _NAN)
+            ),
             "margin": Hyper(
                 default=0.05, domain="[0, 1)", valid=(0.05, 0.0), wrong=(-0.1, 1.0, _NAN)
             ),
         },
         paper="Ridnik et al. (2021), ICCV, arXiv:2009.14119",
-        chapter="loss-asymmetric",
     ),
     Record(
         name="poly1_cross_entropy",
-        family="imbalance",
         task="multi-class classification, with sure predictions made surer or less sure",
         formula=r"-\ln p_y + \varepsilon (1 - p_y)",
         units="nats",
@@ -191,11 +182,9 @@ IMBALANCE = [
         },
         equivalents={"optax": "optax.losses.poly_loss_cross_entropy"},
         paper=_LENG,
-        chapter="loss-poly1-cross-entropy",
     ),
     Record(
         name="poly1_focal_with_logits",
-        family="imbalance",
         task="binary classification with rare positives, with sure predictions pushed or held back",
         formula=r"\alpha y (1 - p)^\gamma \bigl(-\ln p + \varepsilon (1 - p)\bigr)"
         r" + (1 - \alpha)(1 - y) p^\gamma \bigl(-\ln(1 - p) + \varepsilon p\bigr)",
@@ -214,14 +203,12 @@ IMBALANCE = [
             "label_smoothing": SMOOTHING,
         },
         paper=_LENG,
-        chapter="loss-poly1-focal-with-logits",
     ),
 ]
 
-IMBALANCE_FUNCTIONS = [
+FUNCTIONS = [
     Function(
         name="class_weights",
-        family="imbalance",
         task="weights of the classes from their counts",
         formula=r"w_c = \frac{n}{C\,n_c}, \quad \sqrt{\frac{n}{C\,n_c}}"
         r"\quad\text{or}\quad \frac{1 - \beta}{1 - \beta^{n_c}}",

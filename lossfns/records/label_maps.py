@@ -39,10 +39,9 @@ _FACTOR = Hyper(default=1.0, domain="≥ 0", valid=(1.0, 0.3), wrong=(-1.0, _NAN
 _BACKGROUND = Hyper(default=True, domain="bool", valid=(True, False), wrong=())
 _LAYOUT = {"ignore_index": IGNORE, "class_axis": CLASS_AXIS, "axis": AXIS}
 
-LABEL_MAPS = [
+LOSSES = [
     Record(
         name="dice_ce",
-        family="label_maps",
         task="semantic segmentation: one of several classes for every pixel",
         formula=r"\sum_c \frac{w_c}{\sum w} \mathrm{dice}_c"
         r" - \lambda\, \frac{\sum_i w_{y_i} \ln p_{y_i}}{\sum_i w_{y_i}}",
@@ -64,11 +63,9 @@ LABEL_MAPS = [
         compatible=_few,
         equivalents={"monai": "monai.losses.DiceCELoss(softmax=True, to_onehot_y=True)"},
         paper="Isensee et al. (2021), Nature Methods 18, arXiv:1904.08128",
-        chapter="loss-dice-ce",
     ),
     Record(
         name="dice_focal",
-        family="label_maps",
         task="semantic segmentation with rare classes or hard pixels",
         formula=r"\sum_c \frac{w_c}{\sum w} \mathrm{dice}_c"
         r" - \lambda\, \frac{\sum_i w_{y_i} (1 - p_{y_i})^\gamma \ln p_{y_i}}{\sum_i w_{y_i}}",
@@ -93,6 +90,5 @@ LABEL_MAPS = [
             "monai": "monai.losses.DiceFocalLoss (a sigmoid per class in the second term)"
         },
         paper="Zhu et al. (2019), Medical Physics 46(2), arXiv:1808.05238",
-        chapter="loss-dice-focal",
     ),
 ]

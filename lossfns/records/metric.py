@@ -59,7 +59,6 @@ def _two_views(
     """A loss whose items are each other's negatives, or share their statistics."""
     settings = dict(
         name=name,
-        family="metric",
         task=task,
         formula=formula,
         units="nats",
@@ -73,7 +72,6 @@ def _two_views(
         batched=True,
         coupled=True,
         paper=paper,
-        chapter=f"loss-{name.replace('_', '-')}",
     )
     build: Callable[..., Record] = Record
     return build(**settings | fields)
@@ -83,7 +81,6 @@ def _of_classes(name: str, task: str, formula: str, paper: str, **fields: object
     """A loss of embeddings with class labels."""
     settings = dict(
         name=name,
-        family="metric",
         task=task,
         formula=formula,
         units="nats",
@@ -95,7 +92,6 @@ def _of_classes(name: str, task: str, formula: str, paper: str, **fields: object
         wrt=("embeddings",),
         item_axes=1,
         paper=paper,
-        chapter=f"loss-{name.replace('_', '-')}",
     )
     build: Callable[..., Record] = Record
     return build(**settings | fields)
@@ -108,10 +104,9 @@ _PROTOTYPES = Hyper(
     wrong=((1.0, 2.0), ((1.0, 2.0),)),
 )
 
-METRIC = [
+LOSSES = [
     Record(
         name="contrastive",
-        family="metric",
         task="embeddings from labelled pairs",
         formula=r"\tfrac12 \bigl(y d^2 + (1 - y) \max(0, m - d)^2\bigr),"
         r"\quad d = \lVert a - b \rVert",
@@ -125,11 +120,9 @@ METRIC = [
         item_axes=1,
         hyper={"margin": _margin(1.0, 2.5)},
         paper="Hadsell, Chopra & LeCun (2006), CVPR",
-        chapter="loss-contrastive",
     ),
     Record(
         name="triplet",
-        family="metric",
         task="embeddings from comparisons, retrieval",
         formula=r"\max(0, d(a, p) - d(a, n) + m)",
         units="units of distance, or their square",
@@ -150,11 +143,9 @@ METRIC = [
         compatible=_one_distance,
         equivalents={"torch": "torch.nn.functional.triplet_margin_loss (adds 1e-6 inside)"},
         paper="Schroff, Kalenichenko & Philbin (2015), CVPR, arXiv:1503.03832",
-        chapter="loss-triplet",
     ),
     Record(
         name="cosine_embedding",
-        family="metric",
         task="directions from labelled pairs",
         formula=r"1 - \cos \text{ for } y = 1, \quad \max(0, \cos - m) \text{ for } y = -1",
         units="none",
@@ -175,7 +166,6 @@ METRIC = [
             "keras": "keras.losses.CosineSimilarity (for y = 1, minus 1)",
         },
         paper="Salton & McGill (1983), Introduction to Modern Information Retrieval",
-        chapter="loss-cosine-embedding",
     ),
     _two_views(
         "info_nce",
@@ -220,7 +210,6 @@ METRIC = [
     ),
     Record(
         name="sup_con",
-        family="metric",
         task="embeddings from class labels",
         formula=r"-\frac{1}{|P(i)|} \sum_{p \in P(i)}"
         r" \ln \operatorname{softmax}_{k \ne i}\bigl(\cos(z_i, z_k) / \tau\bigr)_p",
@@ -237,11 +226,9 @@ METRIC = [
         hyper={"temperature": _TEMPERATURE},
         equivalents={"pml": "pytorch_metric_learning.losses.SupConLoss"},
         paper="Khosla et al. (2020), NeurIPS, arXiv:2004.11362",
-        chapter="loss-sup-con",
     ),
     Record(
         name="arcface",
-        family="metric",
         task="face recognition: classes as directions",
         formula=r"-\ln \operatorname{softmax}\bigl(s \cos(\theta_j + m [j = y])\bigr)_y",
         units="nats",
@@ -261,7 +248,6 @@ METRIC = [
         },
         equivalents={"pml": "pytorch_metric_learning.losses.ArcFaceLoss (margin in degrees)"},
         paper="Deng et al. (2019), CVPR, arXiv:1801.07698",
-        chapter="loss-arcface",
     ),
     _two_views(
         "vicreg",
@@ -382,10 +368,9 @@ METRIC = [
     ),
 ]
 
-METRIC_FUNCTIONS = [
+FUNCTIONS = [
     Function(
         name="mine_triplets",
-        family="metric",
         task="choosing triplets that teach something",
         formula=r"\{(a, p, n) : y_a = y_p \ne y_n\},"
         r"\text{ all, or those with } d_p < d_n < d_p + m, \ldots",

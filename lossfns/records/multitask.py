@@ -18,10 +18,9 @@ def _rows_with_spread(rng: np.random.Generator, n: int) -> Arrays:
     return {**_rows(rng, n), "log_vars": rng.normal(size=(n, TASKS))}
 
 
-MULTITASK = [
+LOSSES = [
     Record(
         name="weighted_sum",
-        family="multitask",
         task="several tasks, fixed weights",
         formula=r"\sum_k w_k L_k",
         units="those of w L",
@@ -43,11 +42,9 @@ MULTITASK = [
         },
         equivalents={"keras": "keras.Model.compile(loss_weights=...)"},
         paper="Caruana (1997), Machine Learning 28",
-        chapter="loss-weighted-sum",
     ),
     Record(
         name="uncertainty_weighting",
-        family="multitask",
         task="several tasks, weights learned as noise levels",
         formula=r"\sum_k c_k e^{-s_k} L_k + \tfrac12 s_k,"
         r"\quad c = \tfrac12\ \text{or}\ 1",
@@ -73,14 +70,12 @@ MULTITASK = [
             "axis": _AXIS,
         },
         paper="Kendall, Gal & Cipolla (2018), CVPR, arXiv:1705.07115",
-        chapter="loss-uncertainty-weighting",
     ),
 ]
 
-MULTITASK_FUNCTIONS = [
+FUNCTIONS = [
     Function(
         name="UncertaintyWeighting",
-        family="multitask",
         task="several tasks, weights learned as noise levels",
         formula=r"\sum_k c_k e^{-s_k} L_k + \tfrac12 s_k",
         gradient="by automatic differentiation",
@@ -91,7 +86,6 @@ MULTITASK_FUNCTIONS = [
     ),
     Function(
         name="GradNorm",
-        family="multitask",
         task="several tasks that should train at similar rates",
         formula=r"\sum_k \bigl|w_k \lVert\nabla_W L_k\rVert - \bar G\, r_k^\alpha\bigr|",
         gradient="with respect to the weights w",
@@ -102,7 +96,6 @@ MULTITASK_FUNCTIONS = [
     ),
     Function(
         name="DWA",
-        family="multitask",
         task="several tasks, weights by how fast each loss falls",
         formula=r"w_k = K \operatorname{softmax}\bigl(L(t-1) / (L(t-2)\,T)\bigr)_k",
         gradient="with respect to the losses: the weights",
@@ -113,7 +106,6 @@ MULTITASK_FUNCTIONS = [
     ),
     Function(
         name="pcgrad",
-        family="multitask",
         task="several tasks whose gradients conflict",
         formula=r"g_i \leftarrow g_i - \frac{\min(0, g_i \cdot g_j)}{\lVert g_j\rVert^2}\,g_j",
         gradient="it is one: that of no loss",

@@ -50,10 +50,9 @@ def _leave(name: str) -> dict[str, Hyper]:
 _PAIR = ("chosen", "rejected")
 _FOUR = (*_PAIR, "reference_chosen", "reference_rejected")
 
-PREFERENCE = [
+LOSSES = [
     Record(
         name="reward_model",
-        family="preference",
         task="rewards from comparisons",
         formula=r"\ln\bigl(1 + e^{-(r_{\text{chosen}} - r_{\text{rejected}})}\bigr)",
         units="nats",
@@ -64,11 +63,9 @@ PREFERENCE = [
         sample=_numbers(*_PAIR, scale=3.0),
         wrt=_PAIR,
         paper="Bradley & Terry (1952), Biometrika 39",
-        chapter="loss-reward-model",
     ),
     Record(
         name="dpo",
-        family="preference",
         task="aligning a language model with comparisons, no reward model",
         formula=r"(1 - \varepsilon) \ln(1 + e^{-\beta \Delta})"
         r" + \varepsilon \ln(1 + e^{\beta \Delta})",
@@ -87,11 +84,9 @@ PREFERENCE = [
         },
         equivalents={"trl": "trl.DPOTrainer (loss_type sigmoid; cDPO with label_smoothing)"},
         paper="Rafailov et al. (2023), NeurIPS, arXiv:2305.18290",
-        chapter="loss-dpo",
     ),
     Record(
         name="ipo",
-        family="preference",
         task="aligning a language model with comparisons, without overconfidence",
         formula=r"\Bigl(\Delta - \frac{1}{2\tau}\Bigr)^2",
         units="squared nats",
@@ -103,11 +98,9 @@ PREFERENCE = [
         wrt=_PAIR,
         hyper=_leave("tau"),
         paper="Azar et al. (2024), AISTATS, arXiv:2310.12036",
-        chapter="loss-ipo",
     ),
     Record(
         name="ppo_clip",
-        family="preference",
         task="policy gradients that reuse their samples",
         formula=r"-\min\bigl(r A, \operatorname{clip}(r, 1 - \epsilon, 1 + \epsilon) A\bigr),"
         r"\quad r = \pi / \pi_{\text{old}}",
@@ -125,11 +118,9 @@ PREFERENCE = [
             "average": _AVERAGE,
         },
         paper="Schulman et al. (2017), arXiv:1707.06347",
-        chapter="loss-ppo-clip",
     ),
     Record(
         name="kl_penalty",
-        family="preference",
         task="keeping a policy near its reference",
         formula=r"d, \quad \tfrac12 d^2 \quad\text{or}\quad e^{-d} - 1 + d,"
         r"\qquad d = \ln \pi - \ln \pi_{\text{ref}}",
@@ -147,11 +138,9 @@ PREFERENCE = [
             "average": _AVERAGE,
         },
         paper="Schulman (2020), Approximating KL divergence",
-        chapter="loss-kl-penalty",
     ),
     Record(
         name="simpo",
-        family="preference",
         task="aligning a language model with comparisons, without a reference",
         formula=r"\ln\bigl(1 + e^{\gamma - \beta(\overline{\ln \pi}_{\text{chosen}}"
         r" - \overline{\ln \pi}_{\text{rejected}})}\bigr)",
@@ -168,11 +157,9 @@ PREFERENCE = [
         },
         equivalents={"trl": "trl.CPOTrainer (loss_type simpo, simpo_gamma = margin)"},
         paper="Meng, Xia & Chen (2024), NeurIPS, arXiv:2405.14734",
-        chapter="loss-simpo",
     ),
     Record(
         name="orpo",
-        family="preference",
         task="fine-tuning and alignment in one, without a reference",
         formula=r"-\overline{\ln \pi}_{\text{chosen}} + \lambda \ln\Bigl(1 +"
         r" \frac{\operatorname{odds}_{\text{rejected}}}{\operatorname{odds}_{\text{chosen}}}"
@@ -189,11 +176,9 @@ PREFERENCE = [
         },
         equivalents={"trl": "trl.ORPOTrainer (beta = odds_weight; the prompt counts, too)"},
         paper="Hong, Lee & Thorne (2024), EMNLP, arXiv:2403.07691",
-        chapter="loss-orpo",
     ),
     Record(
         name="kto",
-        family="preference",
         task="aligning a language model with answers marked good or bad, without pairs",
         formula=r"\lambda_y\, \sigma\bigl(\mp\beta(\ln \pi - \ln \pi_{\text{ref}} - z)\bigr)",
         units="none",
@@ -215,11 +200,9 @@ PREFERENCE = [
         },
         equivalents={"trl": "trl.KTOTrainer"},
         paper="Ethayarajh et al. (2024), ICML, arXiv:2402.01306",
-        chapter="loss-kto",
     ),
     Record(
         name="grpo",
-        family="preference",
         task="policy gradients from groups of answers, without a critic (GRPO, DAPO, Dr. GRPO)",
         formula=r"-\min\bigl(r A, \operatorname{clip}(r, 1 - \epsilon_{\text{low}},"
         r" 1 + \epsilon_{\text{high}}) A\bigr) + \beta (e^{-d} - 1 + d)",
@@ -247,14 +230,12 @@ PREFERENCE = [
         },
         equivalents={"trl": "trl.GRPOTrainer (loss_type dapo; grpo: sequence; dr_grpo: a number)"},
         paper="Shao et al. (2024), DeepSeekMath, arXiv:2402.03300",
-        chapter="loss-grpo",
     ),
 ]
 
-PREFERENCE_FUNCTIONS = [
+FUNCTIONS = [
     Function(
         name="group_advantages",
-        family="preference",
         task="rewards of a group of answers as advantages, for GRPO",
         formula=r"A_i = \frac{r_i - \bar r}{\operatorname{std}(r)}",
         gradient="none: advantages are constants",

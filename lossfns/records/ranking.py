@@ -25,10 +25,9 @@ def _graded_lists(rng: np.random.Generator, n: int) -> Arrays:
     }
 
 
-RANKING = [
+LOSSES = [
     Record(
         name="margin_ranking",
-        family="ranking",
         task="which of two items comes first",
         formula=r"\max\bigl(0, m - y (s_1 - s_2)\bigr)",
         units="units of the scores",
@@ -41,11 +40,9 @@ RANKING = [
         hyper={"margin": Hyper(default=0.0, domain="≥ 0", valid=(0.0, 1.0), wrong=(-1.0, _NAN))},
         equivalents={"torch": "torch.nn.functional.margin_ranking_loss"},
         paper="Herbrich, Graepel & Obermayer (2000), Advances in Large Margin Classifiers",
-        chapter="loss-margin-ranking",
     ),
     Record(
         name="listnet",
-        family="ranking",
         task="ranking by how likely each item is to come first",
         formula=r"-\sum_i \operatorname{softmax}(y)_i \ln \operatorname{softmax}(s)_i",
         units="nats",
@@ -61,11 +58,9 @@ RANKING = [
             "allrank": "allrank.models.losses.listNet",
         },
         paper="Cao et al. (2007), ICML",
-        chapter="loss-listnet",
     ),
     Record(
         name="listmle",
-        family="ranking",
         task="ranking by the likelihood of the whole order",
         formula=r"\sum_i \Bigl(\ln \sum_{j \succeq i} e^{s_j} - s_i\Bigr)",
         units="nats",
@@ -81,11 +76,9 @@ RANKING = [
             "keras": "keras_rs.losses.ListMLELoss",
         },
         paper="Xia et al. (2008), ICML",
-        chapter="loss-listmle",
     ),
     Record(
         name="lambdarank",
-        family="ranking",
         task="ranking for a high NDCG: the top of the list counts most",
         formula=r"\sum_{y_i > y_j} |\Delta\mathrm{NDCG}_{ij}|"
         r" \ln\bigl(1 + e^{-\sigma(s_i - s_j)}\bigr)",
@@ -105,6 +98,5 @@ RANKING = [
             "lightgbm": "lightgbm objective lambdarank (its gradient, with a norm of its own)",
         },
         paper="Burges, Ragno & Le (2006), NIPS",
-        chapter="loss-lambdarank",
     ),
 ]

@@ -35,7 +35,7 @@ class Record:
 
     Attributes:
         name: of the function, in `lossfns.numpy` and `lossfns.torch`.
-        family: the module that holds it.
+        family: the module that holds it, named like the file of the record; the catalog sets it.
         task: what it is used for, a few words.
         formula: of one item, in LaTeX; p a probability, z a logit, e = ŷ - y, u = e / scale.
         units: of the loss.
@@ -65,13 +65,11 @@ class Record:
         reductions: those it offers.
         equivalents: the same or nearest loss elsewhere, by library.
         paper: the source, with arXiv number where there is one.
-        chapter: the label of the place in the book that explains it, see `lossfns.labels`.
         backends: which twins exist; `why_not` says why one does not.
         double_backward: whether torch can differentiate it twice; `why_not` says why not.
     """
 
     name: str
-    family: str
     task: str
     formula: str
     units: str
@@ -81,7 +79,7 @@ class Record:
     domain: str
     sample: Sampler
     paper: str
-    chapter: str
+    family: str = ""
     wrt: tuple[str, ...] = ("pred",)
     item_axes: int = 0
     batched: bool = False
@@ -100,9 +98,19 @@ class Record:
     why_not: str = ""
 
     @property
+    def chapter(self) -> str:
+        """The label of the place in the book that explains it, see `lossfns.labels`."""
+        return f"loss-{self.name.replace('_', '-')}"
+
+    @property
     def takes_weights(self) -> bool:
         """Whether there is a `sample_weight`."""
         return not (self.coupled or self.weightless)
+
+
+def needed(record: Record) -> dict[str, Any]:
+    """Values for the hyper-parameters that have no default."""
+    return {name: h.valid[0] for name, h in record.hyper.items() if h.default is REQUIRED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +119,7 @@ class Function:
 
     Attributes:
         name: in `lossfns.numpy` and `lossfns.torch`.
-        family: the module that holds it.
+        family: the module that holds it, as for a `Record`.
         task: what it is used for, a few words.
         formula: in LaTeX.
         gradient: whether it has one, and if not, why.
@@ -122,12 +130,12 @@ class Function:
     """
 
     name: str
-    family: str
     task: str
     formula: str
     gradient: str
     paper: str
     chapter: str
+    family: str = ""
     equivalents: Mapping[str, str] = field(default_factory=dict)
     backends: tuple[str, ...] = ("numpy", "torch")
     why_not: str = ""

@@ -60,10 +60,9 @@ def _with_spread(name: str) -> Sampler:
     return sample
 
 
-REGRESSION = [
+LOSSES = [
     Record(
         name="mse",
-        family="regression",
         task="regression, Gaussian noise",
         formula=r"(\hat y - y)^2",
         units="squared units of the target",
@@ -79,11 +78,9 @@ REGRESSION = [
             "sklearn": "sklearn.metrics.mean_squared_error",
         },
         paper="Gauss (1809), Theoria motus corporum coelestium",
-        chapter="loss-mse",
     ),
     Record(
         name="rmse",
-        family="regression",
         task="reporting a regression error in the units of the target",
         formula=r"\sqrt{\tfrac1n \sum_i (\hat y_i - y_i)^2}",
         units="units of the target",
@@ -98,11 +95,9 @@ REGRESSION = [
             "sklearn": "sklearn.metrics.root_mean_squared_error",
         },
         paper="Hyndman & Koehler (2006), International Journal of Forecasting 22(4)",
-        chapter="loss-rmse",
     ),
     Record(
         name="mae",
-        family="regression",
         task="regression with outliers, median",
         formula=r"|\hat y - y|",
         units="units of the target",
@@ -117,11 +112,9 @@ REGRESSION = [
             "sklearn": "sklearn.metrics.mean_absolute_error",
         },
         paper="Boscovich (1757); Stigler (1986), The History of Statistics",
-        chapter="loss-mae",
     ),
     Record(
         name="huber",
-        family="regression",
         task="regression with outliers",
         formula=r"\begin{cases}\tfrac12 e^2 & |e| \le \delta\\"
         r" \delta(|e| - \tfrac12\delta) & |e| > \delta\end{cases}",
@@ -139,11 +132,9 @@ REGRESSION = [
             "sklearn": "sklearn.linear_model.HuberRegressor",
         },
         paper="Huber (1964), Annals of Mathematical Statistics 35(1)",
-        chapter="loss-huber",
     ),
     Record(
         name="smooth_l1",
-        family="regression",
         task="box regression, regression with outliers",
         formula=r"\begin{cases}\tfrac12 e^2/\beta & |e| < \beta\\"
         r" |e| - \tfrac12\beta & |e| \ge \beta\end{cases}",
@@ -163,11 +154,9 @@ REGRESSION = [
         },
         equivalents={"torch": "torch.nn.functional.smooth_l1_loss"},
         paper="Girshick (2015), Fast R-CNN, arXiv:1504.08083",
-        chapter="loss-smooth-l1",
     ),
     Record(
         name="log_cosh",
-        family="regression",
         task="regression with outliers, smooth",
         formula=r"\ln\cosh e",
         units="none: errors must be of order 1",
@@ -178,11 +167,9 @@ REGRESSION = [
         sample=_real_pair,
         equivalents={"keras": "keras.losses.LogCosh", "optax": "optax.losses.log_cosh"},
         paper="Green (1990), IEEE Transactions on Medical Imaging 9(1)",
-        chapter="loss-log-cosh",
     ),
     Record(
         name="quantile",
-        family="regression",
         task="quantiles, prediction intervals",
         formula=r"\max\bigl(q (y - \hat y),\ (q - 1)(y - \hat y)\bigr)",
         units="units of the target",
@@ -198,11 +185,9 @@ REGRESSION = [
         },
         equivalents={"sklearn": "sklearn.metrics.mean_pinball_loss"},
         paper="Koenker & Bassett (1978), Econometrica 46(1)",
-        chapter="loss-quantile",
     ),
     Record(
         name="mape",
-        family="regression",
         task="relative errors of positive targets",
         formula=r"|\hat y - y| / |y|",
         units="fraction of the target",
@@ -216,11 +201,9 @@ REGRESSION = [
             "sklearn": "sklearn.metrics.mean_absolute_percentage_error",
         },
         paper="Hyndman & Koehler (2006), International Journal of Forecasting 22(4)",
-        chapter="loss-mape",
     ),
     Record(
         name="msle",
-        family="regression",
         task="targets over many decades",
         formula=r"\bigl(\ln(1 + \hat y) - \ln(1 + y)\bigr)^2",
         units="squared log units",
@@ -234,11 +217,9 @@ REGRESSION = [
             "sklearn": "sklearn.metrics.mean_squared_log_error",
         },
         paper="Tofallis (2015), Journal of the Operational Research Society 66(8)",
-        chapter="loss-msle",
     ),
     Record(
         name="poisson_nll",
-        family="regression",
         task="counts",
         formula=r"e^{z} - y z",
         units="nats",
@@ -255,11 +236,9 @@ REGRESSION = [
             "sklearn": "sklearn.linear_model.PoissonRegressor",
         },
         paper="Nelder & Wedderburn (1972), Journal of the Royal Statistical Society A 135(3)",
-        chapter="loss-poisson-nll",
     ),
     Record(
         name="gaussian_nll",
-        family="regression",
         task="regression with predicted uncertainty",
         formula=r"\tfrac12\bigl(\ln\sigma^2 + (\hat y - y)^2/\sigma^2\bigr)",
         units="nats",
@@ -272,11 +251,9 @@ REGRESSION = [
         hyper={"full": Hyper(default=False, domain="bool", valid=(False, True), wrong=())},
         equivalents={"torch": "torch.nn.functional.gaussian_nll_loss"},
         paper="Nix & Weigend (1994), ICNN",
-        chapter="loss-gaussian-nll",
     ),
     Record(
         name="pseudo_huber",
-        family="regression",
         task="regression with outliers, smooth",
         formula=r"\delta^2\bigl(\sqrt{1 + (e/\delta)^2} - 1\bigr)",
         units="squared units of the target",
@@ -287,11 +264,9 @@ REGRESSION = [
         sample=_real_pair,
         hyper={"delta": _scale()},
         paper="Charbonnier et al. (1997), IEEE Transactions on Image Processing 6(2)",
-        chapter="loss-pseudo-huber",
     ),
     Record(
         name="general_robust",
-        family="regression",
         task="regression with outliers, one family from L2 to Welsch",
         formula=r"\frac{|\alpha-2|}{\alpha}"
         r"\Bigl(\bigl(\tfrac{u^2}{|\alpha-2|} + 1\bigr)^{\alpha/2} - 1\Bigr)",
@@ -311,11 +286,9 @@ REGRESSION = [
             "scale": _scale(),
         },
         paper="Barron (2019), CVPR, arXiv:1701.03077",
-        chapter="loss-general-robust",
     ),
     Record(
         name="laplace_nll",
-        family="regression",
         task="regression with outliers and predicted uncertainty",
         formula=r"\ln 2b + |\hat y - y|/b",
         units="nats",
@@ -327,11 +300,9 @@ REGRESSION = [
         wrt=("pred", "scale"),
         equivalents={"torch": "-torch.distributions.Laplace(pred, scale).log_prob(target)"},
         paper="Kotz, Kozubowski & Podgórski (2001), The Laplace Distribution",
-        chapter="loss-laplace-nll",
     ),
     Record(
         name="gaussian_crps",
-        family="regression",
         task="probabilistic forecasts",
         formula=r"\sigma\bigl(z(2\Phi(z) - 1) + 2\varphi(z) - 1/\sqrt\pi\bigr),"
         r"\quad z = (y - \hat y)/\sigma",
@@ -343,11 +314,9 @@ REGRESSION = [
         sample=_with_spread("std"),
         wrt=("pred", "std"),
         paper="Gneiting & Raftery (2007), Journal of the American Statistical Association 102(477)",
-        chapter="loss-gaussian-crps",
     ),
     Record(
         name="tweedie_deviance",
-        family="regression",
         task="amounts that are often exactly 0: claims, rainfall, sales",
         formula=r"2\Bigl(\frac{y^{2-p}}{(1-p)(2-p)} - \frac{y \mu^{1-p}}{1-p}"
         r" + \frac{\mu^{2-p}}{2-p}\Bigr), \quad \mu = e^z",
@@ -369,11 +338,9 @@ REGRESSION = [
             "lightgbm": "lightgbm objective tweedie (half, without the target's term)",
         },
         paper="Jørgensen (1987), Journal of the Royal Statistical Society B 49(2)",
-        chapter="loss-tweedie-deviance",
     ),
     Record(
         name="gamma_nll",
-        family="regression",
         task="positive amounts whose errors grow with them",
         formula=r"k (z + y e^{-z})",
         units="nats",
@@ -394,11 +361,9 @@ REGRESSION = [
             "sklearn": "sklearn.metrics.mean_gamma_deviance (twice, minus its least value)",
         },
         paper="Nelder & Wedderburn (1972), Journal of the Royal Statistical Society A 135(3)",
-        chapter="loss-gamma-nll",
     ),
     Record(
         name="negative_binomial_nll",
-        family="regression",
         task="counts that vary more than Poisson's",
         formula=r"-y \ln p - \tfrac1\alpha \ln(1 - p), \quad p = \frac{\alpha e^z}{1 + \alpha e^z}",
         units="nats",
@@ -420,6 +385,5 @@ REGRESSION = [
             "statsmodels": "statsmodels.genmod.families.NegativeBinomial (alpha = dispersion)",
         },
         paper="Lawless (1987), Canadian Journal of Statistics 15(3)",
-        chapter="loss-negative-binomial-nll",
     ),
 ]

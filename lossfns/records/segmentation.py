@@ -52,10 +52,9 @@ _BETA = Hyper(default=0.7, domain="≥ 0", valid=(0.7, 0.0), wrong=(-0.1, _NAN))
 _IN_UNIT = "probs, target in [0, 1], pixel_weight ≥ 0"
 _OVERLAP = r"1 - \frac{tp + s}{tp + s + \alpha\,fp + \beta\,fn}"
 
-SEGMENTATION = [
+LOSSES = [
     Record(
         name="dice",
-        family="segmentation",
         task="segmentation of small objects",
         formula=r"1 - \frac{2(tp + s)}{2(tp + s) + fp + fn}",
         units="none",
@@ -74,11 +73,9 @@ SEGMENTATION = [
             "smp": "segmentation_models_pytorch.losses.DiceLoss (over the whole batch)",
         },
         paper="Milletari, Navab & Ahmadi (2016), 3DV, arXiv:1606.04797",
-        chapter="loss-dice",
     ),
     Record(
         name="jaccard",
-        family="segmentation",
         task="segmentation, IoU as the objective",
         formula=r"1 - \frac{tp + s}{tp + s + fp + fn}",
         units="none",
@@ -96,11 +93,9 @@ SEGMENTATION = [
             "smp": "segmentation_models_pytorch.losses.JaccardLoss (over the whole batch)",
         },
         paper="Rahman & Wang (2016), ISVC",
-        chapter="loss-jaccard",
     ),
     Record(
         name="tversky",
-        family="segmentation",
         task="segmentation where misses cost more than false alarms",
         formula=_OVERLAP,
         units="none",
@@ -119,11 +114,9 @@ SEGMENTATION = [
             "smp": "segmentation_models_pytorch.losses.TverskyLoss (over the whole batch)",
         },
         paper="Salehi, Erdogmus & Gholipour (2017), MLMI, arXiv:1706.05721",
-        chapter="loss-tversky",
     ),
     Record(
         name="focal_tversky",
-        family="segmentation",
         task="segmentation of small lesions",
         formula=rf"\Bigl({_OVERLAP}\Bigr)^{{1/\gamma}}",
         units="none",
@@ -145,11 +138,9 @@ SEGMENTATION = [
             "axis": AXIS,
         },
         paper="Abraham & Khan (2019), ISBI, arXiv:1810.07842",
-        chapter="loss-focal-tversky",
     ),
     Record(
         name="dice_bce",
-        family="segmentation",
         task="segmentation",
         formula=r"1 - \frac{2(tp + s)}{2(tp + s) + fp + fn}"
         r" - \lambda\,\overline{y \ln p + (1 - y)\ln(1 - p)}",
@@ -169,11 +160,9 @@ SEGMENTATION = [
             "axis": AXIS,
         },
         paper="Isensee et al. (2021), Nature Methods 18, arXiv:1904.08128",
-        chapter="loss-dice-bce",
     ),
     Record(
         name="dice_bce_with_logits",
-        family="segmentation",
         task="segmentation, from logits",
         formula=r"1 - \frac{2(tp + s)}{2(tp + s) + fp + fn}"
         r" + \lambda\,\overline{y \ln(1 + e^{-z}) + (1 - y)\ln(1 + e^{z})}",
@@ -193,11 +182,9 @@ SEGMENTATION = [
             "axis": AXIS,
         },
         paper="Isensee et al. (2021), Nature Methods 18, arXiv:1904.08128",
-        chapter="loss-dice-bce-with-logits",
     ),
     Record(
         name="lovasz",
-        family="segmentation",
         task="segmentation, IoU as the objective",
         formula=r"\sum_i e_{(i)} (J_i - J_{i-1}), \quad e_{(1)} \ge e_{(2)} \ge \dots",
         units="none",
@@ -212,11 +199,9 @@ SEGMENTATION = [
         hyper={"axis": AXIS},
         equivalents={"smp": "segmentation_models_pytorch.losses.LovaszLoss"},
         paper="Berman, Rannen Triki & Blaschko (2018), CVPR, arXiv:1705.08790",
-        chapter="loss-lovasz",
     ),
     Record(
         name="generalized_dice",
-        family="segmentation",
         task="segmentation into classes of very unequal size",
         formula=r"1 - \frac{2 \sum_c w_c (tp_c + s)}{\sum_c w_c (2\,tp_c + 2 s + fp_c + fn_c)},"
         r" \quad w_c = \frac{1}{(\sum y_c)^k}",
@@ -237,6 +222,5 @@ SEGMENTATION = [
         },
         equivalents={"monai": "monai.losses.GeneralizedDiceLoss"},
         paper="Sudre et al. (2017), DLMIA, arXiv:1707.03237",
-        chapter="loss-generalized-dice",
     ),
 ]

@@ -88,10 +88,9 @@ _HEAD = {
     ),
 }
 
-SEQUENCE = [
+LOSSES = [
     Record(
         name="ctc",
-        family="sequence",
         task="speech and handwriting recognition, with no alignment given",
         formula=r"-\ln \sum_{\text{paths that collapse to the target}}"
         r" \prod_t \operatorname{softmax}(z_t)_{\text{path}_t}",
@@ -116,11 +115,9 @@ SEQUENCE = [
             "optax": "optax.losses.ctc_loss",
         },
         paper="Graves et al. (2006), ICML",
-        chapter="loss-ctc",
     ),
     Record(
         name="causal_lm",
-        family="sequence",
         task="language models that predict the next token",
         formula=r"-\ln \operatorname{softmax}(z_t)_{x_{t+1}}"
         r" + \zeta \ln^2 \textstyle\sum_v e^{z_{tv}}",
@@ -142,11 +139,9 @@ SEQUENCE = [
         },
         equivalents={"torch": "torch.nn.functional.cross_entropy (of shifted, flattened tokens)"},
         paper="Bengio et al. (2003), JMLR 3",
-        chapter="loss-causal-lm",
     ),
     Record(
         name="masked_lm",
-        family="sequence",
         task="language models that fill in masked tokens",
         formula=r"-\ln \operatorname{softmax}(z_t)_{x_t} \text{ where } t \text{ was masked}",
         units="nats per masked token",
@@ -163,11 +158,9 @@ SEQUENCE = [
         hyper={"ignore_index": IGNORE, "num_items": _NUM_ITEMS},
         equivalents={"torch": "torch.nn.functional.cross_entropy (of flattened tokens)"},
         paper="Devlin et al. (2019), NAACL, arXiv:1810.04805",
-        chapter="loss-masked-lm",
     ),
     Record(
         name="linear_cross_entropy",
-        family="sequence",
         task="language models and classifiers whose logits do not fit into memory",
         formula=r"-\sum_c w_c t_c \ln \operatorname{softmax}(W h + b)_c"
         r" + m\, \zeta \ln^2 \textstyle\sum_c e^{(W h + b)_c}, \quad m = \sum_c w_c t_c",
@@ -189,6 +182,5 @@ SEQUENCE = [
             " torch 2.13 also has torch.nn.functional.linear_cross_entropy",
         },
         paper="Wijmans et al. (2025), ICLR, arXiv:2411.09009",
-        chapter="loss-linear-cross-entropy",
     ),
 ]

@@ -27,10 +27,9 @@ def _one_window_is_enough(settings: Mapping[str, Any]) -> bool:
     return bool(settings["window"] == PIXELS or settings["data_range"] == 2.0)
 
 
-SIGNAL = [
+LOSSES = [
     Record(
         name="si_sdr",
-        family="signal",
         task="separating or cleaning sounds, whatever their volume",
         formula=r"10 \log_{10} \frac{\lVert \hat s - a s \rVert^2}{\lVert a s \rVert^2},"
         r"\quad a = \frac{\langle \hat s, s \rangle}{\lVert s \rVert^2}",
@@ -48,11 +47,9 @@ SIGNAL = [
             "asteroid": "asteroid.losses.SingleSrcNegSDR (sdr_type sisdr; zero_mean=True)",
         },
         paper="Le Roux et al. (2019), ICASSP, arXiv:1811.02508",
-        chapter="loss-si-sdr",
     ),
     Record(
         name="ssim",
-        family="signal",
         task="restoring images: structure rather than single pixels",
         formula=r"1 - \overline{\frac{(2\mu_x\mu_y + c_1)(2\sigma_{xy} + c_2)}"
         r"{(\mu_x^2 + \mu_y^2 + c_1)(\sigma_x^2 + \sigma_y^2 + c_2)}}",
@@ -79,14 +76,12 @@ SIGNAL = [
             "structural_similarity_index_measure (1 minus it; reflects at the edges)",
         },
         paper="Wang et al. (2004), IEEE Transactions on Image Processing 13(4)",
-        chapter="loss-ssim",
     ),
 ]
 
-SIGNAL_FUNCTIONS = [
+FUNCTIONS = [
     Function(
         name="multi_resolution_stft",
-        family="signal",
         task="generating speech: spectrograms at several window lengths",
         formula=r"\frac1M \sum_m \frac{\lVert |S_m| - |P_m| \rVert}{\lVert |S_m| \rVert}"
         r" + \overline{\bigl|\ln |S_m| - \ln |P_m|\bigr|}",

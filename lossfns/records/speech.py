@@ -23,10 +23,9 @@ def _choices(rng: np.random.Generator, n: int) -> Arrays:
     return {"probs": rng.dirichlet(3 * np.ones(ENTRIES), (n, CODEBOOKS))}
 
 
-SPEECH = [
+LOSSES = [
     Record(
         name="wav2vec2_contrastive",
-        family="speech",
         task="self-supervised speech: the true latent among distractors",
         formula=r"-\ln \frac{e^{\cos(c_t, q_t) / \kappa}}"
         r"{\sum_{q \in \{q_t\} \cup \text{distractors}} e^{\cos(c_t, q) / \kappa}}",
@@ -45,11 +44,9 @@ SPEECH = [
             )
         },
         paper=_PAPER,
-        chapter="loss-wav2vec2-contrastive",
     ),
     Record(
         name="codebook_diversity",
-        family="speech",
         task="keeping every entry of a codebook in use",
         formula=r"\frac{1}{GV} \sum_{g, v} \bar p_{gv} \ln \bar p_{gv}",
         units="nats per entry",
@@ -64,6 +61,5 @@ SPEECH = [
         coupled=True,
         reductions=("mean",),
         paper=_PAPER,
-        chapter="loss-codebook-diversity",
     ),
 ]

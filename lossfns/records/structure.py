@@ -31,10 +31,9 @@ def _residues(rng: np.random.Generator, n: int) -> Arrays:
     return {"logits": rng.normal(size=(n, n, BINS)), "target": 8 * rng.normal(size=(n, 3))}
 
 
-STRUCTURE = [
+LOSSES = [
     Record(
         name="fape",
-        family="structure",
         task="protein structure, atoms seen from every residue's frame",
         formula=r"\min\Bigl(c, \sqrt{\lVert R_i^\top (x_j - t_i)"
         r" - R_i^{*\top} (x_j^* - t_i^*) \rVert^2 + \epsilon}\Bigr) / s",
@@ -54,11 +53,9 @@ STRUCTURE = [
             "epsilon": Hyper(default=1e-4, domain="> 0", valid=(1e-4, 1.0), wrong=(0.0, _NAN)),
         },
         paper="Jumper et al. (2021), Nature 596, supplement 1.9.2",
-        chapter="loss-fape",
     ),
     Record(
         name="distogram",
-        family="structure",
         task="protein structure, distances between residues",
         formula=r"-\ln \operatorname{softmax}(z_{ij})"
         r"_{\operatorname{bin}(\lVert x_i - x_j \rVert)}",
@@ -80,6 +77,5 @@ STRUCTURE = [
             ),
         },
         paper="Senior et al. (2020), Nature 577",
-        chapter="loss-distogram",
     ),
 ]

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lossfns import numpy as ln
-from lossfns._arguments import SCHEMES, Reduction, Scheme, number, one_of
+from lossfns._arguments import WEIGHT_KINDS, Reduction, WeightKind, number, one_of
 from lossfns.torch._classes import (
     class_rows,
     class_weight,
@@ -39,16 +39,16 @@ from lossfns.torch.classification import reduced_binary_surprise, reduced_binary
 
 @documented(ln.class_weights)
 def class_weights(
-    counts: Tensor, *, scheme: Scheme = "inverse", beta: float = 0.999, validate: bool = False
+    counts: Tensor, *, kind: WeightKind = "inverse", beta: float = 0.999, validate: bool = False
 ) -> Tensor:
     """PyTorch:
-        None; scikit-learn's `class_weight="balanced"` is the inverse scheme.
+        None; scikit-learn's `class_weight="balanced"` is the kind "inverse".
     Example:
         >>> import torch, lossfns.torch as lt
         >>> lt.class_weights(torch.tensor([900, 100]))
         tensor([0.5556, 5.0000])
     """
-    one_of("scheme", scheme, SCHEMES)
+    one_of("kind", kind, WEIGHT_KINDS)
     number("beta", beta, at_least=0, below=1)
     counts = tensor("counts", counts)
     if counts.is_complex():
@@ -62,11 +62,11 @@ def class_weights(
     counts = counts if exact else counts.to(default)
     largest = torch.finfo(counts.dtype).max
     within("counts", counts, low=0.0, high=largest, open_low=True, validate=validate)
-    if scheme == "effective":
+    if kind == "effective":
         # 1 - β^n without cancellation, for few examples and β near 1.
         return (beta - 1) / torch.expm1(counts * (math.log(beta) if beta else -math.inf))
     inverse = counts.mean() / counts
-    return inverse.sqrt() if scheme == "inverse_sqrt" else inverse
+    return inverse.sqrt() if kind == "inverse_sqrt" else inverse
 
 
 @loss(ln.focal)
@@ -196,7 +196,7 @@ def class_balanced_focal(
     )
     counts = per_class("class_counts", class_counts, rows)
     within("class_counts", counts, low=0.0, open_low=True, validate=validate)
-    weights = class_weights(counts, scheme="effective", beta=beta)
+    weights = class_weights(counts, kind="effective", beta=beta)
     per_label = pick((weights / weights.mean()).expand_as(rows), labels)
     own = labels[..., None] == torch.arange(rows.shape[-1], device=rows.device)
     losses = _focal_term(torch.where(own, rows, -rows), gamma).sum(-1)

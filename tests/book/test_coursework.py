@@ -12,7 +12,7 @@ from built_book import ROOT
 from grader.__main__ import main
 from grader.intake import LARGEST
 from grader.levels import BUBBLEWRAP, NOTHING
-from grader.sandbox import Limits
+from grader.limits import Limits
 from grader.status import Status
 
 LEARNERS = (ROOT / "book" / "coursework.md").read_text()

@@ -202,7 +202,7 @@ def class_weight_shares(at):
     weight = (
         np.ones(3)
         if scheme is None
-        else ln.class_weights(counts, scheme=scheme, beta=1 - 10 ** -at["k"])
+        else ln.class_weights(counts, kind=scheme, beta=1 - 10 ** -at["k"])
     )
     # An untrained model: each example costs ln 3, and its class has a share of the weighted mean.
     logits, target = np.zeros((3, 3)), np.arange(3)

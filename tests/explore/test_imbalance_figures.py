@@ -75,7 +75,7 @@ def test_effective_numbers_level_off_at_one_over_one_minus_beta():
     assert line.get_ydata()[-1] == pytest.approx(10)
     assert other.get_ydata()[0] == pytest.approx(1)
     assert other.get_ydata()[-1] == pytest.approx(
-        1 / ln.class_weights([10_000], scheme="effective", beta=0.999)[0]
+        1 / ln.class_weights([10_000], kind="effective", beta=0.999)[0]
     )
 
 

@@ -9,7 +9,7 @@ from submissions.desk import NAME, TOTAL, Desk
 from submissions.school import School
 
 from grader.attempts import attempts, hand_in, put_aside, which
-from grader.course import CourseError
+from grader.errors import CourseError
 from grader.grade import grade
 from grader.report import report
 

@@ -13,7 +13,7 @@ from submissions.school import School
 from grader import archives as module
 from grader.__main__ import main
 from grader.collect import collect
-from grader.course import CourseError
+from grader.errors import CourseError
 
 NEW, OLD = (2026, 11, 20, 10, 0, 0), (2026, 11, 10, 10, 0, 0)
 

@@ -14,7 +14,7 @@ from submissions.school import LIMITS, School
 
 from grader.grade import _show as show
 from grader.levels import BUBBLEWRAP, find_level
-from grader.schedule import latest
+from grader.results import latest
 
 pytestmark = pytest.mark.sandbox
 BY_NAME = {sample.name: sample for sample in SAMPLES}

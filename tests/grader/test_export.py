@@ -7,9 +7,9 @@ import pytest
 from submissions.desk import NAME, TOTAL
 
 from grader.__main__ import main
-from grader.course import CourseError
+from grader.errors import CourseError
 from grader.export import export
-from grader.grade import harmless
+from grader.tables import harmless
 
 
 def exported(few, to, capsys):

@@ -14,12 +14,14 @@ from submissions.desk import ESSAY, NAME, POINTS, TOTAL
 from submissions.school import LIMITS, School
 
 from grader import gradebook as module
-from grader.course import ROOT, Course, CourseError
+from grader.course import ROOT, Course
+from grader.errors import CourseError
 from grader.grade import grade
 from grader.gradebook import Writer, only_writer
-from grader.job import Result, failed
-from grader.schedule import keep, latest
+from grader.job import Result
+from grader.results import keep, latest
 from grader.status import Status
+from grader.submission import failed
 
 FEW = [s for s in SAMPLES if s.name in ("right", "untouched", "truncated", "half")]
 
@@ -220,8 +222,8 @@ def test_a_full_disk_is_our_fault(small, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("grader.job.rebuild", full)
-    from grader.job import do
+    monkeypatch.setattr("grader.submission.rebuild", full)
+    from grader.submission import do
 
     result = do(small.course.job(NAME, "right"))
     assert result.status is Status.NOT_GRADED

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import CourseError
+from grader.errors import CourseError
 from grader.public import PUBLIC, prove, publish
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from submissions.school import School
 from submissions.simulated import simulate
 
 from grader.__main__ import main
-from grader.course import CourseError
+from grader.errors import CourseError
 from grader.report import graded_assignments, report
 from lossfns.check import EXERCISES
 

@@ -18,7 +18,7 @@ from submissions.school import LIMITS, School
 
 from grader.course import Course
 from grader.grade import grade
-from grader.schedule import latest
+from grader.results import latest
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASS = 120

@@ -18,14 +18,14 @@ from submissions.corpus import SAMPLES
 from submissions.desk import NAME, POINTS
 from submissions.school import LIMITS, School
 
-from grader import cgroup, levels, seccomp
-from grader import sandbox as module
-from grader.course import CourseError
+from grader import cgroup, levels, sandbox as module, seccomp
+from grader.errors import CourseError
 from grader.folders import python_folders
 from grader.grade import grade
-from grader.job import do
+from grader.limits import Limits
 from grader.questions import FAILURES, BadReply, expression, read, read_failures
-from grader.sandbox import Limits, Sandbox, SandboxError
+from grader.sandbox import Sandbox, SandboxError
+from grader.submission import do
 from grader.verifier import grade as mark
 from lossfns.check import EXERCISES
 from lossfns.check.judge import judge
@@ -38,7 +38,7 @@ NUMBERS = {name: numbers[MACHINE] for name, numbers in seccomp.REFUSED.items()}
 
 @pytest.fixture(scope="module")
 def sandbox():
-    with Sandbox(FAST) as sandbox:
+    with Sandbox.open(FAST) as sandbox:
         yield sandbox
 
 
@@ -139,7 +139,7 @@ def test_output_beyond_the_limit_is_cut_and_the_next_is_heard(sandbox):
 
 
 def test_a_kernel_that_is_deaf_is_killed():
-    with Sandbox(FAST) as sandbox:
+    with Sandbox.open(FAST) as sandbox:
         deaf = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(99)"
         assert sandbox.run(deaf, 0.5).status == "timeout"
         assert not sandbox.alive
@@ -147,13 +147,13 @@ def test_a_kernel_that_is_deaf_is_killed():
 
 
 def test_a_kernel_that_dies_is_noticed():
-    with Sandbox(FAST) as sandbox:
+    with Sandbox.open(FAST) as sandbox:
         assert sandbox.run("import os; os._exit(3)", 20).status == "died"
 
 
 def test_nothing_is_left_of_a_sandbox():
-    with Sandbox(FAST) as sandbox:
-        folder, process = sandbox._folder, sandbox._process.pid
+    with Sandbox.open(FAST) as sandbox:
+        folder, process = sandbox.folder, sandbox.process.pid
         assert folder.exists()
     assert not folder.exists()
     with pytest.raises(ProcessLookupError):
@@ -163,8 +163,8 @@ def test_nothing_is_left_of_a_sandbox():
 def test_the_sandbox_ends_when_its_owner_is_killed(tmp_path):
     code = (
         "import sys, time; sys.path.insert(0, sys.argv[1]);"
-        "from grader.sandbox import Sandbox; sandbox = Sandbox().__enter__();"
-        "print(sandbox._process.pid, sandbox._folder, flush=True); time.sleep(99)"
+        "from grader.sandbox import Sandbox; sandbox = Sandbox.open();"
+        "print(sandbox.process.pid, sandbox.folder, flush=True); time.sleep(99)"
     )
     owner = subprocess.Popen(
         [sys.executable, "-c", code, str(Path(module.__file__).parents[1])],
@@ -187,7 +187,7 @@ def test_the_sandbox_ends_when_its_owner_is_killed(tmp_path):
 
 def test_user_namespaces_are_used_where_one_is_not_root(monkeypatch):
     monkeypatch.setattr(module, "_free_uid", lambda: None)
-    with Sandbox(FAST) as sandbox:
+    with Sandbox.open(FAST) as sandbox:
         told = text(sandbox.run("import os; print(os.getuid(), *os.listdir('/home'))", 20))
         # The environment may lie below the home of the user who grades.
         above = {Path(path).parts[2] for path in python_folders() if path.startswith("/home/")}
@@ -198,21 +198,21 @@ def test_user_namespaces_are_used_where_one_is_not_root(monkeypatch):
 
 
 def test_a_box_that_cannot_start_is_our_fault(monkeypatch):
-    read = Sandbox._read_last_words
+    read = module.KernelProcess._read_errors
 
     def read_late(self):
         time.sleep(0.5)  # as on a busy machine
         read(self)
 
     monkeypatch.setattr(module, "INSIDE", Path("/nowhere"))
-    monkeypatch.setattr(Sandbox, "_read_last_words", read_late)
+    monkeypatch.setattr(module.KernelProcess, "_read_errors", read_late)
     with pytest.raises(SandboxError, match="did not start: bwrap: .*nowhere"):
-        Sandbox(FAST).__enter__()
+        Sandbox.open(FAST)
 
 
 def test_memory_is_limited_and_the_code_of_libraries_does_not_count():
     """PyTorch with CUDA maps 3 GB of code, which stays on the disk."""
-    with Sandbox(dataclasses.replace(FAST, memory=2**30)) as sandbox:
+    with Sandbox.open(dataclasses.replace(FAST, memory=2**30)) as sandbox:
         library = "import mmap; code = mmap.mmap(-1, 3 * 2**30, mmap.MAP_PRIVATE, mmap.PROT_READ)"
         assert sandbox.run(library, 10).status == "ok"
         assert sandbox.run("kept = bytearray(2**29); del kept", 10).status == "ok"
@@ -393,9 +393,9 @@ print([child.wait() for child in children])
 
 def test_memory_is_limited_for_the_sandbox_as_a_whole():
     """Four processes, each of which is within the limit of a process."""
-    with Sandbox(Limits(memory=700 * 2**20)) as hungry:
+    with Sandbox.open(Limits(memory=700 * 2**20)) as hungry:
         outcome = hungry.run(HUNGRY, 120)
-        folders = hungry._group.folders
+        folders = hungry.group.folders
         if folders:
             assert outcome.status == "died" or "-9" in text(outcome)
         else:

@@ -9,7 +9,7 @@ from submissions.simulated import simulate
 
 from grader.__main__ import main
 from grader.grade import _as_csv, _Progress, _table
-from grader.schedule import keep, latest
+from grader.results import keep, latest
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from library import textbook
 from library.cases import draw, every_loss, numpy_loss, to_torch, torch_loss
+from library.facts import facts_of
 
 import lossfns.numpy as ln
 import lossfns.torch as lt
@@ -24,49 +24,6 @@ class Mistake(NamedTuple):
     error: type | tuple[type, ...]
 
 
-# Values outside the domain, which the catalog gives in words. A loss without a row here fails.
-ROWS = [("probs", 1.5), ("probs", -0.1), ("probs", 0.9)]
-LABELS = [("target", 4), ("target", -1)]
-SOFT = [("target", 2.0), ("target", -1.0)]
-MASKS = [("probs", 1.01), ("probs", -0.1), *SOFT, ("pixel_weight", -1.0)]
-OUTSIDE = {
-    **dict.fromkeys(["mse", "rmse", "mae", "huber", "smooth_l1", "log_cosh", "quantile"], []),
-    **dict.fromkeys(["pseudo_huber", "general_robust", "gaussian_kl", "distillation"], []),
-    "mape": [("target", 0.0)],
-    "msle": [("pred", -1.0), ("pred", -3.0), ("target", -1.0)],
-    "poisson_nll": [("target", -1.0)],
-    "gaussian_nll": [("var", 0.0), ("var", -1.0)],
-    "laplace_nll": [("scale", 0.0), ("scale", -1.0)],
-    "gaussian_crps": [("std", 0.0), ("std", -1.0)],
-    "bce": [("probs", 1.01), ("probs", -0.1), ("target", 2.0), ("target", -1.0)],
-    "bce_with_logits": [("target", 2.0), ("target", -1.0)],
-    "categorical_cross_entropy": [*ROWS, ("target", 1.5), ("target", -0.1)],
-    "sparse_categorical_cross_entropy": [*ROWS, *LABELS],
-    "cross_entropy": LABELS,
-    "hinge": [("target", 0.0), ("target", 2.0)],
-    "squared_hinge": [("target", 0.0), ("target", 2.0)],
-    "multiclass_hinge": LABELS,
-    "generalized_cross_entropy": LABELS,
-    "symmetric_cross_entropy": LABELS,
-    "logit_adjusted_cross_entropy": LABELS,
-    "entropy": ROWS,
-    "kl_div": [("log_probs", 0.5), ("log_probs", 0.0), ("target", 1.5), ("target", -0.1)],
-    "js_div": [("log_probs", 0.5), ("log_probs", 0.0), ("target", 1.5), ("target", -0.1)],
-    "focal": [("probs", 1.01), ("probs", -0.1), ("target", 2.0), ("target", -1.0)],
-    **dict.fromkeys(["focal_with_logits", "asymmetric"], [("target", 2.0), ("target", -1.0)]),
-    **dict.fromkeys(["softmax_focal", "class_balanced_focal", "poly1_cross_entropy"], LABELS),
-    "poly1_focal_with_logits": SOFT,
-    **dict.fromkeys(["dice", "jaccard", "tversky", "focal_tversky", "dice_bce"], MASKS),
-    "generalized_dice": MASKS,
-    "dice_bce_with_logits": [*SOFT, ("pixel_weight", -1.0)],
-    "lovasz": [*MASKS, ("target", 0.5)],
-    "brier": [("probs", 1.01), ("probs", -0.1), ("target", 2.0), ("target", -1.0)],
-    **dict.fromkeys(["weighted_sum", "uncertainty_weighting"], []),
-}
-for family in textbook.FAMILIES:
-    OUTSIDE |= getattr(family, "OUTSIDE", {})
-
-
 def mistakes_in_values(record):
     """What is wrong with numbers and shapes is wrong in both twins."""
     arrays = record.sample(np.random.default_rng(1), 6)
@@ -79,7 +36,7 @@ def mistakes_in_values(record):
             yield Mistake(f"{name}: NaN", {name: with_first(value, NAN)}, name, ValueError)
         if value.ndim > 1:
             yield Mistake(f"{name}: no classes", {name: value[:, :0]}, name, ValueError)
-    for name, wrong in OUTSIDE[record.name]:
+    for name, wrong in facts_of(record).outside:
         change = {name: with_first(arrays[name], wrong)}
         yield Mistake(f"{name}: holds {wrong}", change, name, ValueError)
 
@@ -239,7 +196,7 @@ def same(before, after):
 def test_every_loss_is_fed_at_least_15_wrong_inputs(record):
     both = [*mistakes_in_values(record), *mistakes_in_settings(record)]
     assert len({mistake.what for mistake in both}) >= 15
-    assert record.name in OUTSIDE
+    assert facts_of(record)
 
 
 @every_loss

@@ -10,8 +10,14 @@ from typing import get_args
 import pytest
 
 import lossfns
-from lossfns.__main__ import TWINS, _spell_out, description, list_of_losses, main
-from lossfns.__main__ import advice as printed_advice
+from lossfns.__main__ import (
+    TWINS,
+    _spell_out,
+    advice as printed_advice,
+    description,
+    list_of_losses,
+    main,
+)
 from lossfns.advice import QUESTIONS, TASKS
 from lossfns.chooser import ADVICE, TRAITS, Task, Traits
 from lossfns.labels import where

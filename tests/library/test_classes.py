@@ -79,14 +79,14 @@ def test_a_batch_of_ignored_labels_gives_0_and_gradient_0(record):
 
 
 # One-vs-all losses have a sigmoid per class, and no softmax.
-EATS_LOGITS = [
+OF_LOGITS = [
     r
     for r in catalog.values()
     if r.item_axes == 1
     and ("logits" in r.wrt[0] or r.name == "multiclass_hinge")
     and r.name != "class_balanced_focal"
 ]
-softmax_losses = pytest.mark.parametrize("record", EATS_LOGITS, ids=lambda r: r.name)
+softmax_losses = pytest.mark.parametrize("record", OF_LOGITS, ids=lambda r: r.name)
 
 
 @softmax_losses

@@ -92,6 +92,8 @@ KINKS = {
     "rmse": (dict(pred=[1.0], target=[1.0]), 0.0),
     "log_cosh": (dict(pred=[1.0], target=[1.0]), 0.0),
     "pseudo_huber": (dict(pred=[1.0], target=[1.0]), 0.0),
+    # σ(0) = ½ is the margin: flat below, and above it falls as ln(1 - p) does, by p(1 - p).
+    "asymmetric": (dict(logits=[0.0], target=[0.0], gamma_neg=0.0, margin=0.5), 0.125),
     "general_robust": (dict(pred=[1.0], target=[1.0], alpha=0.0), 0.0),
 }
 

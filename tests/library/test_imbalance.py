@@ -24,16 +24,16 @@ def torchvision_focal(logits, target, alpha, gamma):
 
 
 @pytest.mark.parametrize("counts", [(900, 100), (1000, 100, 10), (7,)])
-@pytest.mark.parametrize("scheme", ["inverse", "inverse_sqrt", "effective"])
-def test_class_weights_are_the_formulas(counts, scheme):
+@pytest.mark.parametrize("kind", ["inverse", "inverse_sqrt", "effective"])
+def test_class_weights_are_the_formulas(counts, kind):
     n, classes, beta = sum(counts), len(counts), Fraction(0.999)
     expected = {
         "inverse": [float(Fraction(n, classes * c)) for c in counts],
         "inverse_sqrt": [float(Fraction(n, classes * c)) ** 0.5 for c in counts],
         "effective": [float((1 - beta) / (1 - beta**c)) for c in counts],
-    }[scheme]
-    np.testing.assert_allclose(ln.class_weights(counts, scheme=scheme), expected, rtol=1e-14)
-    weights = lt.class_weights(torch.tensor(counts), scheme=scheme)
+    }[kind]
+    np.testing.assert_allclose(ln.class_weights(counts, kind=kind), expected, rtol=1e-14)
+    weights = lt.class_weights(torch.tensor(counts), kind=kind)
     assert weights.dtype == torch.float32
     np.testing.assert_allclose(weights.numpy(), expected, rtol=1e-6)
 
@@ -50,8 +50,8 @@ def test_inverse_weights_give_every_class_the_same_share_of_the_loss():
 
 def test_effective_weights_run_from_equal_to_inverse():
     counts = [1000, 100, 10]
-    assert ln.class_weights(counts, scheme="effective", beta=0.0).tolist() == [1.0, 1.0, 1.0]
-    weights = ln.class_weights(counts, scheme="effective", beta=1 - 1e-13)
+    assert ln.class_weights(counts, kind="effective", beta=0.0).tolist() == [1.0, 1.0, 1.0]
+    weights = ln.class_weights(counts, kind="effective", beta=1 - 1e-13)
     np.testing.assert_allclose(weights, 1 / np.array(counts), rtol=1e-9)
 
 
@@ -61,9 +61,9 @@ def test_effective_weights_do_not_cancel():
     rounded = torch.tensor(beta, dtype=torch.float32)
     assert ((1 - rounded) / (1 - rounded**counts)).isnan().all()
     exact = [float((1 - Fraction(beta)) / (1 - Fraction(beta) ** n)) for n in (1, 1000)]
-    weights = lt.class_weights(counts, scheme="effective", beta=beta)
+    weights = lt.class_weights(counts, kind="effective", beta=beta)
     assert weights.tolist() == pytest.approx(exact, rel=1e-6)
-    weights = ln.class_weights([1, 1000], scheme="effective", beta=beta)
+    weights = ln.class_weights([1, 1000], kind="effective", beta=beta)
     assert weights.tolist() == pytest.approx(exact, rel=1e-14)
 
 
@@ -76,8 +76,8 @@ def test_effective_weights_do_not_cancel():
         ([1, -1], {}, "counts"),
         ([1.0, float("nan")], {}, "counts"),
         ([1.0, float("inf")], {}, "counts"),
-        ([1, 2], {"scheme": "balanced"}, "scheme"),
-        ([1, 2], {"scheme": None}, "scheme"),
+        ([1, 2], {"kind": "balanced"}, "kind"),
+        ([1, 2], {"kind": None}, "kind"),
         ([1, 2], {"beta": 1.0}, "beta"),
         ([1, 2], {"beta": -0.1}, "beta"),
         ([1, 2], {"beta": float("nan")}, "beta"),
@@ -305,7 +305,7 @@ def test_class_balanced_focal_is_a_weighted_sum_of_binary_focal_losses(rng):
     logits, labels = rng.normal(size=(20, 3)), rng.integers(0, 3, 20)
     counts = [1000, 100, 10]
     each = ln.focal_with_logits(logits, np.eye(3)[labels], alpha=None, gamma=1.5, reduction="none")
-    weights = ln.class_weights(counts, scheme="effective", beta=0.99)
+    weights = ln.class_weights(counts, kind="effective", beta=0.99)
     weights *= 3 / weights.sum()
     expected = (weights[labels] * each.sum(axis=1)).mean()
     ours = ln.class_balanced_focal(logits, labels, class_counts=counts, beta=0.99, gamma=1.5)

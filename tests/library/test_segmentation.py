@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from library import textbook_segmentation as textbook
+from library.facts import segmentation as textbook
 
 import lossfns.numpy as ln
 import lossfns.torch as lt

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from library.textbook_sequence import collapse
+from library.facts.sequence import collapse
 
 import lossfns.numpy as ln
 import lossfns.torch as lt

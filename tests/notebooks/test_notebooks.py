@@ -17,8 +17,7 @@ import nbformat
 import pytest
 import yaml
 from distribution import build
-from set_up import set_up
-from set_up import wheel as address
+from set_up import set_up, wheel as address
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"

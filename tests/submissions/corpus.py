@@ -8,8 +8,7 @@ import json
 import os
 from pathlib import Path
 
-from submissions import answers as a
-from submissions import files as f
+from submissions import answers as a, files as f
 from submissions.core import MISTAKES, WAYS
 from submissions.desk import RIGHT, ROOT
 from submissions.everyday import EVERYDAY

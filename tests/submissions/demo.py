@@ -16,7 +16,7 @@ from submissions.corpus import SAMPLES  # noqa: E402
 from submissions.desk import NAME, POINTS  # noqa: E402
 from submissions.school import School  # noqa: E402
 
-from grader.course import CourseError  # noqa: E402
+from grader.errors import CourseError  # noqa: E402
 from grader.grade import grade  # noqa: E402
 
 FOLDER = ROOT / "_build" / "grade-demo"

@@ -8,7 +8,7 @@ import numpy as np
 from grader.course import Course
 from grader.job import Result
 from grader.probes import probes
-from grader.schedule import keep
+from grader.results import keep
 from grader.status import Status
 from lossfns.check import EXERCISES
 

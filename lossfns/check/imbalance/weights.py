@@ -71,9 +71,7 @@ CLASS_WEIGHTS = Exercise(
     name="class_weights",
     signature='class_weights(counts, kind="inverse", beta=0.999)',
     read="class-weight-schemes",
-    right=lambda counts, kind="inverse", beta=0.999: ln.class_weights(
-        counts, scheme=kind, beta=beta
-    ),
+    right=lambda counts, kind="inverse", beta=0.999: ln.class_weights(counts, kind=kind, beta=beta),
     draw=_draw_weights,
     probes=(
         kinds.outside("counts", 0, ends=(0,), whole=True),
