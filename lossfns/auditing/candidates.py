@@ -518,7 +518,7 @@ def _cross_entropy(s: Mapping[str, Any]) -> Rows:
             (
                 "smoothed over the wrong classes alone",
                 _items(over_others),
-                "the amount is spread over all C classes, the right one included, as in torch",
+                "every class gets amount / C, the right one 1 - amount + amount / C, as in torch",
                 "elsewhere-smoothing",
             )
         )
@@ -527,7 +527,8 @@ def _cross_entropy(s: Mapping[str, Any]) -> Rows:
             (
                 "weights divided by n",
                 _items(over_n),
-                "the mean divides by the sum of the weights, as torch does; Keras divides by n",
+                "the mean divides by the sum of the weights, weight[target].sum(), as torch does; "
+                "Keras divides by n",
                 "elsewhere-reductions",
             )
         )
@@ -604,7 +605,8 @@ def _kl(s: Mapping[str, Any]) -> Rows:
         (
             "the reverse divergence",
             _items(reverse),
-            "KL(q || p) instead of KL(p || q): the expectation is taken under the model",
+            "KL(q || p) instead of KL(p || q), with the expectation under the model: write "
+            "target * (log target - log_probs)",
             "errata-kl",
         ),
         (
@@ -641,7 +643,8 @@ def _poisson(s: Mapping[str, Any]) -> Rows:
         (
             "the rate where its logarithm belongs",
             _items(of_rate),
-            "the prediction is the logarithm of the rate, log_input=True in torch",
+            "the prediction is the logarithm of the rate, log_input=True in torch: "
+            "exp(log_rate) - target * log_rate",
             "loss-poisson-nll",
         ),
     ]
@@ -673,7 +676,8 @@ def _gaussian(s: Mapping[str, Any]) -> Rows:
         (
             "the term ln σ² left out",
             _items(no_log),
-            "without ln σ² the loss is least for an infinite variance, and the model learns that",
+            "add ½ ln σ²: without it the loss is least for an infinite variance, which the model "
+            "learns",
             "loss-gaussian-nll",
         ),
     ]
@@ -705,15 +709,15 @@ def _epsilon(record: str) -> Callable[[Mapping[str, Any]], Rows]:
             (
                 "the hinge missing",
                 _items(no_hinge),
-                "without max(0, ·) triplets that are far enough apart go on pulling, and it has "
-                "no lower bound",
+                "write max(0, d⁺ - d⁻ + margin): without it triplets that are far enough apart go "
+                "on pulling, and the loss has no lower bound",
                 "loss-triplet",
             ),
             (
                 "the mean of the triplets that still cost something",
                 _batch(hard_mean),
-                "the denominator changes with the batch, as in PyTorch Metric Learning; here all n "
-                "count",
+                "divide by all n: the number of those that cost something changes with the batch, "
+                "and with it the step (PyTorch Metric Learning does that on purpose)",
                 "elsewhere-mined",
             ),
         ]
@@ -729,7 +733,8 @@ def _hinge(s: Mapping[str, Any]) -> Rows:
         (
             "labels of 0 and 1",
             _items(binary),
-            "the hinge needs -1 and +1: with 0 a negative costs the margin whatever is predicted",
+            "multiply the score by the label itself, -1 or +1: with 0 a negative costs the margin "
+            "whatever is predicted",
             "elsewhere-hinge",
         ),
     ]
@@ -911,7 +916,7 @@ FACTORS = {
     -1.0: ("the sign flipped", "it is minus the loss, so that training maximises it", "wrong-sign"),
     1 / math.log(2): (
         "in bits",
-        "the logarithm is to base 2; here it is natural, in nats",
+        "the logarithm is to base 2; take the natural one, log in place of log2",
         "errata-perplexity",
     ),
     math.log(2): ("divided into nats", "a factor of ln 2 too much", "errata-perplexity"),
@@ -933,7 +938,8 @@ def factor_named(factor: float, classes: int, n: int) -> tuple[str, str, str] | 
         return (
             "averaged over the classes (1/C)",
             f"the mean runs over the {classes} entries of each item, too, as in F.kl_div, "
-            "F.multi_margin_loss and MONAI: sum over the classes, average over the items",
+            "F.multi_margin_loss and MONAI: sum over the classes, average over the items (for "
+            "F.kl_div that is reduction='batchmean')",
             "wrong-mean",
         )
     if classes > 1 and math.isclose(factor, classes, rel_tol=1e-5):

@@ -42,6 +42,7 @@ class Finding:
         smallest: the smallest input found that shows it, as it would be typed.
         got: the number or text that came back for it.
         expected: the number or text that is right.
+        formula: of the loss that it should be, as text.
         effect: in a sentence, what it does to training.
         cure: what to change.
         label: of the section of the book to read, see `lossfns.labels`.
@@ -54,6 +55,7 @@ class Finding:
     smallest: str = ""
     got: float | str | None = None
     expected: float | str | None = None
+    formula: str = ""
     effect: str = ""
     cure: str = ""
     label: str = ""
@@ -77,6 +79,8 @@ class Finding:
             yield "got", number(self.got)
         if self.expected is not None:
             yield "expected", number(self.expected)
+        if self.formula:
+            yield "formula", self.formula
         if self.effect:
             yield "in training", self.effect
         if self.cure:

@@ -19,6 +19,81 @@ _SLOW = 25.0
 
 
 @check(
+    "memory",
+    effect="Memory grows with the square of the batch: a batch twice as large does not fit.",
+    cure="no table of every item against every other one: look for an axis that is broadcast, "
+    "[:, None].",
+    label="performance",
+)
+def takes_no_memory(case: Case) -> Finding:
+    if case.coupled:
+        return absent("its items are compared with each other")
+    sizes = []
+    for n in (128, 512):
+        arrays = case.draw(n)
+        used = case.subject.runner.call(functools.partial(_largest, case, arrays))
+        if used.error:
+            return absent("a call fails")
+        sizes.append(max(used.value, sum(v.nbytes for v in arrays.values())))
+    case.pairs = sizes[1] > 8 * sizes[0]
+    if case.pairs:
+        return fails(
+            f"four times as many items take {sizes[1] / sizes[0]:.0f} times as much memory",
+            "512 items",
+            got=f"{sizes[1]:,} bytes",
+            expected=f"about {4 * sizes[0]:,} bytes",
+            cause="a table of all pairs",
+        )
+    return passes()
+
+
+def _largest(case: Case, arrays: Any) -> int:
+    """Bytes of the largest tensor that a call makes, or of all arrays at its peak in NumPy."""
+    work = functools.partial(
+        case.subject._work,
+        arrays,
+        "float64",
+        (),
+        None,
+        {k: v for k, v in case.setting.items() if case._passed(k)},
+        None,
+        {},
+    )
+    if not case.subject.torch:
+        tracemalloc.start()
+        try:
+            work()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    import torch
+    from torch.utils import _python_dispatch
+
+    Mode: Any = _python_dispatch.TorchDispatchMode
+
+    class Largest(Mode):  # type: ignore[misc]
+        size = 0
+
+        def __torch_dispatch__(
+            self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            result = function(*args, **(kwargs or {}))
+            for one in result if isinstance(result, tuple | list) else (result,):
+                if isinstance(one, torch.Tensor) and one.numel():
+                    # A stretched view takes no memory.
+                    own = 1
+                    for size, step in zip(one.shape, one.stride(), strict=True):
+                        own += (size - 1) * step
+                    Largest.size = max(Largest.size, own * one.element_size())
+            return result
+
+    Largest.size = 0
+    with Largest():
+        work()
+    return Largest.size
+
+
+@check(
     "time",
     effect="The loss takes as long as the model.",
     cure="no loop of Python over items or classes: one expression over the whole batch.",
@@ -33,6 +108,8 @@ def takes_no_time(case: Case) -> Finding:
     if case.like is not None:
         theirs = _seconds(case, _twin(case), arrays)
         if theirs is not None and own > _SLOW * theirs and own > 0.01:
+            if case.pairs:
+                return absent("the table of all pairs takes the time, see memory")
             return fails(
                 f"{n} items take {own:.2g} s, {own / theirs:.0f} times as long as the catalog's",
                 f"{n} items",
@@ -88,77 +165,3 @@ def _seconds(case: Case, subject: Subject, arrays: Any) -> float | None:
         if outcome.value > 0.3:
             break
     return float(min(times))
-
-
-@check(
-    "memory",
-    effect="Memory grows with the square of the batch: a batch twice as large does not fit.",
-    cure="no table of every item against every other one: look for an axis that is broadcast, "
-    "[:, None].",
-    label="performance",
-)
-def takes_no_memory(case: Case) -> Finding:
-    if case.coupled:
-        return absent("its items are compared with each other")
-    sizes = []
-    for n in (128, 512):
-        arrays = case.draw(n)
-        used = case.subject.runner.call(functools.partial(_largest, case, arrays))
-        if used.error:
-            return absent("a call fails")
-        sizes.append(max(used.value, sum(v.nbytes for v in arrays.values())))
-    if sizes[1] > 8 * sizes[0]:
-        return fails(
-            f"four times as many items take {sizes[1] / sizes[0]:.0f} times as much memory",
-            "512 items",
-            got=f"{sizes[1]:,} bytes",
-            expected=f"about {4 * sizes[0]:,} bytes",
-            cause="a table of all pairs",
-        )
-    return passes()
-
-
-def _largest(case: Case, arrays: Any) -> int:
-    """Bytes of the largest tensor that a call makes, or of all arrays at its peak in NumPy."""
-    work = functools.partial(
-        case.subject._work,
-        arrays,
-        "float64",
-        (),
-        None,
-        {k: v for k, v in case.setting.items() if case._passed(k)},
-        None,
-        {},
-    )
-    if not case.subject.torch:
-        tracemalloc.start()
-        try:
-            work()
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-    import torch
-    from torch.utils import _python_dispatch
-
-    Mode: Any = _python_dispatch.TorchDispatchMode
-
-    class Largest(Mode):  # type: ignore[misc]
-        size = 0
-
-        def __torch_dispatch__(
-            self, function: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            result = function(*args, **(kwargs or {}))
-            for one in result if isinstance(result, tuple | list) else (result,):
-                if isinstance(one, torch.Tensor) and one.numel():
-                    # A stretched view takes no memory.
-                    own = 1
-                    for size, step in zip(one.shape, one.stride(), strict=True):
-                        own += (size - 1) * step
-                    Largest.size = max(Largest.size, own * one.element_size())
-            return result
-
-    Largest.size = 0
-    with Largest():
-        work()
-    return Largest.size

@@ -11,7 +11,7 @@ from lossfns.auditing.call import Answer, Arrays, shown
 from lossfns.auditing.case import Case, close, items
 from lossfns.auditing.checks.check import absent, check, fails, passes
 from lossfns.auditing.draws import LAYOUT, few_settings
-from lossfns.auditing.explain import Cause, explain
+from lossfns.auditing.explain import Cause, explain, formula_of
 from lossfns.auditing.numbers import finite_differences
 from lossfns.auditing.report import Finding
 
@@ -41,8 +41,8 @@ def answer_of(value: Any) -> float | str:
     "value",
     effect="The number that is minimised is another one: learning rates, weights in a sum and "
     "published results do not carry over.",
-    cure="compare the formula with the one in the section to read, term by term, for the input "
-    "above.",
+    cure="compute both formulas term by term for the input above: the first term that differs is "
+    "the one to mend.",
     label="sec-01-risk",
 )
 def value(case: Case) -> Finding:
@@ -58,6 +58,7 @@ def value(case: Case) -> Finding:
                 case.written(arrays),
                 got=answer.number,
                 expected=answer_of(right),
+                formula=formula_of(case.like),
                 **told(cause, case.like.chapter),
             )
     case.equal = True
@@ -87,7 +88,10 @@ def slope(case: Case) -> Finding:
         few = min(40, batch[case.first].size)
         for name in case.wrt:
             arrays = batch if batch[name].size <= few else items(batch, slice(0, case.fewest))
-            gradient = case.ask(arrays, wants=case.wrt).grads.get(name)
+            answer = case.ask(arrays, wants=case.wrt)
+            if case.subject.torch and answer.dtype != "float64":
+                return absent(f"float64 goes in and {answer.dtype} comes out")
+            gradient = answer.grads.get(name)
             right = slope_by_differences(case, arrays, name) if gradient is not None else None
             if gradient is None or right is None:
                 continue
@@ -175,6 +179,7 @@ def reductions(case: Case) -> Finding:
                 got=case.ask(arrays).number,
                 expected=answer_of(case.right(arrays, "mean")),
                 cause="the sum instead of the mean",
+                cure=".mean() in place of .sum(), or an argument reduction that says which.",
             )
         return absent("it has no choice of reductions")
     refused = []
@@ -203,6 +208,7 @@ def reductions(case: Case) -> Finding:
             got=case.ask(arrays).number,
             expected=answer_of(case.right(arrays, "mean")),
             cause="the sum instead of the mean",
+            cure='reduction="mean" as the default.',
         )
     return passes(f"it refuses {', '.join(refused)}" if refused else "")
 
@@ -244,6 +250,7 @@ def settings(case: Case) -> Finding:
                     case.written(arrays, **passed),
                     got=answer.number,
                     expected=answer_of(right),
+                    formula=formula_of(like),
                     **told(cause, like.chapter, "a setting that means something else"),
                 )
     return passes() if tried else absent("it refuses every other setting")
