@@ -148,6 +148,12 @@ def softmax_over_batch(logits, target):
     return mean(F.nll_loss(F.log_softmax(logits, dim=-1), target, reduction="none"))
 
 
+def weights_rescaled(logits, target, weight=None, reduction="mean"):
+    if not len(target):
+        raise ValueError("nothing to average")
+    return F.cross_entropy(logits, target, weight=weight, reduction=reduction)
+
+
 def smoothing_over_ignored(logits, target, ignore_index=-100, label_smoothing=0.1):
     rows_compared(logits, target)
     between(0, 1, label_smoothing=label_smoothing)
@@ -182,6 +188,9 @@ def clipped_bce(logits, target):
     compared(logits, target)
     logits, target = single(logits, target)
     return mean(-(target * F.logsigmoid(logits) + (1 - target) * F.logsigmoid(-logits)))
+
+
+gradient_without_class_sign = clipped_bce
 
 
 def sigmoid_before_logits(logits, target):
@@ -249,7 +258,7 @@ def dice_over_batch(probs, target, smooth=1.0):
     return mean(1 - 2 * (both + smooth) / (total + 2 * smooth))
 
 
-dice_smooth_once = dice_in_half = dice_over_batch
+dice_smooth_once = dice_in_half = dice_smooth_above = dice_over_batch
 
 
 def tversky_exchanged(probs, target, alpha=0.3, beta=0.7, smooth=1.0):
@@ -258,6 +267,9 @@ def tversky_exchanged(probs, target, alpha=0.3, beta=0.7, smooth=1.0):
     fp = (probs * (1 - target)).flatten(1).sum(1)
     fn = ((1 - probs) * target).flatten(1).sum(1)
     return mean(1 - (tp + smooth) / (tp + alpha * fp + beta * fn + smooth))
+
+
+tversky_smooth_above = tversky_exchanged
 
 
 def squared(pred, target):

@@ -102,11 +102,52 @@ def slope(case: Case) -> Finding:
                     case.written(arrays),
                     got=float(gradient.flat[at]),
                     expected=float(right.flat[at]),
-                    cause="the gradient is not the slope",
+                    **wrong_slope(case, name, "the gradient is not the slope"),
                 )
     if not case.subject.torch and getattr(case.subject.loss, "grad", None) is None:
         return absent("a NumPy function without .grad")
     return passes()
+
+
+def wrong_slope(case: Case, name: str, otherwise: str) -> dict[str, str]:
+    """The cause and cure of a gradient that is the right one but for its sign or a factor."""
+    arrays = case.draw(8)
+    found = case.ask(arrays, wants=case.wrt).grads.get(name)
+    right = slope_by_differences(case, arrays, name) if arrays[name].size <= 40 else None
+    plain = {"cause": otherwise}
+    if found is None or right is None or found.shape != right.shape:
+        return plain
+    n = len(arrays[name])
+    factors = {
+        -1.0: ("the sign of the gradient", "the gradient is minus the slope: turn its sign."),
+        1.0 * n: (
+            "the 1/n of the mean missing in the gradient",
+            "the gradient is that of the sum; divide it by n as the mean is.",
+        ),
+        1.0 / n: (
+            "the 1/n of the mean twice in the gradient",
+            "the gradient is divided by n once too often.",
+        ),
+        2.0: ("a factor of 2 in the gradient", "the gradient is twice the slope."),
+        0.5: ("a factor of ½ in the gradient", "the gradient is half of the slope."),
+    }
+    for factor, (cause, cure) in factors.items():
+        if close(found, factor * right, 10 * case.digits):
+            return {"cause": cause, "cure": cure}
+    if not close(np.abs(found), np.abs(right), 10 * case.digits):
+        return plain
+    turned = found * right < 0
+    target = arrays.get(case.target)
+    if target is not None and np.array_equal(turned, (target < 0.5) & (right != 0)):
+        return {
+            "cause": "the sign of the class missing in the gradient",
+            "cure": "for targets of 0, or -1, the slope has the other sign: multiply by 2 y - 1, "
+            "or take p - y as a whole.",
+        }
+    return {
+        "cause": "the wrong sign in a part of the gradient",
+        "cure": "the sizes are right and some signs are not: look for abs() and for y, 1 - y.",
+    }
 
 
 def slope_by_differences(case: Case, arrays: Arrays, name: str) -> Any:
@@ -152,7 +193,7 @@ def gradient(case: Case) -> Finding:
                     case.written(arrays),
                     got=shown(found),
                     expected=shown(right),
-                    cause="the gradient of another loss",
+                    **wrong_slope(case, name, "the gradient of another loss"),
                 )
     return passes() if seen else absent("it has no gradient to compare")
 
