@@ -89,7 +89,7 @@ def slope(case: Case) -> Finding:
         for name in case.wrt:
             arrays = batch if batch[name].size <= few else items(batch, slice(0, case.fewest))
             answer = case.ask(arrays, wants=case.wrt)
-            if case.subject.torch and answer.dtype != "float64":
+            if case.subject.torch and answer.value is not None and answer.dtype != "float64":
                 return absent(f"float64 goes in and {answer.dtype} comes out")
             gradient = answer.grads.get(name)
             right = slope_by_differences(case, arrays, name) if gradient is not None else None
