@@ -166,6 +166,6 @@ def _seconds(case: Case, subject: Subject, arrays: Any) -> float | None:
         if outcome.error:
             return None
         times.append(outcome.value)
-        if outcome.value > 0.3:
+        if outcome.value > 0.1:
             break
     return float(min(times))
