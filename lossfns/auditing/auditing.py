@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,23 @@ def _asked(case: Case) -> Iterable[Finding]:
         findings.append(finding)
         # What is no number cannot be compared with anything.
         dead = dead or (one.name == "returns a number" and finding.fails and not _usable(case))
-    return [hung, *findings]
+    return [hung, *_in_order(findings)]
+
+
+# What changes the value of a batch, too.
+_ROOTS = ("same answer twice", "order of the batch", "two halves")
+
+
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    """A wrong value that no formula explains points at the failures that it follows from."""
+    roots = [f.name for f in findings if f.fails and f.name in _ROOTS]
+    if not roots:
+        return findings
+    first = f"mend {' and '.join(map(repr, roots))} first, from which this may follow; then "
+    return [
+        replace(f, cure=first + f.cure) if f.name == "value" and f.fails and not f.cause else f
+        for f in findings
+    ]
 
 
 def _usable(case: Case) -> bool:

@@ -18,6 +18,7 @@ import lossfns.numpy as ln
 from lossfns.auditing.call import Arrays
 from lossfns.auditing.draws import LAYOUT
 from lossfns.auditing.numbers import relative_error
+from lossfns.catalog import catalog
 from lossfns.records.record import Record
 
 Array = npt.NDArray[np.float64]
@@ -88,7 +89,7 @@ def fitted(
     probes = list(probes)
     best = None
     for how in hows:
-        answers = _answers(candidate, probes, how)
+        answers = paired(candidate, probes, how)
         if answers is None:
             continue
         got, right = answers
@@ -103,20 +104,31 @@ def fitted(
     return best
 
 
-def error_with(
+def errors_with(
     probes: list[Probe], candidate: Candidate, how: str, factors: Iterable[float]
-) -> float:
-    """The least error of a candidate under a reduction with one of these factors."""
-    answers = _answers(candidate, probes, how)
+) -> list[float]:
+    """The error of a candidate under a reduction, with each of these factors."""
+    answers = paired(candidate, probes, how)
     if answers is None:
-        return math.inf
+        return [math.inf for _ in factors]
     got, right = answers
-    return min(_error(got, factor * right) for factor in factors)
+    return [_error(got, factor * right) for factor in factors]
 
 
-def _answers(
-    candidate: Candidate, probes: list[Probe], how: str
-) -> tuple[list[Array], Array] | None:
+def distinguishing(probes: list[Probe], fit: Fit) -> int:
+    """How many different numbers a fit explains, beside which none is negligible."""
+    answers = paired(fit.candidate, probes, fit.how)
+    if answers is None:
+        return 0
+    sizes = np.abs(answers[1])
+    largest = float(sizes.max(initial=0.0))
+    if not largest:
+        return 1
+    return len(np.unique(np.round(sizes[sizes > 1e-3 * largest] / largest, 5)))
+
+
+def paired(candidate: Candidate, probes: list[Probe], how: str) -> tuple[list[Array], Array] | None:
+    """What a loss answered, and what a candidate does; None where that fails or fits no shape."""
     got, right = [], []
     for probe in probes:
         try:
@@ -297,13 +309,28 @@ def _by_hand(record: Record, setting: Mapping[str, Any]) -> Iterator[Candidate]:
         yield _variant(record, compute, cause, note, label)
 
 
-Rows = list[tuple[str, Compute, str, str]]
+Row = tuple[str, Compute, str, str]
+Rows = list[Row]
 
 
 def _binary(z: Any, y: Any) -> tuple[Array, Array]:
     """The cross-entropy and the probability of what did not happen."""
     p = sigmoid(z)
     return np.logaddexp(0, -z) * y + np.logaddexp(0, z) * (1 - y), (1 - p) * y + p * (1 - y)
+
+
+def _focal_of_mean(cross_entropy: Any, share: float, gamma: float) -> Row:
+    def of_mean(logits: Any, target: Any) -> Any:
+        loss = cross_entropy(logits, target)
+        return share * (1 - np.exp(-loss)) ** gamma * loss
+
+    return (
+        "the focal factor of the mean loss",
+        _batch(of_mean),
+        "p_t is taken from the mean of the batch: ask the cross-entropy for reduction='none', "
+        "multiply each item by its own factor, and average then",
+        "errata-focal",
+    )
 
 
 def _focal(s: Mapping[str, Any]) -> Rows:
@@ -329,10 +356,6 @@ def _focal(s: Mapping[str, Any]) -> Rows:
             (target * share * (1 - p) ** gamma + target * (1 - share) * ((1 - p) * gamma)) * loss
         )
 
-    def of_mean(logits: Any, target: Any) -> Any:
-        loss = _binary(logits, target)[0].mean()
-        return share * (1 - np.exp(-loss)) ** gamma * loss
-
     def half_alpha(logits: Any, target: Any) -> Array:
         loss, missing = _binary(logits, target)
         return np.asarray(share * missing**gamma * loss)
@@ -356,13 +379,7 @@ def _focal(s: Mapping[str, Any]) -> Rows:
             "the second term needs (1 - target), p ** gamma and ln(1 - p)",
             "loss-focal",
         ),
-        (
-            "the focal factor of the mean loss",
-            _batch(of_mean),
-            "p_t is taken from the mean of the batch: ask the cross-entropy for reduction='none', "
-            "multiply each item by its own factor, and average then",
-            "errata-focal",
-        ),
+        _focal_of_mean(ln.bce_with_logits, share, gamma),
         (
             "α on both classes",
             _items(half_alpha),
@@ -375,23 +392,13 @@ def _focal(s: Mapping[str, Any]) -> Rows:
 def _softmax_focal(s: Mapping[str, Any]) -> Rows:
     gamma = s["gamma"]
 
-    def of_mean(logits: Any, target: Any) -> Any:
-        loss = ln.cross_entropy(logits, target)
-        return (1 - np.exp(-loss)) ** gamma * loss
-
     def one_vs_all(logits: Any, target: Any) -> Any:
         rows = np.eye(logits.shape[-1])[target]
         loss, missing = _binary(logits, rows)
         return (missing**gamma * loss).sum(-1)
 
     return [
-        (
-            "the focal factor of the mean loss",
-            _batch(of_mean),
-            "p_t is taken from the mean of the batch: ask the cross-entropy for reduction='none', "
-            "multiply each item by its own factor, and average then",
-            "errata-focal",
-        ),
+        _focal_of_mean(ln.cross_entropy, 1.0, gamma),
         (
             "a sigmoid for each class instead of the softmax",
             _items(one_vs_all),
@@ -417,6 +424,10 @@ def _overlaps(s: Mapping[str, Any]) -> Rows:
         both, total = sums(probs, target)
         return 1 - (2 * both + smooth) / (total + smooth)
 
+    def above(probs: Any, target: Any, **_: Any) -> Any:
+        both, total = sums(probs, target)
+        return 1 - (2 * both + smooth) / total
+
     def no_two(probs: Any, target: Any, **_: Any) -> Any:
         both, total = sums(probs, target)
         return 1 - (both + smooth) / (total + smooth)
@@ -436,6 +447,13 @@ def _overlaps(s: Mapping[str, Any]) -> Rows:
             "errata-dice",
         ),
         (
+            "smooth in the numerator alone",
+            _items(above),
+            "without s below the line, too, the loss of a perfect mask is negative and that of an "
+            "empty one infinite: 2 (I + s) / (S + 2 s)",
+            "loss-dice",
+        ),
+        (
             "the 2 forgotten",
             _items(no_two),
             "the overlap counts in both masks: 2 (I + s) / (S + 2 s)",
@@ -450,7 +468,19 @@ def _tversky(s: Mapping[str, Any]) -> Rows:
         keys = ("alpha", "beta", "smooth")
         return ln.tversky(*flat, **{k: s[k] for k in keys})
 
+    def above(probs: Any, target: Any, **_: Any) -> Any:
+        both = (probs * target).sum((-2, -1))
+        false = s["alpha"] * probs * (1 - target) + s["beta"] * (1 - probs) * target
+        return 1 - (both + s["smooth"]) / (both + false.sum((-2, -1)))
+
     return [
+        (
+            "smooth in the numerator alone",
+            _items(above),
+            "without s below the line, too, the loss of a perfect mask is negative and that of an "
+            "empty one infinite: (tp + s) / (tp + s + α fp + β fn)",
+            "loss-tversky",
+        ),
         (
             "one sum over the whole batch",
             _batch(over_batch),
@@ -462,7 +492,7 @@ def _tversky(s: Mapping[str, Any]) -> Rows:
 
 
 def _cross_entropy(s: Mapping[str, Any]) -> Rows:
-    amount, weight = s["label_smoothing"], s["weight"]
+    record, amount, weight = catalog["cross_entropy"], s["label_smoothing"], s["weight"]
 
     def one_hot(logits: Any, target: Any) -> Array:
         rows = np.asarray(target)
@@ -482,6 +512,10 @@ def _cross_entropy(s: Mapping[str, Any]) -> Rows:
         losses = -(one_hot(logits, target) * np.log(softmax(logits))).sum(-1)
         scale = 1.0 if weight is None else np.asarray(weight)[np.asarray(target)]
         return np.asarray(losses * scale)
+
+    def rescaled(to: float) -> Compute:
+        new = to * np.asarray(weight) / np.sum(weight)
+        return functools.partial(_reference, record, {"weight": new, "label_smoothing": amount})
 
     def wrong_axis(logits: Any, target: Any) -> Array:
         shifted = logits - logits.max(0)
@@ -518,19 +552,31 @@ def _cross_entropy(s: Mapping[str, Any]) -> Rows:
             (
                 "smoothed over the wrong classes alone",
                 _items(over_others),
-                "the amount is spread over all C classes, the right one included, as in torch",
+                "every class gets amount / C, the right one 1 - amount + amount / C, as in torch",
                 "elsewhere-smoothing",
             )
         )
     if weight is not None:
-        rows.append(
+        rows += [
             (
                 "weights divided by n",
                 _items(over_n),
-                "the mean divides by the sum of the weights, as torch does; Keras divides by n",
+                "the mean divides by the sum of the weights, weight[target].sum(), as torch does; "
+                "Keras divides by n",
                 "elsewhere-reductions",
-            )
-        )
+            ),
+            *(
+                (
+                    f"class weights rescaled to {words}",
+                    rescaled(to),
+                    "the weights are divided by their sum inside: harmless for the mean, which "
+                    "divides by them anyway, and another scale for the sum and for the losses of "
+                    "the items; take them as they are given",
+                    "weighted-cross-entropy",
+                )
+                for words, to in (("a sum of 1", 1.0), ("a mean of 1", float(len(weight))))
+            ),
+        ]
     return rows
 
 
@@ -604,7 +650,8 @@ def _kl(s: Mapping[str, Any]) -> Rows:
         (
             "the reverse divergence",
             _items(reverse),
-            "KL(q || p) instead of KL(p || q): the expectation is taken under the model",
+            "KL(q || p) instead of KL(p || q), with the expectation under the model: write "
+            "target * (log target - log_probs)",
             "errata-kl",
         ),
         (
@@ -641,7 +688,8 @@ def _poisson(s: Mapping[str, Any]) -> Rows:
         (
             "the rate where its logarithm belongs",
             _items(of_rate),
-            "the prediction is the logarithm of the rate, log_input=True in torch",
+            "the prediction is the logarithm of the rate, log_input=True in torch: "
+            "exp(log_rate) - target * log_rate",
             "loss-poisson-nll",
         ),
     ]
@@ -673,7 +721,8 @@ def _gaussian(s: Mapping[str, Any]) -> Rows:
         (
             "the term ln σ² left out",
             _items(no_log),
-            "without ln σ² the loss is least for an infinite variance, and the model learns that",
+            "add ½ ln σ²: without it the loss is least for an infinite variance, which the model "
+            "learns",
             "loss-gaussian-nll",
         ),
     ]
@@ -705,15 +754,15 @@ def _epsilon(record: str) -> Callable[[Mapping[str, Any]], Rows]:
             (
                 "the hinge missing",
                 _items(no_hinge),
-                "without max(0, ·) triplets that are far enough apart go on pulling, and it has "
-                "no lower bound",
+                "write max(0, d⁺ - d⁻ + margin): without it triplets that are far enough apart go "
+                "on pulling, and the loss has no lower bound",
                 "loss-triplet",
             ),
             (
                 "the mean of the triplets that still cost something",
                 _batch(hard_mean),
-                "the denominator changes with the batch, as in PyTorch Metric Learning; here all n "
-                "count",
+                "divide by all n: the number of those that cost something changes with the batch, "
+                "and with it the step (PyTorch Metric Learning does that on purpose)",
                 "elsewhere-mined",
             ),
         ]
@@ -729,7 +778,8 @@ def _hinge(s: Mapping[str, Any]) -> Rows:
         (
             "labels of 0 and 1",
             _items(binary),
-            "the hinge needs -1 and +1: with 0 a negative costs the margin whatever is predicted",
+            "multiply the score by the label itself, -1 or +1: with 0 a negative costs the margin "
+            "whatever is predicted",
             "elsewhere-hinge",
         ),
     ]
@@ -911,7 +961,7 @@ FACTORS = {
     -1.0: ("the sign flipped", "it is minus the loss, so that training maximises it", "wrong-sign"),
     1 / math.log(2): (
         "in bits",
-        "the logarithm is to base 2; here it is natural, in nats",
+        "the logarithm is to base 2; take the natural one, log in place of log2",
         "errata-perplexity",
     ),
     math.log(2): ("divided into nats", "a factor of ln 2 too much", "errata-perplexity"),
@@ -933,7 +983,8 @@ def factor_named(factor: float, classes: int, n: int) -> tuple[str, str, str] | 
         return (
             "averaged over the classes (1/C)",
             f"the mean runs over the {classes} entries of each item, too, as in F.kl_div, "
-            "F.multi_margin_loss and MONAI: sum over the classes, average over the items",
+            "F.multi_margin_loss and MONAI: sum over the classes, average over the items (for "
+            "F.kl_div that is reduction='batchmean')",
             "wrong-mean",
         )
     if classes > 1 and math.isclose(factor, classes, rel_tol=1e-5):

@@ -36,6 +36,7 @@ class Case:
         digits: the relative error that the precision of its own arithmetic leaves.
         compile: whether `torch.compile` is tried.
         equal: whether the values are those of `like`; known once that has been checked.
+        pairs: whether its memory grows with the square of the batch; known later, too.
     """
 
     subject: Subject
@@ -48,6 +49,7 @@ class Case:
     digits: float = CLOSE
     compile: bool = True
     equal: bool = False
+    pairs: bool = False
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -156,13 +158,14 @@ class Case:
             value = value.reshape(right.shape)
         return close(value, right, self.digits)
 
+    def own(self, name: str) -> str:
+        """What the loss itself calls an argument of the catalog's."""
+        place = self.subject.places[name]
+        return place if isinstance(place, str) else name
+
     def written(self, arrays: Mapping[str, Any], **options: Any) -> str:
         """A question under the loss's own names for its arguments."""
-        named = {
-            str(place) if isinstance(place, str) else name: arrays[name]
-            for name, place in self.subject.places.items()
-            if name in arrays
-        }
+        named = {self.own(name): arrays[name] for name in self.subject.places if name in arrays}
         return written(named, **options)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+import lossfns.numpy as ln
 from lossfns.auditing.call import Arrays
 from lossfns.auditing.candidates import (
     Candidate,
@@ -88,6 +90,20 @@ def explain(
     return None
 
 
+def formula_of(record: Record) -> str:
+    """The formula in the documentation of a loss, in a line.
+
+    >>> from lossfns import catalog
+    >>> formula_of(catalog["mse"])
+    'l = (pred - target)²'
+    """
+    lines = (inspect.getdoc(getattr(ln, record.name)) or "").splitlines()
+    indented = [line.startswith("    ") for line in lines]
+    first = indented.index(True)
+    last = indented.index(False, first)
+    return "; ".join(" ".join(line.split()).rstrip(",") for line in lines[first:last])
+
+
 def asked(
     case: Case, setting: Mapping[str, Any], how: str | None = None, most: int = 6
 ) -> list[Probe]:
@@ -145,4 +161,4 @@ def _of_factor(like: Record, factor: float, classes: int, n: int) -> Cause:
     )
 
 
-__all__ = ["Candidate", "Cause", "alike", "asked", "classes_of", "explain"]
+__all__ = ["Candidate", "Cause", "alike", "asked", "classes_of", "explain", "formula_of"]

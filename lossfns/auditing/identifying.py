@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -18,9 +18,11 @@ from lossfns.auditing.candidates import (
     Fit,
     Probe,
     candidates,
-    error_with,
+    distinguishing,
+    errors_with,
     factor_named,
     fitted,
+    paired,
     plain,
 )
 from lossfns.auditing.case import hard, items
@@ -32,6 +34,10 @@ from lossfns.records.record import Record
 # The relative error of a loss that is found, and of one that comes near.
 _FOUND = 2e-5
 _HOWS = ("mean", "sum", "none")
+
+
+class Unsteady(Exception):
+    """A loss that keeps something between calls, or is random, is no loss of the catalog."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,8 @@ def identify_with(
         except CannotCall as error:
             reason = reason or str(error)
             continue
+        except Unsteady as error:
+            return Identity(False, text=f"nothing: {error}")
         if runner.hung:
             return Identity(False, text=f"nothing: no answer after {runner.seconds:g} s")
         if probes:
@@ -191,7 +199,12 @@ def _answers(
 ) -> tuple[list[Probe], tuple[str, ...]]:
     """Ask with the inputs of some losses: single items first, then batches."""
     record = records[0]
-    drawn = dict(sample) if sample is not None else _draw(record, 6, 1)
+    drawn = _draw(record, 6, 1)
+    if sample is not None:
+        taken = set(drawn)
+        if not (taken & set(_needed(record)) <= set(sample) <= taken):
+            return [], ()
+        drawn = dict(sample)
     names = list(drawn)
     settings = list(dict.fromkeys(n for r in records for n in r.hyper))
     subject = subject_of(
@@ -211,7 +224,7 @@ def _answers(
         batches += [_draw(record, 4 + seed % 3, 7 + seed) for seed in range(more)]
     if not (record.coupled or record.fewest):
         batches = [*(items(drawn, slice(i, i + 1)) for i in range(len(_first(drawn)))), *batches]
-    probes = []
+    probes, ways = [], []
     setting = {n: v for r in records for n, v in needed(r).items() if n in subject.settings}
     required = {n: v for n, v in setting.items() if subject.settings[n] not in subject.default}
     for arrays in reversed(batches):
@@ -220,6 +233,13 @@ def _answers(
         if answer is None:
             return [], ()
         probes.append(Probe(kept, answer))
+        ways.append((subject.torch, subject.one_hot))
+    again = _ask(subject, probes[0].arrays, required)
+    ways.append((subject.torch, subject.one_hot))
+    same = again is not None and np.allclose(again, probes[0].value, rtol=1e-9, atol=0)
+    # What is asked in another way than at first may be answered otherwise.
+    if not same and len(set(ways)) == 1:
+        raise Unsteady("the same inputs give another answer every time")
     return probes[::-1], tuple(subject.places)
 
 
@@ -263,8 +283,31 @@ def _simple(groups: list[_Group]) -> Iterator[Identity]:
     for records, probes, _ in groups:
         for record in records:
             fit = fitted(probes, plain(record, needed(record)), _hows(record), _FOUND)
-            if fit is not None and fit.error <= _FOUND:
+            if _sure(fit, probes):
                 yield _identity(fit, probes)
+
+
+def _sure(fit: Fit | None, probes: list[Probe]) -> TypeGuard[Fit]:
+    """Whether a fit is one: exact, and through more different numbers than it has free ones."""
+    if fit is None or fit.error > _FOUND:
+        return False
+    free = sum(isinstance(v, float) for v in fit.candidate.hyper.values())
+    if not _is_usual(fit.factor, probes):
+        if not 1e-3 <= abs(fit.factor) <= 1e3:
+            return False
+        free += 1
+    return free == 0 or distinguishing(probes, fit) >= free + 2
+
+
+def _is_usual(factor: float, probes: list[Probe]) -> bool:
+    """Whether a factor is 1 or has a name: nobody has to fit it."""
+    return factor == 1.0 or factor_named(factor, *_counts(probes)) is not None
+
+
+def _counts(probes: list[Probe]) -> tuple[int, int]:
+    """How many classes, or entries of an item, there are in a batch, and how many items."""
+    first = next(iter(probes[-1].arrays.values()))
+    return (int(first.shape[-1]) if np.ndim(first) > 1 else 1), len(first)
 
 
 def _variants(groups: list[_Group]) -> Iterator[Identity]:
@@ -275,7 +318,7 @@ def _variants(groups: list[_Group]) -> Iterator[Identity]:
                 if not one.cause:
                     continue
                 fit = fitted(probes, one, _HOWS, _FOUND)
-                if fit is not None and fit.error <= _FOUND:
+                if _sure(fit, probes):
                     yield _identity(fit, probes)
 
 
@@ -301,7 +344,7 @@ def _fitted_settings(groups: list[_Group]) -> Iterator[Identity]:
     for records, probes, _ in groups:
         for record in records:
             fit = _with_settings(record, probes)
-            if fit is not None and fit.error <= _FOUND:
+            if _sure(fit, probes):
                 yield _identity(fit, probes)
 
 
@@ -329,9 +372,24 @@ def _with_settings(record: Record, probes: list[Probe]) -> Fit | None:
 
 
 def _likely(record: Record, probes: list[Probe]) -> list[str]:
-    """The reductions that the shape of an answer leaves."""
+    """The reductions that the answers leave, by their shape and by how items add up."""
     shape = probes[-1].value.ndim
-    return [h for h in _hows(record) if (h == "none") == bool(shape)]
+    hows = [h for h in _hows(record) if (h == "none") == bool(shape)]
+    if shape or record.coupled or record.fewest:
+        return hows
+    ways: dict[str, Callable[[Any], Any]] = {"mean": np.mean, "sum": np.sum}
+    asked = list(itertools.takewhile(lambda probe: len(_first(probe.arrays)) == 1, probes))
+    whole = probes[len(asked)] if len(asked) < len(probes) else probes[-1]
+    left = []
+    for how in hows:
+        pairs = paired(plain(record, needed(record)), [*asked, whole], how)
+        if pairs is None:
+            continue
+        own, theirs = np.concatenate(pairs[0]), pairs[1]
+        adds_up = np.isclose(ways[how](theirs[:-1]), theirs[-1])
+        if not adds_up or np.isclose(ways[how](own[:-1]), own[-1], rtol=1e-4):
+            left.append(how)
+    return left
 
 
 def _search(
@@ -344,17 +402,27 @@ def _search(
     first = probes[-1].arrays[record.wrt[0]]
     factors = (1.0, 0.5, 2.0, 1 / first.shape[-1] if np.ndim(first) > 1 else 4.0)
 
+    known: dict[tuple[tuple[str, float], ...], list[float]] = {}
+
     def fit_of(setting: Mapping[str, Any], on: list[Probe]) -> Fit | None:
         return fitted(on, plain(record, {**base, **setting}), (how,), _FOUND)
 
-    best = fit_of({}, probes)
-    searches: list[tuple[tuple[str, ...], float]]
-    searches = [((n,), factor) for n in free for factor in factors]
-    searches += [(pair, 1.0) for pair in itertools.islice(itertools.combinations(free, 2), 2)]
-    for names, factor in sorted(searches, key=lambda search: search[1] != 1.0):
+    def errors(setting: Mapping[str, float]) -> list[float]:
+        key = tuple(setting.items())
+        if key not in known:
+            known[key] = errors_with(few, plain(record, {**base, **setting}), how, factors)
+        return known[key]
 
-        def cost(setting: Mapping[str, Any], factor: float = factor) -> float:
-            return error_with(few, plain(record, {**base, **setting}), how, (factor,))
+    best = fit_of({}, probes)
+    searches: list[tuple[tuple[str, ...], int]]
+    searches = [((n,), at) for at in range(len(factors)) for n in free]
+    pairs = list(itertools.islice(itertools.combinations(free, 2), 2))
+    # Without a factor first, then with one.
+    searches[len(free) : len(free)] = [(pair, 0) for pair in pairs]
+    for names, at in searches:
+
+        def cost(setting: Mapping[str, float], at: int = at) -> float:
+            return errors(setting)[at]
 
         grids = [_grid(record, n, len(names)) for n in names]
         points = [dict(zip(names, v, strict=True)) for v in itertools.product(*grids)]
@@ -397,8 +465,11 @@ def _descend(
                 value = cost(tried)
                 if value < least:
                     now, least, better = tried, value, True
+        # Within a step of the right number the error is of the size of the step.
         if not better:
             step /= 4
+            if least > 30 * step:
+                break
         if step < 1e-8 or least <= 1e-7:
             break
     return now
@@ -429,13 +500,11 @@ def _best(found: Iterable[Identity]) -> Identity | None:
 
 def _identity(fit: Fit, probes: list[Probe]) -> Identity:
     record, candidate = fit.candidate.record, fit.candidate
-    first = probes[-1].arrays[record.wrt[0]]
-    classes = int(first.shape[-1]) if np.ndim(first) > 1 else 1
     factor = fit.factor
     for nice in (0.5, 2.0, 0.25, 4.0, 10.0, 100.0, -1.0, 0.1, 1 / 3):
         if math.isclose(factor, nice, rel_tol=1e-6):
             factor = nice
-    named = None if factor == 1.0 else factor_named(factor, classes, len(first))
+    named = None if factor == 1.0 else factor_named(factor, *_counts(probes))
     cause, note, label = candidate.cause, candidate.note, candidate.label or record.chapter
     over_classes = named is not None and "1/C" in named[0]
     if named is not None:
@@ -484,11 +553,19 @@ def _nearest(subject: str, groups: list[_Group]) -> Identity:
         return Identity(False, text="no loss of the catalog, and none comes near")
     fit, probes = best
     near = _identity(fit, probes)
+    text = (
+        f"no loss of the catalog; {near.text} comes nearest, and is off by up to "
+        f"{100 * fit.error:.2g} %"
+    )
+    if fit.error <= _FOUND:
+        text = (
+            f"nothing for certain; {near.text} fits, but through too few different numbers or "
+            "with a factor that nobody would choose"
+        )
     return Identity(
         False,
         near.name,
-        f"no loss of the catalog; {near.text} comes nearest, and is off by up to "
-        f"{100 * fit.error:.2g} %",
+        text,
         near.factor,
         near.reduction,
         near.hyper,

@@ -6,7 +6,7 @@ import dataclasses
 import html
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lossfns.labels import where
@@ -42,6 +42,9 @@ class Finding:
         smallest: the smallest input found that shows it, as it would be typed.
         got: the number or text that came back for it.
         expected: the number or text that is right.
+        formula: of the loss that it should be, as text.
+        error: by how much the worst answer is off, where that is measured as a relative error.
+        allowed: the largest error that passes, where one is measured.
         effect: in a sentence, what it does to training.
         cure: what to change.
         label: of the section of the book to read, see `lossfns.labels`.
@@ -54,6 +57,9 @@ class Finding:
     smallest: str = ""
     got: float | str | None = None
     expected: float | str | None = None
+    formula: str = ""
+    error: float | None = None
+    allowed: float | None = None
     effect: str = ""
     cure: str = ""
     label: str = ""
@@ -77,6 +83,10 @@ class Finding:
             yield "got", number(self.got)
         if self.expected is not None:
             yield "expected", number(self.expected)
+        if self.formula:
+            yield "formula", self.formula
+        if self.error is not None and self.allowed is not None:
+            yield "off by", f"{self.error:.1e}, allowed {self.allowed:.0e}"
         if self.effect:
             yield "in training", self.effect
         if self.cure:
@@ -106,7 +116,7 @@ class Report:
     subject: str
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
 
     @property
     def ok(self) -> bool:

@@ -1,4 +1,4 @@
-"""The questions that every loss is asked, and which arguments it is asked with."""
+"""What the audit of our own losses measures besides: how exact they are, down to roundings."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from lossfns.auditing.draws import Setting, draw, few_settings, settings
+from lossfns.auditing.report import ABSENT, FAILS, PASSES, Finding
 from lossfns.conformance.extremes import (
     agreement_error,
     collapse_error,
@@ -85,26 +86,40 @@ CHECKS = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Finding:
-    """An answer: which check, how large the error, and with which arguments."""
-
-    check: str
-    error: float
-    where: str
-
-
 # The name of the check, its error or None where it does not apply, and the arguments in words.
 _Answers = Iterator[tuple[str, float | None, str]]
 
 
-def findings(record: Record) -> Iterator[Finding]:
-    """Ask one loss everything that applies to it."""
+def measured(record: Record) -> tuple[tuple[Finding, ...], int]:
+    """The worst answer of a loss to every check, and how many answers there were."""
     studies = (_twins, _slopes, _curvature, _peers, _far_out, _weights, _order, _empty, _ends)
+    worst: dict[str, tuple[float, str]] = {}
+    calls = 0
     for study in studies:
         for check, error, where in study(record):
-            if error is not None:
-                yield Finding(check, error, where)
+            if error is None:
+                continue
+            calls += 1
+            if check not in worst or error > worst[check][0]:
+                worst[check] = error, where
+    return tuple(_finding(check, worst.get(check.name)) for check in CHECKS), calls
+
+
+def _finding(check: Check, worst: tuple[float, str] | None) -> Finding:
+    if worst is None:
+        return Finding(check.name, ABSENT, "nothing of the kind can be asked of it")
+    error, where = worst
+    return Finding(
+        check.name,
+        PASSES if error <= check.allowed else FAILS,
+        check.compares,
+        smallest=where,
+        error=error,
+        allowed=check.allowed,
+        effect="The loss is not as exact as its arithmetic allows.",
+        cure="look for digits that cancel, and for a branch that one of the two does not take.",
+        label="conformance",
+    )
 
 
 def _twins(record: Record) -> _Answers:

@@ -1,6 +1,7 @@
 """What the conformance page found, as a picture and as a table of the questions."""
 
 import html
+from collections import Counter
 
 import numpy as np
 
@@ -17,7 +18,7 @@ _LEAST = 1e-8
 
 _STYLE = """
 .lossfns-questions td, .lossfns-questions th { padding: 0.3em 0.6em; vertical-align: top; }
-.lossfns-questions td:nth-child(n+3) { white-space: nowrap; }
+.lossfns-questions td:nth-child(n+3):not(:nth-child(4):last-child) { white-space: nowrap; }
 """
 
 
@@ -29,11 +30,12 @@ def shares(report):
     ['value float64', 'value float32']
     """
     return {
-        check.name: {name: row[check.name].error / check.allowed
-                     for name, row in report.worst.items() if check.name in row}
+        check.name: {
+            name: error / check.allowed for name, error in report.errors(check.name).items()
+        }
         for check in CHECKS
         if check.allowed
-    }  # fmt: skip
+    }
 
 
 def closest(report):
@@ -63,14 +65,35 @@ def questions(report):
     rows = []
     for check in CHECKS:
         name = worst.get(check.name, "")
-        error = f"{report.worst[name][check.name].error:.0e}" if name else ""
+        error = f"{report.exact[name][check.name].error:.0e}" if name else ""
         exact = error == "0e+00"
         cells = [check.name, check.compares, f"{check.allowed:.0e}" if check.allowed else "0",
                  "0" if exact else error, "all" if exact else name]  # fmt: skip
         rows.append("".join(f"<td>{html.escape(cell)}</td>" for cell in cells))
-    head = "".join(
-        f"<th>{title}</th>" for title in ("question", "compares", "allowed", "worst", "of")
-    )
+    return _table(("question", "compares", "allowed", "worst", "of"), rows)
+
+
+def audited(report):
+    """A table: each check of the audit, how many losses pass it, and why others are not asked."""
+    libraries = ("numpy", "torch")
+    names = [finding.name for finding in next(iter(report.audits.values()))["torch"]]
+    rows = []
+    for name in names:
+        found = {
+            library: [audits[library][name] for audits in report.audits.values()]
+            for library in libraries
+        }
+        passed = [sum(f.verdict == "pass" for f in found[library]) for library in libraries]
+        if not any(passed):  # nobody asked
+            continue
+        why = Counter(f.what for f in found["torch"] if f.verdict == "does not apply")
+        cells = [name, *map(str, passed), "; ".join(reason for reason, _ in why.most_common(2))]
+        rows.append("".join(f"<td>{html.escape(cell)}</td>" for cell in cells))
+    return _table(("check", "NumPy", "torch", "the others in torch, for example"), rows)
+
+
+def _table(heads, rows):
+    head = "".join(f"<th>{title}</th>" for title in heads)
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return HTML(
         f'<style>{_STYLE}</style><table class="table lossfns-questions">'

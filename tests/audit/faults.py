@@ -301,6 +301,58 @@ def numpy_bits(log_probs, target):
     return np.mean(np.sum(target * (np.log2(target) - log_probs / np.log(2)), axis=-1))
 
 
+class _WithoutSign(torch.autograd.Function):
+    """The gradient of the cross-entropy as if every label were 1."""
+
+    @staticmethod
+    def forward(ctx, logits, target):
+        ctx.save_for_backward(logits, target)
+        return F.binary_cross_entropy_with_logits(logits, target)
+
+    @staticmethod
+    def backward(ctx, above):
+        logits, target = ctx.saved_tensors
+        return -above * (torch.sigmoid(logits) - target).abs() / logits.numel(), None
+
+
+def gradient_without_class_sign(logits, target):
+    return _WithoutSign.apply(logits, target)
+
+
+class _OfTheSum(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, pred, target):
+        ctx.save_for_backward(pred, target)
+        return ((pred - target) ** 2).mean()
+
+    @staticmethod
+    def backward(ctx, above):
+        pred, target = ctx.saved_tensors
+        return above * 2 * (pred - target), None
+
+
+def gradient_of_the_sum(pred, target):
+    return _OfTheSum.apply(pred, target)
+
+
+def tversky_smooth_above(probs, target, alpha=0.3, beta=0.7, smooth=1.0):
+    tp = (probs * target).flatten(1).sum(1)
+    fp = (probs * (1 - target)).flatten(1).sum(1)
+    fn = ((1 - probs) * target).flatten(1).sum(1)
+    return (1 - (tp + smooth) / (tp + alpha * fp + beta * fn)).mean()
+
+
+def dice_smooth_above(probs, target, smooth=1.0):
+    both = (probs * target).flatten(1).sum(1)
+    return (1 - (2 * both + smooth) / (probs + target).flatten(1).sum(1)).mean()
+
+
+def weights_rescaled(logits, target, weight=None, reduction="mean"):
+    if weight is not None:
+        weight = weight * len(weight) / weight.sum()
+    return F.cross_entropy(logits, target, weight=weight, reduction=reduction)
+
+
 FOCAL, CE, BCE = "focal_with_logits", "cross_entropy", "bce_with_logits"
 FAULTS = [
     (swapped_alpha_gamma, FOCAL, {}, "value", "α and γ exchanged"),
@@ -362,4 +414,11 @@ FAULTS = [
     (numpy_sum, "mse", {}, "reductions", "the sum instead of the mean"),
     (numpy_exponential, BCE, {}, "far out", "overflow far out"),
     (numpy_bits, "kl_div", {}, "value", "in bits"),
+    (gradient_without_class_sign, BCE, {}, "slope",
+     "the sign of the class missing in the gradient"),
+    (gradient_of_the_sum, "mse", {}, "slope", "the 1/n of the mean missing in the gradient"),
+    (tversky_smooth_above, "tversky", {}, "value", "smooth in the numerator alone"),
+    (dice_smooth_above, "dice", {}, "value", "smooth in the numerator alone"),
+    (weights_rescaled, CE, {"weight": [1.0, 2.0, 3.0, 10.0]}, "reductions",
+     "class weights rescaled to a mean of 1"),
 ]  # fmt: skip

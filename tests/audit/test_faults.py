@@ -2,6 +2,7 @@
 
 import pytest
 from audit.faults import FAULTS
+from audit.mends import MENDED
 
 import lossfns
 from lossfns.labels import place
@@ -35,3 +36,12 @@ def test_every_question_could_be_asked(fault):
 
 def test_there_are_thirty_and_more():
     assert len(FAULTS) >= 30
+
+
+@pytest.mark.parametrize(
+    ("fault", "like", "hyper"), [row[:3] for row in FAULTS], ids=[row[0].__name__ for row in FAULTS]
+)
+def test_what_was_mended_by_the_cures_passes(fault, like, hyper):
+    report = lossfns.audit(MENDED[fault], like=like, compile=False, **hyper)
+    report.assert_ok()
+    assert not [f for f in report if "could not be asked" in f.what]

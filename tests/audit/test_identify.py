@@ -103,3 +103,42 @@ def test_the_public_names_are_there():
     assert lossfns.identify is identify
     with pytest.raises(AttributeError, match="no attribute 'audits'"):
         lossfns.audits  # noqa: B018
+
+
+class AlphaFollowsTheBatch(nn.Module):
+    """Of each call another loss: at the end its α is so small that anything seems to fit."""
+
+    def __init__(self):
+        super().__init__()
+        self.alpha = 0.25
+
+    def forward(self, logits, target):
+        self.alpha = self.alpha / 2
+        return faults.alpha_on_both(logits, target, alpha=self.alpha)
+
+
+@pytest.mark.parametrize("loss", [AlphaFollowsTheBatch(), faults.AlphaKept()])
+def test_what_changes_from_call_to_call_is_nothing(loss):
+    identity = identify(loss)
+    assert not identity.found
+    assert "another answer every time" in identity.text
+
+
+def test_a_factor_is_not_fitted_through_a_single_number():
+    def one_number(pred, target):
+        return 0.0062 * (pred - target).sum().detach() * 0 + 0.0062
+
+    assert not identify(one_number).found
+    # One number that is not negligible beside the others fits everything.
+    sample = {"pred": np.array([1.0, 2e-6]), "target": np.array([0.0, 0.0])}
+    few = identify(lambda pred, target: 0.0123 * F.mse_loss(pred, target), sample=sample)
+    assert not few.found
+    assert "0.0123 × mse fits, but through too few different numbers" in few.text
+
+
+def test_a_factor_that_many_numbers_agree_on_is_found():
+    assert identify(lambda pred, target: 0.0123 * F.mse_loss(pred, target)).text == "0.0123 × mse"
+
+
+def test_no_absurd_factor_is_claimed():
+    assert not identify(lambda pred, target: 1e-7 * F.mse_loss(pred, target)).found

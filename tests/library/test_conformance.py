@@ -1,16 +1,18 @@
 """The measures find what is wrong, and the report says so."""
 
+import functools
 import math
 
 import numpy as np
 import pytest
 import torch
 
+import lossfns
 import lossfns.numpy as ln
 import lossfns.torch as lt
 from lossfns import catalog, conformance
 from lossfns.conformance import extremes, measures
-from lossfns.conformance.checks import CHECKS, findings
+from lossfns.conformance.checks import CHECKS, measured
 from lossfns.conformance.measures import relative_error
 from lossfns.torch import _classes as torch_classes
 
@@ -20,8 +22,9 @@ MAE, HUBER, CROSS_ENTROPY, CLIP = (
 
 
 def failed_checks(record):
-    report = conformance.measure([record])
-    return {line.split(": ")[1].split(" is ")[0] for line in report.failures()}
+    """Of those that measure; what the audit says besides has tests of its own."""
+    findings, _ = measured(record)
+    return {finding.name for finding in findings if finding.fails}
 
 
 @pytest.mark.parametrize("record", catalog.values(), ids=lambda r: r.name)
@@ -30,8 +33,9 @@ def test_every_loss_passes_every_check(record):
 
 
 def test_every_check_is_asked_of_some_loss_and_of_no_other_name():
-    asked = {f.check for record in (CROSS_ENTROPY, MAE, CLIP) for f in findings(record)}
-    assert asked == {check.name for check in CHECKS}
+    every = [f for record in (CROSS_ENTROPY, MAE, CLIP) for f in measured(record)[0]]
+    assert {f.name for f in every if f.error is not None} == {check.name for check in CHECKS}
+    assert {f.name for f in every} == {check.name for check in CHECKS}
 
 
 def test_the_error_is_that_of_assert_allclose():
@@ -70,6 +74,7 @@ def replace(monkeypatch, module, name, change):
     """Give a twin of a loss another value, with the gradients that it had."""
     original = getattr(module, name)
 
+    @functools.wraps(original)
     def changed(*args, **kwargs):
         return change(original(*args, **kwargs), kwargs)
 
@@ -255,5 +260,23 @@ def test_processes_that_share_the_work_give_the_same_answers(monkeypatch):
 def test_the_worst_error_of_a_check_is_that_of_the_loss_that_came_closest():
     report = conformance.measure([MAE, CROSS_ENTROPY])
     for check, name in report.closest().items():
-        errors = [row[check].error for row in report.worst.values() if check in row]
-        assert report.worst[name][check].error == max(errors)
+        assert report.exact[name][check].error == max(report.errors(check).values())
+
+
+def test_the_audit_of_a_loss_is_that_of_both_its_twins():
+    audits = conformance.measure([MAE]).audits["mae"]
+    assert list(audits) == ["numpy", "torch"]
+    for module, report in zip((ln, lt), audits.values(), strict=True):
+        assert report == lossfns.audit(module.mae, like="mae", compile=False)
+
+
+def test_what_only_the_audit_asks_fails_the_measure(monkeypatch):
+    def unchecked(pred, target, **options):
+        return original(*torch.broadcast_tensors(pred, target), **options)
+
+    original = lt.mae
+    monkeypatch.setattr(lt, "mae", unchecked)
+    report = conformance.measure([MAE])
+    assert not report.exact["mae"].failures
+    assert [line for line in report.failures() if "shapes that differ" in line]
+    assert "1 fail" in report.counts()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,10 @@ from lossfns.auditing.report import Finding
 
 # What is left of a number in half precision after a handful of roundings.
 _HALF = {"float16": 0.02, "bfloat16": 0.1}
+_OVERFLOW = (
+    "Under mixed precision the loss becomes infinite or NaN, and the scaler skips one step after "
+    "the other."
+)
 
 
 @check(
@@ -121,6 +125,8 @@ def _half(case: Case, dtype: str) -> Finding:
                 got=answer.number,
                 expected=exact.number,
                 cause=f"{dtype} that overflows",
+                effect=_OVERFLOW,
+                cure=_in_single(case, arrays),
             )
         if not close(answer.value, exact.value, _HALF[dtype]):
             return fails(
@@ -129,6 +135,7 @@ def _half(case: Case, dtype: str) -> Finding:
                 got=answer.number,
                 expected=exact.number,
                 cause=f"digits lost in {dtype}",
+                cure=_in_single(case, arrays),
             )
         if case.subject.torch and answer.dtype not in (dtype, "float32"):
             return fails(
@@ -139,6 +146,22 @@ def _half(case: Case, dtype: str) -> Finding:
                 cause="a result in another dtype",
             )
     return passes()
+
+
+def _in_single(case: Case, arrays: Arrays) -> str:
+    """How to compute half precision in float32, and leave float64 as it is."""
+    names = [case.own(n) for n, v in arrays.items() if v.dtype.kind == "f"]
+    if case.subject.torch:
+        every = "; ".join(f"{n} = {n}.float()" for n in names)
+        line = f"if {names[0]}.dtype in (torch.float16, torch.bfloat16): {every}"
+    else:
+        every = "; ".join(f"{n} = {n}.astype(np.float32)" for n in names)
+        line = f"if {names[0]}.dtype == np.float16: {every}"
+    return (
+        f"compute half precision in float32, and leave float64 as it is, at the top of the "
+        f"function: {line}. A sum or a square is soon beyond 65,504, the largest float16, and "
+        "1e-8 is 0 there."
+    )
 
 
 def _rounded(arrays: Arrays, dtype: str) -> Arrays:
@@ -173,10 +196,8 @@ def _large(case: Case) -> Iterator[Arrays]:
 
 @check(
     "float16",
-    effect="Under mixed precision the loss becomes infinite or NaN, and the scaler skips one step "
-    "after the other.",
-    cure="compute in float32 inside: pred.float() at the top, or torch.autocast(enabled=False); "
-    "sums and squares go beyond 65,504 quickly, and 1e-8 is 0.",
+    effect=_OVERFLOW,
+    cure="take float16, compute in float32 and give float32 back.",
     label="stability-mixed",
 )
 def float16(case: Case) -> Finding:
@@ -186,7 +207,7 @@ def float16(case: Case) -> Finding:
 @check(
     "bfloat16",
     effect="Three digits are left of the loss: small differences between items teach nothing.",
-    cure="compute in float32 inside: pred.float() at the top of the function.",
+    cure="take bfloat16, compute in float32 and give float32 back.",
     label="stability-mixed",
 )
 def bfloat16(case: Case) -> Finding:
@@ -242,15 +263,18 @@ def _against(case: Case, arrays: Arrays, answer: Answer) -> Finding | None:
         return None
     if not np.isfinite(right).all() or np.abs(right).max(initial=0.0) > 1e30:
         return None
-    smallest = case.written(arrays)
-    if answer.error or not answer.finite or answer.value is None:
-        return fails(
-            "a very wrong prediction has no finite loss",
-            smallest,
-            got=answer.number,
-            expected=answer_of(right),
-            cause="overflow far out",
-        )
+    smallest, cure = case.written(arrays), _stable(case)
+    finding = _not_finite(
+        answer,
+        smallest,
+        "for a very wrong prediction",
+        ("overflow far out", "a gradient that is NaN far out"),
+        (cure, _HIDDEN),
+        answer_of(right),
+        slopes,
+    )
+    if finding is not None or answer.value is None:
+        return finding
     near = np.allclose(answer.value, right, rtol=0, atol=1e-4)
     if not near and not close(answer.value, right, ROUGH):
         clipped = float(np.abs(answer.value).sum()) < float(np.abs(right).sum())
@@ -262,20 +286,13 @@ def _against(case: Case, arrays: Arrays, answer: Answer) -> Finding | None:
             got=answer.number,
             expected=answer_of(right),
             cause="clipped probabilities" if clipped else "overflow far out",
+            cure=cure,
             label="stability-clipping" if clipped else "",
         )
     for name, slope in slopes.items():
         found = answer.grads.get(name)
         if found is None or not np.isfinite(slope).all():
             continue
-        if not np.isfinite(found).all():
-            return fails(
-                f"the gradient in {name} is not finite",
-                smallest,
-                got=shown(found),
-                expected=shown(slope),
-                cause="a gradient that is NaN far out",
-            )
         if np.any(np.abs(slope) > 1e-6) and not np.any(found):
             return fails(
                 f"the gradient in {name} is 0 although the prediction is very wrong",
@@ -283,6 +300,7 @@ def _against(case: Case, arrays: Arrays, answer: Answer) -> Finding | None:
                 got=shown(found),
                 expected=shown(slope),
                 cause="clipped probabilities",
+                cure=cure,
                 label="stability-clipping",
             )
     return None
@@ -292,23 +310,16 @@ def _alone(case: Case, arrays: Arrays, answer: Answer) -> Finding | None:
     smallest = case.written(arrays)
     if answer.error:
         return None
-    if not answer.finite:
-        return fails(
-            "a very wrong prediction has no finite loss",
-            smallest,
-            got=answer.number,
-            expected="a finite number",
-            cause="overflow far out",
-        )
-    for name, found in answer.grads.items():
-        if found is not None and not np.isfinite(found).all():
-            return fails(
-                f"the gradient in {name} is not finite",
-                smallest,
-                got=shown(found),
-                expected="finite",
-                cause="a gradient that is NaN far out",
-            )
+    cure = _stable(case)
+    finding = _not_finite(
+        answer,
+        smallest,
+        "for a very wrong prediction",
+        ("overflow far out", "a gradient that is NaN far out"),
+        (cure, _HIDDEN),
+    )
+    if finding is not None:
+        return finding
     usual = case.ask(items(case.draw(4), slice(0, 1)))
     found = answer.grads.get(case.first)
     worse = (
@@ -323,9 +334,89 @@ def _alone(case: Case, arrays: Arrays, answer: Answer) -> Finding | None:
             got=0.0,
             expected="a gradient that points somewhere",
             cause="clipped probabilities",
+            cure=cure,
             label="stability-clipping",
         )
     return None
+
+
+def _not_finite(
+    answer: Answer,
+    smallest: str,
+    where: str,
+    causes: tuple[str, str],
+    cures: tuple[str, str],
+    expected: float | str = "a finite number",
+    slopes: Mapping[str, Any] | None = None,
+) -> Finding | None:
+    """A loss or a gradient that is no finite number although the right one is.
+
+    Arguments:
+        where: in words, for which inputs.
+        causes: for the loss, and for its gradient; as are the cures.
+        slopes: the right gradients, where they are known.
+    """
+    if answer.error or not answer.finite:
+        return fails(
+            f"{where} the loss is not finite",
+            smallest,
+            got=answer.number,
+            expected=expected,
+            cause=causes[0],
+            cure=cures[0],
+        )
+    for name, found in answer.grads.items():
+        right = None if slopes is None else slopes.get(name)
+        if found is None or np.isfinite(found).all():
+            continue
+        if right is not None and not np.isfinite(right).all():
+            continue
+        return fails(
+            f"{where} the gradient in {name} is not finite",
+            smallest,
+            got=shown(found),
+            expected="finite" if right is None else shown(right),
+            cause=causes[1],
+            cure=cures[1],
+        )
+    return None
+
+
+_HIDDEN = (
+    "the loss is finite and its slope is not: 0 times infinity, in the branch of a where() that is "
+    "not taken, behind a clamp or in a power below 1 of 0. Make the input of that branch harmless "
+    "before it is computed."
+)
+
+
+def _stable(case: Case) -> str:
+    """The form of the usual parts that cannot overflow, in the library of the loss."""
+    record, first, torch = case.record, case.own(case.first), case.subject.torch
+    if case.first == "probs":
+        low = f"{first}.clamp(min=1e-30)" if torch else f"np.maximum({first}, 1e-30)"
+        return f"no wider clamp than the logarithm needs: log of {low}, and of 1 - p alike."
+    if record is None or not case.first.endswith(("logits", "scores")):
+        return (
+            "let no exp(), cosh() or power overflow: exp(-|x|) cannot, and log1p, softplus or "
+            "logaddexp add the rest; ln cosh e, for one, is |e| + ln(1 + exp(-2 |e|)) - ln 2."
+        )
+    if record.item_axes:
+        one = (
+            f"F.log_softmax({first}, -1)"
+            if torch
+            else f"with z = {first} - {first}.max(-1, keepdims=True), "
+            "ln p = z - np.log(np.exp(z).sum(-1, keepdims=True))"
+        )
+        return f"compute ln p in one step, without softmax, clamp or 1e-8: {one}."
+    one, other = (
+        (f"F.logsigmoid({first})", f"F.logsigmoid(-{first})")
+        if torch
+        else (f"-np.logaddexp(0, -{first})", f"-np.logaddexp(0, {first})")
+    )
+    return (
+        f"compute the logarithms in one step, without clamp or 1e-8: ln p = {one} and "
+        f"ln(1 - p) = {other}; 1 - p is the sigmoid of -{first}."
+    )
 
 
 @check(
@@ -359,23 +450,18 @@ def identical_inputs(case: Case) -> Finding:
         answer = case.ask(same, wants=case.wrt)
         if answer.error or answer.value is None:
             continue
-        if not answer.finite:
-            return fails(
-                f"with {name} equal to {case.first} the loss is not finite",
-                case.written(same),
-                got=answer.number,
-                expected="a finite number",
-                cause="NaN at distance 0",
-            )
-        for wrt, gradient in answer.grads.items():
-            if gradient is not None and not np.isfinite(gradient).all():
-                return fails(
-                    f"with {name} equal to {case.first} the gradient in {wrt} is NaN",
-                    case.written(same),
-                    got=shown(gradient),
-                    expected="finite",
-                    cause="NaN at distance 0",
-                )
+        cause, cure = ("NaN at distance 0", "")
+        if case.first == "probs":
+            cause, cure = "0 times the logarithm of 0", f"0 · ln 0 is NaN: {_stable(case)}"
+        finding = _not_finite(
+            answer,
+            case.written(same),
+            f"with {name} equal to {case.first}",
+            (cause, cause),
+            (cure, cure),
+        )
+        if finding is not None:
+            return finding
     return passes()
 
 
@@ -395,6 +481,9 @@ def gradient_into_the_target(case: Case) -> Finding:
         return absent(f"by definition {case.record.held} counts as a constant")
     if not name or name in case.wrt or name not in arrays or arrays[name].dtype.kind != "f":
         return absent("it has no target of real numbers")
+    plain = case.ask(arrays)
+    if plain.value is not None and plain.dtype != "float64":
+        return absent(f"float64 goes in and {plain.dtype} comes out")
     if arrays[name].size > 40:
         arrays = items(arrays, slice(0, case.fewest))
     answer = case.ask(arrays, wants=(*case.wrt, name))
@@ -426,6 +515,8 @@ def non_contiguous(case: Case) -> Finding:
     if all(v.shape == (8,) for v in arrays.values()) and _is_elementwise(case):
         arrays = {n: v.reshape(4, 2) for n, v in arrays.items()}
     plain = case.ask(arrays, wants=case.wrt)
+    if plain.error:
+        return absent(f"it takes no such batch: {plain.error}")
     spread = case.ask(arrays, wants=case.wrt, change=_spread)
     if spread.error:
         return fails(

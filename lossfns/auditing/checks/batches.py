@@ -11,7 +11,7 @@ from lossfns.auditing.case import Case, close, items
 from lossfns.auditing.checks.check import absent, check, fails, passes
 from lossfns.auditing.checks.reference import answer_of, ask_weighted
 from lossfns.auditing.draws import reordered
-from lossfns.auditing.report import Finding
+from lossfns.auditing.report import Finding, number
 from lossfns.records.record import Record
 
 _PER_CLASS = "the mean divides by the weights of the classes in the batch"
@@ -149,10 +149,27 @@ def shapes_that_differ(case: Case) -> Finding:
                 got=answer.number,
                 expected="ValueError"
                 if "rows" in words
-                else f"ValueError, or {answer_of(right.value)}",
+                else f"ValueError, or {number(answer_of(right.value))}",
                 cause="a target that is broadcast",
+                cure=_compared(case, plain),
             )
     return passes()
+
+
+def _compared(case: Case, arrays: Arrays) -> str:
+    """The line that compares the shapes of these arrays."""
+    first, shape = case.own(case.first), arrays[case.first].shape
+    same = [case.own(n) for n, v in arrays.items() if n != case.first and v.shape == shape]
+    tests = []
+    if same:
+        tests.append(" == ".join(f"{n}.shape" for n in (first, *same)))
+    for name, value in arrays.items():
+        short = len(shape) - value.ndim
+        if value.shape != shape and value.ndim and 0 < short and value.shape == shape[:-short]:
+            tests.append(f"{case.own(name)}.shape == {first}.shape[:-{short}]")
+    if not tests:
+        return "compare the shapes first, and raise ValueError where they do not fit."
+    return f"compare the shapes first: if not ({' and '.join(tests)}): raise ValueError(...)."
 
 
 def _misshapen(case: Case) -> list[tuple[Arrays, Arrays, str]]:
@@ -185,7 +202,8 @@ def _misshapen(case: Case) -> list[tuple[Arrays, Arrays, str]]:
 @check(
     "probabilities out of range",
     effect="Logits that are passed by mistake train without a word, towards nothing.",
-    cure="raise ValueError for probabilities below 0 or above 1.",
+    cure="raise ValueError for probabilities below 0 or above 1 (in torch outside of torch.compile "
+    "and torch.func, see there).",
     label="debugging-outputs",
 )
 def probabilities_out_of_range(case: Case) -> Finding:
@@ -270,8 +288,8 @@ def one_item(case: Case) -> Finding:
     "empty batch",
     effect="One batch from which everything was filtered makes the loss NaN, and with the next "
     "step every weight of the model.",
-    cure="divide by max(n, 1), or return losses.sum() * 0 where there is nothing; or raise "
-    "ValueError.",
+    cure="divide the sum by max(n, 1) in place of .mean(), with n = losses.numel() in torch and "
+    "losses.size in NumPy, or the sum of the weights; or raise ValueError.",
     label="stability-empty",
 )
 def empty_batch(case: Case) -> Finding:
@@ -291,7 +309,8 @@ def empty_batch(case: Case) -> Finding:
             expected=0.0,
             cause="a mean over nothing",
         )
-    if case.mode != "none" and answer.value is not None and answer.value.any():
+    # An ε under a root is no cost.
+    if case.mode != "none" and answer.value is not None and np.abs(answer.value) > case.digits:
         return fails(
             "nothing costs something",
             case.written(arrays),
@@ -321,8 +340,9 @@ def _labels(case: Case, arrays: Arrays) -> str:
     "ignored labels",
     effect="Padding and unlabelled pixels pull at the model, or make the step smaller the more of "
     "them there are.",
-    cure="leave ignored items out of the sum and out of the number that it is divided by: "
-    "losses[target != ignore_index].mean(); label smoothing must leave them out, too.",
+    cure="leave ignored items out of the sum and out of the number that it is divided by: with "
+    "kept = target != ignore_index, where(kept, losses, 0).sum() / max(1, kept.sum()); losses are "
+    "those after label smoothing. What is looked up for an ignored label is that of class 0.",
     label="faq-padding",
 )
 def ignored_labels(case: Case) -> Finding:
@@ -415,8 +435,8 @@ def all_ignored(case: Case) -> Finding:
     "masked item",
     effect="One NaN in what is padded anyway, such as a failed sensor, becomes the loss and with "
     "the next step every weight of the model.",
-    cure="choose before you compute: losses[mask], or torch.where(mask, pred, 0) ahead of the "
-    "formula. 0 * NaN is NaN, in the gradient as well.",
+    cure="0 * NaN is NaN, in the gradient as well: put where(mask, pred, 0) ahead of the formula, "
+    "for an item with axes where(mask[:, None], pred, 0), and where(mask, losses, 0) behind it.",
     label="masked-mean",
 )
 def masked_item(case: Case) -> Finding:
@@ -546,6 +566,7 @@ def settings_out_of_range(case: Case) -> Finding:
         return absent("there is no reference; say like=")
     tried = False
     arrays = case.draw(2)
+    accepted: list[tuple[str, Any, Answer]] = []
     for name, hyper in like.hyper.items():
         if name not in case.subject.settings or name in ("axis", "class_axis"):
             continue
@@ -556,12 +577,23 @@ def settings_out_of_range(case: Case) -> Finding:
             passed = {n: v for n, v in case.setting.items() if n in case.subject.settings}
             answer = case.ask(arrays, setting={**passed, name: wrong})
             if not answer.error:
-                return fails(
-                    f"{name}={wrong} is accepted, and {name} must be {hyper.domain}",
-                    case.written(arrays, **{name: wrong}),
-                    got=answer.number,
-                    expected="ValueError",
-                    cause=f"{name} out of range accepted",
-                    label=like.chapter,
-                )
-    return passes() if tried else absent("it takes no setting with a range when it is called")
+                accepted.append((name, wrong, answer))
+                break
+    if not accepted:
+        return passes() if tried else absent("it takes no setting with a range when it is called")
+    name, wrong, answer = accepted[0]
+    ranges = "; ".join(f"{n} must be {_in(like.hyper[n].domain)}" for n, _, _ in accepted)
+    return fails(
+        f"{' and '.join(f'{n}={w}' for n, w, _ in accepted)} accepted",
+        case.written(arrays, **{name: wrong}),
+        got=answer.number,
+        expected="ValueError",
+        cause=f"{name} out of range accepted",
+        cure=f"raise ValueError outside the range, and name the value: {ranges}.",
+        label=like.chapter,
+    )
+
+
+def _in(domain: str) -> str:
+    """The domain of a setting, as the end of a sentence."""
+    return f"in {domain}" if domain[0] in "[(" else domain

@@ -9,6 +9,9 @@ from lossfns.auditing.checks.check import absent, check, fails, passes
 from lossfns.auditing.report import Finding
 from lossfns.auditing.run import Surroundings
 
+# What torch cannot differentiate.
+NO_TENSOR = ("float", "int", "ndarray", "float64", "float32")
+
 
 @check(
     "returns a number",
@@ -36,7 +39,7 @@ def returns_a_number(case: Case) -> Finding:
                 got=answer.kind,
                 expected="a number",
             )
-        if case.subject.torch and answer.kind in ("float", "int", "ndarray", "float64", "float32"):
+        if case.subject.torch and answer.kind in NO_TENSOR:
             return fails(
                 f"it returns a {answer.kind}, not a tensor",
                 case.written(arrays),
@@ -167,6 +170,8 @@ def carries_a_gradient(case: Case) -> Finding:
         return absent("NumPy has no gradients of its own")
     arrays = case.draw(4)
     answer = case.ask(arrays, wants=case.wrt)
+    if answer.kind in NO_TENSOR:
+        return absent("it returns no tensor")
     if answer.error:
         return fails(
             f"backward raises {answer.error}",

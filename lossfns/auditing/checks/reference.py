@@ -11,7 +11,7 @@ from lossfns.auditing.call import Answer, Arrays, shown
 from lossfns.auditing.case import Case, close, items
 from lossfns.auditing.checks.check import absent, check, fails, passes
 from lossfns.auditing.draws import LAYOUT, few_settings
-from lossfns.auditing.explain import Cause, explain
+from lossfns.auditing.explain import Cause, explain, formula_of
 from lossfns.auditing.numbers import finite_differences
 from lossfns.auditing.report import Finding
 
@@ -41,8 +41,8 @@ def answer_of(value: Any) -> float | str:
     "value",
     effect="The number that is minimised is another one: learning rates, weights in a sum and "
     "published results do not carry over.",
-    cure="compare the formula with the one in the section to read, term by term, for the input "
-    "above.",
+    cure="compute both formulas term by term for the input above: the first term that differs is "
+    "the one to mend.",
     label="sec-01-risk",
 )
 def value(case: Case) -> Finding:
@@ -58,6 +58,7 @@ def value(case: Case) -> Finding:
                 case.written(arrays),
                 got=answer.number,
                 expected=answer_of(right),
+                formula=formula_of(case.like),
                 **told(cause, case.like.chapter),
             )
     case.equal = True
@@ -87,7 +88,10 @@ def slope(case: Case) -> Finding:
         few = min(40, batch[case.first].size)
         for name in case.wrt:
             arrays = batch if batch[name].size <= few else items(batch, slice(0, case.fewest))
-            gradient = case.ask(arrays, wants=case.wrt).grads.get(name)
+            answer = case.ask(arrays, wants=case.wrt)
+            if case.subject.torch and answer.value is not None and answer.dtype != "float64":
+                return absent(f"float64 goes in and {answer.dtype} comes out")
+            gradient = answer.grads.get(name)
             right = slope_by_differences(case, arrays, name) if gradient is not None else None
             if gradient is None or right is None:
                 continue
@@ -98,11 +102,52 @@ def slope(case: Case) -> Finding:
                     case.written(arrays),
                     got=float(gradient.flat[at]),
                     expected=float(right.flat[at]),
-                    cause="the gradient is not the slope",
+                    **wrong_slope(case, name, "the gradient is not the slope"),
                 )
     if not case.subject.torch and getattr(case.subject.loss, "grad", None) is None:
         return absent("a NumPy function without .grad")
     return passes()
+
+
+def wrong_slope(case: Case, name: str, otherwise: str) -> dict[str, str]:
+    """The cause and cure of a gradient that is the right one but for its sign or a factor."""
+    arrays = case.draw(8)
+    found = case.ask(arrays, wants=case.wrt).grads.get(name)
+    right = slope_by_differences(case, arrays, name) if arrays[name].size <= 40 else None
+    plain = {"cause": otherwise}
+    if found is None or right is None or found.shape != right.shape:
+        return plain
+    n = len(arrays[name])
+    factors = {
+        -1.0: ("the sign of the gradient", "the gradient is minus the slope: turn its sign."),
+        1.0 * n: (
+            "the 1/n of the mean missing in the gradient",
+            "the gradient is that of the sum; divide it by n as the mean is.",
+        ),
+        1.0 / n: (
+            "the 1/n of the mean twice in the gradient",
+            "the gradient is divided by n once too often.",
+        ),
+        2.0: ("a factor of 2 in the gradient", "the gradient is twice the slope."),
+        0.5: ("a factor of ½ in the gradient", "the gradient is half of the slope."),
+    }
+    for factor, (cause, cure) in factors.items():
+        if close(found, factor * right, 10 * case.digits):
+            return {"cause": cause, "cure": cure}
+    if not close(np.abs(found), np.abs(right), 10 * case.digits):
+        return plain
+    turned = found * right < 0
+    target = arrays.get(case.target)
+    if target is not None and np.array_equal(turned, (target < 0.5) & (right != 0)):
+        return {
+            "cause": "the sign of the class missing in the gradient",
+            "cure": "for targets of 0, or -1, the slope has the other sign: multiply by 2 y - 1, "
+            "or take p - y as a whole.",
+        }
+    return {
+        "cause": "the wrong sign in a part of the gradient",
+        "cure": "the sizes are right and some signs are not: look for abs() and for y, 1 - y.",
+    }
 
 
 def slope_by_differences(case: Case, arrays: Arrays, name: str) -> Any:
@@ -148,7 +193,7 @@ def gradient(case: Case) -> Finding:
                     case.written(arrays),
                     got=shown(found),
                     expected=shown(right),
-                    cause="the gradient of another loss",
+                    **wrong_slope(case, name, "the gradient of another loss"),
                 )
     return passes() if seen else absent("it has no gradient to compare")
 
@@ -175,6 +220,7 @@ def reductions(case: Case) -> Finding:
                 got=case.ask(arrays).number,
                 expected=answer_of(case.right(arrays, "mean")),
                 cause="the sum instead of the mean",
+                cure=".mean() in place of .sum(), or an argument reduction that says which.",
             )
         return absent("it has no choice of reductions")
     refused = []
@@ -203,6 +249,7 @@ def reductions(case: Case) -> Finding:
             got=case.ask(arrays).number,
             expected=answer_of(case.right(arrays, "mean")),
             cause="the sum instead of the mean",
+            cure='reduction="mean" as the default.',
         )
     return passes(f"it refuses {', '.join(refused)}" if refused else "")
 
@@ -244,6 +291,7 @@ def settings(case: Case) -> Finding:
                     case.written(arrays, **passed),
                     got=answer.number,
                     expected=answer_of(right),
+                    formula=formula_of(like),
                     **told(cause, like.chapter, "a setting that means something else"),
                 )
     return passes() if tried else absent("it refuses every other setting")

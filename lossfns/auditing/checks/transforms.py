@@ -9,9 +9,14 @@ import numpy as np
 
 from lossfns.auditing.case import Case, close
 from lossfns.auditing.checks.check import absent, check, fails, passes
+from lossfns.auditing.checks.manners import NO_TENSOR
 from lossfns.auditing.report import Finding
 
 _NUMPY = "it is a NumPy function"
+_GUARD = (
+    "A check of values that raises is left out there: if not (torch.compiler.is_compiling() or "
+    "torch._C._are_functorch_transforms_active()): ..."
+)
 
 
 def _tensors(case: Case, arrays: Any, dtype: str = "float64", wanted: bool = False) -> Any:
@@ -47,6 +52,8 @@ def double_backward(case: Case) -> Finding:
     if case.record is not None and not case.record.double_backward:
         return absent(case.record.why_not)
     arrays = case.draw(max(2, case.fewest))
+    if not _tracked(case, arrays):
+        return absent("it has no first derivative")
     outcome = case.subject.runner.call(functools.partial(_twice, case, arrays))
     if outcome.error:
         return fails(
@@ -67,6 +74,12 @@ def double_backward(case: Case) -> Finding:
     return passes()
 
 
+def _tracked(case: Case, arrays: Any) -> bool:
+    """Whether the result is a tensor with a gradient."""
+    answer = case.ask(arrays, wants=case.wrt)
+    return bool(answer.grads) and not answer.detached
+
+
 def _twice(case: Case, arrays: Any) -> Any:
     import torch
 
@@ -84,14 +97,16 @@ def _twice(case: Case, arrays: Any) -> Any:
 @check(
     "torch.func.vmap",
     effect="Gradients per example, ensembles and torch.func code cannot use the loss.",
-    cure="no .item(), no `if` on values, no assignment to parts of a new tensor: torch.where, and "
-    "arithmetic with masks.",
+    cure="no .item(), no losses[mask], no `if` on values, no assignment to parts of a new tensor: "
+    "torch.where, and arithmetic with masks. " + _GUARD,
     label="sec-01-gradient",
 )
 def vmap(case: Case) -> Finding:
     if not case.subject.torch:
         return absent(_NUMPY)
     parts = [case.draw(max(2, case.fewest), seed=s) for s in (1, 2, 3)]
+    if case.ask(parts[0]).kind in NO_TENSOR:
+        return absent("it returns no tensor")
     if len({tuple(v.shape for v in part.values()) for part in parts}) > 1:
         return absent("its batches differ in shape")
     arrays = {n: np.stack([part[n] for part in parts]) for n in parts[0]}
@@ -129,7 +144,8 @@ def _mapped(case: Case, arrays: Any) -> Any:
 @check(
     "torch.compile",
     effect="The compiled model falls back to Python at the loss, and loses most of the speed.",
-    cure="no .item(), print, NumPy or `if` on values inside; fullgraph=True names the line.",
+    cure="no .item(), print, NumPy or `if` on values inside; fullgraph=True names the line. "
+    + _GUARD,
     label="performance",
 )
 def compiled(case: Case) -> Finding:
@@ -157,7 +173,7 @@ def compiled(case: Case) -> Finding:
             expected=str(right),
             cause="compiled it differs",
         )
-    return passes()
+    return passes("traced as one graph; no code was generated from it")
 
 
 def _compiled(case: Case, arrays: Any) -> Any:
