@@ -55,9 +55,10 @@ def reduced_by_slopes(
     return reduced(formula(*inputs), reduction, weight)
 
 
-def in_slices(*tensors: Tensor) -> zip[tuple[Tensor, ...]]:
-    """The same tensors as vectors, cut into slices that fit the caches of the cores."""
-    return zip(*(torch.split(one.reshape(-1), _slice()) for one in tensors), strict=True)
+def in_slices(*tensors: Tensor, width: int | None = None) -> zip[tuple[Tensor, ...]]:
+    """The same tensors as vectors, or as rows of a width, in slices that fit the cores' caches."""
+    shape, size = ((-1,), _slice()) if width is None else ((-1, width), max(1, _slice() // width))
+    return zip(*(torch.split(one.reshape(shape), size) for one in tensors), strict=True)
 
 
 class _Sloped(torch.autograd.Function):
@@ -92,10 +93,16 @@ class _Sloped(torch.autograd.Function):
 
     @staticmethod
     def jvp(ctx: Any, *changes: Any) -> Tensor:
-        closed, _, items = ctx.settings
-        inputs, moved = ctx.saved_tensors, changes[3:]
-        _, slopes = _evaluated(closed, False, inputs, [one is not None for one in moved])
-        along = [one for one in moved if one is not None]
+        _, formula, items = ctx.settings
+        moved = changes[3:]
+        with torch.enable_grad():
+            inputs = [
+                one.detach().requires_grad_(d is not None)
+                for one, d in zip(ctx.saved_tensors, moved, strict=True)
+            ]
+            wanted = [one for one in inputs if one.requires_grad]
+            slopes = torch.autograd.grad(formula(*inputs).sum(), wanted)
+        along = [d for d in moved if d is not None]
         change: Tensor = sum(s * d for s, d in zip(slopes, along, strict=True))
         return change if items is None else change.sum() / items
 
