@@ -3,9 +3,11 @@
 import functools
 import math
 
+import numpy as np
 import pytest
 import torch
 
+import lossfns.numpy as ln
 import lossfns.torch as lt
 from lossfns.torch._slopes import _slice
 
@@ -72,6 +74,18 @@ def test_slices_are_put_together_in_order(name):
         torch.testing.assert_close(value, same, rtol=1e-13, atol=0)
         (got,) = torch.autograd.grad(value.sum() * (size if reduction == "mean" else 1), pred)
         torch.testing.assert_close(got, slope, rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("name", ["bce", "bce_with_logits", "focal_with_logits"])
+def test_slices_of_arrays_are_put_together_in_order(name):
+    loss, size = getattr(ln, name), 2**13 + 5
+    pred, target = numbers(2, size).numpy(), event(2, size).numpy()
+    pred = 1 / (1 + np.exp(-pred)) if name == "bce" else pred
+    value, slope = loss.value_and_grad(pred, target, reduction="none")
+    for part in np.array_split(np.arange(size), 7):
+        alone = loss.value_and_grad(pred[:, part], target[:, part], reduction="none")
+        np.testing.assert_allclose(value[:, part], alone[0], rtol=1e-14)
+        np.testing.assert_allclose(slope[:, part], alone[1], rtol=1e-14)
 
 
 def test_masks_are_put_together_in_order():
