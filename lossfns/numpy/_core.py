@@ -25,11 +25,15 @@ from lossfns._arguments import (
     leading_axes,
     one_of,
     same_shapes,
+    slices,
 )
 
 Array = npt.NDArray[np.float64]
 Value = float | Array
 P = ParamSpec("P")
+
+# Numbers that fit the cache with what is computed from them.
+_SLICE = 2**13
 
 
 class Evaluation(NamedTuple):
@@ -148,6 +152,32 @@ def reduced(
         value = float(weighted.sum() / total) + 0.0 if total > 0 else 0.0
     chain = functools.partial(_chain, share=share, axis=axis)
     return Evaluation(value, {name: functools.partial(chain, s) for name, s in slopes.items()})
+
+
+def in_slices(
+    core: Callable[..., tuple[Array, Callable[[], Array]]], *inputs: Array
+) -> tuple[Array, Callable[[], Array]]:
+    """What an element-wise core makes of arrays of one shape: the losses, and the slope.
+
+    It is given slices that fit the cache. Of the whole it would write each step to new memory,
+    which takes longer than to compute the losses once more for the slope.
+    """
+    first = inputs[0]
+    if first.size <= _SLICE:
+        return core(*inputs)
+    flat = [one.reshape(-1) for one in inputs]
+    parts = slices(first.size, _SLICE, 1)
+    losses = np.empty(first.size)
+    for part in parts:
+        losses[part] = core(*(one[part] for one in flat))[0]
+
+    def slope() -> Array:
+        slopes = np.empty(first.size)
+        for part in parts:
+            slopes[part] = core(*(one[part] for one in flat))[1]()
+        return slopes.reshape(first.shape)
+
+    return losses.reshape(first.shape), slope
 
 
 def _chain(slope: Callable[[], Array], share: Array, axis: int | None) -> Array:

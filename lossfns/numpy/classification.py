@@ -23,7 +23,17 @@ from lossfns.numpy._classes import (
     smoothed,
     times,
 )
-from lossfns.numpy._core import Array, Evaluation, as_array, loss, paired, real, reduced, within
+from lossfns.numpy._core import (
+    Array,
+    Evaluation,
+    as_array,
+    in_slices,
+    loss,
+    paired,
+    real,
+    reduced,
+    within,
+)
 
 
 @loss
@@ -120,8 +130,12 @@ def bce_with_logits(
     logits, target, weight = paired(sample_weight, logits=logits, target=target)
     within("target", target, low=0.0, high=1.0)
     target = smoothed(target, label_smoothing)
-    positive = target * _positive_weight(pos_weight, logits.shape)
-    losses, slope = binary_surprise(logits, positive, 1 - target)
+    positive = target
+    if pos_weight is not None:
+        positive = target * _positive_weight(pos_weight, logits.shape)
+    losses, slope = in_slices(
+        lambda z, y, of_positive: binary_surprise(z, of_positive, 1 - y), logits, target, positive
+    )
     return reduced(losses, reduction, weight, logits=slope)
 
 
@@ -632,9 +646,13 @@ def _label_cross_entropy(
 
 def binary_surprise_of_probs(probs: Array, target: Array) -> tuple[Array, Callable[[], Array]]:
     """Binary cross-entropies of arguments that have been checked, and the slope."""
-    rest, target_rest = 1 - probs, 1 - target
-    losses = -times(target, np.log(probs)) - times(target_rest, np.log1p(-probs))
-    return losses, lambda: np.asarray(target_rest * inverse(rest) - target * inverse(probs))
+
+    def core(p: Array, y: Array) -> tuple[Array, Callable[[], Array]]:
+        rest, y_rest = 1 - p, 1 - y
+        losses = -times(y, np.log(p)) - times(y_rest, np.log1p(-p))
+        return losses, lambda: np.asarray(y_rest * inverse(rest) - y * inverse(p))
+
+    return in_slices(core, probs, target)
 
 
 def binary_surprise(
@@ -660,9 +678,7 @@ def _margin_gap(
     return margin - target * scores, target, weight
 
 
-def _positive_weight(pos_weight: ArrayLike | None, shape: tuple[int, ...]) -> Array:
-    if pos_weight is None:
-        return np.ones(())
+def _positive_weight(pos_weight: ArrayLike, shape: tuple[int, ...]) -> Array:
     if not isinstance(pos_weight, np.ndarray) and np.ndim(pos_weight) == 0:
         number("pos_weight", pos_weight, at_least=0)
     value = real("pos_weight", pos_weight)

@@ -24,7 +24,17 @@ from lossfns.numpy._classes import (
     smoothed,
     times,
 )
-from lossfns.numpy._core import Array, Evaluation, as_array, loss, paired, real, reduced, within
+from lossfns.numpy._core import (
+    Array,
+    Evaluation,
+    as_array,
+    in_slices,
+    loss,
+    paired,
+    real,
+    reduced,
+    within,
+)
 from lossfns.numpy._logits import sides
 
 
@@ -513,17 +523,21 @@ def sigmoid_focal(
 
     With an epsilon they are those of Poly-1, as in the other cores.
     """
-    positive, negative = _alpha_t(alpha, target)
-    p, rest, hit, reject = sides(logits)
-    losses = times(positive, _fade(rest, gamma) * _poly(hit, rest, epsilon))
-    losses += times(negative, _fade(p, gamma) * _poly(reject, p, epsilon))
 
-    def slope() -> Array:
-        pulled = negative * _fade(p, gamma) * _steepness(reject, rest, p, gamma, epsilon)
-        pushed = positive * _fade(rest, gamma) * _steepness(hit, p, rest, gamma, epsilon)
-        return np.asarray(pulled - pushed)
+    def core(z: Array, y: Array) -> tuple[Array, Callable[[], Array]]:
+        positive, negative = _alpha_t(alpha, y)
+        p, rest, hit, reject = sides(z)
+        losses = times(positive, _fade(rest, gamma) * _poly(hit, rest, epsilon))
+        losses += times(negative, _fade(p, gamma) * _poly(reject, p, epsilon))
 
-    return losses, slope
+        def slope() -> Array:
+            pulled = negative * _fade(p, gamma) * _steepness(reject, rest, p, gamma, epsilon)
+            pushed = positive * _fade(rest, gamma) * _steepness(hit, p, rest, gamma, epsilon)
+            return np.asarray(pulled - pushed)
+
+        return losses, slope
+
+    return in_slices(core, logits, target)
 
 
 def label_focal(

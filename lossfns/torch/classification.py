@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -29,7 +29,6 @@ from lossfns.torch._core import (
     autocast,
     by_kernel,
     companion,
-    has_nan,
     loss,
     paired,
     positive_part,
@@ -38,6 +37,7 @@ from lossfns.torch._core import (
     tensor,
     within,
 )
+from lossfns.torch._slopes import Slope, reduced_by_slopes
 
 
 @loss(ln.bce)
@@ -392,12 +392,9 @@ def reduced_binary_surprise(
     logits: Tensor, target: Tensor, reduction: Reduction, weight: Tensor | None
 ) -> Tensor:
     """The same of logits."""
-    if reads_values(logits):
-        losses = _BinarySurprise.apply(logits, target)  # type: ignore[no-untyped-call]
-        value = reduced(losses, reduction, weight)
-        if not has_nan(value):
-            return value
-    return reduced(binary_surprise(logits, target, 1 - target), reduction, weight)
+    return reduced_by_slopes(
+        _binary_surprise_slopes, _binary_surprise_of_labels, reduction, weight, logits, target
+    )
 
 
 def binary_surprise_of_probs(probs: Tensor, target: Tensor) -> Tensor:
@@ -412,37 +409,16 @@ def binary_surprise(logits: Tensor, positive: Tensor, negative: Tensor) -> Tenso
     return times(positive, -F.logsigmoid(logits)) + times(negative, -F.logsigmoid(-logits))
 
 
-class _BinarySurprise(torch.autograd.Function):
-    """`binary_surprise` of finite logits, with few passes over memory; NaN of infinite ones."""
+def _binary_surprise_of_labels(logits: Tensor, target: Tensor) -> Tensor:
+    return binary_surprise(logits, target, 1 - target)
 
-    @staticmethod
-    def forward(ctx: Any, logits: Tensor, target: Tensor) -> Tensor:
-        ctx.save_for_backward(logits, target)
-        ctx.save_for_forward(logits, target)
-        # max(z, 0) - z y is exact for labels of 0 and 1, and the rest has no cancellation.
-        linear = logits.clamp(min=0).addcmul_(logits, target, value=-1)
-        return linear.add_(logits.abs().neg_().exp_().log1p_())
 
-    @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        logits, target = ctx.saved_tensors
-        along_logits = along_target = None
-        if ctx.needs_input_grad[0]:
-            if torch.is_grad_enabled():  # for a second derivative
-                along_logits = slope * (logits.sigmoid() - target)
-            else:
-                along_logits = logits.sigmoid().sub_(target).mul_(slope)
-        if ctx.needs_input_grad[1]:
-            along_target = -slope * logits
-        return along_logits, along_target
-
-    @staticmethod
-    def jvp(ctx: Any, d_logits: Tensor | None, d_target: Tensor | None) -> Tensor:
-        logits, target = ctx.saved_tensors
-        change = torch.zeros_like(logits)
-        if d_logits is not None:
-            change = change + (logits.sigmoid() - target) * d_logits
-        return change if d_target is None else change - logits * d_target
+def _binary_surprise_slopes(logits: Tensor, target: Tensor) -> tuple[Tensor, list[Slope]]:
+    """The same of finite logits, and its slopes; NaN of infinite ones."""
+    # max(z, 0) - z y is exact for labels of 0 and 1, and the rest has no cancellation.
+    linear = logits.clamp(min=0).addcmul_(logits, target, value=-1)
+    losses = linear.add_(logits.abs().neg_().exp_().log1p_())
+    return losses, [lambda: logits.sigmoid().sub_(target), lambda: -logits]
 
 
 def _margin_gap(

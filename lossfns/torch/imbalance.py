@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,6 +34,7 @@ from lossfns.torch._core import (
     tensor,
     within,
 )
+from lossfns.torch._slopes import Slope, in_slices, reduced_by_slopes
 from lossfns.torch.classification import reduced_binary_surprise, reduced_binary_surprise_of_probs
 
 
@@ -319,51 +320,36 @@ def _focal_of_logits(
     """Focal losses of arguments that have been checked, reduced."""
     if alpha is None and not gamma and not epsilon:
         return reduced_binary_surprise(logits, target, reduction, weight)
-    hard = not epsilon and not target.requires_grad and reads_values(logits)
-    if hard and ((target == 0) | (target == 1)).all():
-        losses = _HardFocal.apply(logits, target, alpha, gamma)  # type: ignore[no-untyped-call]
-        value = reduced(losses, reduction, weight)
-        if value.isfinite().all():
-            return value
-    return reduced(sigmoid_focal(logits, target, alpha, gamma, epsilon), reduction, weight)
+    formula = functools.partial(sigmoid_focal, alpha=alpha, gamma=gamma, epsilon=epsilon)
+    if not epsilon and not target.requires_grad and reads_values(target) and _hard(target):
+        closed = functools.partial(_hard_focal_slopes, alpha=alpha, gamma=gamma)
+        return reduced_by_slopes(closed, formula, reduction, weight, logits, target)
+    return reduced(formula(logits, target), reduction, weight)
 
 
-class _HardFocal(torch.autograd.Function):
-    """`sigmoid_focal` of finite logits and labels of 0 and 1, with few passes over memory.
+def _hard(target: Tensor) -> bool:
+    """Whether all labels between 0 and 1 are one of the two."""
+    return not any((part * (1 - part)).any() for (part,) in in_slices(target))
 
-    The slope is computed along with the loss, and is all that is kept for the way back.
-    """
 
-    @staticmethod
-    def forward(
-        ctx: Any, logits: Tensor, target: Tensor, alpha: float | None, gamma: float
-    ) -> Tensor:
-        sign = target.mul(2).sub_(1)
-        margin = sign * logits
-        losses = F.logsigmoid(margin).neg_()
-        wrong = margin.neg_().sigmoid_()
-        fading = wrong**gamma
-        if alpha is not None:
-            fading *= target.mul(2 * alpha - 1).add_(1 - alpha)
+def _hard_focal_slopes(
+    logits: Tensor, target: Tensor, alpha: float | None, gamma: float
+) -> tuple[Tensor, list[Slope]]:
+    """`sigmoid_focal` of finite logits and labels of 0 and 1, and its slope by the logits."""
+    sign = target.mul(2).sub_(1)
+    margin = sign * logits
+    surprise = F.logsigmoid(margin).neg_()
+    wrong = margin.neg_().sigmoid_()
+    fading = wrong**gamma
+    if alpha is not None:
+        fading *= target.mul(2 * alpha - 1).add_(1 - alpha)
+
+    def slope() -> Tensor:
         # d/dm of w^γ ln(1 + e^-m), w = σ(-m), is -w^γ (γ (1 - w) ln(1 + e^-m) + w).
-        slope = (gamma - gamma * wrong).mul_(losses).add_(wrong).mul_(fading).mul_(sign.neg_())
-        ctx.save_for_backward(logits, target, slope)
-        ctx.save_for_forward(slope)
-        ctx.settings = alpha, gamma
-        return losses.mul_(fading)
+        rising = (gamma - gamma * wrong).mul_(surprise).add_(wrong)
+        return rising.mul_(fading).mul_(sign).neg_()
 
-    @staticmethod
-    def backward(ctx: Any, along: Tensor) -> tuple[Tensor, None, None, None]:
-        logits, target, slope = ctx.saved_tensors
-        if torch.is_grad_enabled():  # for a second derivative
-            losses = sigmoid_focal(logits, target, *ctx.settings)
-            (slope,) = torch.autograd.grad(losses.sum(), logits, create_graph=True)
-        return slope * along, None, None, None
-
-    @staticmethod
-    def jvp(ctx: Any, d_logits: Tensor, *_: Any) -> Tensor:
-        slope: Tensor = ctx.saved_tensors[0]
-        return slope * d_logits
+    return surprise * fading, [slope]
 
 
 def label_focal(rows: Tensor, labels: Tensor, gamma: float, epsilon: float = 0.0) -> Tensor:

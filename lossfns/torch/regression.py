@@ -21,6 +21,7 @@ from lossfns.torch._core import (
     together,
     within,
 )
+from lossfns.torch._slopes import Slope, reduced_by_slopes
 
 
 @loss(ln.mse)
@@ -158,13 +159,7 @@ def log_cosh(
         tensor(999.3068)
     """
     pred, target, weight = paired(sample_weight, validate=validate, pred=pred, target=target)
-    error = pred - target
-    size = error.abs()
-    # Near zero |e| and ln 2 cancel; cosh e - 1 = 2 sinh²(e/2) keeps every digit there. The clamp
-    # keeps the branch not taken, and its gradient, finite.
-    near = torch.log1p(2 * torch.sinh(error.clamp(-1, 1) / 2) ** 2)
-    far = size + torch.log1p(torch.exp(-2 * size)) - math.log(2)
-    return reduced(torch.where(size < 1, near, far), reduction, weight)
+    return reduced_by_slopes(_log_cosh_slopes, _log_cosh, reduction, weight, pred, target)
 
 
 @loss(ln.quantile)
@@ -519,6 +514,27 @@ def negative_binomial_nll(
         ways = torch.lgamma(target + failures) - torch.lgamma(failures) - torch.lgamma(target + 1)
         losses = losses - ways
     return reduced(losses, reduction, weight)
+
+
+def _log_cosh(pred: Tensor, target: Tensor) -> Tensor:
+    error = pred - target
+    size = error.abs()
+    # Near zero |e| and ln 2 cancel; cosh e - 1 = 2 sinh²(e/2) keeps every digit there. The clamp
+    # keeps the branch not taken, and its gradient, finite.
+    near = torch.log1p(2 * torch.sinh(error.clamp(-1, 1) / 2) ** 2)
+    far = size + torch.log1p(torch.exp(-2 * size)) - math.log(2)
+    return torch.where(size < 1, near, far)
+
+
+def _log_cosh_slopes(pred: Tensor, target: Tensor) -> tuple[Tensor, list[Slope]]:
+    """The same, and tanh e, from sinh(e/2) alone until that overflows."""
+    half = (pred - target).mul_(0.5).sinh_()
+    excess = half.square().mul_(2)  # cosh e - 1
+
+    def slope() -> Tensor:
+        return (excess + 2).mul_(2).sqrt_().mul_(half).div_(excess + 1)
+
+    return torch.log1p(excess), [slope, lambda: slope().neg_()]
 
 
 def _between(t: Tensor, a: float, b: float) -> Tensor:

@@ -33,6 +33,7 @@ from lossfns.torch._core import (
     together,
     within,
 )
+from lossfns.torch._slopes import in_slices
 from lossfns.torch.classification import binary_surprise, binary_surprise_of_probs
 
 IMAGE = (-2, -1)
@@ -379,15 +380,64 @@ def overlap_of(
     """
     number("smooth", smooth, at_least=0)
     flag("squared", squared)
-    p, y = masks.scores, masks.target
-    hit = masks.total(p * y) + smooth
-    if squared:
-        miss = alpha * masks.total((p - y) ** 2)
-    else:
-        miss = alpha * masks.total(p * (1 - y)) + beta * masks.total((1 - p) * y)
+    hit, miss = _hit_and_missed(masks, alpha, beta, squared)
+    hit = hit + smooth
     total = hit + miss
     empty = total == 0
     return torch.where(empty, 0, miss / torch.where(empty, 1, total))
+
+
+def _hit_and_missed(
+    masks: Masks, alpha: float, beta: float, squared: bool
+) -> tuple[Tensor, Tensor]:
+    """Of each mask the sum of p y, and that of α p (1 - y) + β (1 - p) y or of α (p - y)²."""
+    p, y = masks.scores, masks.target
+    if masks.pixels is None and not squared and reads_values(p):
+        sums: tuple[Tensor, Tensor] = _Overlap.apply(  # type: ignore[no-untyped-call]
+            p, y, alpha, beta
+        )
+        return sums
+    hit = masks.total(p * y)
+    if squared:
+        return hit, alpha * masks.total((p - y) ** 2)
+    return hit, alpha * masks.total(p * (1 - y)) + beta * masks.total((1 - p) * y)
+
+
+class _Overlap(torch.autograd.Function):
+    """Both sums, a few masks at a time as they fit the cache; nothing is kept but the inputs."""
+
+    @staticmethod
+    def forward(ctx: Any, p: Tensor, y: Tensor, alpha: float, beta: float) -> tuple[Tensor, Tensor]:
+        ctx.settings = alpha, beta
+        ctx.save_for_backward(p, y)
+        ctx.save_for_forward(p, y)
+        hit, miss = [], []
+        for own, true in in_slices(p, y, width=p.shape[-1]):
+            hit.append((own * true).sum(-1))
+            alarm, missed = (own, 1 - own) if alpha == beta else (alpha * own, beta * (1 - own))
+            # Exact at the ends, where y is 0 or 1, and without cancellation between.
+            miss.append(torch.lerp(alarm, missed, true).sum(-1))
+        sums = torch.cat(miss).view(p.shape[:-1])
+        return torch.cat(hit).view(p.shape[:-1]), alpha * sums if alpha == beta else sums
+
+    @staticmethod
+    def backward(ctx: Any, by_hit: Tensor, by_miss: Tensor) -> tuple[Tensor | None, ...]:
+        (p, y), (alpha, beta) = ctx.saved_tensors, ctx.settings
+        by_both = (by_hit - (alpha + beta) * by_miss)[..., None]
+        along_p, along_y, *_ = ctx.needs_input_grad
+        return (
+            (y * by_both).add_((alpha * by_miss)[..., None]) if along_p else None,
+            (p * by_both).add_((beta * by_miss)[..., None]) if along_y else None,
+            None,
+            None,
+        )
+
+    @staticmethod
+    def jvp(ctx: Any, d_p: Tensor | None, d_y: Tensor | None, *_: Any) -> tuple[Tensor, Tensor]:
+        (p, y), (alpha, beta) = ctx.saved_tensors, ctx.settings
+        d_p, d_y = (torch.zeros_like(p) if d is None else d for d in (d_p, d_y))
+        both = (d_p * y + p * d_y).sum(-1)
+        return both, (alpha * d_p + beta * d_y).sum(-1) - (alpha + beta) * both
 
 
 def _jaccard_steps(sorted_target: Tensor, sorted_pixels: Tensor) -> Tensor:
