@@ -31,6 +31,7 @@ from lossfns.torch._core import (
     together,
     within,
 )
+from lossfns.torch._slopes import in_slices
 
 
 def class_rows(axis: int, sample_weight: Any, validate: bool, **tensors: Any) -> tuple[Any, ...]:
@@ -123,14 +124,25 @@ def _without(weight: Tensor, rows: Tensor) -> Tensor:
     return torch.where(weight[..., None] == 0, 1 / rows.shape[-1], rows)
 
 
-def distribution(name: str, rows: Tensor, validate: bool, hint: str = "") -> None:
-    """Demand rows of probabilities that sum to 1, within what half precision leaves of it."""
-    within(name, rows, low=0.0, high=1.0, validate=validate, hint=hint)
-    if reads_values(rows, validate) and rows.numel():
-        sums = rows.detach().sum(dim=-1).flatten()
-        worst = sums[(sums - 1).abs().argmax()].item()
-        if abs(worst - 1) > 0.01:
-            raise ValueError(f"{name} must sum to 1 over the classes, got {worst:g}")
+def distribution(
+    name: str, rows: Tensor, validate: bool, hint: str = "", *, logarithms: bool = False
+) -> None:
+    """Demand rows of probabilities that sum to 1, within what half precision leaves of it.
+
+    Args:
+        logarithms: the rows hold those of the probabilities.
+    """
+    if not reads_values(rows, validate) or not rows.numel():
+        return
+    totals = []
+    for (part,) in in_slices(rows.detach(), width=rows.shape[-1]):
+        probs = part.exp() if logarithms else part
+        within(name, probs, low=0.0, high=1.0, validate=validate, hint=hint)
+        totals.append(probs.sum(dim=-1))
+    sums = torch.cat(totals)
+    worst = sums[(sums - 1).abs().argmax()].item()
+    if abs(worst - 1) > 0.01:
+        raise ValueError(f"{name} must sum to 1 over the classes, got {worst:g}")
 
 
 def class_weight(weight: Tensor | None, rows: Tensor, validate: bool) -> Tensor | None:

@@ -8,7 +8,7 @@ enough for the cache, goes all the way, and nothing is kept but the slopes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -55,10 +55,20 @@ def reduced_by_slopes(
     return reduced(formula(*inputs), reduction, weight)
 
 
-def in_slices(*tensors: Tensor, width: int | None = None) -> zip[tuple[Tensor, ...]]:
+def slice_size() -> int:
+    """How many numbers a slice holds: each core has its own cache."""
+    return _SLICE * torch.get_num_threads()
+
+
+def in_slices(*tensors: Tensor, width: int | None = None) -> Iterable[tuple[Tensor, ...]]:
     """The same tensors as vectors, or as rows of a width, in slices that fit the cores' caches."""
-    shape, size = ((-1,), _slice()) if width is None else ((-1, width), max(1, _slice() // width))
-    return zip(*(torch.split(one.reshape(shape), size) for one in tensors), strict=True)
+    shape, size = (
+        ((-1,), slice_size()) if width is None else ((-1, width), max(1, slice_size() // width))
+    )
+    flat = [one.reshape(shape) for one in tensors]
+    if len(flat[0]) <= size:
+        return [tuple(flat)]
+    return zip(*(torch.split(one, size) for one in flat), strict=True)
 
 
 class _Sloped(torch.autograd.Function):
@@ -120,7 +130,7 @@ def _evaluated(
 ) -> tuple[Tensor, list[Tensor]]:
     """The losses, or else their sum, and the slopes that are needed."""
     first = inputs[0]
-    if first.numel() <= _slice():
+    if first.numel() <= slice_size():
         losses, derivatives = closed(*inputs)
         slopes = [slope() for slope, need in zip(derivatives, needed, strict=False) if need]
         return losses if each else losses.sum(), slopes
@@ -138,7 +148,3 @@ def _evaluated(
             if need:
                 into.pop(0).copy_(slope())
     return outputs[0] if each else torch.stack(totals).sum(), slopes
-
-
-def _slice() -> int:
-    return _SLICE * torch.get_num_threads()

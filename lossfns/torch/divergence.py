@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from lossfns import numpy as ln
 from lossfns._arguments import Reduction, number
@@ -18,6 +18,7 @@ from lossfns.torch._classes import (
     times_log,
 )
 from lossfns.torch._core import excess, extremes_of, loss, reads_values, reduced
+from lossfns.torch._slopes import in_slices, slice_size
 
 
 @loss(ln.entropy)
@@ -61,7 +62,8 @@ def kl_div(
     log_probs, target, weight = _log_rows(axis, sample_weight, validate, log_probs, target)
     # (At a target of 0 the slope by the target, if somebody asks for it, is infinite.)
     if reads_values(log_probs) and (not target.requires_grad or bool((target > 0).all())):
-        losses = F.kl_div(log_probs, target, reduction="none").sum(-1)
+        few = log_probs.numel() <= slice_size()
+        losses: Tensor = (_far_apart if few else _FarApart.apply)(log_probs, target)
         extremes = extremes_of(losses)
         # Far from agreement nothing cancels, and where all is finite nothing needs care.
         if extremes and 0.05 < extremes[0] and extremes[1] < torch.inf:
@@ -165,6 +167,45 @@ def distillation(
     return reduced(temperature**2 * losses, reduction, weight)
 
 
+def _far_apart(log_probs: Tensor, target: Tensor) -> Tensor:
+    """Σ t (ln t - ln p) of each row, where nothing cancels."""
+    # Against a finite logarithm the 0 wins.
+    log_target = target.clamp(min=torch.finfo(target.dtype).tiny).log()
+    return (target * (log_target - log_probs)).sum(-1)
+
+
+class _FarApart(torch.autograd.Function):
+    """The same, a few rows at a time as they fit the cache; nothing is kept but the inputs."""
+
+    @staticmethod
+    def forward(ctx: Any, log_probs: Tensor, target: Tensor) -> Tensor:
+        ctx.save_for_backward(log_probs, target)
+        ctx.save_for_forward(log_probs, target)
+        slices = in_slices(log_probs, target, width=target.shape[-1])
+        sums = [_far_apart(log_p, t) for log_p, t in slices]
+        return torch.cat(sums).view(target.shape[:-1])
+
+    @staticmethod
+    def backward(ctx: Any, along: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        log_probs, target = ctx.saved_tensors
+        by_log_probs, by_target = ctx.needs_input_grad
+        along = along[..., None]
+        return (
+            -along * target if by_log_probs else None,
+            along * (target.log() + 1 - log_probs) if by_target else None,
+        )
+
+    @staticmethod
+    def jvp(ctx: Any, d_log_probs: Tensor | None, d_target: Tensor | None) -> Tensor:
+        log_probs, target = ctx.saved_tensors
+        change = torch.zeros_like(target)
+        if d_log_probs is not None:
+            change = change - target * d_log_probs
+        if d_target is not None:
+            change = change + (target.log() + 1 - log_probs) * d_target
+        return change.sum(-1)
+
+
 def _kl(log_probs: Tensor, target: Tensor) -> Tensor:
     """Σ t (ln t - ln p) of each row, from terms that do not cancel.
 
@@ -192,6 +233,6 @@ def _log_rows(
         # The neutral row of a masked item, as a logarithm.
         rows = torch.where(weight[..., None] == 0, -math.log(rows.shape[-1]), rows)
     hint = "log_probs must be logarithms of probabilities: pass a log-softmax"
-    distribution("exp(log_probs)", rows.detach().exp(), validate, hint=hint)
+    distribution("exp(log_probs)", rows, validate, hint=hint, logarithms=True)
     distribution("target", target, validate)
     return rows, target, weight

@@ -9,7 +9,7 @@ import torch
 
 import lossfns.numpy as ln
 import lossfns.torch as lt
-from lossfns.torch._slopes import _slice
+from lossfns.torch._slopes import slice_size
 
 F64 = torch.float64
 
@@ -64,7 +64,7 @@ def test_a_second_way_back_gives_the_same_gradient(loss, make, make_target):
 @pytest.mark.parametrize("name", ["log_cosh", "bce_with_logits", "focal_with_logits"])
 def test_slices_are_put_together_in_order(name):
     loss, make, make_target = LOSSES[name]
-    size = _slice() + 5
+    size = slice_size() + 5
     pred, target = make(size).requires_grad_(), make_target(size)
     halves = [loss(p, t, reduction="none") for p, t in zip(pred.split(999), target.split(999))]  # noqa: B905
     expected = torch.cat(halves)
@@ -89,7 +89,7 @@ def test_slices_of_arrays_are_put_together_in_order(name):
 
 
 def test_masks_are_put_together_in_order():
-    probs = numbers(3, _slice() // 2 + 1).sigmoid().requires_grad_()
+    probs = numbers(3, slice_size() // 2 + 1).sigmoid().requires_grad_()
     target = event(*probs.shape)
     each = torch.stack([lt.dice(p, t, axis=-1) for p, t in zip(probs, target)])  # noqa: B905
     got = lt.dice(probs, target, axis=-1, reduction="none")
@@ -97,6 +97,24 @@ def test_masks_are_put_together_in_order():
     torch.testing.assert_close(
         *(torch.autograd.grad(one.sum(), probs)[0] for one in (got, each)), rtol=1e-13, atol=0
     )
+
+
+@pytest.mark.parametrize("soft", [False, True], ids=["labels", "soft"])
+def test_rows_of_distributions_are_put_together_in_order(soft):
+    rows = slice_size() // 64 + 3
+    log_probs = (4 * numbers(rows, 64)).log_softmax(-1).requires_grad_()
+    target = (4 * numbers(rows, 64, seed=1)).softmax(-1)
+    target = target if soft else (target == target.amax(-1, keepdim=True)).to(F64)
+    target = target.requires_grad_(soft)
+    half = rows // 2
+    parts = (slice(0, half), slice(half, rows))
+    apart = torch.cat([lt.kl_div(log_probs[i], target[i], reduction="none") for i in parts])
+    joined = lt.kl_div(log_probs, target, reduction="none")
+    torch.testing.assert_close(joined, apart, rtol=1e-13, atol=1e-15)
+    by = [log_probs, target] if soft else [log_probs]
+    along = numbers(rows, seed=2)
+    for got, same in zip(*(torch.autograd.grad(one, by, along) for one in (joined, apart))):  # noqa: B905
+        torch.testing.assert_close(got, same, rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, F64])
