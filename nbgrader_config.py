@@ -43,6 +43,10 @@ c.Autograde.autograde_preprocessors = [
 # What a submission may use, where it differs from grader/limits.py: seconds for a cell, say.
 c.Grade.limits = {}
 
+# Which of several attempts counts: "newest"; "deadline", the newest that was in time; or "best",
+# the one with the most automatic points after its late penalty, for which all are graded.
+c.Attempts.take = "newest"
+
 # What a late submission costs. The deadline is the gradebook's:
 # nbgrader db assignment add NAME --duedate="2026-12-01 23:59 UTC"
 c.AssignLatePenalties.plugin_class = "grader.late.LatePolicy"

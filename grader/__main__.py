@@ -5,12 +5,13 @@ import os
 import sys
 from pathlib import Path
 
-from grader.collect import LAYOUTS, TAKE, collect
+from grader.collect import collect
 from grader.course import Course
 from grader.errors import CourseError
 from grader.export import FORMATS, export
 from grader.grade import grade
 from grader.leaks import release_check
+from grader.platforms import LAYOUTS
 from grader.public import publish
 from grader.release import release
 from grader.report import graded_assignments, report
@@ -31,9 +32,6 @@ def main(arguments: list[str] | None = None) -> int:
     collecting.add_argument("--do", action="store_true", help="do it; without, it is only shown")
     collecting.add_argument(
         "--layout", choices=sorted(LAYOUTS), default="", help="if not found out"
-    )
-    collecting.add_argument(
-        "--take", choices=TAKE, default=TAKE[0], help="which attempt: the newest, or that in time"
     )
 
     grading = commands.add_parser("grade", help="grade what was handed in")
@@ -88,7 +86,6 @@ def main(arguments: list[str] | None = None) -> int:
                 options.assignment,
                 options.source,
                 layout=options.layout,
-                take=options.take,
                 do=options.do,
             )
         elif options.command == "grade":

@@ -18,6 +18,8 @@ from grader.limits import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = "nbgrader_config.py"
+# Which of several attempts counts.
+TAKE = ("newest", "deadline", "best")
 
 
 class Course:
@@ -45,6 +47,14 @@ class Course:
     @property
     def db_url(self) -> str:
         return str(self.coursedir.db_url)
+
+    @property
+    def take(self) -> str:
+        """Which of several attempts counts, one of TAKE: `c.Attempts.take`."""
+        take: str = self.coursedir.config.Attempts.get("take", TAKE[0])
+        if take not in TAKE:
+            raise CourseError(f"c.Attempts.take in {SETTINGS} may be {', '.join(TAKE)}; got {take}")
+        return take
 
     def path(self, step: str, student: str, assignment: str) -> Path:
         """A folder of nbgrader: step is "release", "submitted", "autograded" or "feedback"."""

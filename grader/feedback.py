@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import GetGrades
 
+from grader.attempts import which
 from grader.course import Course
 from grader.pages import code, markdown, page, printed, text
 from grader.status import Status
@@ -52,7 +53,9 @@ class FeedbackExporter(Exporter):
         nb, resources = super().from_notebook_node(nb, resources, **kw)
         about = resources["nbgrader"]
         assert self.parent is not None
-        rubrics = _rubrics(Course(self.parent.coursedir), about["assignment"])
+        course = Course(self.parent.coursedir)
+        about["attempt"] = which(course, about["assignment"], about["student"])
+        rubrics = _rubrics(course, about["assignment"])
         return feedback(nb, about, rubrics), resources
 
 
@@ -81,6 +84,8 @@ def feedback(notebook: NotebookNode, about: dict[str, Any], rubrics: dict[str, s
 def _sum(about: dict[str, Any], essays: list[NotebookNode]) -> Iterator[str]:
     score, most = about["score"], about["max_score"]
     yield f'<p class="sum"><strong>{_points(score)} of {_points(most)} points</strong></p>'
+    if attempt := about.get("attempt"):
+        yield f"<p>This is your attempt {text(attempt)}.</p>"
     if seconds := about.get("seconds_late"):
         hours = seconds / 3600
         late = f"{hours / 24:.1f} days" if hours >= 24 else f"{hours:.1f} hours"

@@ -42,8 +42,6 @@ REACHED = {"f_back", "__globals__", "__subclasses__", "__dict__"}
 SMALLEST_CODE = 60  # nodes of the syntax tree
 SMALLEST_TEXT = 25  # words
 ALIKE_CELLS = 3
-# Most repairs change one line of a broken loop.
-LEFT_OF_BROKEN = 0.5
 
 
 def flags_of(notebook: NotebookNode, used: Iterable[str] = ()) -> list[str]:
@@ -57,26 +55,10 @@ def flags_of(notebook: NotebookNode, used: Iterable[str] = ()) -> list[str]:
             free = name in EXERCISES and EXERCISES[name].score is not None
             for flag in _of_code(cell.source, losses_allowed=free):
                 found[f"{name}: {flag}"] = None
-            for flag in _rewritten(name, cell.source, notebook):
-                found[f"{name}: {flag}"] = None
     for name in sorted(used):
         if LOSS.search(name) and name not in ALLOWED_CALLS:
             found[f"PyTorch's {name} was called while the answers were checked"] = None
     return list(found)
-
-
-def _rewritten(name: str, source: str, notebook: NotebookNode) -> list[str]:
-    """Where something is to be repaired: whether it was replaced by something else instead."""
-    broken = name.replace("repaired_", "broken_", 1)
-    for cell in notebook.cells:
-        if name != broken and cell.metadata.get("nbgrader", {}).get("grade_id") == broken:
-            # The lines of the loop itself, without those that show what it does.
-            lines = [line.strip() for line in cell.source.split("\n\n\n")[0].split("\n")[1:]]
-            mine = {line.strip() for line in source.split("\n")}
-            left = sum(line in mine for line in lines)
-            if left < LEFT_OF_BROKEN * len(lines):
-                return [f"rewritten, not repaired? {left} of {len(lines)} lines are left"]
-    return []
 
 
 def _of_code(source: str, losses_allowed: bool) -> list[str]:

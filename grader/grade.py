@@ -6,11 +6,12 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tqdm import tqdm
 
+from grader.attempts import take_best, which
 from grader.course import Course
 from grader.errors import CourseError
 from grader.files import write_whole
@@ -19,7 +20,7 @@ from grader.gradebook import Writer, only_writer
 from grader.job import Job, Result
 from grader.levels import MEANING, NoSandbox, require_level
 from grader.results import finished, latest
-from grader.schedule import run_here, run_on_dask
+from grader.schedule import Report, run_here, run_on_dask
 from grader.status import Status
 from grader.tables import harmless, printable
 
@@ -51,6 +52,18 @@ def grade(
         folder = course.results(assignment)
         everybody, names, refused = _names(course, assignment, students)
         print(f"{len(names)} submissions to {assignment}; the code runs in {MEANING[level]}")
+
+        def do(jobs_to_do: Iterable[Job], into: Path, done: Report) -> None:
+            if scheduler:
+                run_on_dask(list(jobs_to_do), into, scheduler, done)
+            else:
+                run_here(jobs_to_do, into, jobs, done)
+
+        if course.take == "best":
+            compared = take_best(
+                course, assignment, names, trust, lambda some, into: do(some, into, lambda _: None)
+            )
+            print(f"{compared} attempts of those who made several were compared; the best counts")
         missing: list[str] = []
         bar = tqdm(total=len(names), unit="submission", disable=True if watch else None)
         progress = _Progress(len(names))
@@ -80,16 +93,15 @@ def grade(
 
         try:
             with bar:
-                if scheduler:
-                    run_on_dask(list(todo()), folder, scheduler, report)
-                else:
-                    run_here(todo(), folder, jobs, report)
+                do(todo(), folder, report)
         except OSError as error:
             raise CourseError(
                 f"{error.filename or folder} cannot be written: {error.strerror}. What has been "
                 f"graded is kept in {folder}; make room and run the command again"
             ) from None
         rows = _table(folder, [name for name in everybody if name not in missing], missing, refused)
+        for row in rows:
+            row["attempt"] = which(course, assignment, row["student"])
     write_whole(folder / "table.csv", _as_csv(rows))
     _show(rows, folder)
     return rows
@@ -163,7 +175,7 @@ def _row(
 def _as_csv(rows: list[dict[str, str]]) -> str:
     file = io.StringIO()
     # Every check that anybody was asked has a column, in the order of the notebook.
-    columns = ["student", "status", "marks", "message", "flags", "remarks", "seconds"]
+    columns = ["student", "status", "marks", "message", "flags", "remarks", "seconds", "attempt"]
     columns += dict.fromkeys(key for row in rows for key in row if key not in columns)
     table = csv.DictWriter(file, columns, restval="")
     table.writeheader()

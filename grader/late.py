@@ -5,6 +5,7 @@ nbgrader compares `timestamp.txt`, which `collect` writes, with the deadline in 
 
 import math
 
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins import BasePlugin
 from traitlets import Float, Integer
 
@@ -27,18 +28,26 @@ class LatePolicy(BasePlugin):
         self, student_id: str, score: float, total_seconds_late: float
     ) -> float | None:
         """The points to take off; nbgrader never takes off more than there are."""
-        book = self.parent.gradebook
-        days = self._days(total_seconds_late)
-        this = book.find_assignment(self.parent.assignment_id)
+        book, assignment = self.parent.gradebook, self.parent.assignment_id
+        return self.points(book, assignment, student_id, total_seconds_late) or None
+
+    def points(self, book: Gradebook, assignment: str, student: str, seconds: float) -> float:
+        """What so many seconds cost this learner in this assignment."""
+        this = book.find_assignment(assignment)
+        try:
+            others = book.find_student(student).submissions
+        except MissingEntry:
+            others = []
         # Free days go to the assignments in the order of their deadlines.
         used = sum(
-            self._days(submission.total_seconds_late)
-            for submission in book.find_student(student_id).submissions
-            if submission.assignment.duedate and submission.assignment.duedate < this.duedate
+            self._days(one.total_seconds_late)
+            for one in others
+            if one.assignment.duedate and one.assignment.duedate < this.duedate
         )
+        days = self._days(seconds)
         days -= min(days, max(0, self.free_days - used))
-        percent = min(self.most_percent, days * self.percent_per_day)
-        return percent / 100 * this.max_score if percent else None
+        taken: float = min(self.most_percent, days * self.percent_per_day) / 100 * this.max_score
+        return taken
 
     def _days(self, seconds: float) -> int:
         return math.ceil(max(0.0, seconds - 60 * self.grace_minutes) / DAY)

@@ -76,7 +76,12 @@ def grade(
     Raises SandboxError if the sandbox fails, which says nothing about the submission.
     """
     start = time.monotonic()
-    run = _Run(student, secret, limits)
+    sources = {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for cell in notebook.cells
+        if "grade_id" in cell.metadata.get("nbgrader", {})
+    }
+    run = _Run(student, secret, limits, sources)
     marks = []
     try:
         for cell in notebook.cells:
@@ -120,8 +125,10 @@ class _Found:
 class _Run:
     """The sandbox while one notebook is graded, started again where code has killed it."""
 
-    def __init__(self, student: str, secret: bytes, limits: Limits):
+    def __init__(self, student: str, secret: bytes, limits: Limits, sources: dict[str, str]):
         self.student, self.secret, self.limits = student, secret, limits
+        # Of all cells, by their grade_id.
+        self.sources = sources
         self.end = time.monotonic() + limits.submission
         self.history: list[str] = []
         self.troubles: list[str] = []
@@ -203,7 +210,7 @@ class _Run:
                 said = "not defined: no cell defines it, or the definition failed"
                 return _Found(False, f"{probe.function} is {said}.", said)
             self.used |= used
-            verdict = judge(exercise, calls, answers)
+            verdict = judge(exercise, calls, answers, self._repaired(probe))
             count += len(calls)
             if verdict.findings:
                 seen = seed == VISIBLE_SEED
@@ -211,9 +218,19 @@ class _Run:
                     False,
                     advice(exercise, verdict, example=seen),
                     in_brief(verdict),
-                    smallest_input(exercise, verdict) if seen else "",
+                    smallest_input(verdict) if seen else "",
                 )
         return _Found(True, praise(exercise, verdict, count), "right")
+
+    def _repaired(self, probe: Probe) -> tuple[str, str] | None:
+        """The text of a function that repairs another one, and of that one."""
+        broken = EXERCISES[probe.exercise].repairs
+        if not broken:
+            return None
+        repaired, before = (
+            read_cell(self.sources.get(one, "")).python for one in (probe.function, broken)
+        )
+        return repaired, before
 
     def _about_failures(self, grade_id: str, script: Script) -> str:
         """Which statements of a cell failed, and that the others ran."""

@@ -885,7 +885,7 @@ def _of_the_coursework(record: Record, setting: Mapping[str, Any]) -> Iterator[C
         for one in exercise.misconceptions:
             if one.shows is None:
                 compute = _wrong(one.wrong, order, options, known)
-                yield _variant(record, compute, one.name, one.hint, exercise.read)
+                yield _variant(record, compute, one.name, one.whole, exercise.read)
 
 
 def _wrong(

@@ -1,14 +1,17 @@
 """The function that learners and graders call."""
 
 import difflib
+import inspect
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from lossfns.check.answer import ask
+from lossfns.check.compare import reference
 from lossfns.check.exercise import Exercise
-from lossfns.check.judge import Verdict, judge, reference
+from lossfns.check.judge import Verdict, judge
 from lossfns.check.message import advice, in_brief, praise
 from lossfns.check.points import Outcome, go_on_after_stubs, in_notebook, note
 from lossfns.check.table import EXERCISES
@@ -86,12 +89,34 @@ def examine(
     answers = []
     for device in _devices(exercise):
         answers = [ask(function, call, torch=exercise.torch, device=device) for call in calls]
-        verdict = judge(exercise, calls, answers)
+        verdict = judge(exercise, calls, answers, _sources(exercise, function))
         if verdict.findings:
-            return verdict, advice(exercise, verdict)
+            return verdict, advice(exercise, verdict, again=_asked_again(name, verdict))
     if exercise.twin:
         _hold_twin_equal(exercise, calls)
     return verdict, praise(exercise, verdict, len(calls))
+
+
+# The last mistake that each check has told in this process.
+_told: dict[tuple[str, tuple[str, ...]], str] = {}
+
+
+def _asked_again(name: str, verdict: Verdict) -> bool:
+    """Whether this mistake is what was told the last time, too."""
+    asked, said = (name, verdict.checked), in_brief(verdict)
+    before, _told[asked] = _told.get(asked), said
+    return said == before
+
+
+def _sources(exercise: Exercise, function: Callable) -> tuple[str, str] | None:
+    """Of a function that repairs another one, the text of both, where it can be read."""
+    if not exercise.repairs or getattr(function, "__name__", "") != exercise.name:
+        return None
+    try:
+        broken = function.__globals__[exercise.repairs]
+        return tuple(textwrap.dedent(inspect.getsource(one)) for one in (function, broken))
+    except (AttributeError, KeyError, OSError, TypeError):
+        return None
 
 
 def _find(name) -> Exercise:

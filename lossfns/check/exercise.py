@@ -6,6 +6,7 @@ process, answered there with `lossfns.check.answer.ask`, and judged here.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,11 +19,20 @@ class Kind:
     """What calls of many exercises have in common, and what to tell those who miss it.
 
     `covers` recognises calls that an exercise draws by itself and that are of this kind as well.
+    What is said of a `finite` kind does not fit NaN or infinity.
     """
 
     name: str
     hint: str
     covers: Callable[["Call"], bool] = lambda call: False
+    finite: bool = False
+
+
+class Reason(NamedTuple):
+    """What is wrong, and what to tell those who do it."""
+
+    name: str
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,8 @@ class Call:
     `kept` holds arrays that the function does not get but `Exercise.score` needs, such as the
     labels of items that a trained model must predict. With `any_result` it only matters that
     there is a result.
-    `raises` is the name of the exception that the call must raise, or "" for an ordinary call.
+    `raises` is the name of the exception that the call must raise, or "" for an ordinary call;
+    `reason` says to those who accept it why, whatever they return.
     `kind` says what those who answer calls like this one wrongly have overlooked.
     `atol` takes the place of the exercise's where results are tiny, or where they come from large
     numbers that float32 rounds. To a call with `single` the right answer for inputs in single
@@ -47,6 +58,7 @@ class Call:
     wants: tuple[str, ...] = ()
     raises: str = ""
     kept: dict[str, np.ndarray] = field(default_factory=dict)
+    reason: Reason | None = None
     any_result: bool = False
     kind: Kind | None = None
     atol: float | None = None
@@ -65,12 +77,21 @@ class Misconception:
     An answer has this misconception if it is the same as that of `wrong` everywhere. Where numbers
     differ from one learner to the next, as those of trained models do, `shows(call, value)` says
     instead by what the result is recognised, such as scores that are all 0 or 1.
+
+    The hint says what is wrong and where to look. `formula` is what the task asks for: it is told
+    to those who ask again.
     """
 
     name: str
     wrong: Callable
     hint: str
     shows: Callable[[Call, np.ndarray], bool] | None = None
+    formula: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The hint with the formula."""
+        return f"{self.hint} Written out: {self.formula}." if self.formula else self.hint
 
 
 # Draws more calls, of a kind, from those that an exercise has drawn; `kinds` builds them.
@@ -87,6 +108,9 @@ class Exercise:
     `score(call, answer)` says how good one is, lower is better, and `slack` how far above the
     reference's score an answer may lie, as a fraction.
 
+    `repairs` names the broken function whose lines an answer must keep. `together` says of right
+    answers, seen side by side, what is wrong with how they were found.
+
     `read` is where to read again: a label of the book.
     """
 
@@ -102,6 +126,8 @@ class Exercise:
     twin: str = ""
     score: Callable[[Call, np.ndarray], float] | None = None
     slack: float = 0.0
+    repairs: str = ""
+    together: Callable[[list[Call], list[Any]], Reason | None] | None = None
     rtol: float = 1e-4
     atol: float = 1e-6
 

@@ -1,30 +1,33 @@
 """Compare answers with the reference and find the misconception that explains them."""
 
-import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lossfns.check.answer import Answer, ask
-from lossfns.check.exercise import ASPECTS, Call, Exercise, Kind, Misconception
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One call that was answered wrongly: what is wrong, the answer, and the right one."""
-
-    problem: str
-    call: Call
-    answer: Answer
-    right: Answer
+from lossfns.check.compare import close, reference, slopes_agree
+from lossfns.check.exercise import ASPECTS, Call, Exercise, Kind, Misconception, Reason
+from lossfns.check.method import another_way
+from lossfns.check.problems import (
+    ACCEPTS,
+    GRADIENT,
+    MEMORY,
+    METHOD,
+    NOT_WRITTEN,
+    SCORE,
+    VALUE,
+    Case,
+    Finding,
+    problem_of,
+)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`findings` is empty when all is right; `explained` is the misconception or kind that fits."""
+    """`findings` is empty when all is right; `explained` is what fits all of them, if anything."""
 
     findings: tuple[Finding, ...] = ()
-    explained: Misconception | Kind | None = None
+    explained: Misconception | Kind | Reason | None = None
     checked: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
 
@@ -32,161 +35,91 @@ class Verdict:
     def first(self) -> Finding:
         """The smallest input that shows the mistake to mend first."""
         worst = [f for f in self.findings if f.call.aspect == self.failed[0]]
-        return min(worst, key=lambda f: (f.call.size, len(f.call.options)))
+        return min(worst, key=_turn)
 
 
-def judge(exercise: Exercise, calls: list[Call], answers: list[Answer]) -> Verdict:
-    """Judge the answers that a function gave to these calls."""
-    rights = [reference(exercise, call) for call in calls]
+def _turn(finding):
+    """What an exercise says about bad input of its own comes first, in the order of its draw."""
+    call = finding.call
+    told = finding.problem is ACCEPTS and call.reason is not None
+    unwritten = finding.problem is NOT_WRITTEN
+    return not unwritten, not told, *((0, 0) if told else (call.size, len(call.options)))
+
+
+def judge(
+    exercise: Exercise,
+    calls: list[Call],
+    answers: list[Answer],
+    sources: tuple[str, str] | None = None,
+) -> Verdict:
+    """Judge the answers that a function gave to these calls.
+
+    `sources` are those of the function and of the broken one that it repairs, if it does.
+    """
+    writes = any(answer.value is not None for answer in answers)
     findings = []
-    for call, answer, right in zip(calls, answers, rights, strict=True):
-        problem = _problem(exercise, call, answer, right)
-        if problem:
-            findings.append(Finding(problem, call, answer, right))
-    if any(answer.value is not None for answer in answers):
-        findings = [_without_return(finding) for finding in findings]
+    for call, answer in zip(calls, answers, strict=True):
+        case = Case(exercise, call, answer, reference(exercise, call), writes)
+        problem = problem_of(case)
+        if problem is not None:
+            findings.append(Finding(**vars(case), problem=problem))
     present = {call.aspect for call in calls}
     checked = tuple(aspect for aspect in ASPECTS if aspect in present)
     failed = tuple(a for a in checked if any(f.call.aspect == a for f in findings))
     if not findings:
-        return Verdict(checked=checked)
+        reason = another_way(exercise, calls, answers, sources)
+        if reason is None:
+            return Verdict(checked=checked)
+        case = Case(exercise, calls[0], answers[0], reference(exercise, calls[0]))
+        return Verdict((Finding(**vars(case), problem=METHOD),), reason, checked, checked[:1])
     verdict = Verdict(tuple(findings), None, checked, failed)
     return replace(verdict, explained=_explain(exercise, calls, answers, verdict))
 
 
-def reference(exercise: Exercise, call: Call) -> Answer:
-    """The answer of the reference, computed in float64 whatever the call's floating dtype."""
-    if call.raises:
-        return Answer(error=call.raises)
-    arrays = [
-        array.astype(np.float64) if array.dtype.kind == "f" else array.copy()
-        for array in call.arrays.values()
-    ]
-    # What the reference warns of is asked on purpose, and no learner's doing.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        value = np.asarray(exercise.right(*arrays, **call.options), dtype=np.float64)
-        slopes = {
-            name: np.asarray(exercise.slopes[name](*arrays, **call.options)) for name in call.wants
-        }
-    return Answer(value=value, slopes=slopes)
+def _explain(exercise, calls, answers, verdict) -> Misconception | Kind | Reason | None:
+    """What fits what fails first: a misconception, a usual problem, a reason to refuse, a kind."""
+    first = verdict.first
+    if first.problem is MEMORY:
+        # All results are right: no mistake of the table explains it.
+        return None
+    misconception = _misconception(exercise, calls, answers, verdict)
+    if misconception is not None:
+        return misconception
+    if first.problem.common:
+        return Reason(first.problem.name, first.problem.said(first))
+    if first.problem is ACCEPTS and first.call.reason is not None:
+        return first.call.reason
+    kind = _common_kind(calls, verdict)
+    infinite = first.answer.value is not None and not np.isfinite(first.answer.value).all()
+    return None if kind is not None and kind.finite and infinite else kind
 
 
-def _problem(exercise, call, answer, right) -> str:
-    """Name the first thing that is wrong with an answer, or "" when it is right."""
-    if answer.error == "NotImplementedError":
-        return "not written"
-    if call.raises:
-        if not answer.error:
-            return "accepts"
-        return "" if answer.error == call.raises else "raises another"
-    if answer.error:
-        return "raises"
-    if answer.kind == "NoneType":
-        return "not written"
-    if call.any_result:
-        return ""
-    if answer.value is None:
-        return "type"
-    if answer.value.shape != right.value.shape:
-        return "shape"
-    if not np.isfinite(answer.value).all():
-        return "not finite"
-    if not _value_is_right(exercise, call, answer, right):
-        return "value"
-    if any(slope is None for slope in answer.slopes.values()):
-        return "no gradient"
-    if not _slopes_agree(exercise, call, answer, right):
-        return "gradient"
-    if answer.changed:
-        return "changed"
-    if call.most_memory and answer.peak > call.most_memory:
-        return "memory"
-    if answer.moved:
-        return "device"
-    if exercise.torch and answer.dtype != str(next(iter(call.arrays.values())).dtype):
-        return "dtype"
-    if not exercise.torch and answer.dtype == "float16":
-        return "dtype"
-    return ""
-
-
-def _without_return(finding: Finding) -> Finding:
-    """None from a function that answers other calls is a branch without return."""
-    forgotten = finding.problem == "not written" and finding.answer.kind == "NoneType"
-    return replace(finding, problem="type") if forgotten else finding
-
-
-def _value_is_right(exercise, call, answer, right) -> bool:
-    if exercise.score is None:
-        return _close(exercise, call, answer.value, right.value) or (
-            call.single and _close(exercise, call, answer.value, _in_single(exercise, call).value)
-        )
-    return exercise.score(call, answer.value) <= passing_score(exercise, call, right)
-
-
-def passing_score(exercise: Exercise, call: Call, right: Answer) -> float:
-    """The highest score with which an answer to this call is still right."""
-    assert exercise.score is not None and right.value is not None
-    return exercise.score(call, right.value) * (1 + exercise.slack) + exercise.atol
-
-
-def _in_single(exercise, call) -> Answer:
-    """What is right for those who work in single precision throughout."""
-    arrays = {
-        name: array.astype(np.float32) if array.dtype.kind == "f" else array
-        for name, array in call.arrays.items()
-    }
-    return reference(exercise, replace(call, arrays=arrays))
-
-
-def _slopes_agree(exercise, call, one, other) -> bool:
-    # A reply that was forged may lack what was asked for.
-    pairs = ((one.slopes.get(name), other.slopes.get(name)) for name in call.wants)
-    return all(_close(exercise, call, *pair) for pair in pairs)
-
-
-def _close(exercise, call, one, other) -> bool:
-    if one is None or other is None:
-        return one is other
-    if one.shape != other.shape:
-        return False
-    atol = exercise.atol if call.atol is None else call.atol
-    return np.allclose(one, other, rtol=exercise.rtol, atol=atol, equal_nan=True)
-
-
-def _explain(exercise, calls, answers, verdict) -> Misconception | Kind | None:
-    """The misconception that gives the same answers, up to the aspect that fails first.
+def _misconception(exercise, calls, answers, verdict) -> Misconception | None:
+    """The one that gives the same answers, up to the aspect that fails first.
 
     Later aspects may hold a second, unrelated mistake; they only decide between candidates, after
     the question whether a candidate is about that aspect at all: many variants with wrong values
-    accept bad input as well. Where no misconception fits and all that fails is of one kind, that
-    is the explanation.
+    accept bad input as well, and none of them is what is wrong with bad input.
     """
-    if verdict.first.problem == "memory":
-        # All results are right: no mistake of the table explains it.
-        return None
-    first, kind = verdict.failed[0], _common_kind(calls, verdict)
-    until = ASPECTS.index(first)
+    first, until = verdict.first, ASPECTS.index(verdict.failed[0])
     asked = list(zip(calls, answers, strict=True))
-    must = [pair for pair in asked if _must_agree(pair[0], until, verdict.first.call)]
-
-    def agrees(misconception):
-        return (_same(exercise, misconception, call, answer) for call, answer in asked)
-
+    must = [pair for pair in asked if _must_agree(pair[0], until, first.call)]
     candidates = [
         misconception
         for misconception in exercise.misconceptions
-        if _shares_problem(exercise, misconception, verdict.first)
+        if _shares_problem(misconception, first)
         and all(_same(exercise, misconception, call, answer) for call, answer in must)
     ]
-    if first == "bad input" and kind is not None:
-        candidates = [one for one in candidates if _goes_wrong_in(exercise, one) == first]
+    if verdict.failed[0] == "bad input":
+        candidates = [one for one in candidates if _goes_wrong_in(exercise, one) == "bad input"]
     if len(candidates) < 2:
-        return candidates[0] if candidates else kind
-    return max(
-        candidates, key=lambda one: (_goes_wrong_in(exercise, one) == first, sum(agrees(one)))
-    )
+        return candidates[0] if candidates else None
+
+    def fit(misconception):
+        agreed = (_same(exercise, misconception, call, answer) for call, answer in asked)
+        return _goes_wrong_in(exercise, misconception) == verdict.failed[0], sum(agreed)
+
+    return max(candidates, key=fit)
 
 
 def _common_kind(calls, verdict) -> Kind | None:
@@ -207,17 +140,18 @@ def _goes_wrong_in(exercise, misconception) -> str:
     """The first aspect in which a misconception gives wrong answers when everything is asked."""
     for call in exercise.calls(seed=0):
         wrong = ask(misconception.wrong, call, torch=exercise.torch)
-        if _problem(exercise, call, wrong, reference(exercise, call)):
+        if problem_of(Case(exercise, call, wrong, reference(exercise, call))) is not None:
             return call.aspect
     return ""
 
 
-def _shares_problem(exercise, misconception, finding) -> bool:
-    if misconception.shows is not None and finding.problem in ("value", "gradient"):
+def _shares_problem(misconception, finding) -> bool:
+    if misconception.shows is not None and finding.problem in (SCORE, VALUE, GRADIENT):
         # Its variant is one of many: where it goes wrong, others need not.
         return True
-    wrong = ask(misconception.wrong, finding.call, torch=exercise.torch)
-    return _problem(exercise, finding.call, wrong, finding.right) == finding.problem
+    wrong = ask(misconception.wrong, finding.call, torch=finding.exercise.torch)
+    case = Case(finding.exercise, finding.call, wrong, finding.right)
+    return problem_of(case) is finding.problem
 
 
 def _must_agree(call, until, first) -> bool:
@@ -243,10 +177,10 @@ def _same(exercise, misconception, call, answer) -> bool:
     # An overflow to infinity and one to NaN are the same mistake.
     mine, theirs = _finite_or_nan(answer.value), _finite_or_nan(wrong.value)
     return (
-        _close(exercise, call, mine, theirs)
+        close(exercise, call, mine, theirs)
         and answer.changed == wrong.changed
         and (not exercise.torch or answer.dtype == wrong.dtype)
-        and _slopes_agree(exercise, call, answer, wrong)
+        and slopes_agree(exercise, call, answer, wrong)
     )
 
 

@@ -56,3 +56,30 @@ def test_the_audit_flags_it(like, name, order, mistake):
     report = lossfns.audit(loss, like=like, arguments=", ".join(order), compile=False, **hyper)
     assert not report.ok
     assert not [f for f in report if "could not be asked" in f.what]
+
+
+REFUSING = [
+    pytest.param(like, name, order, id=name)
+    for like, exercises in EXERCISES.items()
+    for name, order in exercises
+    if not TABLE[name].torch and any(call.reason for call in TABLE[name].calls(0))
+]
+
+
+@pytest.mark.parametrize(("like", "name", "order"), REFUSING)
+def test_the_audit_flags_who_accepts_bad_input(like, name, order):
+    exercise = TABLE[name]
+
+    def accepting(*args, **options):
+        try:
+            return exercise.right(*args, **options)
+        except ValueError:
+            return 0.125
+
+    loss = as_loss(exercise, accepting, torch=False)
+    hyper = {"q": 0.3} if like == "quantile" else {}
+    hyper |= {"alpha": 0.3, "beta": 0.7} if like == "tversky" else {}
+    if "weight" in parameters_of(exercise.signature):
+        hyper["weight"] = [0.5, 1.0, 2.0, 4.0]
+    report = lossfns.audit(loss, like=like, arguments=", ".join(order), compile=False, **hyper)
+    assert not report.ok

@@ -101,3 +101,29 @@ def test_an_epsilon_of_any_value_is_recognised(name, eps, clipped):
     explained = failure.value.verdict.explained
     assert explained is not None, failure.value
     assert explained.name.startswith(called) or "inside the logarithm" in explained.name
+
+
+def by_quotient(z, labels):
+    powers = z.exp()
+    return -(powers / powers.sum(dim=1, keepdim=True)).gather(1, labels[:, None]).log()
+
+
+def by_library_softmax(z, labels):
+    return -z.softmax(dim=1).gather(1, labels[:, None]).log()
+
+
+def by_normaliser(z, labels):
+    return z.exp().sum(dim=1).log() - z.gather(1, labels[:, None])[:, 0]
+
+
+@pytest.mark.parametrize("cross_entropy", [by_quotient, by_library_softmax, by_normaliser])
+def test_an_overflow_is_not_taken_for_a_clip(cross_entropy):
+    """Where it begins depends on how the formula is written."""
+
+    def loss(class_logits, labels, pred, target, lam):
+        return cross_entropy(class_logits, labels).mean() + lam * ((pred - target) ** 2).mean()
+
+    for seed in range(3):
+        with pytest.raises(CheckFailed) as failure:
+            check("two_head_loss_torch", loss, seed=seed)
+        assert failure.value.verdict.explained.name == "overflow of the softmax"

@@ -5,7 +5,8 @@ import pytest
 
 from lossfns.check import EXERCISES
 from lossfns.check.answer import Answer, ask
-from lossfns.check.judge import judge, reference
+from lossfns.check.compare import reference
+from lossfns.check.judge import judge
 
 KINDS = [
     pytest.param(exercise, kind, id=f"{exercise.name}: {kind.name}")

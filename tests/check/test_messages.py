@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from lossfns.check import EXERCISES, CheckFailed, check
+from lossfns.check import EXERCISES, CheckFailed, check, checking
 from lossfns.check.answer import Answer, ask
+from lossfns.check.compare import reference
 from lossfns.check.exercise import Call, Misconception
-from lossfns.check.judge import judge, reference
-from lossfns.check.message import written
+from lossfns.check.judge import judge
+from lossfns.check.written import written
 
 
 def advice(name, function, **options):
@@ -317,3 +318,32 @@ def test_a_function_that_holds_too_much_at_a_time_is_told_so():
     assert "1.0 MB are more than enough" in message
     assert "Already right: values, extremes, bad input." in message
     check("chunked_cross_entropy", whole, aspects=["values", "extremes", "bad input"])
+
+
+def test_a_formula_that_the_task_asks_for_is_told_to_those_who_ask_again(monkeypatch):
+    monkeypatch.setattr(checking, "_told", {})
+
+    def told(**options):
+        with pytest.raises(CheckFailed) as failure:
+            check("log_sigmoid", lambda z: -np.log1p(np.exp(-z)), **options)
+        return " ".join(str(failure.value).split())
+
+    first, other, again = told(), told(aspects=["extremes"]), told()
+    for said in (first, other, again):
+        assert "This looks like: an exponential that overflows for z < 0." in said
+    formula = "Written out: min(z, 0) - ln(1 + e^-|z|)."
+    assert formula not in first and "run the check again: it says the formula" in first
+    # Both checks of an exercise run one after the other: that is not asking again.
+    assert formula not in other
+    assert formula in again and "run the check again" not in again
+    with pytest.raises(CheckFailed):
+        check("log_sigmoid", lambda z: np.log1p(np.exp(z)))
+    assert formula not in told()
+
+
+def test_hints_with_a_formula_say_what_is_wrong_without_it():
+    mistakes = [one for exercise in EXERCISES.values() for one in exercise.misconceptions]
+    kept = [one for one in mistakes if one.formula]
+    assert len(kept) >= 30
+    for one in kept:
+        assert one.formula not in one.hint and one.formula in one.whole

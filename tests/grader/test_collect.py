@@ -10,7 +10,7 @@ import pytest
 from submissions.desk import NAME
 from submissions.school import School
 
-from grader import collect as module
+from grader import archives as module
 from grader.__main__ import main
 from grader.collect import collect
 from grader.errors import CourseError
@@ -43,7 +43,8 @@ def archive(path, *files):
 
 
 def run(school, source, do=True, take="newest", layout=""):
-    return collect(school.course, NAME, Path(source), layout=layout, take=take, do=do)
+    school.course.coursedir.config.Attempts.take = take
+    return collect(school.course, NAME, Path(source), layout=layout, do=do)
 
 
 def handed_in(school):
@@ -64,11 +65,14 @@ def enrol(school, *people):
 def test_canvas(school, tmp_path):
     source = archive(
         tmp_path / "submissions.zip",
-        ("doejane_12345_678901_mini.ipynb", "first", OLD),
-        ("doejane_12345_678955_mini-1.ipynb", "second", NEW),
+        # The times are those of the download: the number of the file tells which is newer.
+        ("doejane_12345_678901_mini.ipynb", "first", NEW),
+        ("doejane_12345_678955_mini-1.ipynb", "second", OLD),
         ("oneiljosé_LATE_777_678902_my work_final.ipynb", "late"),
         ("doejane_99999_678903_mini.ipynb", "another of that name"),
         ("doejane_99999_678903_data.csv", "no notebook"),
+        ("van_dijkann_31_678904_1_2_mini.ipynb", "with underscores"),
+        ("LATE_anon_aB3dE_678905_mini.ipynb", "anonymous"),
     )
     plan = run(school, source)
     assert plan.layout == "canvas" and not plan.problems
@@ -76,7 +80,11 @@ def test_canvas(school, tmp_path):
         "doejane_12345": "second",
         "doejane_99999": "another of that name",
         "oneiljose_777": "late",
+        "van_dijkann_31": "with underscores",
+        "anon_aB3dE": "anonymous",
     }
+    # Nobody is late because the archive was downloaded after the deadline.
+    assert not list(school.folder.glob("submitted/*/*/timestamp.txt"))
     # The export finds them by that number again.
     with school.commands.open_gradebook() as book:
         assert book.find_student("oneiljose_777").lms_user_id == "777"
@@ -96,24 +104,50 @@ def test_canvas_with_a_list_of_the_class(school, tmp_path, capsys):
     assert "not placed: strangera_555_3_mini.ipynb" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("ending", ["file_/", "file/", "file_"])
+def test_late_in_canvas(school, tmp_path, capsys):
+    """Canvas says who is late, not by how much; a time that was entered by hand stays."""
+    with school.commands.open_gradebook() as book:
+        book.update_or_create_assignment(NAME, duedate="2026-11-13 00:00:00")
+    source = archive(
+        tmp_path / "s.zip",
+        ("doejane_1_2_mini.ipynb", "in time"),
+        ("doejane_LATE_1_3_mini.ipynb", "late"),
+    )
+    run(school, source, take="deadline")
+    assert handed_in(school) == {"doejane_1": "in time"}
+    assert "canvas does not tell when something was handed in" in capsys.readouterr().out
+    stamp = school.folder / "submitted" / "doejane_1" / NAME / "timestamp.txt"
+    stamp.write_text("2026-11-12 23:00:00 UTC\n")
+    run(school, source, take="deadline")
+    assert stamp.exists()
+    run(school, source, take="newest")
+    assert handed_in(school) == {"doejane_1": "late"} and not stamp.exists()
+    assert "late, says the platform" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", ["file_/", "file/", "file_", "file/week 2/", "file/a_1_2_"])
 def test_moodle(school, tmp_path, ending):
     source = archive(
         tmp_path / "CS1-Assignment 2-4711.zip",
         (f"Jane Doe_101_assignsubmission_{ending}02 (1).ipynb", "jane"),
-        (f"José María O'Neil_102_assignsubmission_{ending}mini.ipynb", "josé"),
+        (f"José María ONeil_102_assignsubmission_{ending}mini.ipynb", "josé"),
         (f"李 雷_103_assignsubmission_{ending}mini.ipynb", "李"),
         (f"Max Li_104_assignsubmission_{ending}mini.ipynb", "one Max"),
         (f"Max Li_105_assignsubmission_{ending}mini.ipynb", "the other Max"),
+        (f"Team A_12_assignsubmission_{ending}mini.ipynb", "a group"),
+        (f"Default group_assignsubmission_{ending}mini.ipynb", "in no group"),
         ("Jane Doe_101_assignsubmission_onlinetext_/onlinetext.html", "<p>"),
     )
     plan = run(school, source)
     assert plan.layout == "moodle"
+    assert not list(school.folder.glob("submitted/*/*/timestamp.txt"))
     assert handed_in(school) == {
         "jane-doe": "jane",
         "jose-maria-oneil": "josé",
         "max-li_104": "one Max",
         "max-li_105": "the other Max",
+        "team-a": "a group",
+        "default-group": "in no group",
     }
     assert len(plan.problems) == 1 and "makes no student id" in plan.problems[0]
 
@@ -136,17 +170,32 @@ def test_blackboard(school, tmp_path):
         (name.format("jdoe", "2026-11-20-23-30-00", "mini.ipynb"), "newest"),
         ("Assignment%202_jdoe_attempt_2026-11-20-23-30-00.txt", "Name: Jane Doe"),
         (name.format("o'neil", "2026-11-11-00-00-00", "work.ipynb"), "no id"),
+        (name.format("li_wei", "2026-11-11-00-00-00", "mini.ipynb"), "an underscore"),
+        (
+            "Assignment%202_li_wei_attempt_2026-11-11-00-00-00.txt",
+            "Name: Li (Max) Wei (li_wei)\nAssignment: Assignment 2\n"
+            "Date Submitted: Wednesday, November 11, 2026 12:00:00 AM UTC\nCurrent Grade: (none)\n",
+        ),
     )
     plan = run(school, source)
-    assert plan.layout == "blackboard"
-    assert handed_in(school) == {"jdoe": "newest", "oneil": "no id"}
+    assert plan.layout == "blackboard" and not plan.problems
+    assert handed_in(school) == {"jdoe": "newest", "oneil": "no id", "li_wei": "an underscore"}
     stamp = school.folder / "submitted" / "jdoe" / NAME / "timestamp.txt"
     assert stamp.read_text() == "2026-11-20 23:30:00 UTC\n"
 
 
-def test_github_classroom(school, tmp_path):
-    folder = tmp_path / "mini-submissions"
-    for user in ("ada-l", "bob"):
+@pytest.mark.parametrize(
+    ("slug", "users"),
+    [
+        ("losses-mini", ("ada-l", "ada-b")),
+        ("losses-mini", ("ada-l",)),
+        # Without the name of the assignment, only what all share is known.
+        ("renamed", ("ada-l", "bob")),
+    ],
+)
+def test_github_classroom(school, tmp_path, slug, users):
+    folder = tmp_path / f"{slug}-submissions"
+    for user in users:
         place = folder / f"losses-mini-{user}"
         (place / ".git").mkdir(parents=True)
         (place / ".git" / "x.ipynb").write_text("of git")
@@ -155,7 +204,18 @@ def test_github_classroom(school, tmp_path):
         (place / "mini.ipynb").write_text(user)
     plan = run(school, folder)
     assert plan.layout == "github"
-    assert handed_in(school) == {"ada-l": "ada-l", "bob": "bob"}
+    assert handed_in(school) == {user: user for user in users}
+    # The times of the files are those of the cloning.
+    assert not list(school.folder.glob("submitted/*/*/timestamp.txt"))
+
+
+def test_folders_with_a_common_beginning_are_not_taken_for_clones(school, tmp_path):
+    for name in ("student-01", "student-02"):
+        (tmp_path / "all" / name).mkdir(parents=True)
+        (tmp_path / "all" / name / "mini.ipynb").write_text(name)
+    plan = run(school, tmp_path / "all")
+    assert plan.layout == "folders"
+    assert handed_in(school) == {name: name for name in ("student-01", "student-02")}
 
 
 def test_folders_and_archives_of_students(school, tmp_path):
@@ -177,6 +237,7 @@ def test_nothing_is_written_before_it_is_asked_for(school, tmp_path, capsys):
     assert main(["collect", NAME, str(source), "--course", str(school.folder)]) == 0
     out = capsys.readouterr().out
     assert "doejane_1 " in out and "the same with --do does it" in out
+    assert "of several attempts the newest is taken (c.Attempts.take" in out
     assert sorted(school.folder.rglob("*")) == before
     arguments = ["collect", NAME, str(source), "--do", "--course", str(school.folder)]
     assert main(arguments) == 0
@@ -212,10 +273,11 @@ def test_the_last_before_the_deadline(school, tmp_path, capsys):
     with pytest.raises(CourseError, match="has no deadline"):
         run(school, source, take="deadline")
     with school.commands.open_gradebook() as book:
-        book.update_or_create_assignment(NAME, duedate="2026-11-13 00:00:00")
+        most = book.update_or_create_assignment(NAME, duedate="2026-11-13 00:00:00").max_score
+    school.course.coursedir.config.LatePolicy.percent_per_day = 10
     run(school, source, take="deadline")
     assert handed_in(school) == {"jdoe": "in time", "bob": "late, and all there is"}
-    assert "late by 8.4 days" in capsys.readouterr().out
+    assert f"late by 8.4 days, which costs {0.9 * most:g} points" in capsys.readouterr().out
     run(school, source)
     assert handed_in(school)["jdoe"] == "too late"
 

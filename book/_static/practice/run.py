@@ -11,9 +11,11 @@ import re
 import traceback
 
 from lossfns.check import EXERCISES, CheckFailed, check
+from lossfns.check.compare import reference
 from lossfns.check.exercise import ASPECTS
-from lossfns.check.judge import Verdict, reference
-from lossfns.check.message import praise, written
+from lossfns.check.judge import Verdict
+from lossfns.check.message import praise
+from lossfns.check.written import written
 from lossfns.labels import place
 
 YOURS = "<your code>"

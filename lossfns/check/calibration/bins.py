@@ -4,50 +4,60 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.calibration.predictions import refuse
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.questions import ask, refuse, single
+
+_NAMES = "confidence correct"
 
 
 def _draw_reliability(rng):
     # Twentieths read well and, where odd, lie inside the bins; ten rows would be too many to show.
     for count in (1, 2, 3, 4):
         confidence = rng.permutation(np.arange(1, 20, 2))[:count] / 20
-        yield _ask(confidence, rng.permutation(np.arange(count) % 2), bins=5)
-        yield _ask(confidence, rng.permutation(np.arange(count) % 2), bins=2)
+        yield ask(_NAMES, (confidence, rng.permutation(np.arange(count) % 2)), bins=5)
+        yield ask(_NAMES, (confidence, rng.permutation(np.arange(count) % 2)), bins=2)
     count = int(rng.integers(60, 120))
     confidence = (2 * rng.integers(0, 1000, size=count) + 1) / 2000
     correct = (rng.random(count) < confidence**2) * 1
-    yield _ask(confidence, correct)
+    yield ask(_NAMES, (confidence, correct))
     for bins in (5, 15):
-        yield _ask(confidence, correct, bins=bins)
-        yield _ask(confidence.astype(np.float32), correct, bins=bins)
+        yield ask(_NAMES, (confidence, correct), bins=bins)
+        yield ask(_NAMES, single(confidence, correct), bins=bins)
     sure = (2 * rng.integers(700, 1000, size=30) + 1) / 2000
-    yield _ask(sure, (rng.random(30) < 0.6) * 1)
+    yield ask(_NAMES, (sure, (rng.random(30) < 0.6) * 1))
     for edges, bins in (([1.0, 0.6], 4), ([0.0, 0.6], 4), ([0.5, 0.6], 4), ([0.2, 0.5, 0.8], 10)):
-        yield _ask(
-            np.array(edges), rng.permutation(np.arange(len(edges)) % 2), "extremes", bins=bins
+        yield ask(
+            _NAMES,
+            (np.array(edges), rng.permutation(np.arange(len(edges)) % 2)),
+            "extremes",
+            bins=bins,
         )
     ends = np.array([0.0, 1.0, 1.0, 0.25, 0.75, 0.5], np.float32)
-    yield _ask(ends, rng.permutation([0, 1, 1, 0, 1, 0]), "extremes", bins=4)
+    yield ask(_NAMES, (ends, rng.permutation([0, 1, 1, 0, 1, 0])), "extremes", bins=4)
     two, right = np.array([0.35, 0.85]), np.array([0, 1])
-    yield refuse({}, confidence=np.array([85.0]), correct=np.array([1]))
-    yield refuse({}, confidence=np.array([-0.05]), correct=np.array([0]))
-    yield refuse({}, confidence=two[:, None], correct=right)
-    yield refuse({"bins": 0}, confidence=two, correct=right)
-
-
-def _ask(confidence, correct, aspect="values", **options):
-    return Call({"confidence": confidence, "correct": correct}, options, aspect)
-
-
-def _hold_shapes(confidence, correct, bins):
-    if confidence.shape != correct.shape:
-        raise ValueError(f"shapes {confidence.shape} and {correct.shape}")
-
-
-def _hold_range(confidence, correct, bins):
-    if confidence.min() < 0 or confidence.max() > 1:
-        raise ValueError("confidence must lie between 0 and 1")
+    for confidence, correct in (([85.0], [1]), ([-0.05], [0])):
+        yield refuse(
+            "percentages accepted",
+            "A confidence of 85 is a percentage, and you put it into the last bin as if it were "
+            "certainty. Raise ValueError outside 0 … 1.",
+            confidence=np.array(confidence),
+            correct=np.array(correct),
+        )
+    yield refuse(
+        "shapes (n, 1) and (n,) accepted",
+        "A column against a row broadcasts to n × n pairs, most of them a confidence with "
+        "somebody else's result. Raise ValueError when the shapes differ.",
+        confidence=two[:, None],
+        correct=right,
+    )
+    yield refuse(
+        "no bins accepted",
+        "Without bins the table is empty and every error computed from it is 0: a perfect "
+        "model. Raise ValueError unless bins is at least 1.",
+        confidence=two,
+        correct=right,
+        bins=0,
+    )
 
 
 def hold_bins(bins) -> None:
@@ -56,7 +66,8 @@ def hold_bins(bins) -> None:
 
 
 def _reliability(confidence, correct, bins=10):
-    _hold_shapes(confidence, correct, bins)
+    if confidence.shape != correct.shape:
+        raise ValueError(f"shapes {confidence.shape} and {correct.shape}")
     curve = ln.reliability_curve(confidence, correct, bins=bins)
     return np.nan_to_num(np.stack([curve.count, curve.confidence, curve.frequency], axis=1))
 
@@ -140,33 +151,6 @@ def _equal_counts(confidence, bins):
 
 def _middles(table):
     return np.where(table[:, 0] > 0, (np.arange(len(table)) + 0.5) / len(table), 0.0)
-
-
-def _only(*holds):
-    """The right table behind some of its checks only."""
-
-    def wrong(confidence, correct, bins=10):
-        for hold in holds:
-            hold(confidence, correct, bins)
-        return _filled()(confidence, correct, bins)
-
-    return wrong
-
-
-def _some_bins(confidence, correct, bins):
-    hold_bins(bins)
-
-
-def _at_least_one(confidence, correct, bins=10):
-    _hold_shapes(confidence, correct, bins)
-    _hold_range(confidence, correct, bins)
-    return _filled()(confidence, correct, max(bins, 0))
-
-
-def _broadcast(confidence, correct, bins=10):
-    _hold_range(confidence, correct, bins)
-    hold_bins(bins)
-    return _filled()(*np.broadcast_arrays(confidence, correct), bins)
 
 
 RELIABILITY = Exercise(
@@ -301,24 +285,6 @@ RELIABILITY = Exercise(
             _both_edges,
             "With low <= p <= high an edge belongs to two bins: the counts sum to more than n. "
             "Each bin holds its upper edge only.",
-        ),
-        Misconception(
-            "percentages accepted",
-            _only(_hold_shapes, _some_bins),
-            "A confidence of 85 is a percentage, and you put it into the last bin as if it were "
-            "certainty. Raise ValueError outside 0 … 1.",
-        ),
-        Misconception(
-            "shapes (n, 1) and (n,) accepted",
-            _broadcast,
-            "A column against a row broadcasts to n × n pairs, most of them a confidence with "
-            "somebody else's result. Raise ValueError when the shapes differ.",
-        ),
-        Misconception(
-            "no bins accepted",
-            _at_least_one,
-            "Without bins the table is empty and every error computed from it is 0: a perfect "
-            "model. Raise ValueError unless bins is at least 1.",
         ),
     ),
 )

@@ -1,5 +1,7 @@
 """What the expected and the maximum calibration error share: questions and mistakes."""
 
+from functools import partial
+
 import numpy as np
 
 from lossfns.check.calibration.bins import (
@@ -16,18 +18,17 @@ from lossfns.check.calibration.predictions import (
     hold_labels,
     labels_for,
     many,
-    own,
-    refuse,
-    softmax,
 )
-from lossfns.check.exercise import Call, Misconception
+from lossfns.check.exercise import Misconception
+from lossfns.check.questions import ask_all, refuse, singles
+from lossfns.check.recipes import pick, softmax
 
 
 def draw_errors(rng):
     pairs = classified(rng)
     yield from _ask(pairs, bins=5)
     yield from _ask(pairs[4:])
-    yield from _ask(pairs[5:], dtype=np.float32)
+    yield from _ask(singles(pairs[5:]))
     for count, classes, right, bins in ((80, 3, 0.9, 5), (60, 4, 0.2, 15), (100, 2, 0.6, 10)):
         probs = many(rng, count, classes)
         yield from _ask([(probs, labels_for(rng, probs, right))], bins=bins)
@@ -37,29 +38,46 @@ def draw_errors(rng):
     edge = np.array([[0.25, 0.75], [0.1, 0.9], [0.45, 0.55]])
     yield from _ask([(edge, np.array([1, 0, 0]))], "extremes", bins=4)
     yield from _ask([(edge, np.array([0, 1, 0]))], "extremes", bins=4)
-    yield from bad_classes(rng)
+    yield from bad_classes(
+        rng,
+        below="No class has this label, so the item simply counts as wrong, without a word. It "
+        "often marks items without a label: raise ValueError.",
+        above="No class has this label, so the item simply counts as wrong, without a word. "
+        "Often the labels count from 1: raise ValueError.",
+        logits="Numbers outside 0 … 1 are no probabilities: probably the softmax is missing. "
+        "You put them into the last bin as if they were certainty; raise ValueError.",
+        sums="The largest of these numbers is not the probability of anything. Compare the row "
+        "sums with 1, give or take 0.001, and raise ValueError.",
+    )
     probs, target = pairs[2]
-    yield refuse({}, probs=probs, target=target[:, None])
-    yield refuse({"bins": 0}, probs=probs, target=target)
+    yield refuse(
+        "labels of shape (n, 1) accepted",
+        "A row of predictions against a column of labels broadcasts to n × n comparisons, "
+        "most of them with somebody else's label. Raise ValueError unless target has one "
+        "label a row.",
+        probs=probs,
+        target=target[:, None],
+    )
+    yield refuse(
+        "no bins accepted",
+        "Without bins the sum is empty and the error 0: a perfect model. Raise ValueError "
+        "unless bins is at least 1.",
+        probs=probs,
+        target=target,
+        bins=0,
+    )
 
 
-def _ask(pairs, aspect="values", dtype=np.float64, **options):
-    return [
-        Call({"probs": probs.astype(dtype), "target": y}, options, aspect) for probs, y in pairs
-    ]
-
-
-def _hold(probs, target, bins):
-    hold_distributions(probs)
-    hold_labels(probs, target)
-    hold_bins(bins)
+_ask = partial(ask_all, "probs target")
 
 
 def checked(error):
     """An error of the library behind the checks that the specification names."""
 
     def behind(probs, target, bins=10):
-        _hold(probs, target, bins)
+        hold_distributions(probs)
+        hold_labels(probs, target)
+        hold_bins(bins)
         return error(probs, target, bins=bins)
 
     return behind
@@ -71,7 +89,7 @@ def top(probs, target):
 
 
 def _of_true_class(probs, target):
-    return own(probs, target), (probs.argmax(axis=1) == target) * 1.0
+    return pick(probs, target), (probs.argmax(axis=1) == target) * 1.0
 
 
 def _every_class(probs, target):
@@ -119,49 +137,12 @@ def item_gaps(reduce):
     return wrong
 
 
-def _behind(error, *holds):
-    """The right error behind some of its checks only."""
-
-    def wrong(probs, target, bins=10):
-        for hold in holds:
-            hold(probs, target, bins)
-        return error(probs, target, bins)
-
-    return wrong
-
-
-def _shapes_of(probs, target, bins):
-    if target.shape != probs.shape[:1]:
-        raise ValueError("shapes")
-
-
-def _labels(probs, target, bins):
-    hold_labels(probs, target.ravel())
-
-
-def _labels_of_known_shape(probs, target, bins):
-    hold_labels(probs, target)
-
-
-def _rows(probs, target, bins):
-    hold_distributions(probs)
-
-
-def _range(probs, target, bins):
-    if probs.min() < 0 or probs.max() > 1:
-        raise ValueError("not probabilities")
-
-
-def _bins(probs, target, bins):
-    hold_bins(bins)
-
-
 def _every_pair(error):
     """As if confidences and results of shapes (n,) and (n, 1) were compared by broadcasting."""
 
     def wrong(probs, target, bins=10):
         n = len(probs)
-        return error(np.repeat(probs, n, axis=0), np.tile(target.ravel(), n), bins)
+        return error(np.repeat(probs, n, axis=0), np.tile(target, n), bins)
 
     return wrong
 
@@ -174,6 +155,12 @@ def shared(reduce):
             error_from(reduce, _of_true_class),
             "Nobody knows the true class when the prediction is made. Confidence is the "
             "probability of the class that is predicted, the largest of the row.",
+        ),
+        Misconception(
+            "every prediction compared with every label",
+            _every_pair(error_from(reduce)),
+            "A row of predictions against a column of labels, as in top == target[:, None], "
+            "broadcasts to n × n comparisons, most of them with somebody else's label.",
         ),
         Misconception(
             "every class as a prediction",
@@ -214,64 +201,5 @@ def shared(reduce):
             "bins closed on the left",
             error_from(reduce, bin_of=closed_left),
             "A confidence on an edge belongs to the bin below: (0.5, 0.75] holds 0.75.",
-        ),
-    )
-
-
-def bad_input(error):
-    right = error_from(error)
-    return (
-        Misconception(
-            "a label of -1 accepted",
-            _behind(
-                right,
-                _rows,
-                _bins,
-                lambda probs, target, bins: hold_labels(probs, np.maximum(target, 0)),
-            ),
-            "No class has this label, so the item simply counts as wrong, without a word. It "
-            "often marks items without a label: raise ValueError.",
-        ),
-        Misconception(
-            "a label beyond the last class accepted",
-            _behind(
-                right,
-                _rows,
-                _bins,
-                lambda probs, target, bins: hold_labels(
-                    probs, np.minimum(target, probs.shape[1] - 1)
-                ),
-            ),
-            "No class has this label, so the item simply counts as wrong, without a word. Often "
-            "the labels count from 1: raise ValueError.",
-        ),
-        Misconception(
-            "logits taken for probabilities",
-            _behind(right, _labels_of_known_shape, _bins),
-            "Numbers outside 0 … 1 are no probabilities: probably the softmax is missing. You put "
-            "them into the last bin as if they were certainty; raise ValueError.",
-        ),
-        Misconception(
-            "rows that do not sum to 1 accepted",
-            _behind(right, _labels_of_known_shape, _bins, _range),
-            "The largest of these numbers is not the probability of anything. Compare the row "
-            "sums with 1, give or take 0.001, and raise ValueError.",
-        ),
-        Misconception(
-            "labels of shape (n, 1) accepted",
-            _behind(_every_pair(right), _rows, _bins, _labels),
-            "A row of predictions against a column of labels broadcasts to n × n comparisons, "
-            "most of them with somebody else's label. Raise ValueError unless target has one "
-            "label a row.",
-        ),
-        Misconception(
-            "no bins accepted",
-            _behind(
-                lambda probs, target, bins: right(probs, target, bins) if bins >= 1 else 0.0,
-                _rows,
-                _labels_of_known_shape,
-            ),
-            "Without bins the sum is empty and the error 0: a perfect model. Raise ValueError "
-            "unless bins is at least 1.",
         ),
     )

@@ -3,8 +3,8 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check.calibration.predictions import log_softmax, own, softmax
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.recipes import log_softmax, pick, softmax
 
 _TEMPERATURES = np.geomspace(0.05, 20, 240)
 
@@ -28,7 +28,7 @@ def _draw_fit(rng):
 
 
 def nll(logits, target, temperature):
-    return float(-own(log_softmax(logits / temperature), target).mean())
+    return float(-pick(log_softmax(logits / temperature), target).mean())
 
 
 def _loss_of_temperature(call, temperature):
@@ -155,7 +155,7 @@ def _loss_of_probabilities(call, probs):
     """The NLL on labels that were kept; infinite for what is not allowed."""
     if _is_no_distribution(call, probs) or _changes_predictions(call, probs):
         return np.inf
-    return float(-np.log(np.maximum(own(probs, call.kept["target_test"]), 1e-300)).mean())
+    return float(-np.log(np.maximum(pick(probs, call.kept["target_test"]), 1e-300)).mean())
 
 
 def _is_no_distribution(call, probs):
@@ -165,7 +165,7 @@ def _is_no_distribution(call, probs):
 def _changes_predictions(call, probs):
     """Whether some other class has become the most likely one; equals count as unchanged."""
     before = call.arrays["logits_test"].argmax(axis=1)
-    return bool((own(probs, before) < probs.max(axis=1)).any())
+    return bool((pick(probs, before) < probs.max(axis=1)).any())
 
 
 def _calibrate(logits_val, target_val, logits_test):

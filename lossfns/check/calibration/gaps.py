@@ -5,7 +5,6 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.calibration.errors import (
-    bad_input,
     checked,
     draw_errors,
     error_from,
@@ -109,7 +108,6 @@ ECE = Exercise(
             "model is right as often as it says.",
         ),
         *shared(_expected),
-        *bad_input(_expected),
     ),
 )
 
@@ -183,6 +181,5 @@ MAX_CALIBRATION_ERROR = Exercise(
             "This function returns a fraction, between 0 and 1.",
         ),
         *shared(_maximum),
-        *bad_input(_maximum),
     ),
 )

@@ -3,10 +3,10 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.calibration.predictions import log_softmax, own, softmax
 from lossfns.check.calibration.temperature import batches
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
+from lossfns.check.recipes import log_softmax, pick, softmax
 
 
 def _draw_nll(rng):
@@ -40,13 +40,13 @@ def _call(logits, target, log_temperature, dtype, aspect="values"):
 
 
 def _nll(logits, target, log_temperature):
-    return -own(log_softmax(logits / np.exp(log_temperature)), target).mean()
+    return -pick(log_softmax(logits / np.exp(log_temperature)), target).mean()
 
 
 def _slope(logits, target, log_temperature):
     """With z/T: d(-z_y/T + ln Σ exp(z/T)) / d ln T = z_y/T - Σ p z/T."""
     scaled = logits / np.exp(log_temperature)
-    return (own(scaled, target) - (softmax(scaled) * scaled).sum(axis=1)).mean()
+    return (pick(scaled, target) - (softmax(scaled) * scaled).sum(axis=1)).mean()
 
 
 def _picked(rows, target):
@@ -188,29 +188,6 @@ NLL_OF_TEMPERATURE_TORCH = Exercise(
             "The constant makes the loss finite but wrong, and where it takes over the gradient "
             "is 0. log_softmax needs none.",
             capped(_nll, share=0.97),
-        ),
-        Misconception(
-            "the graph cut off",
-            lambda logits, target, log_temperature: _log_loss(
-                logits / log_temperature.detach().exp(), target
-            ),
-            "The value is right but carries no gradient for the temperature, which could not be "
-            "fitted with it: .item(), float(), np.exp and .detach() cut it off. Use "
-            "log_temperature.exp().",
-        ),
-        Misconception(
-            "a Python number instead of a tensor",
-            lambda logits, target, log_temperature: _log_loss(
-                _divided(logits, log_temperature), target
-            ).item(),
-            "A float has no graph, so .backward() is impossible. Return the tensor itself.",
-        ),
-        Misconception(
-            "everything in double precision",
-            lambda logits, target, log_temperature: _log_loss(
-                _divided(logits.double(), log_temperature.double()), target
-            ),
-            "Models run in float32 or less. Keep the dtype of the logits.",
         ),
     ),
 )

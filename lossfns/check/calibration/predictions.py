@@ -3,6 +3,7 @@
 import numpy as np
 
 from lossfns.check.exercise import Call
+from lossfns.check.questions import refuse
 
 # An odd number of these lies on the edge of no bin, whichever of the usual numbers of bins.
 _PARTS = 2000
@@ -65,21 +66,20 @@ def classified(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     ]
 
 
-def bad_classes(rng: np.random.Generator, **options) -> list[Call]:
-    """Logits for probabilities, and labels that name no class."""
+def bad_classes(
+    rng: np.random.Generator, *, below: str, above: str, logits: str, sums: str
+) -> list[Call]:
+    """Labels that name no class and rows that are no probabilities, each with its hint."""
     probs = readable(rng, 2, 3)
-    logits = np.array([[2.0, -1.0, 0.5], [0.0, 1.5, -0.5]])
+    real, short = np.array([[2.0, -1.0, 0.5]]), np.array([[0.5, 0.2], [0.25, 0.75]])
     return [
-        refuse(options, probs=probs, target=np.array([2, -1])),
-        refuse(options, probs=probs, target=np.array([3, 0])),
-        refuse(options, probs=logits[:1], target=np.array([0])),
-        refuse(options, probs=np.array([[0.5, 0.2], [0.25, 0.75]]), target=np.array([0, 1])),
+        refuse("a label of -1 accepted", below, probs=probs, target=np.array([2, -1])),
+        refuse(
+            "a label beyond the last class accepted", above, probs=probs, target=np.array([3, 0])
+        ),
+        refuse("logits taken for probabilities", logits, probs=real, target=np.array([0])),
+        refuse("rows that do not sum to 1 accepted", sums, probs=short, target=np.array([0, 1])),
     ]
-
-
-def refuse(options, **arrays) -> Call:
-    """A call with bad input, which must raise ValueError."""
-    return Call(arrays, options, "bad input", raises="ValueError")
 
 
 def hold_distributions(probs) -> None:
@@ -96,19 +96,3 @@ def hold_labels(probs, target) -> None:
         raise ValueError(f"target has shape {target.shape}, one label a row is needed")
     if target.min() < 0 or target.max() >= probs.shape[1]:
         raise ValueError(f"labels go from 0 to {probs.shape[1] - 1}")
-
-
-def own(rows, target):
-    """The entry of every row that its label names."""
-    return rows[np.arange(len(rows)), target]
-
-
-def softmax(rows, axis=-1):
-    """With the largest entry subtracted, so that nothing overflows."""
-    exps = np.exp(rows - rows.max(axis=axis, keepdims=True))
-    return exps / exps.sum(axis=axis, keepdims=True)
-
-
-def log_softmax(rows):
-    shifted = rows - rows.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

@@ -1,5 +1,7 @@
 """Proper scores of probabilities: the negative log-likelihood and the Brier score."""
 
+from functools import partial
+
 import numpy as np
 
 import lossfns.numpy as ln
@@ -9,112 +11,70 @@ from lossfns.check.calibration.predictions import (
     classified,
     hold_distributions,
     hold_labels,
-    own,
-    softmax,
 )
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.faults import capped
+from lossfns.check.questions import ask_all, singles
+from lossfns.check.recipes import pick, softmax
 
-
-def _ask(pairs, aspect="values", dtype=np.float64):
-    return [Call({"probs": probs.astype(dtype), "target": y}, {}, aspect) for probs, y in pairs]
+_ask = partial(ask_all, "probs target")
 
 
 def _draw_nll(rng):
     pairs = classified(rng)
     yield from _ask(pairs)
-    yield from _ask(pairs[4:6], dtype=np.float32)
+    yield from _ask(singles(pairs[4:6]))
     tiny = np.array([[1e-300, 1.0], [0.25, 0.75]])
     yield from _ask([(tiny, np.array([0, 1]))], "extremes")
     tiny = np.array([[1e-30, 1.0, 0.0], [0.0, 0.5, 0.5]])
-    yield from _ask([(tiny, np.array([0, 1]))], "extremes", np.float32)
-    yield from bad_classes(rng)
+    yield from _ask(singles([(tiny, np.array([0, 1]))]), "extremes")
+    yield from _bad_input(rng, "its logarithm is NaN or makes the loss negative")
 
 
 def _draw_brier(rng):
     pairs = classified(rng)
     yield from _ask(pairs)
-    yield from _ask(pairs[4:6], dtype=np.float32)
+    yield from _ask(singles(pairs[4:6]))
     sure = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
     yield from _ask([(sure, np.array([1, 1])), (sure, np.array([1, 0]))], "extremes")
-    yield from bad_classes(rng)
+    yield from _bad_input(rng, "the squares of logits are no score")
 
 
-def _checked(score, *holds):
-    """A score behind checks of its input."""
+def _bad_input(rng, cost):
+    return bad_classes(
+        rng,
+        below="Python counts from the end, so that label -1 silently means the last class. It "
+        "often marks items without a label, which must not be scored at all: raise ValueError.",
+        above="There is no such class; often the labels count from 1. Raise ValueError, which also "
+        "says more than the IndexError of an array.",
+        logits=f"Numbers outside 0 … 1 are no probabilities: probably the softmax is missing, and "
+        f"{cost}. Raise ValueError.",
+        sums="Numbers between 0 and 1 whose sum is not 1 are separate yes-or-no probabilities, or "
+        "unfinished ones. Compare the row sums with 1, give or take 0.001, and raise "
+        "ValueError.",
+    )
+
+
+def _checked(score):
+    """A score behind the checks that the specification names."""
 
     def checked(probs, target):
-        for hold in holds:
-            hold(probs, target)
+        hold_distributions(probs)
+        hold_labels(probs, target)
         return score(probs, target)
 
     return checked
 
 
-def _rows(probs, target):
-    hold_distributions(probs)
-
-
-def _labels_from_below(probs, target):
-    hold_labels(probs, np.maximum(target, 0))
-
-
-def _labels_from_above(probs, target):
-    hold_labels(probs, np.minimum(target, probs.shape[1] - 1))
-
-
-def _rows_between_0_and_1(probs, target):
-    if probs.min() < 0 or probs.max() > 1:
-        raise ValueError("not probabilities")
-
-
 def _nll(probs, target):
-    return -np.log(own(probs, target)).mean()
-
-
-def _unbounded(score):
-    """As if a row went on with its last class."""
-    return lambda probs, target: score(probs, np.minimum(target, probs.shape[1] - 1))
-
-
-def _bad_input(score, cost):
-    """The four kinds of bad input, each accepted by a score that is right otherwise."""
-    return (
-        Misconception(
-            "a label of -1 accepted",
-            _checked(score, _rows, _labels_from_below),
-            "Python counts from the end, so that label -1 silently means the last class. It often "
-            "marks items without a label, which must not be scored at all: raise ValueError.",
-        ),
-        Misconception(
-            "a label beyond the last class accepted",
-            _checked(_unbounded(score), _rows, _labels_from_above),
-            "There is no such class; often the labels count from 1. Raise ValueError, which also "
-            "says more than the IndexError of an array.",
-        ),
-        Misconception(
-            "logits taken for probabilities",
-            _checked(score, lambda probs, target: hold_labels(probs, target)),
-            f"Numbers outside 0 … 1 are no probabilities: probably the softmax is missing, and "
-            f"{cost}. Raise ValueError.",
-        ),
-        Misconception(
-            "rows that do not sum to 1 accepted",
-            _checked(
-                score, lambda probs, target: hold_labels(probs, target), _rows_between_0_and_1
-            ),
-            "Numbers between 0 and 1 whose sum is not 1 are separate yes-or-no probabilities, or "
-            "unfinished ones. Compare the row sums with 1, give or take 0.001, and raise "
-            "ValueError.",
-        ),
-    )
+    return -np.log(pick(probs, target)).mean()
 
 
 NLL = Exercise(
     name="nll",
     signature="nll(probs, target)",
     read="proper-scores",
-    right=_checked(_nll, _rows, hold_labels),
+    right=_checked(_nll),
     draw=_draw_nll,
     probes=(
         kinds.no_distributions("probs"),
@@ -124,30 +84,30 @@ NLL = Exercise(
     misconceptions=(
         Misconception(
             "the sum instead of the mean",
-            lambda probs, target: -np.log(own(probs, target)).sum(),
+            lambda probs, target: -np.log(pick(probs, target)).sum(),
             "You add up the losses of all items but do not divide by their number. Models are "
             "compared on test sets of any size, so the score is a mean.",
         ),
         Misconception(
             "the sign forgotten",
-            lambda probs, target: np.log(own(probs, target)).mean(),
+            lambda probs, target: np.log(pick(probs, target)).mean(),
             "The logarithm of a probability is never positive, and better models have a larger "
             "one. Its negative is a loss: small is good.",
         ),
         Misconception(
             "the logarithm of the mean",
-            lambda probs, target: -np.log(own(probs, target).mean()),
+            lambda probs, target: -np.log(pick(probs, target).mean()),
             "The likelihood is a product over the items, so its logarithm is a sum of logarithms: "
             "take them first, average then.",
         ),
         Misconception(
             "the logarithm to base 2",
-            lambda probs, target: -np.log2(own(probs, target)).mean(),
+            lambda probs, target: -np.log2(pick(probs, target)).mean(),
             "This is in bits. The loss is in nats, with the natural logarithm np.log.",
         ),
         Misconception(
             "the decimal logarithm",
-            lambda probs, target: -np.log10(own(probs, target)).mean(),
+            lambda probs, target: -np.log10(pick(probs, target)).mean(),
             "The logarithm is the natural one, np.log.",
         ),
         Misconception(
@@ -158,7 +118,7 @@ NLL = Exercise(
         ),
         Misconception(
             "divided by the number of entries",
-            lambda probs, target: -np.log(own(probs, target)).sum() / probs.size,
+            lambda probs, target: -np.log(pick(probs, target)).sum() / probs.size,
             "One entry of every row counts, so n logarithms are averaged: divide by the number "
             "of rows, not by probs.size.",
         ),
@@ -175,35 +135,34 @@ NLL = Exercise(
         ),
         Misconception(
             "the probability without the logarithm",
-            lambda probs, target: 1 - own(probs, target).mean(),
+            lambda probs, target: 1 - pick(probs, target).mean(),
             "1 - p is bounded: a model that gives the truth the probability 0 loses no more than "
             "1. Minus the logarithm grows without bound.",
         ),
         Misconception(
             "the other classes counted as well",
             lambda probs, target: (
-                -np.log(own(probs, target))
+                -np.log(pick(probs, target))
                 - np.log1p(-np.minimum(probs, 1 - 1e-16)).sum(axis=1)
-                + np.log1p(-np.minimum(own(probs, target), 1 - 1e-16))
+                + np.log1p(-np.minimum(pick(probs, target), 1 - 1e-16))
             ).mean(),
             "You add -ln(1 - p) of the other classes: that is the loss of separate yes-or-no "
             "questions. Of one distribution only the true class counts.",
         ),
         Misconception(
             "a softmax of the probabilities",
-            lambda probs, target: -np.log(own(softmax(probs), target)).mean(),
+            lambda probs, target: -np.log(pick(softmax(probs), target)).mean(),
             "The rows are probabilities already. A second softmax flattens them: even a certain "
             "prediction of two classes would only have e/(e + 1) = 0.73.",
         ),
         Misconception(
             "the probability clipped, or a constant inside the logarithm",
-            lambda probs, target: -np.log(np.maximum(own(probs, target), 1e-12)).mean(),
+            lambda probs, target: -np.log(np.maximum(pick(probs, target), 1e-12)).mean(),
             "Clipped at 1e-12, or with 1e-12 added, no item can cost more than 27.6, so the worst "
             "predictions look better than they are. float64 holds probabilities down to 1e-308; "
             "take the logarithm of what is there.",
             capped(_nll, share=0.97),
         ),
-        *_bad_input(_nll, "its logarithm is NaN or makes the loss negative"),
     ),
 )
 
@@ -228,7 +187,7 @@ BRIER = Exercise(
     name="brier",
     signature="brier(probs, target)",
     read="loss-brier",
-    right=_checked(ln.brier, _rows, hold_labels),
+    right=_checked(ln.brier),
     draw=_draw_brier,
     probes=(
         kinds.no_distributions("probs"),
@@ -250,14 +209,14 @@ BRIER = Exercise(
         ),
         Misconception(
             "the true class only",
-            lambda probs, target: ((1 - own(probs, target)) ** 2).mean(),
+            lambda probs, target: ((1 - pick(probs, target)) ** 2).mean(),
             "How the rest of the probability is spread counts as well: it is cheaper spread out "
             "than on one wrong class. Add up the squares of all classes.",
         ),
         Misconception(
             "the wrong classes only",
             lambda probs, target: (
-                _squares(probs, target).sum(axis=1) - (1 - own(probs, target)) ** 2
+                _squares(probs, target).sum(axis=1) - (1 - pick(probs, target)) ** 2
             ).mean(),
             "The true class is missing: it costs (1 - p)². One-hot labels make both kinds the "
             "same formula.",
@@ -324,6 +283,5 @@ BRIER = Exercise(
             lambda probs, target: _brier(softmax(probs), target),
             "The rows are probabilities already. A second softmax flattens them.",
         ),
-        *_bad_input(_brier, "the squares of logits are no score"),
     ),
 )

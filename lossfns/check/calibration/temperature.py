@@ -3,12 +3,9 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.calibration.predictions import (
-    log_softmax,
-    refuse,
-    softmax,
-)
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.questions import refuse
+from lossfns.check.recipes import log_softmax, softmax
 
 
 def _logits(rng, count, classes):
@@ -43,16 +40,18 @@ def _draw_temper(rng):
     yield Call({"logits": tables[2]}, {"temperature": 0.001}, "extremes")
     yield Call({"logits": tables[2]}, {"temperature": 1e6}, "extremes")
     for temperature in (-1.0, 0.0):
-        yield refuse({"temperature": temperature}, logits=tables[1])
-
-
-def _hold_temperature(temperature):
-    if not temperature > 0:
-        raise ValueError(f"temperature must be positive, got {temperature}")
+        yield refuse(
+            "a temperature that is not positive accepted",
+            "A negative temperature turns every ranking around, and 0 divides by zero. Raise "
+            "ValueError.",
+            logits=tables[1],
+            temperature=temperature,
+        )
 
 
 def _temper(logits, temperature):
-    _hold_temperature(temperature)
+    if not temperature > 0:
+        raise ValueError(f"temperature must be positive, got {temperature}")
     return softmax(logits / temperature)
 
 
@@ -183,12 +182,6 @@ TEMPER = Exercise(
             lambda logits, temperature: _overflowing(np.clip(logits, -500, 500), temperature),
             "Clipping makes the result finite but wrong: 1000 and 998 become the same. Only "
             "differences matter, so subtract the largest logit of each row instead.",
-        ),
-        Misconception(
-            "a temperature that is not positive accepted",
-            lambda logits, temperature: softmax(logits / temperature),
-            "A negative temperature turns every ranking around, and 0 divides by zero. Raise "
-            "ValueError.",
         ),
     ),
 )

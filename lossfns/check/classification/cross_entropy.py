@@ -4,22 +4,18 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.classification import questions
-from lossfns.check.classification.variants import (
+from lossfns.check.classification import batches
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.faults import (
+    capped,
     flipped_loss,
     in_bits,
-    log_softmax,
-    naive_softmax,
-    one_hot,
-    pick,
-    reducing,
     reduction_ignored,
-    softmax,
     sum_for_mean,
     sum_with_none,
 )
-from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.questions import UNKNOWN_REDUCTION, ask, refuse, single
+from lossfns.check.recipes import log_softmax, naive_softmax, one_hot, per_item, pick, softmax
 
 _NAMES = "logits target"
 NEVER = -(10**9)
@@ -31,20 +27,44 @@ def right(logits, target, reduction="mean"):
 
 
 def _draw(rng):
-    pairs = questions.labelled(rng)
-    yield from (questions.call(pair, _NAMES) for pair in pairs)
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[2:5])
+    pairs = batches.labelled(rng)
+    yield from (ask(_NAMES, pair) for pair in pairs)
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[2:5])
     for reduction in ("none", "sum", "mean"):
         for pair in (pairs[2], pairs[4]):
-            yield questions.call(pair, _NAMES, "reductions", reduction=reduction)
+            yield ask(_NAMES, pair, "reductions", reduction=reduction)
     yield from far()
     logits, target = pairs[2]
     classes = logits.shape[1]
-    yield questions.refused((logits, np.array([0, classes])), _NAMES)
-    yield questions.refused((logits, np.array([-1, classes - 1])), _NAMES)
-    yield questions.refused((logits, target[:, None]), _NAMES)
-    yield questions.refused((logits, np.eye(classes, dtype=np.int64)[target]), _NAMES)
-    yield questions.refused(pairs[2], _NAMES, reduction="average")
+    yield refuse(
+        "a label beyond the last class accepted",
+        "There is no such class; often the labels count from 1. Raise ValueError, with the label "
+        "and the number of classes.",
+        logits=logits,
+        target=np.array([0, classes]),
+    )
+    yield refuse(
+        "a label of -1 read as the last class",
+        "NumPy counts negative indices from the end, so -1, often a mark for 'no label', "
+        "trains the last class without a word. Raise ValueError for labels below 0.",
+        logits=logits,
+        target=np.array([-1, classes - 1]),
+    )
+    yield refuse(
+        "labels in a column broadcast",
+        "np.arange(n) of shape (n,) and labels of shape (n, 1) broadcast to an n × n table, "
+        "every label looked up in every row. Demand target.shape == (n,), else ValueError.",
+        logits=logits,
+        target=target[:, None],
+    )
+    yield refuse(
+        "one-hot rows taken for labels",
+        "The second argument holds one label an item. Rows of zeros and a one, looked up as "
+        "labels, name classes 0 and 1 over and over. Demand target.shape == (n,), else ValueError.",
+        logits=logits,
+        target=np.eye(classes, dtype=np.int64)[target],
+    )
+    yield refuse(*UNKNOWN_REDUCTION, logits=logits, target=target, reduction="average")
 
 
 def far():
@@ -56,9 +76,9 @@ def far():
         ([[1000.0, 999.0], [-1000.0, -999.0]], [1, 0]),
         ([[1e12, 0.0]], [0]),
     ):
-        yield questions.call((np.array(logits), np.array(target)), _NAMES, "extremes")
+        yield ask(_NAMES, (np.array(logits), np.array(target)), "extremes")
     low = np.array([[0.0, -100.0, 100.0]], np.float32), np.array([1])
-    yield questions.call(low, _NAMES, "extremes")
+    yield ask(_NAMES, low, "extremes")
 
 
 def _ce(z, target):
@@ -70,20 +90,10 @@ def _one_against_the_rest(z, target):
     return (np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))).sum(axis=-1)
 
 
-def _checked(*, shape=True, low=True, high=True, reduction=True):
-    """The right loss, with some of the checks left out."""
-
-    def wrong(logits, target, **options):
-        if shape and target.shape != logits.shape[:1]:
-            raise ValueError("one label per row")
-        if (low and target.min() < 0) or (high and target.max() >= logits.shape[1]):
-            raise ValueError("no such class")
-        way = options.get("reduction", "mean")
-        if not reduction and way not in ("none", "sum"):
-            way = "mean"
-        return reducing(_ce)(logits, target, reduction=way)
-
-    return wrong
+def _large_labels_unchecked(logits, target, **options):
+    if target.shape != logits.shape[:1] or target.min() < 0:
+        raise ValueError("one label a row, none of them negative")
+    return per_item(_ce)(logits, target, **options)
 
 
 CROSS_ENTROPY = Exercise(
@@ -105,7 +115,7 @@ CROSS_ENTROPY = Exercise(
         sum_for_mean(_ce),
         Misconception(
             "the losses of the items, not averaged",
-            reducing(_ce, mean=lambda losses: losses),
+            per_item(_ce, mean=lambda losses: losses),
             'That is right for reduction="none". The default is the mean of the n losses, one '
             "number.",
         ),
@@ -113,25 +123,25 @@ CROSS_ENTROPY = Exercise(
         in_bits(_ce),
         Misconception(
             "the softmax forgotten",
-            reducing(lambda z, target: -pick(z, target)),
+            per_item(lambda z, target: -pick(z, target)),
             "Minus the logit of the label alone can be made small without end by adding a constant "
             "to all logits. The other classes enter through ln Σ exp(z_j).",
         ),
         Misconception(
             "the softmax twice",
-            reducing(lambda z, target: _ce(softmax(z), target)),
+            per_item(lambda z, target: _ce(softmax(z), target)),
             "The loss takes logits and contains the softmax. A second one leaves the classes "
             "nearly equal: with ten classes the loss could not fall below 1.46.",
         ),
         Misconception(
             "the logarithm forgotten",
-            reducing(lambda z, target: 1 - pick(softmax(z), target)),
+            per_item(lambda z, target: 1 - pick(softmax(z), target)),
             "This is the probability of being wrong, at most 1. The logarithm is what makes a "
             "confident mistake expensive without bound.",
         ),
         Misconception(
             "the squared error of the probabilities",
-            reducing(
+            per_item(
                 lambda z, target: ((softmax(z) - one_hot(target, z.shape[1])) ** 2).sum(axis=1)
             ),
             "This is the Brier score, which levels off for confident mistakes. Cross-entropy is "
@@ -145,24 +155,24 @@ CROSS_ENTROPY = Exercise(
         ),
         Misconception(
             "all labels looked up in every row",
-            reducing(lambda z, target: -log_softmax(z)[:, target]),
+            per_item(lambda z, target: -log_softmax(z)[:, target]),
             "log_p[:, target] is an n × n table with every item's label looked up in every row. "
             "log_p[np.arange(n), target] takes one entry a row.",
         ),
         Misconception(
             "normalised over the items instead of the classes",
-            reducing(lambda z, target: -pick(log_softmax(z, axis=0), target)),
+            per_item(lambda z, target: -pick(log_softmax(z, axis=0), target)),
             "The probabilities of one item sum to 1 over the classes: axis 1, not axis 0.",
         ),
         Misconception(
             "one binary cross-entropy per class",
-            reducing(_one_against_the_rest),
+            per_item(_one_against_the_rest),
             "With a sigmoid per class the classes do not compete: that is the loss for several "
             "labels at once. Here exactly one class is true: softmax.",
         ),
         Misconception(
             "labels counted from 1",
-            reducing(lambda z, target: -pick(log_softmax(z), target - 1)),
+            per_item(lambda z, target: -pick(log_softmax(z), target - 1)),
             "The first class is 0. With target - 1 label 0 becomes -1, which NumPy silently reads "
             "as the last class.",
         ),
@@ -170,32 +180,37 @@ CROSS_ENTROPY = Exercise(
         sum_with_none(_ce),
         Misconception(
             "overflow in the softmax",
-            reducing(lambda z, target: -np.log(pick(naive_softmax(z), target))),
+            per_item(lambda z, target: -np.log(pick(naive_softmax(z), target))),
             "exp(1000) is infinite and ∞/∞ is NaN. Subtract the largest logit of each row first, "
-            "and take the logarithm on paper: z_y - ln Σ exp(z_j).",
+            "and take the logarithm on paper.",
+            formula="m + ln Σ exp(z_j - m) - z_y",
         ),
         Misconception(
             "the logarithm of a probability that underflowed",
-            reducing(lambda z, target: -np.log(pick(softmax(z), target))),
+            per_item(lambda z, target: -np.log(pick(softmax(z), target))),
             "Your softmax is stable, but the probability of a confident mistake is rounded to 0, "
-            "and -ln 0 is infinite. Never form the probability: z_y - max - ln Σ exp(z_j - max).",
+            "and -ln 0 is infinite. Never form the probability: take its logarithm on paper.",
+            formula="m + ln Σ exp(z_j - m) - z_y",
         ),
         Misconception(
             "confident mistakes hidden by clipping",
-            reducing(lambda z, target: -np.log(pick(softmax(z), target).clip(1e-12))),
+            per_item(lambda z, target: -np.log(pick(softmax(z), target).clip(1e-12))),
             "With probabilities clipped at 1e-12 no mistake can cost more than 27.6, and beyond "
-            "that it has gradient 0. Work with ln p = z - max - ln Σ exp(z_j - max) instead.",
+            "that it has gradient 0. Take the logarithm of the softmax on paper instead, and "
+            "work with that.",
             capped(right, share=0.97),
+            formula="m + ln Σ exp(z_j - m) - z_y",
         ),
         Misconception(
             "overflow of the sum of exponentials",
-            reducing(lambda z, target: np.log(np.exp(z).sum(axis=1)) - pick(z, target)),
-            "ln Σ exp(z_j) - z_y is right, but exp overflows beyond 710. Take the largest logit m "
-            "out: m + ln Σ exp(z_j - m).",
+            per_item(lambda z, target: np.log(np.exp(z).sum(axis=1)) - pick(z, target)),
+            "ln Σ exp(z_j) - z_y is right, but exp overflows beyond 710. Take the largest logit "
+            "m out of the sum.",
+            formula="m + ln Σ exp(z_j - m) - z_y",
         ),
         Misconception(
             "one maximum for the whole table",
-            reducing(
+            per_item(
                 lambda z, target: (
                     z.max() + np.log(np.exp(z - z.max()).sum(axis=1)) - pick(z, target)
                 )
@@ -204,28 +219,10 @@ CROSS_ENTROPY = Exercise(
             "ln 0 is -∞. Subtract the maximum of each row.",
         ),
         Misconception(
-            "a label of -1 read as the last class",
-            _checked(low=False),
-            "NumPy counts negative indices from the end, so -1, often a mark for 'no label', "
-            "trains the last class without a word. Raise ValueError for labels below 0.",
-        ),
-        Misconception(
             "an IndexError for a label that is too large",
-            _checked(high=False),
+            _large_labels_unchecked,
             "The exception of the indexing says nothing about labels. Check them yourself and "
             "raise ValueError with the label and the number of classes.",
-        ),
-        Misconception(
-            "labels in a column broadcast",
-            _checked(shape=False),
-            "np.arange(n) of shape (n,) and labels of shape (n, 1) broadcast to an n × n table, "
-            "every label looked up in every row. Demand target.shape == (n,), else ValueError.",
-        ),
-        Misconception(
-            "an unknown reduction taken for the mean",
-            _checked(reduction=False),
-            'With reduction="average" a typing error goes unnoticed. Raise ValueError for '
-            'everything but "none", "mean" and "sum".',
         ),
     ),
 )

@@ -4,28 +4,41 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.classification import questions
+from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.questions import ask, refuse, single
 
 _NAMES = "p q"
 
 
 def _draw(rng):
-    pairs = questions.distributions(rng)
-    yield from (questions.call(pair, _NAMES) for pair in pairs)
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[1:4])
+    pairs = batches.distributions(rng)
+    yield from (ask(_NAMES, pair) for pair in pairs)
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[1:4])
     same = pairs[2][0]
-    yield questions.call((same, same.copy()), _NAMES)
+    yield ask(_NAMES, (same, same.copy()))
     for p, q in (
         ([[1.0, 0.0]], [[0.25, 0.75]]),
         ([[0.5, 0.5, 0.0]], [[0.25, 0.75, 0.0]]),
         ([[0.5, 0.5]], [[1e-300, 1.0]]),
     ):
-        yield questions.call((np.array(p), np.array(q)), _NAMES, "extremes")
+        yield ask(_NAMES, (np.array(p), np.array(q)), "extremes")
     p, q = pairs[2]
-    yield questions.refused((p, q[:1]), _NAMES)
-    yield questions.refused((p[:1], 2 * q[:1]), _NAMES)
-    yield questions.refused((p[:1] - 1.0, q[:1]), _NAMES)
+    yield refuse(
+        "different shapes broadcast",
+        "NumPy repeats the single row for all items, which may or may not be what the caller "
+        "meant. Compare the shapes first and raise ValueError.",
+        p=p,
+        q=q[:1],
+    )
+    for rows, others in ((p[:1], 2 * q[:1]), (p[:1] - 1.0, q[:1])):
+        yield refuse(
+            "rows accepted that are no distributions",
+            "Without non-negative rows that sum to 1 the result is no divergence and may be "
+            "negative; most likely somebody passed logits. Raise ValueError.",
+            p=rows,
+            q=others,
+        )
 
 
 def _right(p, q):
@@ -44,19 +57,6 @@ def _kl(p, q):
 
 def _entropy(p):
     return -(p * np.log(p)).sum(axis=-1)
-
-
-def _distributions_demanded(p, q):
-    for rows in (p, q):
-        if rows.min() < 0 or abs(rows.sum(axis=-1) - 1).max() > 1e-3:
-            raise ValueError("no distribution")
-    return _kl(p, q)
-
-
-def _shapes_demanded(p, q):
-    if p.shape != q.shape:
-        raise ValueError("shapes differ")
-    return _kl(p, q)
 
 
 KL_DIVERGENCE = Exercise(
@@ -161,18 +161,6 @@ KL_DIVERGENCE = Exercise(
             lambda p, q: _terms(p, q + 1e-9).sum(axis=-1).mean(),
             "With q + 1e-9 (or q clipped there) a model that gave 1e-300 to what happens half of "
             "the time gets away with a surprise of 21. Treat p = 0 apart; leave q as it is.",
-        ),
-        Misconception(
-            "different shapes broadcast",
-            _distributions_demanded,
-            "NumPy repeats the single row for all items, which may or may not be what the caller "
-            "meant. Compare the shapes first and raise ValueError.",
-        ),
-        Misconception(
-            "rows accepted that are no distributions",
-            _shapes_demanded,
-            "Without non-negative rows that sum to 1 the result is no divergence and may be "
-            "negative; most likely somebody passed logits. Raise ValueError.",
         ),
     ),
 )

@@ -4,41 +4,46 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.classification import questions
-from lossfns.check.classification.variants import (
-    elementwise,
+from lossfns.check.classification import batches
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.faults import (
+    capped,
     flipped_gradient,
     flipped_loss,
     in_bits,
     mean_over_rows,
     n_in_gradient,
-    overflowing_sigmoid,
     reduced_gradient,
-    reducing,
     reduction_ignored,
     rows_in_gradient,
-    sigmoid,
     sum_for_mean,
     sum_with_none,
-    textbook,
 )
-from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.questions import UNKNOWN_REDUCTION, ask, refuse, single
+from lossfns.check.recipes import averaged, overflowing_sigmoid, per_item, sigmoid, textbook
 
 _NAMES = "logits target"
 
 
 def _draw_with_logits(rng):
-    pairs = questions.binary(rng)
-    yield from (questions.call(pair, _NAMES) for pair in [*pairs, questions.soft(rng)])
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[3:5])
+    pairs = batches.binary(rng)
+    yield from (ask(_NAMES, pair) for pair in [*pairs, batches.soft(rng)])
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
     for reduction in ("none", "sum", "mean"):
         for pair in (pairs[2], pairs[4]):
-            yield questions.call(pair, _NAMES, "reductions", reduction=reduction)
+            yield ask(_NAMES, pair, "reductions", reduction=reduction)
     yield from _far()
     logits, target = pairs[3]
-    yield questions.refused((logits[:, None], target), _NAMES)
-    yield questions.refused(pairs[2], _NAMES, reduction="average")
+    yield refuse(
+        "broadcasting of (n, 1) against (n,)",
+        "NumPy makes an n × n table out of these shapes and you average all n² pairs. A "
+        "network's output of shape (n, 1) against targets of shape (n,) is the usual way into "
+        "this: compare the shapes first and raise ValueError.",
+        logits=logits[:, None],
+        target=target,
+    )
+    logits, target = pairs[2]
+    yield refuse(*UNKNOWN_REDUCTION, logits=logits, target=target, reduction="average")
 
 
 def _far():
@@ -50,20 +55,13 @@ def _far():
         ([40.0, 0.5], [0.0, 1.0]),
         ([1e12, 0.5], [0.0, 1.0]),
     ):
-        yield questions.call((np.array(logits), np.array(target)), _NAMES, "extremes")
+        yield ask(_NAMES, (np.array(logits), np.array(target)), "extremes")
     far = np.array([100.0, -100.0], np.float32), np.array([0.0, 0.0], np.float32)
-    yield questions.call(far, _NAMES, "extremes")
+    yield ask(_NAMES, far, "extremes")
 
 
 def _stable(z, y):
     return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
-
-
-def _any_reduction(logits, target, reduction="mean"):
-    if logits.shape != target.shape:
-        raise ValueError("shapes differ")
-    known = reduction in ("none", "sum")
-    return reducing(_stable)(logits, target, reduction=reduction if known else "mean")
 
 
 BCE_WITH_LOGITS = Exercise(
@@ -82,48 +80,48 @@ BCE_WITH_LOGITS = Exercise(
         flipped_loss(_stable),
         Misconception(
             "logits taken for probabilities",
-            reducing(textbook),
+            per_item(textbook),
             "A logit is any real number, and a logarithm of a negative one is NaN. The "
             "probability is σ(z); put it into the formula on paper and simplify.",
         ),
         Misconception(
             "the sigmoid twice",
-            reducing(lambda z, y: _stable(sigmoid(z), y)),
+            per_item(lambda z, y: _stable(sigmoid(z), y)),
             "The loss contains the sigmoid already. With a second one the probabilities lie "
             "between 0.5 and 0.73 and the loss never falls below 0.31.",
         ),
         Misconception(
             "the two targets exchanged",
-            reducing(lambda z, y: _stable(z, 1 - y)),
+            per_item(lambda z, y: _stable(z, 1 - y)),
             "A large logit means yes: it must be cheap for y = 1 and expensive for y = 0. Look at "
             "the sign of z in each half.",
         ),
         Misconception(
             "the term with y left out",
-            reducing(lambda z, y: _stable(z, 0)),
+            per_item(lambda z, y: _stable(z, 0)),
             "ln(1 + exp(z)) is the loss of an item with target 0. Target 1 has to lower it by z.",
         ),
         Misconception(
             "only the positives counted",
-            reducing(lambda z, y: y * _stable(z, 1)),
+            per_item(lambda z, y: y * _stable(z, 1)),
             "An item with target 0 costs nothing in yours, so growing logits would be perfect. "
             "Add its half, (1 - y) ln(1 + exp(z)).",
         ),
         Misconception(
             "|z| forgotten in the exponent",
-            reducing(lambda z, y: np.maximum(z, 0) - z * y + np.log1p(np.exp(-z))),
+            per_item(lambda z, y: np.maximum(z, 0) - z * y + np.log1p(np.exp(-z))),
             "max(z, 0) has taken the growing part out of the logarithm, and what is left is "
             "ln(1 + exp(-|z|)). With exp(-z) negative logits are counted twice, and overflow.",
         ),
         Misconception(
             "targets taken for 0 or 1 only",
-            reducing(lambda z, y: np.where(y == 1, _stable(z, 1), _stable(z, 0))),
+            per_item(lambda z, y: np.where(y == 1, _stable(z, 1), _stable(z, 0))),
             "A target of 0.7 is neither: it pays 0.7 times the loss of a yes and 0.3 times that "
             "of a no.",
         ),
         Misconception(
             "the formula for labels -1 and +1",
-            reducing(lambda z, y: _stable((2 * y - 1) * z, 1)),
+            per_item(lambda z, y: _stable((2 * y - 1) * z, 1)),
             "ln(1 + exp(-(2y - 1) z)) is the same for targets 0 and 1 only. With a soft target "
             "the two losses are mixed, not the logits.",
         ),
@@ -133,51 +131,40 @@ BCE_WITH_LOGITS = Exercise(
         sum_with_none(_stable),
         Misconception(
             "the logarithm of a saturated sigmoid",
-            reducing(lambda z, y: textbook(sigmoid(z), y)),
+            per_item(lambda z, y: textbook(sigmoid(z), y)),
             "σ(1000) is exactly 1 in floating point, 1 - σ is 0, and its logarithm -∞. The "
             "confident mistakes, which matter most, turn into infinity or NaN. Simplify "
             "ln σ(z) on paper before you compute: no probability need appear at all.",
         ),
         Misconception(
             "a saturated sigmoid hidden by clipping",
-            reducing(lambda z, y: textbook(sigmoid(z).clip(1e-7, 1 - 1e-7), y)),
+            per_item(lambda z, y: textbook(sigmoid(z).clip(1e-7, 1 - 1e-7), y)),
             "The result is finite but wrong: every confident mistake costs 16.1 and, worse, has "
             "gradient 0. Rewrite the formula in z instead.",
             capped(ln.bce_with_logits, share=0.97),
         ),
         Misconception(
             "overflow for large positive logits",
-            reducing(lambda z, y: np.log1p(np.exp(z)) - z * y),
+            per_item(lambda z, y: np.log1p(np.exp(z)) - z * y),
             "ln(1 + exp(z)) is right, but exp(z) overflows beyond z = 710. Take z out of the "
-            "logarithm where it is positive: max(z, 0) + ln(1 + exp(-|z|)).",
+            "logarithm where it is positive.",
+            formula="max(z, 0) - z y + ln(1 + exp(-|z|))",
         ),
         Misconception(
             "overflow for large negative logits",
-            reducing(lambda z, y: np.log1p(np.exp(-z)) + (1 - y) * z),
-            "This is right on paper, but exp(-z) overflows beyond z = -710. Only exp(-|z|) is "
-            "safe on both sides: max(z, 0) - z y + ln(1 + exp(-|z|)).",
-        ),
-        Misconception(
-            "broadcasting of (n, 1) against (n,)",
-            reducing(_stable),
-            "NumPy makes an n × n table out of these shapes and you average all n² pairs. A "
-            "network's output of shape (n, 1) against targets of shape (n,) is the usual way into "
-            "this: compare the shapes first and raise ValueError.",
-        ),
-        Misconception(
-            "an unknown reduction taken for the mean",
-            _any_reduction,
-            'With reduction="average" a typing error goes unnoticed. Raise ValueError for '
-            'everything but "none", "mean" and "sum".',
+            per_item(lambda z, y: np.log1p(np.exp(-z)) + (1 - y) * z),
+            "This is right on paper, but exp(-z) overflows beyond z = -710. Which exponent is "
+            "safe on both sides of 0?",
+            formula="max(z, 0) - z y + ln(1 + exp(-|z|))",
         ),
     ),
 )
 
 
 def _draw_grad(rng):
-    pairs = questions.binary(rng)
-    yield from (questions.call(pair, _NAMES) for pair in [*pairs, questions.soft(rng)])
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[3:5])
+    pairs = batches.binary(rng)
+    yield from (ask(_NAMES, pair) for pair in [*pairs, batches.soft(rng)])
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
     yield from _far()
 
 
@@ -198,64 +185,64 @@ BCE_WITH_LOGITS_GRAD = Exercise(
     draw=_draw_grad,
     misconceptions=(
         n_in_gradient(_difference),
-        flipped_gradient(elementwise(_difference)),
+        flipped_gradient(averaged(_difference)),
         Misconception(
             "the factor σ'(z) left in",
-            elementwise(lambda z, y: _difference(z, y) * sigmoid(z) * sigmoid(-z)),
+            averaged(lambda z, y: _difference(z, y) * sigmoid(z) * sigmoid(-z)),
             "The derivative of the loss with respect to p has p(1 - p) below the line, and "
             "σ'(z) = p(1 - p) cancels it. With the factor left in, a confident mistake would "
             "hardly pull at all.",
         ),
         Misconception(
             "the gradient with respect to the probability",
-            elementwise(lambda z, y: _difference(z, y) / (sigmoid(z) * sigmoid(-z))),
+            averaged(lambda z, y: _difference(z, y) / (sigmoid(z) * sigmoid(-z))),
             "(p - y)/(p(1 - p)) is the slope over p. The logit comes one step earlier: multiply "
             "by dp/dz = p(1 - p), and simplify.",
         ),
         Misconception(
             "the logit instead of the probability",
-            elementwise(lambda z, y: z - y),
+            averaged(lambda z, y: z - y),
             "z - y compares a score with a label. The prediction is the probability σ(z).",
         ),
         Misconception(
             "the target forgotten",
-            elementwise(lambda z, y: sigmoid(z)),
+            averaged(lambda z, y: sigmoid(z)),
             "σ(z) is the gradient of an item with target 0 and pushes every logit down. Subtract "
             "the target.",
         ),
         Misconception(
             "the gradient of the squared error over the logit",
-            elementwise(lambda z, y: 2 * _difference(z, y)),
+            averaged(lambda z, y: 2 * _difference(z, y)),
             "The 2 comes from the derivative of a square, and there is none: the derivative of "
             "the cross-entropy is σ(z) - y.",
         ),
         Misconception(
             "the loss instead of its derivative",
-            elementwise(_stable),
+            averaged(_stable),
             "These are the losses divided by n. The gradient is made of their derivatives with "
             "respect to the logits.",
         ),
         Misconception(
             "the sigmoid twice",
-            elementwise(lambda z, y: sigmoid(sigmoid(z)) - y),
+            averaged(lambda z, y: sigmoid(sigmoid(z)) - y),
             "The logits go through one sigmoid. Probabilities that are never below 0.5 show a "
             "second one.",
         ),
         Misconception(
             "probabilities rounded to a decision",
-            elementwise(lambda z, y: (z > 0) - y),
+            averaged(lambda z, y: (z > 0) - y),
             "With hard decisions the gradient vanishes as soon as an item is on the right side. "
             "Cross-entropy uses the probability itself, σ(z).",
         ),
         Misconception(
             "the two factors not cancelled on paper",
-            elementwise(uncancelled),
+            averaged(uncancelled),
             "(p - y)/(p(1 - p)) is infinite where p(1 - p) is 0, and infinity times 0 is NaN. The "
             "product is σ(z) - y: cancel before you compute.",
         ),
         Misconception(
             "overflow in the sigmoid",
-            elementwise(lambda z, y: overflowing_sigmoid(z) - y),
+            averaged(lambda z, y: overflowing_sigmoid(z) - y),
             "exp(z)/(1 + exp(z)) is ∞/∞ for large z. 1/(1 + exp(-z)) is the same number and goes "
             "to 1 or 0 as it should.",
         ),

@@ -4,37 +4,43 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.classification import questions
-from lossfns.check.classification.variants import (
-    flipped_loss,
-    in_bits,
-    mean_over_rows,
-    reducing,
-    sigmoid,
-    sum_for_mean,
-    textbook,
-)
+from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped, flipped_loss, in_bits, mean_over_rows, sum_for_mean
+from lossfns.check.questions import ask, refuse, single
+from lossfns.check.recipes import per_item, sigmoid, textbook
 
 _NAMES = "probs target"
 
 
 def _draw_bce(rng):
     pairs = [
-        (questions.probabilities(rng, target.shape), target)
-        for _, target in [*questions.binary(rng)[:6], questions.soft(rng)]
+        (batches.probabilities(rng, target.shape), target)
+        for _, target in [*batches.binary(rng)[:6], batches.soft(rng)]
     ]
     pairs.append((np.round(rng.uniform(0.01, 0.99, size=70), 3), rng.integers(0, 2, 70) * 1.0))
-    yield from (questions.call(pair, _NAMES) for pair in pairs)
-    yield from (questions.call(questions.single(pair), _NAMES) for pair in pairs[3:5])
+    yield from (ask(_NAMES, pair) for pair in pairs)
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
     certain, faint = np.array([0.0, 1.0]), np.array([1e-300, 0.25])
-    yield questions.call((certain, certain.copy()), _NAMES, "extremes")
-    yield questions.call((faint, np.array([1.0, 0.0])), _NAMES, "extremes")
+    yield ask(_NAMES, (certain, certain.copy()), "extremes")
+    yield ask(_NAMES, (faint, np.array([1.0, 0.0])), "extremes")
     probs, target = pairs[3]
-    yield questions.refused((probs[:, None], target), _NAMES)
-    yield questions.refused((np.array([1.5, 0.2]), np.array([1.0, 0.0])), _NAMES)
-    yield questions.refused((np.array([0.2, -0.5]), np.array([1.0, 0.0])), _NAMES)
+    for bad in ([1.5, 0.2], [0.2, -0.5]):
+        yield refuse(
+            "numbers that are no probabilities accepted",
+            "1.5 is no probability; most likely somebody passed logits. Raise ValueError and name "
+            "the value, or the caller trains on nonsense without a word.",
+            probs=np.array(bad),
+            target=np.array([1.0, 0.0]),
+        )
+    yield refuse(
+        "broadcasting of (n, 1) against (n,)",
+        "NumPy makes an n × n table out of these shapes and you average all n² pairs, most of "
+        "them a prediction with somebody else's target. Compare the shapes first and raise "
+        "ValueError.",
+        probs=probs[:, None],
+        target=target,
+    )
 
 
 def _bce(p, y):
@@ -71,56 +77,56 @@ BCE = Exercise(
         flipped_loss(_bce),
         Misconception(
             "only the positives counted",
-            reducing(lambda p, y: _bce(p, 1) * y),
+            per_item(lambda p, y: _bce(p, 1) * y),
             "An item with target 0 costs nothing in yours, so saying yes to everything would be "
             "perfect. Add its half: -(1 - y) ln(1 - p).",
         ),
         Misconception(
             "the two targets exchanged",
-            reducing(lambda p, y: _bce(p, 1 - y)),
+            per_item(lambda p, y: _bce(p, 1 - y)),
             "p is the probability of target 1, so it is the items with y = 1 that pay -ln p.",
         ),
         Misconception(
             "the logarithm forgotten",
-            reducing(lambda p, y: y * (1 - p) + (1 - y) * p),
+            per_item(lambda p, y: y * (1 - p) + (1 - y) * p),
             "This is the probability given to the wrong answer, at most 1. The logarithm is what "
             "makes a confident mistake expensive without bound.",
         ),
         Misconception(
             "the squared error instead of the cross-entropy",
-            reducing(lambda p, y: (p - y) ** 2),
+            per_item(lambda p, y: (p - y) ** 2),
             "The mean of (p - y)² is the Brier score. Cross-entropy is the negative logarithm of "
             "the probability given to what happened.",
         ),
         Misconception(
             "a sigmoid on probabilities",
-            reducing(lambda p, y: _bce(sigmoid(p), y)),
+            per_item(lambda p, y: _bce(sigmoid(p), y)),
             "probs are probabilities already. A sigmoid of them lies between 0.5 and 0.73, so the "
             "loss could never get small. Logits come with bce_with_logits.",
         ),
         Misconception(
             "targets taken for 0 or 1 only",
-            reducing(lambda p, y: np.where(y == 1, _bce(p, 1), _bce(p, 0))),
+            per_item(lambda p, y: np.where(y == 1, _bce(p, 1), _bce(p, 0))),
             "A target of 0.7 is neither: it pays 0.7 times -ln p and 0.3 times -ln(1 - p). "
             "Multiply by y and 1 - y instead of asking whether y == 1.",
         ),
         Misconception(
             "one logarithm of a mixture",
-            reducing(lambda p, y: -np.log(y * p + (1 - y) * (1 - p))),
+            per_item(lambda p, y: -np.log(y * p + (1 - y) * (1 - p))),
             "ln(y p + (1 - y)(1 - p)) is the same for targets 0 and 1 only. A soft target mixes "
             "the two surprises, not the two probabilities.",
         ),
         in_bits(_bce),
-        mean_over_rows(_bce),
+        mean_over_rows(_bce, "probs"),
         Misconception(
             "NaN for a model that is certain and right",
-            reducing(textbook),
+            per_item(textbook),
             "With p = 1 and y = 1 the other half is 0 · ln 0 = 0 · (-∞), which is not a number in "
             "floating point. What did not happen costs nothing: its term has to be 0.",
         ),
         Misconception(
             "a very wrong answer hidden by clipping",
-            reducing(lambda p, y: textbook(p.clip(1e-7, 1 - 1e-7), y)),
+            per_item(lambda p, y: textbook(p.clip(1e-7, 1 - 1e-7), y)),
             "Clipping p at 1e-7 (or adding 1e-7 under the logarithm) makes every mistake beyond "
             "that cost 16.1, however sure the model was, and there its gradient is lost. Guard "
             "only against 0 itself.",
@@ -128,26 +134,13 @@ BCE = Exercise(
         ),
         Misconception(
             "the logarithm cut off at -100",
-            reducing(
+            per_item(
                 lambda p, y: (
                     -(y * np.maximum(np.log(p), -100) + (1 - y) * np.maximum(np.log(1 - p), -100))
                 )
             ),
             "torch.nn.BCELoss does this: every mistake beyond ln p = -100 costs the same. The "
             "specification wants the loss itself.",
-        ),
-        Misconception(
-            "broadcasting of (n, 1) against (n,)",
-            reducing(_bce),
-            "NumPy makes an n × n table out of these shapes and you average all n² pairs, most of "
-            "them a prediction with somebody else's target. Compare the shapes first and raise "
-            "ValueError.",
-        ),
-        Misconception(
-            "numbers that are no probabilities accepted",
-            _without_bounds(_bce),
-            "1.5 is no probability; most likely somebody passed logits. Raise ValueError and name "
-            "the value, or the caller trains on nonsense without a word.",
         ),
         Misconception(
             "numbers that are no probabilities clipped",

@@ -1,11 +1,14 @@
 """The race of squared error against cross-entropy: one classifier, trained by hand with either."""
 
+from functools import partial
+
 import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.classification.squared import overflowing, slope
-from lossfns.check.classification.variants import overflowing_sigmoid, sigmoid
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.questions import ask, refuse
+from lossfns.check.recipes import overflowing_sigmoid, sigmoid
 
 
 def _draw_race(rng):
@@ -26,12 +29,20 @@ def _draw_race(rng):
     for loss in ("bce", "mse"):
         yield _start(far, "extremes", loss=loss, rate=0.5, steps=2)
     x, y, start = few
-    refused = _start((x, y, start), "bad input", loss="accuracy", rate=0.5, steps=1)
-    yield Call(refused.arrays, refused.options, "bad input", raises="ValueError")
+    yield refuse(
+        "an unknown loss taken for one of the two",
+        'With loss="accuracy" a typing error, or a wish that cannot be trained, goes '
+        'unnoticed. Raise ValueError for everything but "bce" and "mse".',
+        x=x,
+        y=y,
+        start=start,
+        loss="accuracy",
+        rate=0.5,
+        steps=1,
+    )
 
 
-def _start(arrays, aspect="values", **options):
-    return Call(dict(zip(("x", "y", "start"), arrays, strict=True)), options, aspect)
+_start = partial(ask, "x y start")
 
 
 def _pull(z, y, loss):
@@ -80,10 +91,6 @@ def _one_item_at_a_time(x, y, start, loss="bce", rate=0.5, steps=100):
         row = slice(step % len(x), step % len(x) + 1)
         path.append(path[-1] - rate * x[row].T @ _pull(x[row] @ path[-1], y[row], loss))
     return np.array(path)
-
-
-def _any_loss(x, y, start, loss="bce", **options):
-    return _train(x, y, start, loss="mse" if loss == "mse" else "bce", **options)
 
 
 def _other_mse(other):
@@ -215,12 +222,6 @@ TRAIN_LOGISTIC = Exercise(
             ),
             "exp(z)/(1 + exp(z)) is ∞/∞ for large z, and one NaN spoils all weights for good. "
             "1/(1 + exp(-z)) is the same number and goes to 1 or 0 as it should.",
-        ),
-        Misconception(
-            "an unknown loss taken for one of the two",
-            _any_loss,
-            'With loss="accuracy" a typing error, or a wish that cannot be trained, goes '
-            'unnoticed. Raise ValueError for everything but "bce" and "mse".',
         ),
     ),
 )

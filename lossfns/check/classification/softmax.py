@@ -3,13 +3,13 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.classification import questions
-from lossfns.check.classification.variants import log_softmax, naive_softmax, sigmoid, softmax
+from lossfns.check.classification import batches
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.recipes import log_softmax, naive_softmax, sigmoid, softmax
 
 
 def _draw_softmax(rng):
-    tables = [logits for logits, _ in questions.labelled(rng)]
+    tables = [logits for logits, _ in batches.labelled(rng)]
     yield Call({"logits": tables[1][0]})
     yield from (Call({"logits": logits}) for logits in tables)
     yield Call({"logits": np.round(rng.normal(size=(2, 4, 3)), 2)})
@@ -27,11 +27,6 @@ def _draw_softmax(rng):
 
 def _shared(z):
     return z / z.sum(axis=-1, keepdims=True)
-
-
-def _in_place(logits):
-    logits -= logits.max(axis=-1, keepdims=True)
-    return softmax(logits)
 
 
 SOFTMAX = Exercise(
@@ -146,12 +141,6 @@ SOFTMAX = Exercise(
             lambda logits: softmax(logits.clip(-500, 500)),
             "Logits of 1000 and 999 become equal, and the answer ½ each. Only differences count: "
             "subtract the largest logit of the row, then nothing needs to be clipped.",
-        ),
-        Misconception(
-            "the input changed in place",
-            _in_place,
-            "`logits -= ...` writes into the array of the caller, whose logits are gone after the "
-            "call. Write `shifted = logits - ...`.",
         ),
     ),
 )

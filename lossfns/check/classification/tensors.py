@@ -4,20 +4,21 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.classification import questions
+from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
+from lossfns.check.questions import ask, refuse, single
 
 _NAMES = "logits target"
 
 
 def _draw(rng):
-    pairs = questions.labelled(rng)
+    pairs = batches.labelled(rng)
     share = float(np.round(rng.uniform(0.2, 0.5), 2))
     for options in ({}, {"label_smoothing": 0.1}, {"label_smoothing": share}):
         for pair in pairs:
-            yield questions.call(questions.single(pair), _NAMES, wants=("logits",), **options)
-    yield questions.call(pairs[2], _NAMES, wants=("logits",), label_smoothing=0.1)
+            yield ask(_NAMES, single(*pair), wants=("logits",), **options)
+    yield ask(_NAMES, pairs[2], wants=("logits",), label_smoothing=0.1)
     for logits, target, options in (
         ([[0.0, 200.0]], [0], {}),
         ([[0.0, -200.0]], [1], {}),
@@ -25,15 +26,17 @@ def _draw(rng):
         ([[1000.0, 999.0], [-1000.0, -999.0]], [1, 0], {}),
     ):
         far = np.array(logits, np.float32), np.array(target)
-        yield questions.call(far, _NAMES, "extremes", wants=("logits",), **options)
-    two = questions.single(pairs[2])
-    yield questions.refused(two, _NAMES, label_smoothing=1.5)
-    yield questions.refused(two, _NAMES, label_smoothing=-0.1)
-
-
-def _log_softmax(z, axis=1):
-    z = z - z.amax(dim=axis, keepdim=True)
-    return z - z.exp().sum(dim=axis, keepdim=True).log()
+        yield ask(_NAMES, far, "extremes", wants=("logits",), **options)
+    logits, target = single(*pairs[2])
+    for share in (1.5, -0.1):
+        yield refuse(
+            "a share outside 0 … 1 accepted",
+            "With ε = 1.5 the target has a negative probability. Raise ValueError and name the "
+            "value.",
+            logits=logits,
+            target=target,
+            label_smoothing=share,
+        )
 
 
 def _own(rows, target):
@@ -44,12 +47,12 @@ def _smoothed(log_p, target, eps):
     return -((1 - eps) * _own(log_p, target) + eps * log_p.mean(dim=1))
 
 
-def _mixing(mix=_smoothed, log_p=_log_softmax, reduced=lambda losses: losses.mean()):
+def _mixing(
+    mix=_smoothed, log_p=lambda z: z.log_softmax(dim=1), reduced=lambda losses: losses.mean()
+):
     """A variant from its parts: log-probabilities, the mix of the two terms, the reduction."""
 
     def wrong(logits, target, label_smoothing=0.0):
-        if not 0 <= label_smoothing <= 1:
-            raise ValueError(f"label_smoothing must lie in 0 ... 1, got {label_smoothing}")
         return reduced(mix(log_p(logits), target, label_smoothing))
 
     return wrong
@@ -59,22 +62,6 @@ def _others(log_p, target, eps):
     """The convention in which the share goes to the C - 1 other classes."""
     own, classes = _own(log_p, target), log_p.shape[1]
     return -((1 - eps) * own + eps * (log_p.sum(dim=1) - own) / (classes - 1))
-
-
-def _in_double(logits, target, label_smoothing=0.0):
-    return _mixing()(logits.double(), target, label_smoothing)
-
-
-def _detached(logits, target, label_smoothing=0.0):
-    return _mixing()(logits.detach(), target, label_smoothing)
-
-
-def _number(logits, target, label_smoothing=0.0):
-    return float(_mixing()(logits, target, label_smoothing))
-
-
-def _any_share(logits, target, label_smoothing=0.0):
-    return _smoothed(_log_softmax(logits), target, label_smoothing).mean()
 
 
 def _slope(logits, target, label_smoothing=0.0):
@@ -112,13 +99,13 @@ CROSS_ENTROPY_TORCH = Exercise(
         ),
         Misconception(
             "the softmax twice",
-            _mixing(log_p=lambda z: _log_softmax(z.softmax(dim=1))),
+            _mixing(log_p=lambda z: z.softmax(dim=1).log_softmax(dim=1)),
             "Cross-entropy takes logits. A softmax before log_softmax leaves the classes nearly "
             "equal, and a confident mistake has almost no gradient.",
         ),
         Misconception(
             "normalised over the items instead of the classes",
-            _mixing(log_p=lambda z: _log_softmax(z, axis=0)),
+            _mixing(log_p=lambda z: z.log_softmax(dim=0)),
             "The probabilities of one item sum to 1 over the classes: dim=1, not dim=0.",
         ),
         Misconception(
@@ -189,31 +176,6 @@ CROSS_ENTROPY_TORCH = Exercise(
             "Beyond the clip the loss no longer changes and its gradient is 0: the worst mistakes "
             "teach nothing. Use log_softmax, or subtract logsumexp.",
             capped(ln.cross_entropy, share=0.97),
-        ),
-        Misconception(
-            "the graph cut off",
-            _detached,
-            "The value is right but carries no gradient, so nothing could be trained with it. "
-            ".item(), .numpy(), .detach(), torch.no_grad() and torch.tensor(result) all cut the "
-            "graph: stay with tensor operations.",
-        ),
-        Misconception(
-            "a Python number instead of a tensor",
-            _number,
-            "A float has no graph, so .backward() is impossible. Return the tensor itself, without "
-            ".item() or float().",
-        ),
-        Misconception(
-            "everything in double precision",
-            _in_double,
-            "Models run in float32 or less. A loss that turns to float64 by itself costs time and "
-            "memory and breaks what comes after: keep the dtype of the logits.",
-        ),
-        Misconception(
-            "a share outside 0 … 1 accepted",
-            _any_share,
-            "With ε = 1.5 the target has a negative probability. Raise ValueError and name the "
-            "value.",
         ),
     ),
 )

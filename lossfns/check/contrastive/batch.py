@@ -1,21 +1,16 @@
 """InfoNCE: classification among the batch."""
 
+from functools import partial
+
 import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import (
-    halves,
-    hold_positive,
-    hold_shape,
-    log_softmax,
-    normal,
-    refuse,
-    two_sizes,
-    unit,
-)
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.contrastive.points import halves, hold_shape, normal, two_sizes, unit
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.faults import capped
+from lossfns.check.questions import ask_all, refuse, singles
+from lossfns.check.recipes import log_softmax
 
 
 def _draw_info_nce(rng):
@@ -30,7 +25,7 @@ def _draw_info_nce(rng):
     yield from _ask(batches, temperature=1.0)
     yield from _ask(batches)
     yield from _ask(batches[2:], temperature=float(np.round(rng.uniform(0.2, 0.7), 2)))
-    yield from _ask(batches[1:3], dtype=np.float32, temperature=0.5)
+    yield from _ask(singles(batches[1:3]), temperature=0.5)
     # Scores of ±1000: the first query is opposed to both keys, the second similar to both.
     flip = rng.choice([-1.0, 1.0])
     keys = np.array([[0.6, 0.8], [0.8, 0.6]]) * flip
@@ -40,17 +35,25 @@ def _draw_info_nce(rng):
     yield from _ask([(keys, -1e-6 * keys)], "extremes", temperature=0.001)
     yield from _ask([(keys, keys)], "extremes", temperature=0.001)
     query, key = batches[0]
-    yield from (
-        refuse({"temperature": temperature}, queries=query, keys=key) for temperature in (-0.5, 0.0)
+    for temperature in (-0.5, 0.0):
+        yield refuse(
+            "a temperature that is not positive accepted",
+            "A negative temperature turns the loss around: it pushes partners apart. Raise "
+            "ValueError unless it is positive.",
+            queries=query,
+            keys=key,
+            temperature=temperature,
+        )
+    yield refuse(
+        "more keys than queries accepted",
+        "Row i of both belongs together, so there must be as many keys as queries; a table "
+        "that is not square has a diagonal all the same, and nobody notices. Raise ValueError.",
+        queries=batches[1][0][:2],
+        keys=batches[1][1],
     )
-    yield refuse({}, queries=batches[1][0][:2], keys=batches[1][1])
 
 
-def _ask(pairs, aspect="values", dtype=np.float64, **options):
-    return [
-        Call({"queries": query.astype(dtype), "keys": key.astype(dtype)}, options, aspect)
-        for query, key in pairs
-    ]
+_ask = partial(ask_all, "queries keys")
 
 
 def _info_nce(queries, keys, temperature=0.1):
@@ -249,24 +252,6 @@ INFO_NCE = Exercise(
             "The largest score of the whole table makes all exponentials of a row with small "
             "scores 0, and 0/0 is left. Each row has its own largest score: "
             "scores.max(axis=1, keepdims=True).",
-        ),
-        Misconception(
-            "a temperature that is not positive accepted",
-            lambda queries, keys, temperature=0.1: (
-                hold_shape(queries, keys),
-                _scored(_own)(queries, keys, temperature),
-            )[1],
-            "A negative temperature turns the loss around: it pushes partners apart. Raise "
-            "ValueError unless it is positive.",
-        ),
-        Misconception(
-            "more keys than queries accepted",
-            lambda queries, keys, temperature=0.1: (
-                hold_positive("temperature", temperature),
-                _scored(_own)(queries, keys, temperature),
-            )[1],
-            "Row i of both belongs together, so there must be as many keys as queries; a table "
-            "that is not square has a diagonal all the same, and nobody notices. Raise ValueError.",
         ),
     ),
 )

@@ -4,9 +4,10 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import log_softmax, unit
+from lossfns.check.contrastive.points import unit
 from lossfns.check.contrastive.views import batches, log_loss, masked, normalised, opposed
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.recipes import log_softmax
 
 
 def _pairs_of_clip(image, text, log_scale, dtype, aspect="values"):
@@ -151,14 +152,6 @@ CLIP_TORCH = Exercise(
             "Both encoders are trained, and each needs a gradient: no .detach().",
         ),
         Misconception(
-            "the graph cut off",
-            lambda images, texts, log_scale: _clipped()(
-                images.detach(), texts.detach(), log_scale.detach()
-            ),
-            "The value is right but carries no gradient, so nothing could be trained with it: "
-            ".detach(), .item(), .numpy() and torch.no_grad() all cut the graph.",
-        ),
-        Misconception(
             "lengths without a gradient",
             _clipped(normalise=lambda rows: rows / rows.norm(dim=1, keepdim=True).detach()),
             "The value is right, but the lengths count as constants, so the gradient also makes "
@@ -193,19 +186,6 @@ CLIP_TORCH = Exercise(
             _clipped(_clip_exp_then_log),
             "exp(5.5) = 245 is a possible score, and in float32 its exponential is infinite. "
             "Use log_softmax, logsumexp or cross_entropy, which subtract the largest score first.",
-        ),
-        Misconception(
-            "a Python number instead of a tensor",
-            lambda images, texts, log_scale: _clipped()(images, texts, log_scale).item(),
-            "A float has no graph, so .backward() is impossible. Return the tensor itself.",
-        ),
-        Misconception(
-            "everything in double precision",
-            lambda images, texts, log_scale: _clipped()(
-                images.double(), texts.double(), log_scale.double()
-            ),
-            "Models run in float32 or less. A loss that turns to float64 by itself costs time "
-            "and memory: keep the dtype of the embeddings.",
         ),
     ),
 )

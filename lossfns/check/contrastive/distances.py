@@ -1,5 +1,7 @@
 """Tables of distances and of cosines between two sets of embeddings."""
 
+from functools import partial
+
 import numpy as np
 
 from lossfns.check import kinds
@@ -7,11 +9,11 @@ from lossfns.check.contrastive.points import (
     halves,
     hold_matrices,
     normal,
-    refuse,
     two_sizes,
     unit,
 )
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.questions import ask_all, refuse, singles
 
 
 def _tables(rng) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -29,15 +31,19 @@ def _tables(rng) -> list[tuple[np.ndarray, np.ndarray]]:
     ]
 
 
-def _ask(pairs, aspect="values", dtype=np.float64, **options) -> list[Call]:
-    return [Call({"a": a.astype(dtype), "b": b.astype(dtype)}, options, aspect) for a, b in pairs]
+_ask = partial(ask_all, "a b")
 
 
-def _bad_shapes(rng) -> list[Call]:
+def _bad_shapes(rng, vectors, column) -> list[Call]:
     row = halves(rng, (1, 3))
     return [
-        refuse({}, a=row[0, :2], b=halves(rng, (1, 2))[0]),
-        refuse({}, a=halves(rng, (2, 1)), b=halves(rng, (2, 3))),
+        refuse("vectors taken for matrices", vectors, a=row[0, :2], b=halves(rng, (1, 2))[0]),
+        refuse(
+            "broadcasting of one coordinate against several",
+            column,
+            a=halves(rng, (2, 1)),
+            b=halves(rng, (2, 3)),
+        ),
     ]
 
 
@@ -45,15 +51,22 @@ def _draw_distances(rng):
     tables = _tables(rng)
     yield from _ask(tables)
     yield from _ask(tables[:3] + tables[5:6], squared=True)
-    yield from _ask(tables[2:4], dtype=np.float32)
+    yield from _ask(singles(tables[2:4]))
     yield from _ask([(tables[3][0], np.concatenate([tables[3][0], tables[3][1]]))], "extremes")
     # Far from the origin and close to each other: in single precision so that it reads well, and
     # many of them in double precision, so that some square comes out negative where it can.
     near = 4096 + halves(rng, (1, 2))
-    yield from _ask([(near, near + [1.5, -2.0])], "extremes", np.float32)
+    yield from _ask(singles([(near, near + [1.5, -2.0])]), "extremes")
     cloud = 1e8 + normal(rng, (40, 3))
     yield from _ask([(cloud, cloud)], "extremes")
-    yield from _bad_shapes(rng)
+    yield from _bad_shapes(
+        rng,
+        "A one-dimensional array may be one point with d coordinates or n points with one; "
+        "NumPy goes on with a guess. Raise ValueError unless both have two axes.",
+        "A matrix with one column fits any other by broadcasting: its only coordinate is "
+        "compared with all coordinates of b, which have nothing to do with it. Compare "
+        "a.shape[1] with b.shape[1] and raise ValueError.",
+    )
 
 
 def _differences(a, b):
@@ -82,18 +95,6 @@ def _rooted(squares):
 
 def _expanded(a, b):
     return (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
-
-
-def _same_number_of_axes(a, b, squared=False):
-    if a.ndim != b.ndim or a.shape[-1] != b.shape[-1]:
-        raise ValueError("shapes do not fit")
-    return _distances(a, b, squared)
-
-
-def _matrices_of_any_width(a, b, squared=False):
-    if a.ndim != 2 or b.ndim != 2:
-        raise ValueError("not matrices")
-    return _distances(a, b, squared)
 
 
 PAIRWISE_DISTANCES = Exercise(
@@ -190,19 +191,6 @@ PAIRWISE_DISTANCES = Exercise(
             "The constant keeps the gradient of the root finite, which is not asked for here, and "
             "moves coincident points apart: √1e-6 = 0.001. Their distance is 0.",
         ),
-        Misconception(
-            "broadcasting of one coordinate against several",
-            _matrices_of_any_width,
-            "A matrix with one column fits any other by broadcasting: its only coordinate is "
-            "compared with all coordinates of b, which have nothing to do with it. Compare "
-            "a.shape[1] with b.shape[1] and raise ValueError.",
-        ),
-        Misconception(
-            "vectors taken for matrices",
-            _same_number_of_axes,
-            "A one-dimensional array may be one point with d coordinates or n points with one; "
-            "NumPy goes on with a guess. Raise ValueError unless both have two axes.",
-        ),
     ),
 )
 
@@ -212,12 +200,18 @@ def _draw_cosines(rng):
     # In one dimension a cosine is only a sign.
     tables = [(a, b) for a, b in tables if a.shape[1] > 1]
     yield from _ask(tables)
-    yield from _ask(tables[2:4], dtype=np.float32)
+    yield from _ask(singles(tables[2:4]))
     a, b = halves(rng, (2, 2)), halves(rng, (2, 2))
     yield from _ask([(a * 1e-12, b)], "extremes")
-    yield from _ask([(a * 1e-12, b * 1e12)], "extremes", np.float32)
+    yield from _ask(singles([(a * 1e-12, b * 1e12)]), "extremes")
     yield from _ask([(np.array([[0.0, 0.0], [3.0, 4.0]]), a[:1])], "extremes")
-    yield from _bad_shapes(rng)
+    yield from _bad_shapes(
+        rng,
+        "A one-dimensional array may be one embedding or a column of them; NumPy goes on "
+        "with a guess. Raise ValueError unless both have two axes.",
+        "A matrix with one column fits any other by broadcasting, although its rows live in "
+        "another space. Compare a.shape[1] with b.shape[1] and raise ValueError.",
+    )
 
 
 def _cosines(a, b):
@@ -233,26 +227,8 @@ def _lengths(rows):
     return np.linalg.norm(rows, axis=-1, keepdims=True)
 
 
-def _cosines_in_place(a, b):
-    hold_matrices(a, b)
-    a /= np.maximum(_lengths(a), 1e-30)
-    return a @ unit(b).T
-
-
 def _scaled(rows, lengths):
     return rows / np.where(lengths == 0, 1.0, lengths)
-
-
-def _any_vectors(a, b):
-    if a.shape[-1] != b.shape[-1]:
-        raise ValueError("widths differ")
-    return _cosines(a, b)
-
-
-def _any_width(a, b):
-    if a.ndim != 2 or b.ndim != 2:
-        raise ValueError("not matrices")
-    return (unit(a)[:, None] * unit(b)).sum(axis=-1)
 
 
 COSINE_SIMILARITIES = Exercise(
@@ -349,24 +325,6 @@ COSINE_SIMILARITIES = Exercise(
             lambda a, b: (a / _lengths(a)) @ (b / _lengths(b)).T,
             "A row of zeros has no direction, and 0/0 is NaN, which spreads to the loss and from "
             "there to every weight. The specification gives it the similarity 0.",
-        ),
-        Misconception(
-            "the input changed in place",
-            _cosines_in_place,
-            "`a /= lengths` writes into the array of the caller, whose embeddings have length 1 "
-            "after the call. Write `a = a / lengths`.",
-        ),
-        Misconception(
-            "broadcasting of one coordinate against several",
-            _any_width,
-            "A matrix with one column fits any other by broadcasting, although its rows live in "
-            "another space. Compare a.shape[1] with b.shape[1] and raise ValueError.",
-        ),
-        Misconception(
-            "vectors taken for matrices",
-            _any_vectors,
-            "A one-dimensional array may be one embedding or a column of them; NumPy goes on "
-            "with a guess. Raise ValueError unless both have two axes.",
         ),
     ),
 )

@@ -3,8 +3,9 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import hold_positive, normal, refuse
+from lossfns.check.contrastive.points import hold_positive, normal
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.questions import refuse
 
 
 def _gaps(embeddings):
@@ -40,7 +41,14 @@ def _draw_semi_hard(rng):
     labels = np.array([0, 0, 1, 1])
     yield Call({"embeddings": once, "labels": labels}, {"margin": 2.0}, "extremes")
     for margin in (0.0, -1.0):
-        yield refuse({"margin": margin}, embeddings=alone, labels=np.array([0, 0, 1]))
+        yield refuse(
+            "a margin that is not positive accepted",
+            "With a margin of 0 or less no negative is ever semi-hard: you return -1 everywhere, "
+            "and training stops without a word. Raise ValueError and name the value.",
+            embeddings=alone,
+            labels=np.array([0, 0, 1]),
+            margin=margin,
+        )
 
 
 def _well_apart(rng, shape, margin):
@@ -237,12 +245,6 @@ SEMI_HARD_NEGATIVES = Exercise(
             lambda embeddings, labels, margin: _mine()(embeddings, labels, margin).T,
             "Row i is the anchor and column j the positive, and both distances start at the "
             "anchor. Entry [i, j] of yours is near item j.",
-        ),
-        Misconception(
-            "a margin that is not positive accepted",
-            _mine(),
-            "With a margin of 0 or less no negative is ever semi-hard: you return -1 everywhere, "
-            "and training stops without a word. Raise ValueError and name the value.",
         ),
     ),
 )

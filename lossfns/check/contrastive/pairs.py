@@ -10,10 +10,10 @@ from lossfns.check.contrastive.points import (
     hold_shape,
     length,
     normal,
-    refuse,
     steps,
 )
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.questions import refuse
 
 # Closer than a margin of 1, on it, and farther; then the same for larger margins.
 _LENGTHS = (0.5, 1.0, 2.5, 1.5)
@@ -52,33 +52,49 @@ def _draw_contrastive(rng):
     away = here * 1e6
     yield Call({"a": away, "b": -away, "same": np.array([0, 0])}, {"margin": 2.0}, "extremes")
     a, b, same = (pairs[3][name] for name in ("a", "b", "same"))
-    yield refuse({"margin": 0.0}, a=a[:1], b=b[:1], same=same[:1])
-    yield refuse({"margin": -1.0}, a=a[:1], b=b[:1], same=same[:1])
-    yield refuse({}, a=a, b=b, same=np.array([1, -1]))
-    yield refuse({}, a=a, b=b[:1], same=same)
+    for margin in (0.0, -1.0):
+        yield refuse(
+            "a margin that is not positive accepted",
+            "With a margin of 0 unequal pairs cost nothing anywhere, and everything collapses to "
+            "one point. Raise ValueError and name the value.",
+            a=a[:1],
+            b=b[:1],
+            same=same[:1],
+            margin=margin,
+        )
+    yield refuse(
+        "labels -1 accepted",
+        "Some losses mark unequal pairs with -1. Here such a label counts the pull negatively "
+        "and the push twice, and the loss can fall without end: accept 0 and 1 only.",
+        a=a,
+        b=b,
+        same=np.array([1, -1]),
+    )
+    yield refuse(
+        "embeddings of different shapes accepted",
+        "NumPy repeats a single row of b for all rows of a, and all of them are compared with "
+        "the same partner. Raise ValueError when the shapes differ.",
+        a=a,
+        b=b[:1],
+        same=same,
+    )
     a, b, same = (pairs[4][name] for name in ("a", "b", "same"))
-    yield refuse({}, a=a, b=b, same=same[:, None])
-
-
-def _hold_pairs(a, b, same, margin):
-    _hold_labels_of(a, b, same)
-    hold_positive("margin", margin)
-    _hold_binary(same)
-
-
-def _hold_labels_of(a, b, same):
-    hold_shape(a, b)
-    if same.shape != a.shape[:1]:
-        raise ValueError(f"same has shape {same.shape}, one label a pair is needed")
-
-
-def _hold_binary(same):
-    if not np.isin(same, (0, 1)).all():
-        raise ValueError("same must hold 0 and 1")
+    yield refuse(
+        "labels of shape (n, 1) accepted",
+        "n distances and a column of n labels broadcast to an n × n table in which every "
+        "distance meets every label, and its mean looks like a loss. Raise ValueError unless "
+        "same has one label for each row.",
+        a=a,
+        b=b,
+        same=same[:, None],
+    )
 
 
 def _contrastive(a, b, same, margin=1.0):
-    _hold_pairs(a, b, same, margin)
+    hold_shape(a, b)
+    hold_positive("margin", margin)
+    if same.shape != a.shape[:1] or not np.isin(same, (0, 1)).all():
+        raise ValueError("same must hold one label a pair, 0 or 1")
     return ln.contrastive(a, b, same, margin=margin)
 
 
@@ -98,21 +114,6 @@ def _of_pairs(pull=_pull, push=_push, mean=np.mean, half=0.5, measure=length):
         return mean(half * (same * pull(d) + (1 - same) * push(d, margin)))
 
     return wrong
-
-
-def _unchecked(*checks):
-    """The right loss behind some of its checks only."""
-
-    def wrong(a, b, same, margin=1.0):
-        for check in checks:
-            check(a, b, same, margin)
-        return _of_pairs()(a, b, same, margin)
-
-    return wrong
-
-
-def _positive_margin(a, b, same, margin):
-    hold_positive("margin", margin)
 
 
 CONTRASTIVE_PAIRS = Exercise(
@@ -234,38 +235,6 @@ CONTRASTIVE_PAIRS = Exercise(
             "the mean over all coordinates",
             lambda a, b, same, margin=1.0: _of_pairs(mean=np.sum)(a, b, same, margin) / a.size,
             "a.size counts numbers, not pairs. Divide by the number of pairs, len(a).",
-        ),
-        Misconception(
-            "a margin that is not positive accepted",
-            _unchecked(
-                lambda a, b, same, margin: _hold_labels_of(a, b, same),
-                lambda a, b, same, margin: _hold_binary(same),
-            ),
-            "With a margin of 0 unequal pairs cost nothing anywhere, and everything collapses to "
-            "one point. Raise ValueError and name the value.",
-        ),
-        Misconception(
-            "labels -1 accepted",
-            _unchecked(lambda a, b, same, margin: _hold_labels_of(a, b, same), _positive_margin),
-            "Some losses mark unequal pairs with -1. Here such a label counts the pull negatively "
-            "and the push twice, and the loss can fall without end: accept 0 and 1 only.",
-        ),
-        Misconception(
-            "embeddings of different shapes accepted",
-            _unchecked(_positive_margin, lambda a, b, same, margin: _hold_binary(same)),
-            "NumPy repeats a single row of b for all rows of a, and all of them are compared with "
-            "the same partner. Raise ValueError when the shapes differ.",
-        ),
-        Misconception(
-            "labels of shape (n, 1) accepted",
-            _unchecked(
-                lambda a, b, same, margin: hold_shape(a, b),
-                _positive_margin,
-                lambda a, b, same, margin: _hold_binary(same),
-            ),
-            "n distances and a column of n labels broadcast to an n × n table in which every "
-            "distance meets every label, and its mean looks like a loss. Raise ValueError unless "
-            "same has one label for each row.",
         ),
     ),
 )

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from lossfns.check.exercise import Call
-
 # Directions of length 1 with coordinates that print briefly.
 _DIRECTIONS = np.array(
     [[0.6, 0.8], [-0.8, 0.6], [-0.6, -0.8], [0.8, -0.6], [1.0, 0.0], [0.0, -1.0]]
@@ -34,11 +32,6 @@ def two_sizes(rng: np.random.Generator) -> tuple[int, int]:
     return n, m
 
 
-def refuse(options, **arrays) -> Call:
-    """A call with bad input, which must raise ValueError."""
-    return Call(arrays, options, "bad input", raises="ValueError")
-
-
 def hold_matrices(a, b) -> None:
     """Refuse anything but two matrices of one width."""
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
@@ -65,9 +58,3 @@ def unit(rows):
     """Rows of length 1; rows of zeros stay zero."""
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     return rows / np.where(lengths == 0, 1.0, lengths)
-
-
-def log_softmax(scores):
-    """Of every row, with its largest score subtracted so that nothing overflows."""
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

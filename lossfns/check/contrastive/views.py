@@ -1,17 +1,15 @@
 """NT-Xent of two views, in PyTorch."""
 
+from functools import partial
+
 import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import (
-    halves,
-    normal,
-    refuse,
-    two_sizes,
-)
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.contrastive.points import halves, normal, two_sizes
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.faults import capped
+from lossfns.check.questions import ask, refuse, single, singles
 
 
 def batches(rng) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -31,38 +29,41 @@ def opposed(rng):
     return one, np.array([[-1.0], [0.5], [-2.0]]) * one
 
 
-def _two_views(z1, z2, dtype, aspect="values", **options):
-    arrays = {"z1": z1.astype(dtype), "z2": z2.astype(dtype)}
-    return Call(arrays, options, aspect, wants=("z1", "z2"))
+_ask = partial(ask, "z1 z2", wants=("z1", "z2"))
 
 
 def _draw_nt_xent(rng):
     pairs = batches(rng)
-    for z1, z2 in pairs:
-        yield _two_views(z1, z2, np.float32)
-        yield _two_views(z1, z2, np.float32, temperature=1.0)
+    for pair in singles(pairs):
+        yield _ask(pair)
+        yield _ask(pair, temperature=1.0)
     warm = float(np.round(rng.uniform(0.15, 0.35), 2))
-    for z1, z2 in pairs[1:]:
-        yield _two_views(z1, z2, np.float64, temperature=warm)
-    yield _two_views(*opposed(rng), np.float32, "extremes", temperature=0.005)
-    yield _two_views(*opposed(rng), np.float64, "extremes", temperature=0.001)
-    (z1, z2), (longer, _) = pairs[0], pairs[1]
+    for pair in pairs[1:]:
+        yield _ask(pair, temperature=warm)
+    yield _ask(single(*opposed(rng)), "extremes", temperature=0.005)
+    yield _ask(opposed(rng), "extremes", temperature=0.001)
+    z1, z2, longer = single(*pairs[0], pairs[1][0])
     for temperature in (-0.5, 0.0):
         yield refuse(
-            {"temperature": temperature}, z1=z1.astype(np.float32), z2=z2.astype(np.float32)
+            "a temperature that is not positive accepted",
+            "A negative temperature turns the loss around: it pushes partners apart. Raise "
+            "ValueError unless it is positive.",
+            z1=z1,
+            z2=z2,
+            temperature=temperature,
         )
-    yield refuse({}, z1=z1.astype(np.float32), z2=longer.astype(np.float32))
+    yield refuse(
+        "views of different sizes accepted",
+        "Row i of both views shows the same item. With different numbers of rows the "
+        "partners are shifted, nothing fails, and the model learns nonsense: raise "
+        "ValueError.",
+        z1=z1,
+        z2=longer,
+    )
 
 
 def _nt_xent_slope(wrt):
     return lambda z1, z2, temperature=0.5: ln.nt_xent.grad(z1, z2, temperature=temperature, wrt=wrt)
-
-
-def _hold_views(z1, z2, temperature):
-    if z1.shape != z2.shape:
-        raise ValueError("shapes differ")
-    if not temperature > 0:
-        raise ValueError("temperature")
 
 
 def normalised(rows):
@@ -147,14 +148,6 @@ def _between_views(rows_only):
         there = -scores.log_softmax(dim=1).diagonal().mean()
         back = -scores.log_softmax(dim=0).diagonal().mean()
         return there if rows_only else 0.5 * (there + back)
-
-    return wrong
-
-
-def _checked(loss, hold):
-    def wrong(z1, z2, temperature=0.5):
-        hold(z1, z2, temperature)
-        return loss(z1, z2, temperature)
 
     return wrong
 
@@ -286,42 +279,6 @@ NT_XENT_TORCH = Exercise(
             lambda z1, z2, temperature=0.5: _nt_xent()(z1, z2.detach(), temperature),
             "Some methods stop the gradient on one side, with another loss. Here both views come "
             "from the network that is trained: no .detach().",
-        ),
-        Misconception(
-            "the graph cut off",
-            lambda z1, z2, temperature=0.5: _nt_xent()(z1.detach(), z2.detach(), temperature),
-            "The value is right but carries no gradient, so nothing could be trained with it: "
-            ".detach(), .item(), .numpy() and torch.no_grad() all cut the graph.",
-        ),
-        Misconception(
-            "a Python number instead of a tensor",
-            lambda z1, z2, temperature=0.5: _nt_xent()(z1, z2, temperature).item(),
-            "A float has no graph, so .backward() is impossible. Return the tensor itself.",
-        ),
-        Misconception(
-            "everything in double precision",
-            lambda z1, z2, temperature=0.5: _nt_xent()(z1.double(), z2.double(), temperature),
-            "Models run in float32 or less. A loss that turns to float64 by itself costs time "
-            "and memory: keep the dtype of the embeddings.",
-        ),
-        Misconception(
-            "views of different sizes accepted",
-            _checked(
-                _nt_xent(),
-                lambda z1, z2, temperature: _hold_views(z1, z1, temperature),
-            ),
-            "Row i of both views shows the same item. With different numbers of rows the "
-            "partners are shifted, nothing fails, and the model learns nonsense: raise "
-            "ValueError.",
-        ),
-        Misconception(
-            "a temperature that is not positive accepted",
-            _checked(
-                lambda z1, z2, temperature: _nt_xent()(z1, z2, temperature),
-                lambda z1, z2, temperature: _hold_views(z1, z2, 1.0),
-            ),
-            "A negative temperature turns the loss around: it pushes partners apart. Raise "
-            "ValueError unless it is positive.",
         ),
     ),
 )

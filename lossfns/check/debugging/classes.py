@@ -78,6 +78,7 @@ def _hard(logits):
 REPAIRED_DOUBLE_SOFTMAX = Exercise(
     name="repaired_double_softmax",
     signature="repaired_double_softmax(x, labels, x_new)",
+    repairs="broken_double_softmax",
     read="two-softmaxes",
     right=_classify(_cross_entropy),
     draw=_draw_classes,
@@ -232,6 +233,7 @@ _once = _weighted(_ratio)
 REPAIRED_WEIGHTS = Exercise(
     name="repaired_weights",
     signature="repaired_weights(x, labels)",
+    repairs="broken_weights",
     read="weight-for-all",
     right=_once,
     draw=_draw_rare,

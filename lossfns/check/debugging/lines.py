@@ -122,6 +122,7 @@ _NO_SLOPE_LEARNED = Misconception(
 REPAIRED_BROADCAST = Exercise(
     name="repaired_broadcast",
     signature="repaired_broadcast(x, y)",
+    repairs="broken_broadcast",
     read="broadcasting",
     right=_least_squares,
     draw=_draw_small,
@@ -200,6 +201,7 @@ def _clipped_pile(x, y):
 REPAIRED_ZERO_GRAD = Exercise(
     name="repaired_zero_grad",
     signature="repaired_zero_grad(x, y)",
+    repairs="broken_zero_grad",
     read="shape-of-the-curve",
     right=_least_squares,
     draw=_draw_centred,
@@ -288,6 +290,7 @@ def _until_it_blows_up(x, y):
 REPAIRED_REDUCTION = Exercise(
     name="repaired_reduction",
     signature="repaired_reduction(x, y)",
+    repairs="broken_reduction",
     read="shape-of-the-curve",
     right=_least_squares,
     draw=_draw_sizes,

@@ -4,19 +4,31 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.foundations.questions import call, refused, single, some
+from lossfns.check.questions import ask, refuse, single, some
 
 
 def _draw_constant(rng):
     targets = [_skewed(rng, n) for n in (3, 4, 5, 8, int(rng.integers(20, 40)))]
     for loss in ("mse", "mae", "max"):
-        yield from (call("target", target, loss=loss) for target in targets)
-        yield call("target", *single(targets[2]), loss=loss)
+        yield from (ask("target", (target,), loss=loss) for target in targets)
+        yield ask("target", single(targets[2]), loss=loss)
     for loss in ("mse", "mae", "max"):
-        yield call("target", np.array([-2.5]), aspect="extremes", loss=loss)
-        yield call("target", np.full(3, 4.0), aspect="extremes", loss=loss)
-    yield refused("target", targets[0], loss="accuracy")
-    yield refused("target", np.zeros(0), loss="mse")
+        yield ask("target", (np.array([-2.5]),), aspect="extremes", loss=loss)
+        yield ask("target", (np.full(3, 4.0),), aspect="extremes", loss=loss)
+    yield refuse(
+        "an unknown loss taken for the squared error",
+        'Nobody can tell what "accuracy" of a number is. Raise ValueError for everything but '
+        '"mse", "mae" and "max".',
+        target=targets[0],
+        loss="accuracy",
+    )
+    yield refuse(
+        "a constant for no targets at all",
+        "Without targets no constant is better than another. NaN, which the mean of nothing "
+        "gives, travels on silently: raise ValueError.",
+        target=np.zeros(0),
+        loss="mse",
+    )
 
 
 def _skewed(rng, count):
@@ -61,11 +73,6 @@ def _loss_of(call_, value):
 
 def _least(target, loss):
     return _LOSS[loss](target - _choosing()(target, loss))
-
-
-def _even_of_nothing(target, loss):
-    # What np.mean gives for an empty array.
-    return np.nan if loss in _BEST and not target.size else _choosing()(target, loss)
 
 
 def _most_frequent(target):
@@ -169,18 +176,6 @@ BEST_CONSTANT = Exercise(
             "one prediction for each target",
             lambda target, loss: np.full(target.shape, _choosing()(target, loss)),
             "The constant is one number, the same for all items: return that number.",
-        ),
-        Misconception(
-            "an unknown loss taken for the squared error",
-            lambda target, loss: _choosing()(target, loss if loss in _BEST else "mse"),
-            'Nobody can tell what "accuracy" of a number is. Raise ValueError for everything but '
-            '"mse", "mae" and "max".',
-        ),
-        Misconception(
-            "a constant for no targets at all",
-            _even_of_nothing,
-            "Without targets no constant is better than another. NaN, which the mean of nothing "
-            "gives, travels on silently: raise ValueError.",
         ),
     ),
 )

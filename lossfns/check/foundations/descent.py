@@ -4,7 +4,8 @@ import numpy as np
 
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.foundations.line import errors, gradient
-from lossfns.check.foundations.questions import call, points, single
+from lossfns.check.foundations.points import points
+from lossfns.check.questions import ask, single
 
 _NAMES = "x y"
 
@@ -14,11 +15,11 @@ def _draw(rng):
     many = points(rng, int(rng.integers(20, 40)))
     rate = float(np.round(rng.uniform(0.05, 0.12), 3))
     for batch, steps in ((few, 1), (few, 2), (more, 3), (many, 50)):
-        yield call(_NAMES, *batch, rate=rate, steps=steps)
-    yield call(_NAMES, *single(*more), rate=rate, steps=5)
-    yield call(_NAMES, *more, rate=rate, steps=0)
+        yield ask(_NAMES, batch, rate=rate, steps=steps)
+    yield ask(_NAMES, single(*more), rate=rate, steps=5)
+    yield ask(_NAMES, more, rate=rate, steps=0)
     # So large that every step overshoots by more than the one before.
-    yield call(_NAMES, *more, aspect="extremes", rate=1.5, steps=8)
+    yield ask(_NAMES, more, aspect="extremes", rate=1.5, steps=8)
 
 
 def _descent(direction=gradient, start=0.0):

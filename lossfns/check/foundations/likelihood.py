@@ -6,8 +6,8 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.foundations.questions import call, refused, single, some
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
+from lossfns.check.questions import ask, refuse, single, some
 
 
 def _draw_nll(rng):
@@ -15,14 +15,33 @@ def _draw_nll(rng):
     flips = [np.ones(1), np.zeros(1), np.array([1.0, 0.0]), rng.permutation([1.0, 1.0, 0.0])]
     flips += [some(rng, [1.0, 1.0, 0.0], (int(n),)) for n in rng.integers(5, 60, size=2)]
     for p in (0.25, share):
-        yield from (call("outcomes", outcomes, p=p) for outcomes in flips)
-    yield call("outcomes", *single(flips[4]), p=share)
+        yield from (ask("outcomes", (outcomes,), p=p) for outcomes in flips)
+    yield ask("outcomes", single(flips[4]), p=share)
     many = some(rng, [1.0, 1.0, 0.0], (3000,))
-    yield call("outcomes", many, aspect="extremes", p=share)
-    yield call("outcomes", np.array([1.0, 0.0]), aspect="extremes", p=1e-200)
-    for p in (0.0, 1.0, 1.5):
-        yield refused("outcomes", flips[3], p=p)
-    yield refused("outcomes", np.array([1.0, 2.0]), p=0.25)
+    yield ask("outcomes", (many,), aspect="extremes", p=share)
+    yield ask("outcomes", (np.array([1.0, 0.0]),), aspect="extremes", p=1e-200)
+    yield refuse(
+        "a p accepted that is no probability",
+        "With p = 1.5 the logarithm of 1 - p is NaN, or the result even negative. Raise "
+        "ValueError for everything that is not between 0 and 1.",
+        outcomes=flips[3],
+        p=1.5,
+    )
+    for p in (0.0, 1.0):
+        yield refuse(
+            "p = 0 or p = 1 accepted",
+            "A model with p = 1 rules a 0 out, and one such outcome costs infinity. The "
+            "specification wants 0 < p < 1, both ends excluded.",
+            outcomes=flips[3],
+            p=p,
+        )
+    yield refuse(
+        "outcomes accepted that are neither 0 nor 1",
+        "A 2 makes ln(1 - p) count with a minus sign, and the loss may become negative. Raise "
+        "ValueError for outcomes other than 0 and 1.",
+        outcomes=np.array([1.0, 2.0]),
+        p=0.25,
+    )
 
 
 def _chances(outcomes, p):
@@ -33,25 +52,18 @@ def _nll(chances):
     return -np.log(chances).mean()
 
 
-def _checked(make, *, p_open=True, p_closed=True, outcome=True):
-    """A result made of outcomes and p, with all the checks or without some of them."""
-
-    def wrong(outcomes, p):
-        if (p_open and p in (0, 1)) or (p_closed and not 0 <= p <= 1):
-            raise ValueError("no probability")
-        if outcome and not np.isin(outcomes, (0, 1)).all():
-            raise ValueError("no outcome")
-        return make(outcomes, p)
-
-    return wrong
-
-
 def _of_chances(reduce):
-    return _checked(lambda outcomes, p: reduce(_chances(outcomes, p)))
+    return lambda outcomes, p: reduce(_chances(outcomes, p))
 
 
 def _right(outcomes, p):
     return _nll(_chances(outcomes, p))
+
+
+def _checked(outcomes, p):
+    if not 0 < p < 1 or not np.isin(outcomes, (0, 1)).all():
+        raise ValueError("no probability, or no outcomes")
+    return _right(outcomes, p)
 
 
 def _with_coefficient(outcomes, p):
@@ -64,15 +76,11 @@ def _of_share(outcomes, p):
     return _right(outcomes, outcomes.mean().clip(1e-12, 1 - 1e-12))
 
 
-def _textbook(outcomes, p):
-    return -(outcomes * np.log(p) + (1 - outcomes) * np.log(1 - p)).mean()
-
-
 BERNOULLI_NLL = Exercise(
     name="bernoulli_nll",
     signature="bernoulli_nll(outcomes, p)",
     read="sec-01-likelihood",
-    right=_checked(_right),
+    right=_checked,
     draw=_draw_nll,
     probes=(
         kinds.outside("p", 0.0, 1.0, ends=(0.0, 1.0)),
@@ -104,12 +112,12 @@ BERNOULLI_NLL = Exercise(
         ),
         Misconception(
             "p and 1 - p exchanged",
-            _checked(lambda outcomes, p: _right(1 - outcomes, p)),
+            lambda outcomes, p: _right(1 - outcomes, p),
             "p is the probability of outcome 1: a 1 costs -ln p, a 0 costs -ln(1 - p).",
         ),
         Misconception(
             "only the ones counted",
-            _checked(lambda outcomes, p: -(outcomes * np.log(p)).mean()),
+            lambda outcomes, p: -(outcomes * np.log(p)).mean(),
             "A 0 is an observation, too: it costs -ln(1 - p). Without it p = 1 would always be the "
             "best guess.",
         ),
@@ -133,13 +141,13 @@ BERNOULLI_NLL = Exercise(
         ),
         Misconception(
             "the share of ones in place of p",
-            _checked(_of_share),
+            _of_share,
             "The share is the p for which the loss is lowest. Asked for is the loss of the p that "
             "you were given.",
         ),
         Misconception(
             "the number of orders included",
-            _checked(_with_coefficient),
+            _with_coefficient,
             "The binomial coefficient counts in how many orders so many ones can come. The data "
             "have one order, and the coefficient does not depend on p: leave it out.",
         ),
@@ -162,24 +170,6 @@ BERNOULLI_NLL = Exercise(
             "With probabilities clipped at 1e-12 nothing can cost more than 27.6, however "
             "surprising it is. p is never 0 here, so nothing needs to be clipped.",
             capped(_right, share=0.97),
-        ),
-        Misconception(
-            "a p accepted that is no probability",
-            _checked(_right, p_open=False, p_closed=False),
-            "With p = 1.5 the logarithm of 1 - p is NaN, or the result even negative. Raise "
-            "ValueError for everything that is not between 0 and 1.",
-        ),
-        Misconception(
-            "p = 0 or p = 1 accepted",
-            _checked(_right, p_open=False),
-            "A model with p = 1 rules a 0 out, and one such outcome costs infinity. The "
-            "specification wants 0 < p < 1, both ends excluded.",
-        ),
-        Misconception(
-            "outcomes accepted that are neither 0 nor 1",
-            _checked(_textbook, outcome=False),
-            "A 2 makes ln(1 - p) count with a minus sign, and the loss may become negative. Raise "
-            "ValueError for outcomes other than 0 and 1.",
         ),
     ),
 )

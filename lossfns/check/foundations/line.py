@@ -3,7 +3,8 @@
 import numpy as np
 
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.foundations.questions import call, points, single
+from lossfns.check.foundations.points import points
+from lossfns.check.questions import ask, single
 
 _NAMES = "x y"
 
@@ -13,12 +14,12 @@ def _draw(rng):
     lines = [(0.0, 0.0), (1.5, -2.0), (-0.5, 3.0)]
     for line in lines:
         for x, y in batches:
-            yield call(_NAMES, x, y, slope=line[0], intercept=line[1])
-    yield from (call(_NAMES, *single(*batch), slope=1.5, intercept=-2.0) for batch in batches[2:4])
+            yield ask(_NAMES, (x, y), slope=line[0], intercept=line[1])
+    yield from (ask(_NAMES, single(*batch), slope=1.5, intercept=-2.0) for batch in batches[2:4])
     x, _ = batches[3]
-    yield call(_NAMES, x, 1.5 * x - 2.0, slope=1.5, intercept=-2.0)
+    yield ask(_NAMES, (x, 1.5 * x - 2.0), slope=1.5, intercept=-2.0)
     far = np.array([1e6, 0.5]), np.array([-1e6, 2.0])
-    yield call(_NAMES, *far, aspect="extremes", slope=1.5, intercept=-2.0)
+    yield ask(_NAMES, far, aspect="extremes", slope=1.5, intercept=-2.0)
 
 
 def errors(x, y, slope, intercept):

@@ -4,7 +4,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.foundations.questions import call, refused, single, some
+from lossfns.check.questions import ask, refuse, single, some
 
 _NAMES = "gradients counts"
 
@@ -18,15 +18,27 @@ def _draw(rng):
         pairs.append((gradients, counts.astype(np.int64)))
     gradients, counts = pairs[2]
     pairs.append((gradients * [[1.0], [0.0], [1.0]], counts * np.array([1, 0, 1])))
-    yield from (call(_NAMES, *pair) for pair in pairs)
-    yield from (call(_NAMES, *single(*pair)) for pair in pairs[2:4])
+    yield from (ask(_NAMES, pair) for pair in pairs)
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[2:4])
     nothing = np.zeros((2, 3)), np.zeros(2, np.int64)
-    yield call(_NAMES, *nothing, aspect="extremes")
+    yield ask(_NAMES, nothing, aspect="extremes")
     many = np.array([[2.0], [-1.0]]), np.array([3 * 10**9, 10**9])
-    yield call(_NAMES, *many, aspect="extremes")
+    yield ask(_NAMES, many, aspect="extremes")
     gradients, counts = pairs[1]
-    yield refused(_NAMES, gradients, np.append(counts, 3))
-    yield refused(_NAMES, gradients, np.array([4, -1]))
+    yield refuse(
+        "a count without a piece ignored",
+        "zip stops at the shorter one without a word, while the sum of the counts knows of "
+        "items whose gradient never arrived. Compare the lengths and raise ValueError.",
+        gradients=gradients,
+        counts=np.append(counts, 3),
+    )
+    yield refuse(
+        "a negative count accepted",
+        "A piece cannot hold less than nothing, and a negative count turns its gradient "
+        "around. Raise ValueError and name the value.",
+        gradients=gradients,
+        counts=np.array([4, -1]),
+    )
 
 
 def _mean(gradients, counts):
@@ -43,27 +55,17 @@ def _weighing(weights):
     return wrong
 
 
-def _zipped(gradients, counts):
-    total = sum(count * row for row, count in zip(gradients, counts, strict=False))
-    return total / max(counts.sum(), 1)
-
-
-def _checked(mean, *, length=True, sign=True):
-    def wrong(gradients, counts):
-        if length and len(gradients) != len(counts):
-            raise ValueError("one count for each piece")
-        if sign and counts.min() < 0:
-            raise ValueError("negative count")
-        return mean(gradients, counts)
-
-    return wrong
+def _checked(gradients, counts):
+    if len(gradients) != len(counts) or counts.min() < 0:
+        raise ValueError("one count for each piece, none of them negative")
+    return _mean(gradients, counts)
 
 
 ACCUMULATED_GRADIENT = Exercise(
     name="accumulated_gradient",
     signature="accumulated_gradient(gradients, counts)",
     read="sec-01-reductions",
-    right=_checked(_mean),
+    right=_checked,
     draw=_draw,
     probes=(
         kinds.lengths("counts"),
@@ -152,18 +154,6 @@ ACCUMULATED_GRADIENT = Exercise(
             lambda gradients, counts: (gradients * counts[:, None]).sum(axis=0) / counts.sum(),
             "0/0 is not a number, and after one update with it every parameter is NaN. A batch "
             "without items has nothing to say: its gradient is 0.",
-        ),
-        Misconception(
-            "a count without a piece ignored",
-            _checked(_zipped, length=False),
-            "zip stops at the shorter one without a word, while the sum of the counts knows of "
-            "items whose gradient never arrived. Compare the lengths and raise ValueError.",
-        ),
-        Misconception(
-            "a negative count accepted",
-            _checked(_mean, sign=False),
-            "A piece cannot hold less than nothing, and a negative count turns its gradient "
-            "around. Raise ValueError and name the value.",
         ),
     ),
 )

@@ -4,7 +4,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.foundations.questions import call, refused, single, some
+from lossfns.check.questions import ask, refuse, single, some
 
 _NAMES = "losses weights"
 
@@ -17,17 +17,29 @@ def _draw_weighted(rng):
     one, none = pairs[2][1].copy(), pairs[5][1].copy()
     one[rng.integers(3)], none[::3] = 0.0, 0.0
     pairs += [(pairs[2][0], one), (pairs[5][0], none)]
-    yield from (call(_NAMES, *pair) for pair in pairs)
-    yield from (call(_NAMES, *single(*pair)) for pair in pairs[3:5])
+    yield from (ask(_NAMES, pair) for pair in pairs)
+    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
     for losses, weights in (
         ([2.0, 5.0], [0.0, 0.0]),
         ([2.0, 5.0], [1e-12, 3e-12]),
         ([2.0, 5.0, 1.0], [1e12, 2e12, 0.0]),
     ):
-        yield call(_NAMES, np.array(losses), np.array(weights), aspect="extremes")
+        yield ask(_NAMES, (np.array(losses), np.array(weights)), aspect="extremes")
     losses, weights = pairs[2]
-    yield refused(_NAMES, losses[:, None], weights)
-    yield refused(_NAMES, pairs[1][0], np.array([2.0, -1.0]))
+    yield refuse(
+        "broadcasting of (n, 1) against (n,)",
+        "NumPy makes an n × n table out of these shapes, every loss with every weight. Compare "
+        "the shapes first and raise ValueError.",
+        losses=losses[:, None],
+        weights=weights,
+    )
+    yield refuse(
+        "a negative weight accepted",
+        "With a negative weight the model is rewarded for being wrong about that item. Raise "
+        "ValueError and name the value.",
+        losses=pairs[1][0],
+        weights=np.array([2.0, -1.0]),
+    )
 
 
 def _mean(losses, weights):
@@ -35,17 +47,10 @@ def _mean(losses, weights):
     return (weights * losses).sum() / total if total > 0 else 0.0
 
 
-def _checked(*, shape=True, sign=True):
-    """The weighted mean, with both checks or without one of them."""
-
-    def wrong(losses, weights):
-        if shape and losses.shape != weights.shape:
-            raise ValueError("shapes differ")
-        if sign and weights.min() < 0:
-            raise ValueError("negative weight")
-        return _mean(losses, weights)
-
-    return wrong
+def _checked(losses, weights):
+    if losses.shape != weights.shape or weights.min() < 0:
+        raise ValueError("shapes differ, or a weight is negative")
+    return _mean(losses, weights)
 
 
 def _along_an_axis(losses, weights):
@@ -61,7 +66,7 @@ WEIGHTED_RISK = Exercise(
     name="weighted_risk",
     signature="weighted_risk(losses, weights)",
     read="sec-01-risk",
-    right=_checked(),
+    right=_checked,
     draw=_draw_weighted,
     probes=(
         kinds.shapes("losses", "weights"),
@@ -148,18 +153,6 @@ WEIGHTED_RISK = Exercise(
             "If all weights are 0, these items were excluded on purpose. Falling back to the plain "
             "mean brings them in again: return 0.",
         ),
-        Misconception(
-            "broadcasting of (n, 1) against (n,)",
-            _checked(shape=False),
-            "NumPy makes an n × n table out of these shapes, every loss with every weight. Compare "
-            "the shapes first and raise ValueError.",
-        ),
-        Misconception(
-            "a negative weight accepted",
-            _checked(sign=False),
-            "With a negative weight the model is rewarded for being wrong about that item. Raise "
-            "ValueError and name the value.",
-        ),
     ),
 )
 
@@ -174,13 +167,21 @@ def _draw_ridge(rng):
         for n, k in ((1, 1), (1, 2), (2, 2), (3, 3), (5, 4), (int(rng.integers(30, 60)), 10))
     ]
     for pair in pairs:
-        yield call(_PENALISED, *pair, strength=2.0)
-        yield call(_PENALISED, *pair, strength=strength)
-    yield from (call(_PENALISED, *single(*pair), strength=strength) for pair in pairs[3:5])
-    yield call(_PENALISED, *pairs[3], strength=0.0)
+        yield ask(_PENALISED, pair, strength=2.0)
+        yield ask(_PENALISED, pair, strength=strength)
+    yield from (ask(_PENALISED, single(*pair), strength=strength) for pair in pairs[3:5])
+    yield ask(_PENALISED, pairs[3], strength=0.0)
     huge = pairs[2][0], np.array([1e6, -1e6, 0.0])
-    yield call(_PENALISED, *huge, aspect="extremes", strength=strength)
-    yield refused(_PENALISED, *pairs[2], strength=-0.5)
+    yield ask(_PENALISED, huge, aspect="extremes", strength=strength)
+    losses, params = pairs[2]
+    yield refuse(
+        "a negative strength accepted",
+        "A negative λ rewards large parameters, and the objective has no minimum. Raise "
+        "ValueError and name the value.",
+        losses=losses,
+        params=params,
+        strength=-0.5,
+    )
 
 
 def _penalised(penalty, combine=lambda losses, price: losses.mean() + price):
@@ -292,12 +293,6 @@ RIDGE_RISK = Exercise(
             _penalised(_price, lambda losses, price: (losses + price).sum()),
             "Adding it to each loss and summing counts the penalty n times. Average the losses "
             "first, then add it once.",
-        ),
-        Misconception(
-            "a negative strength accepted",
-            lambda losses, params, strength: losses.mean() + _price(losses, params, strength),
-            "A negative λ rewards large parameters, and the objective has no minimum. Raise "
-            "ValueError and name the value.",
         ),
     ),
 )

@@ -4,7 +4,8 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.foundations.questions import call, points, refused, single, some
+from lossfns.check.foundations.points import points
+from lossfns.check.questions import ask, refuse, single, some
 
 _NAMES = "params x y"
 
@@ -14,11 +15,20 @@ def _draw(rng):
     for count in (1, 2, 3, 5, int(rng.integers(30, 60))):
         x, y = points(rng, count)
         params = some(rng, [0.5, -1.0, 2.0, -2.5], (2,))
-        yield call(_NAMES, *single(params, x, y), rate=rate)
-        yield call(_NAMES, *single(0 * params, x, y), rate=0.5)
-    yield call(_NAMES, params, x, y, rate=rate)
+        yield ask(_NAMES, single(params, x, y), rate=rate)
+        yield ask(_NAMES, single(0 * params, x, y), rate=0.5)
+    yield ask(_NAMES, (params, x, y), rate=rate)
     x, y = single(*points(rng, 3))
-    yield refused(_NAMES, np.zeros(2, np.float32), x[:, None], y, rate=rate)
+    yield refuse(
+        "broadcasting of (n, 1) against (n,)",
+        "Predictions of shape (n, 1) minus targets of shape (n,) are an n × n table, and the "
+        "step fits every prediction to everybody's target. Compare the shapes of x and y "
+        "first and raise ValueError.",
+        params=np.zeros(2, np.float32),
+        x=x[:, None],
+        y=y,
+        rate=rate,
+    )
 
 
 def _right(params, x, y, rate):
@@ -34,8 +44,6 @@ def _stepping(step, mean=True):
     """A variant from its step, a function of params, gradient and rate."""
 
     def wrong(params, x, y, rate):
-        if x.shape != y.shape:
-            raise ValueError("shapes differ")
         gradient = _slopes(params, x, y, params.new_tensor)
         return step(params, gradient if mean else gradient * len(x), rate)
 
@@ -47,13 +55,7 @@ def _in_place(params, gradient, rate):
     return params
 
 
-def _broadcast(params, x, y, rate):
-    return params - rate * _slopes(params, x, y, params.new_tensor)
-
-
 def _one_after_the_other(params, x, y, rate):
-    if x.shape != y.shape:
-        raise ValueError("shapes differ")
     for keep in ([1.0, 0.0], [0.0, 1.0]):
         gradient = _slopes(params, x, y, params.new_tensor)
         params = params - rate * gradient * params.new_tensor(keep)
@@ -61,15 +63,11 @@ def _one_after_the_other(params, x, y, rate):
 
 
 def _absolute(params, x, y, rate):
-    if x.shape != y.shape:
-        raise ValueError("shapes differ")
     sign = (params[0] * x + params[1] - y).sign()
     return params - rate * params.new_tensor([float((sign * x).mean()), float(sign.mean())])
 
 
 def _loss(params, x, y, rate):
-    if x.shape != y.shape:
-        raise ValueError("shapes differ")
     return ((params[0] * x + params[1] - y) ** 2).mean()
 
 
@@ -163,19 +161,6 @@ TRAINING_STEP_TORCH = Exercise(
             "a NumPy array instead of a tensor",
             _stepping(lambda params, gradient, rate: (params - rate * gradient).numpy()),
             "The next step needs a tensor. Use .detach(), which keeps it one, not .numpy().",
-        ),
-        Misconception(
-            "everything in double precision",
-            _stepping(lambda params, gradient, rate: (params - rate * gradient).double()),
-            "Models run in float32 or less. Parameters that turn to float64 by themselves break "
-            "the next step: keep the dtype of params.",
-        ),
-        Misconception(
-            "broadcasting of (n, 1) against (n,)",
-            _broadcast,
-            "Predictions of shape (n, 1) minus targets of shape (n,) are an n × n table, and the "
-            "step fits every prediction to everybody's target. Compare the shapes of x and y "
-            "first and raise ValueError.",
         ),
     ),
 )

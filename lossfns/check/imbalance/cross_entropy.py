@@ -5,8 +5,12 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.faults import capped
+from lossfns.check.questions import ask, refuse, single
+from lossfns.check.recipes import log_softmax, pick
+
+_NAMES = "logits target weight"
 
 
 def right(logits, target, weight):
@@ -20,33 +24,40 @@ def _draw_weighted(rng):
         logits[np.arange(rows), rng.integers(0, classes, size=rows)] += 1.0
         target = np.resize(rng.permutation(classes), rows)
         weight = rng.permutation(np.array([0.5, 2.0, 1.0, 4.0, 0.25])[:classes])
-        yield _weighted(logits, target, weight)
-        yield _weighted(logits.astype(np.float32), target, weight.astype(np.float32))
+        yield ask(_NAMES, (logits, target, weight))
+        yield ask(_NAMES, single(logits, target, weight))
     far = np.array([[1000.0, 0.0], [0.0, -1000.0], [-1000.0, 1000.0]])
-    yield _weighted(far[:1], np.array([1]), np.array([2.0, 0.5]), "extremes")
-    yield _weighted(far, np.array([1, 0, 0]), np.array([2.0, 0.5]), "extremes")
-    yield _weighted(far - 1e4, np.array([0, 1, 1]), np.array([2.0, 0.5]), "extremes")
+    yield ask(_NAMES, (far[:1], np.array([1]), np.array([2.0, 0.5])), "extremes")
+    yield ask(_NAMES, (far, np.array([1, 0, 0]), np.array([2.0, 0.5])), "extremes")
+    yield ask(_NAMES, (far - 1e4, np.array([0, 1, 1]), np.array([2.0, 0.5])), "extremes")
     logits, weight = rng.integers(-4, 5, size=(2, 3)) / 2, np.array([0.5, 1.0, 2.0])
-    yield _weighted(logits, np.array([1, -1]), weight, raises="ValueError")
-    yield _weighted(logits, np.array([3, 1]), weight, raises="ValueError")
-    yield _weighted(logits, np.array([1, 2]), np.ones(4), raises="ValueError")
+    yield refuse(
+        "a label of -1 accepted",
+        "NumPy counts negative indices from the end, so a label of -1 is silently taken for "
+        "the last class. Check 0 ≤ target < C and raise ValueError.",
+        logits=logits,
+        target=np.array([1, -1]),
+        weight=weight,
+    )
+    yield refuse(
+        "a label beyond the last class accepted",
+        "There is no such class, and no weight for it; often the labels count from 1. Check 0 ≤ "
+        "target < C and raise ValueError.",
+        logits=logits,
+        target=np.array([3, 1]),
+        weight=weight,
+    )
+    yield refuse(
+        "weights of a wrong length accepted",
+        "With a weight too many, the weights are probably those of another set of classes. "
+        "One weight for each column of logits, else ValueError.",
+        logits=logits,
+        target=np.array([1, 2]),
+        weight=np.ones(4),
+    )
 
 
-def _weighted(logits, target, weight, aspect="values", raises=""):
-    arrays = {"logits": logits, "target": target, "weight": weight}
-    return Call(arrays, {}, "bad input" if raises else aspect, raises=raises)
-
-
-def _log_softmax(logits):
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-
-
-def _picked(table, target):
-    return table[np.arange(len(target)), target]
-
-
-def _weighing(total, losses=lambda logits, target: -_picked(_log_softmax(logits), target)):
+def _weighing(total, losses=lambda logits, target: -pick(log_softmax(logits), target)):
     """A wrong variant: `total(l, w, weight)` from the losses and weights of the items."""
     return lambda logits, target, weight: total(losses(logits, target), weight[target], weight)
 
@@ -56,33 +67,21 @@ def _averaged(losses, weights, _):
 
 
 def _clipped_losses(logits, target):
-    return -np.log(np.exp(_picked(_log_softmax(logits), target)) + 1e-7)
+    return -np.log(np.exp(pick(log_softmax(logits), target)) + 1e-7)
 
 
 def _naive_losses(logits, target):
     powers = np.exp(logits)
-    return -np.log(_picked(powers / powers.sum(axis=-1, keepdims=True), target))
+    return -np.log(pick(powers / powers.sum(axis=-1, keepdims=True), target))
 
 
 def _sigmoid_losses(logits, target):
-    return np.logaddexp(0, -_picked(logits, target))
+    return np.logaddexp(0, -pick(logits, target))
 
 
 def _weight_of_guess(logits, target, weight):
     weights = weight[logits.argmax(axis=-1)]
-    return _averaged(-_picked(_log_softmax(logits), target), weights, weight)
-
-
-def _refusing_upwards(logits, target, weight):
-    if (target >= logits.shape[-1]).any() or len(weight) != logits.shape[-1]:
-        raise ValueError("label too large or weight of a wrong length")
-    return _weighing(_averaged)(logits, target, weight)
-
-
-def _refusing_labels(logits, target, weight):
-    if not ((target >= 0) & (target < logits.shape[-1])).all():
-        raise ValueError("label out of range")
-    return _weighing(_averaged)(logits, target, weight)
+    return _averaged(-pick(log_softmax(logits), target), weights, weight)
 
 
 WEIGHTED_CROSS_ENTROPY = Exercise(
@@ -140,21 +139,21 @@ WEIGHTED_CROSS_ENTROPY = Exercise(
         ),
         Misconception(
             "the logits multiplied by the weights",
-            lambda logits, target, weight: -_picked(_log_softmax(logits * weight), target).mean(),
+            lambda logits, target, weight: -pick(log_softmax(logits * weight), target).mean(),
             "Weighted logits are another model, with other probabilities. The weights multiply "
             "the losses of the items, after the logarithm.",
         ),
         Misconception(
             "the probabilities multiplied by the weights",
             lambda logits, target, weight: (
-                -_picked(_log_softmax(logits + np.log(weight)), target).mean()
+                -pick(log_softmax(logits + np.log(weight)), target).mean()
             ),
             "Weighing the probabilities before the logarithm adds ln w to the logits: that is "
             "logit adjustment, another loss. Here the weights multiply -ln p.",
         ),
         Misconception(
             "the softmax forgotten",
-            _weighing(_averaged, lambda logits, target: -_picked(logits, target)),
+            _weighing(_averaged, lambda logits, target: -pick(logits, target)),
             "You take the logit for the log-probability. Subtract the log of the sum of the "
             "exponentials first; without it the loss falls without bound as all logits grow.",
         ),
@@ -172,40 +171,30 @@ WEIGHTED_CROSS_ENTROPY = Exercise(
         Misconception(
             "logarithms to the base 2",
             _weighing(
-                _averaged, lambda logits, target: -_picked(_log_softmax(logits), target) / np.log(2)
+                _averaged, lambda logits, target: -pick(log_softmax(logits), target) / np.log(2)
             ),
             "That is the loss in bits. In this course it is in nats: natural logarithms.",
         ),
         Misconception(
             "the sign flipped",
-            _weighing(_averaged, lambda logits, target: _picked(_log_softmax(logits), target)),
+            _weighing(_averaged, lambda logits, target: pick(log_softmax(logits), target)),
             "The logarithm of a probability is negative; the loss is minus it.",
         ),
         Misconception(
             "exponentials that overflow",
             _weighing(_averaged, _naive_losses),
-            "e^1000 is beyond every float, and e^-1000 is 0, whose logarithm is -∞. Subtract the "
-            "largest logit of each row first and stay with logarithms: z - max - ln Σ e^(z - max).",
+            "e^1000 is beyond every float, and e^-1000 is 0, whose logarithm is -∞. "
+            "Subtract the largest logit of each row first and stay with logarithms.",
+            formula="z - max - ln Σ e^(z - max)",
         ),
         Misconception(
             "the probability kept away from 0 before the logarithm",
             _weighing(_averaged, _clipped_losses),
-            "Clipping hides the infinity, but the loss of a confident mistake then stops growing "
-            "(at 16 for an ε of 1e-7) and its gradient is 0: the worst items teach nothing. Stay "
-            "with logarithms: z - max - ln Σ e^(z - max).",
+            "Clipping hides the infinity, but the loss of a confident mistake then "
+            "stops growing (at 16 for an ε of 1e-7) and its gradient is 0: the worst "
+            "items teach nothing. Stay with logarithms.",
             capped(right),
-        ),
-        Misconception(
-            "a label of -1 accepted",
-            _refusing_upwards,
-            "NumPy counts negative indices from the end, so a label of -1 is silently taken for "
-            "the last class. Check 0 ≤ target < C and raise ValueError.",
-        ),
-        Misconception(
-            "weights of a wrong length accepted",
-            _refusing_labels,
-            "With a weight too many, the weights are probably those of another set of classes. "
-            "One weight for each column of logits, else ValueError.",
+            formula="z - max - ln Σ e^(z - max)",
         ),
     ),
 )

@@ -1,11 +1,13 @@
 """The Dice loss of masks, and the same in PyTorch."""
 
+from functools import partial
+
 import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import cut_off, python_number
+from lossfns.check.exercise import Exercise, Misconception, Reason
+from lossfns.check.questions import ask_all, refuse, shuffled, singles
 
 
 def dice(probs, target, smooth=1.0):
@@ -31,26 +33,12 @@ def masks(rng):
 
 
 def _mask(rng, shape):
-    count = int(np.prod(shape))
     # All on one side of ½ would make a threshold harmless.
-    probs = rng.permutation(np.resize([0.2, 0.9, 0.6, 0.1, 0.7, 0.4], count))
-    target = rng.permutation(np.resize([1.0, 0.0, 0.0], count))
-    return probs.reshape(shape), target.reshape(shape)
+    probs = shuffled(rng, [0.2, 0.9, 0.6, 0.1, 0.7, 0.4], shape)
+    return probs, shuffled(rng, [1.0, 0.0, 0.0], shape)
 
 
-def ask_masks(pairs, aspect="values", wants=(), **options):
-    return [
-        Call({"probs": probs, "target": target}, options, aspect, wants) for probs, target in pairs
-    ]
-
-
-def refuse(probs, target, **options):
-    arrays = {"probs": probs, "target": target}
-    return Call(arrays, options, "bad input", raises="ValueError")
-
-
-def single(pairs):
-    return [(probs.astype(np.float32), target.astype(np.float32)) for probs, target in pairs]
+ask_masks = partial(ask_all, "probs target")
 
 
 def edges():
@@ -66,18 +54,37 @@ def edges():
     ]
 
 
+SHAPES_DIFFER = Reason(
+    "masks of different shapes accepted",
+    "NumPy compares one predicted mask with every true one and averages, as if that were "
+    "what you wanted. Compare the shapes first and raise ValueError.",
+)
+
+
 def _draw_dice(rng):
     pairs, one_pixel = masks(rng), np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     yield from ask_masks(pairs)
     yield from ask_masks(pairs, smooth=0.0)
     yield from ask_masks(pairs, smooth=float(np.round(rng.uniform(0.2, 0.8), 2)))
-    yield from ask_masks(single(pairs[1:4]))
+    yield from ask_masks(singles(pairs[1:4]))
     yield from ask_masks(edges(), "extremes")
     yield from ask_masks([*edges()[2:4], (np.zeros((2, 3)), one_pixel)], "extremes", smooth=0.0)
     probs, target = pairs[2]
-    yield refuse(probs[:1], target)
-    yield refuse(4 * probs - 2, target)
-    yield refuse(probs, target, smooth=-1.0)
+    yield refuse(*SHAPES_DIFFER, probs=probs[:1], target=target)
+    yield refuse(
+        "logits accepted as probabilities",
+        "Values below 0 or above 1 are no probabilities; somebody forgot the sigmoid. The "
+        "loss of them may even be negative: raise ValueError.",
+        probs=4 * probs - 2,
+        target=target,
+    )
+    yield refuse(
+        "a negative smooth accepted",
+        "With smooth < 0 the denominator can be 0 or negative. Raise ValueError.",
+        probs=probs,
+        target=target,
+        smooth=-1.0,
+    )
 
 
 def sums(probs, target):
@@ -116,20 +123,6 @@ def _along_first_axis(probs, target, smooth=1.0):
 def _squared(probs, target, smooth=1.0):
     both, p, y = (sums(*pair)[0] for pair in ((probs, target), (probs, probs), (target, target)))
     return _plain(both, p, y, smooth).mean()
-
-
-def _checking(shapes=True, values=True, smoothing=True):
-    def wrong(probs, target, smooth=1.0):
-        if shapes and probs.shape != target.shape:
-            raise ValueError("shapes differ")
-        if values and not ((probs >= 0) & (probs <= 1)).all():
-            raise ValueError("probs outside [0, 1]")
-        if smoothing and smooth < 0:
-            raise ValueError("smooth is negative")
-        # One predicted mask is compared with every true one, as broadcasting does.
-        return dice((probs + 0 * target).clip(0, 1), target, max(smooth, 0.0))
-
-    return wrong
 
 
 DICE_FORMULA = (
@@ -284,23 +277,6 @@ DICE = Exercise(
         *DICE_FORMULA,
         EMPTY,
         EMPTY_MISSED,
-        Misconception(
-            "masks of different shapes accepted",
-            _checking(shapes=False),
-            "NumPy compares one predicted mask with every true one and averages, as if that were "
-            "what you wanted. Compare the shapes first and raise ValueError.",
-        ),
-        Misconception(
-            "logits accepted as probabilities",
-            _checking(values=False),
-            "Values below 0 or above 1 are no probabilities; somebody forgot the sigmoid. The "
-            "loss of them may even be negative: raise ValueError.",
-        ),
-        Misconception(
-            "a negative smooth accepted",
-            _checking(smoothing=False),
-            "With smooth < 0 the denominator can be 0 or negative. Raise ValueError.",
-        ),
     ),
 )
 
@@ -308,17 +284,13 @@ DICE = Exercise(
 def _draw_dice_torch(rng):
     pairs = masks(rng)
     wants = ("probs",)
-    yield from ask_masks(single(pairs), wants=wants)
+    yield from ask_masks(singles(pairs), wants=wants)
     yield from ask_masks(pairs[2:3], wants=wants)
-    yield from ask_masks(single(pairs), wants=wants, smooth=0.0)
+    yield from ask_masks(singles(pairs), wants=wants, smooth=0.0)
     yield from ask_masks(
-        single(pairs), wants=wants, smooth=float(np.round(rng.uniform(0.2, 0.8), 2))
+        singles(pairs), wants=wants, smooth=float(np.round(rng.uniform(0.2, 0.8), 2))
     )
-    yield from ask_masks(single(edges()), "extremes", wants)
-
-
-def _dice_of(probs, target, smooth=1.0):
-    return _plain(*sums(probs, target), smooth)
+    yield from ask_masks(singles(edges()), "extremes", wants)
 
 
 DICE_TORCH = Exercise(
@@ -330,5 +302,5 @@ DICE_TORCH = Exercise(
     probes=(kinds.zero("smooth"),),
     torch=True,
     slopes={"probs": _dice_slope},
-    misconceptions=(*DICE_FORMULA, cut_off(_dice_of), python_number(_dice_of)),
+    misconceptions=DICE_FORMULA,
 )

@@ -3,21 +3,11 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import (
-    broadcast,
-    capped,
-    cut_off,
-    library,
-    mean_over_rows,
-    python_number,
-    reducing,
-    reduction_ignored,
-    sigmoid,
-    softplus,
-    sum_for_mean,
-)
+from lossfns.check import kinds, questions
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.faults import capped, mean_over_rows, reduction_ignored, sum_for_mean
+from lossfns.check.questions import BROADCAST, UNKNOWN_REDUCTION, refuse
+from lossfns.check.recipes import library, per_item, sigmoid, softplus
 
 
 def right(logits, target, gamma=2.0, alpha=None, reduction="mean"):
@@ -25,28 +15,37 @@ def right(logits, target, gamma=2.0, alpha=None, reduction="mean"):
 
 
 def _draw_focal(rng):
-    pairs = draws.labelled(rng)
+    pairs = questions.labelled(rng)
     gamma, alpha = (float(np.round(rng.uniform(*ends), 2)) for ends in ((0.5, 1.5), (0.1, 0.4)))
-    yield from draws.ask_logits(pairs)
-    yield from draws.ask_logits(pairs, gamma=gamma)
-    yield from draws.ask_logits(pairs, alpha=alpha)
-    yield from draws.ask_logits(pairs[:5], gamma=0.0, alpha=0.75)
-    yield from draws.ask_logits(draws.floats32(pairs[3:5]), gamma=3.0)
+    yield from questions.ask_logits(pairs)
+    yield from questions.ask_logits(pairs, gamma=gamma)
+    yield from questions.ask_logits(pairs, alpha=alpha)
+    yield from questions.ask_logits(pairs[:5], gamma=0.0, alpha=0.75)
+    yield from questions.ask_logits(questions.singles(pairs[3:5]), gamma=3.0)
     for reduction in ("none", "sum", "mean"):
         asked = [pairs[2], pairs[4]]
-        yield from draws.ask_logits(asked, "reductions", reduction=reduction, alpha=alpha)
-    yield from draws.ask_logits(far(np.float64), "extremes")
-    yield from draws.ask_logits(far(np.float64)[2:], "extremes", gamma=gamma, alpha=alpha)
+        yield from questions.ask_logits(asked, "reductions", reduction=reduction, alpha=alpha)
+    yield from questions.ask_logits(far(np.float64), "extremes")
+    yield from questions.ask_logits(far(np.float64)[2:], "extremes", gamma=gamma, alpha=alpha)
     logits, target = pairs[2]
-    yield _refused(pairs[3][0][:, None], pairs[3][1])
-    yield _refused(logits, target, reduction="average")
-    yield _refused(logits, target, gamma=-1.0)
-    yield _refused(logits, target, alpha=1.5)
-
-
-def _refused(logits, target, **options):
-    arrays = {"logits": logits, "target": target}
-    return Call(arrays, options, "bad input", raises="ValueError")
+    yield refuse(*BROADCAST, logits=pairs[3][0][:, None], target=pairs[3][1])
+    yield refuse(*UNKNOWN_REDUCTION, logits=logits, target=target, reduction="average")
+    yield refuse(
+        "a negative γ accepted",
+        "With γ < 0 the easy items are amplified without bound instead of faded. Raise "
+        "ValueError and name the value.",
+        logits=logits,
+        target=target,
+        gamma=-1.0,
+    )
+    yield refuse(
+        "an α outside 0 … 1 accepted",
+        "With α > 1 the weight 1 - α is negative: the model is paid for getting negatives "
+        "wrong. Raise ValueError unless 0 ≤ α ≤ 1.",
+        logits=logits,
+        target=target,
+        alpha=1.5,
+    )
 
 
 def far(dtype):
@@ -127,65 +126,65 @@ def _per_alpha(logits, target, gamma=2.0, alpha=None, reduction="mean"):
 FORMULA = (
     Misconception(
         "α on both classes",
-        reducing(core_of(weigh=lambda y, alpha: 1.0 if alpha is None else alpha)),
+        per_item(core_of(weigh=lambda y, alpha: 1.0 if alpha is None else alpha)),
         "You multiply both classes by α, which is only a smaller learning rate and balances "
         "nothing. The paper's α_t is α where y = 1 and 1 - α where y = 0.",
     ),
     Misconception(
         "α and 1 - α exchanged",
-        reducing(core_of(weigh=lambda y, alpha: _alpha_t(1 - y, alpha))),
+        per_item(core_of(weigh=lambda y, alpha: _alpha_t(1 - y, alpha))),
         "α belongs to the positive class, y = 1, and 1 - α to the negative one.",
     ),
     Misconception(
         "the negatives not weighted",
-        reducing(core_of(weigh=lambda y, alpha: 1.0 if alpha is None else alpha * y + (1 - y))),
+        per_item(core_of(weigh=lambda y, alpha: 1.0 if alpha is None else alpha * y + (1 - y))),
         "Yours weighs the positives by α and the negatives by 1. The two weights are α and 1 - α.",
     ),
     Misconception(
         "the argument alpha without effect",
-        reducing(core_of(weigh=lambda y, alpha: 1.0)),
+        per_item(core_of(weigh=lambda y, alpha: 1.0)),
         "Your result is the same whatever alpha is. Each item has the weight α_t: α where y = 1, "
         "1 - α where y = 0.",
     ),
     Misconception(
         "alpha=None taken for 0.25",
-        reducing(core_of(weigh=lambda y, alpha: _alpha_t(y, 0.25 if alpha is None else alpha))),
+        per_item(core_of(weigh=lambda y, alpha: _alpha_t(y, 0.25 if alpha is None else alpha))),
         "0.25 is the default of the paper and of torchvision. Here None means that no class is "
         "weighted: α_t = 1 for all.",
     ),
     Misconception(
         "alpha=None taken for ½",
-        reducing(core_of(weigh=lambda y, alpha: _alpha_t(y, 0.5 if alpha is None else alpha))),
+        per_item(core_of(weigh=lambda y, alpha: _alpha_t(y, 0.5 if alpha is None else alpha))),
         "With α = ½ both classes are halved. None means weight 1 for all, so that γ = 0 gives the "
         "plain cross-entropy.",
     ),
     Misconception(
         "the easy items kept and the hard ones faded",
-        reducing(core_of(fade=lambda z, y, gamma: (1 - missing_of(z, y)) ** gamma)),
+        per_item(core_of(fade=lambda z, y, gamma: (1 - missing_of(z, y)) ** gamma)),
         "You multiply by p_t^γ, which is large where the model is right. The factor is "
         "(1 - p_t)^γ: what is already right should fade.",
     ),
     Misconception(
         "(1 - p)^γ for both classes",
-        reducing(core_of(fade=lambda z, y, gamma: sigmoid(-z) ** gamma)),
+        per_item(core_of(fade=lambda z, y, gamma: sigmoid(-z) ** gamma)),
         "1 - p is the distance from the truth only where y = 1. For the negatives p_t is 1 - p, "
         "so their factor is p^γ; with yours, easy negatives keep all their weight.",
     ),
     Misconception(
         "p^γ for both classes",
-        reducing(core_of(fade=lambda z, y, gamma: sigmoid(z) ** gamma)),
+        per_item(core_of(fade=lambda z, y, gamma: sigmoid(z) ** gamma)),
         "p^γ is the factor of the negatives. For the positives p_t is p, so their factor is "
         "(1 - p)^γ.",
     ),
     Misconception(
         "γ as a factor instead of an exponent",
-        reducing(core_of(fade=lambda z, y, gamma: gamma * missing_of(z, y))),
+        per_item(core_of(fade=lambda z, y, gamma: gamma * missing_of(z, y))),
         "γ is the exponent of 1 - p_t: raising it silences easy items more and more, while a "
         "factor would only scale the whole loss.",
     ),
     Misconception(
         "the power around the product",
-        reducing(
+        per_item(
             core_of(
                 fade=lambda z, y, gamma: (missing_of(z, y) * surprise_of(z, y)) ** gamma,
                 surprise=lambda z, y: 1.0,
@@ -196,48 +195,48 @@ FORMULA = (
     ),
     Misconception(
         "1 - p_t^γ instead of (1 - p_t)^γ",
-        reducing(core_of(fade=lambda z, y, gamma: 1 - (1 - missing_of(z, y)) ** gamma)),
+        per_item(core_of(fade=lambda z, y, gamma: 1 - (1 - missing_of(z, y)) ** gamma)),
         "The difference is taken first and raised to γ then. With γ = 0 yours is 0 everywhere.",
     ),
     Misconception(
         "γ fixed at 2",
-        reducing(core_of(fade=lambda z, y, gamma: missing_of(z, y) ** 2)),
+        per_item(core_of(fade=lambda z, y, gamma: missing_of(z, y) ** 2)),
         "Your result is the same whatever gamma is. With γ = 0 the plain cross-entropy must come "
         "out.",
     ),
     Misconception(
         "the fading factor missing",
-        reducing(core_of(fade=lambda z, y, gamma: 1.0)),
+        per_item(core_of(fade=lambda z, y, gamma: 1.0)),
         "This is the cross-entropy, in which thousands of easy negatives outweigh a few hard "
         "positives. Multiply every item by (1 - p_t)^γ.",
     ),
     Misconception(
         "one factor for the whole batch",
-        reducing(core_of(fade=_fade_of_mean)),
+        per_item(core_of(fade=_fade_of_mean)),
         "You raise 1 - e^-(mean loss) to γ, so easy and hard items fade alike. Each item has a p_t "
         "and a factor of its own: keep the losses apart until the end.",
     ),
     Misconception(
         "no loss for the negatives",
-        reducing(lambda z, y, gamma=2.0, alpha=None: y * core_of()(z, y, gamma, alpha)),
+        per_item(lambda z, y, gamma=2.0, alpha=None: y * core_of()(z, y, gamma, alpha)),
         "Where y = 0 yours is 0, so calling everything positive is free. The negatives cost "
         "-(1 - α) p^γ ln(1 - p).",
     ),
     Misconception(
         "the sigmoid forgotten",
-        reducing(_clipping(1e-7, probability=lambda z: z)),
+        per_item(_clipping(1e-7, probability=lambda z: z)),
         "The first argument holds logits, any real numbers. Their probabilities are σ(z); a "
         "clipped logit is none.",
     ),
     Misconception(
         "the sigmoid twice",
-        reducing(_clipping(1e-7, probability=lambda z: sigmoid(sigmoid(z)))),
+        per_item(_clipping(1e-7, probability=lambda z: sigmoid(sigmoid(z)))),
         "σ(σ(z)) lies between ½ and 0.73 whatever z is, so the model can never be sure. Apply the "
         "sigmoid once; functions named …_with_logits contain it already.",
     ),
     Misconception(
         "the sign flipped",
-        reducing(lambda z, y, gamma=2.0, alpha=None: -core_of()(z, y, gamma, alpha)),
+        per_item(lambda z, y, gamma=2.0, alpha=None: -core_of()(z, y, gamma, alpha)),
         "The logarithm of a probability is negative; the loss is minus it.",
     ),
 )
@@ -265,40 +264,21 @@ NORMALISERS = (
 
 OVERFLOW = Misconception(
     "the logarithm of a rounded probability",
-    reducing(_overflowing),
+    per_item(_overflowing),
     "At z = -1000 the sigmoid is rounded to 0 and its logarithm is -∞; at z = 1000 the same "
-    "happens to 1 - p. Use -ln σ(z) = ln(1 + e^-z) in a form that does not overflow, such as "
-    "np.logaddexp(0, -z).",
+    "happens to 1 - p. Take -ln p from the logit, in a form that does not overflow.",
+    formula="-ln σ(z) = np.logaddexp(0, -z)",
 )
 
 
 CLIPPED = Misconception(
     "the probability kept away from 0 and 1",
-    reducing(_clipping(1e-7)),
+    per_item(_clipping(1e-7)),
     "Clipping hides the infinity, but the loss of a confident mistake then stops growing (at 16 "
     "for an ε of 1e-7) and its gradient is 0: the items that are most wrong teach nothing. Use "
     "-ln σ(z) = ln(1 + e^-z) in a form that does not overflow.",
     capped(right),
 )
-
-
-def _any_alpha(pred, target, *, gamma=2.0, alpha=None, reduction="mean"):
-    if pred.shape != target.shape or gamma < 0:
-        raise ValueError("shapes differ, or gamma is negative")
-    return reducing(core_of())(pred, target, gamma=gamma, alpha=alpha, reduction=reduction)
-
-
-def _any_reduction(pred, target, *, gamma=2.0, alpha=None, reduction="mean"):
-    if pred.shape != target.shape:
-        raise ValueError("shapes differ")
-    reduction = reduction if reduction in ("none", "sum") else "mean"
-    return reducing(core_of())(pred, target, gamma=gamma, alpha=alpha, reduction=reduction)
-
-
-def _any_gamma(pred, target, *, gamma=2.0, alpha=None, reduction="mean"):
-    if pred.shape != target.shape or not (alpha is None or 0 <= alpha <= 1):
-        raise ValueError("shapes differ, or alpha is no share")
-    return reducing(core_of())(pred, target, gamma=gamma, alpha=alpha, reduction=reduction)
 
 
 FOCAL = Exercise(
@@ -325,39 +305,20 @@ FOCAL = Exercise(
         reduction_ignored(core_of()),
         OVERFLOW,
         CLIPPED,
-        broadcast(core_of()),
-        Misconception(
-            "an unknown reduction taken for the mean",
-            _any_reduction,
-            'With reduction="average" a typing error goes unnoticed. Raise ValueError for '
-            'everything but "none", "mean" and "sum".',
-        ),
-        Misconception(
-            "a negative γ accepted",
-            _any_gamma,
-            "With γ < 0 the easy items are amplified without bound instead of faded. Raise "
-            "ValueError and name the value.",
-        ),
-        Misconception(
-            "an α outside 0 … 1 accepted",
-            _any_alpha,
-            "With α > 1 the weight 1 - α is negative: the model is paid for getting negatives "
-            "wrong. Raise ValueError unless 0 ≤ α ≤ 1.",
-        ),
     ),
 )
 
 
 def _draw_focal_torch(rng):
-    pairs = draws.labelled(rng)
+    pairs = questions.labelled(rng)
     gamma, alpha = (float(np.round(rng.uniform(*ends), 2)) for ends in ((0.5, 1.5), (0.1, 0.4)))
-    single, wants = draws.floats32(pairs), ("logits",)
-    yield from draws.ask_logits(draws.both_floats(pairs), wants=wants)
-    yield from draws.ask_logits(single, wants=wants, gamma=gamma)
-    yield from draws.ask_logits(single, wants=wants, alpha=alpha)
-    yield from draws.ask_logits(single[:5], wants=wants, gamma=0.0, alpha=0.75)
-    yield from draws.ask_logits(far(np.float32), "extremes", wants)
-    yield from draws.ask_logits(far(np.float32)[2:], "extremes", wants, gamma=3.0, alpha=alpha)
+    single, wants = questions.singles(pairs), ("logits",)
+    yield from questions.ask_logits(questions.both_floats(pairs), wants=wants)
+    yield from questions.ask_logits(single, wants=wants, gamma=gamma)
+    yield from questions.ask_logits(single, wants=wants, alpha=alpha)
+    yield from questions.ask_logits(single[:5], wants=wants, gamma=0.0, alpha=0.75)
+    yield from questions.ask_logits(far(np.float32), "extremes", wants)
+    yield from questions.ask_logits(far(np.float32)[2:], "extremes", wants, gamma=3.0, alpha=alpha)
 
 
 def _factor_detached(z, y, gamma=2.0, alpha=None):
@@ -393,12 +354,10 @@ FOCAL_TORCH = Exercise(
         CLIPPED,
         Misconception(
             "the fading factor detached",
-            reducing(_factor_detached),
+            per_item(_factor_detached),
             "The value is right, but (1 - p_t)^γ is cut out of the graph and its derivative is "
             "missing. It depends on the logits like the rest: compute it without .detach() and "
             "outside torch.no_grad().",
         ),
-        cut_off(core_of()),
-        python_number(core_of()),
     ),
 )

@@ -3,26 +3,26 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
+from lossfns.check import kinds, questions
 from lossfns.check.exercise import Exercise, Misconception
-from lossfns.check.imbalance.focal import core_of, fade_of, far, missing_of, surprise_of
-from lossfns.check.pairs import (
-    averaging,
+from lossfns.check.faults import (
     flipped_gradient,
     n_in_gradient,
     reduced_gradient,
     rows_in_gradient,
-    sigmoid,
+    value_for_gradient,
 )
+from lossfns.check.imbalance.focal import core_of, fade_of, far, missing_of, surprise_of
+from lossfns.check.recipes import averaged, sigmoid
 
 
 def _draw_focal_grad(rng):
-    pairs = draws.labelled(rng)
-    yield from draws.ask_logits(pairs)
-    yield from draws.ask_logits(pairs, gamma=float(np.round(rng.uniform(0.5, 1.5), 2)))
-    yield from draws.ask_logits(pairs[:5], gamma=0.0)
-    yield from draws.ask_logits(draws.floats32(pairs[3:5]), gamma=3.0)
-    yield from draws.ask_logits(far(np.float64), "extremes")
+    pairs = questions.labelled(rng)
+    yield from questions.ask_logits(pairs)
+    yield from questions.ask_logits(pairs, gamma=float(np.round(rng.uniform(0.5, 1.5), 2)))
+    yield from questions.ask_logits(pairs[:5], gamma=0.0)
+    yield from questions.ask_logits(questions.singles(pairs[3:5]), gamma=3.0)
+    yield from questions.ask_logits(far(np.float64), "extremes")
 
 
 def _slope(z, y, gamma=2.0, inner=None, power=fade_of):
@@ -78,13 +78,13 @@ FOCAL_GRAD = Exercise(
     misconceptions=(
         Misconception(
             "the fading factor taken for a constant",
-            averaging(_slope_with(lambda missing, surprise, gamma: missing)),
+            averaged(_slope_with(lambda missing, surprise, gamma: missing)),
             "(1 - p_t)^γ depends on the logit, too: by the product rule its own derivative "
             "contributes γ p_t (-ln p_t). A .detach() on the factor makes the same mistake.",
         ),
         Misconception(
             "only the derivative of the fading factor",
-            averaging(
+            averaged(
                 _slope_with(lambda missing, surprise, gamma: gamma * (1 - missing) * surprise)
             ),
             "This is one half of the product rule. The derivative of -ln p_t, times the factor, "
@@ -92,7 +92,7 @@ FOCAL_GRAD = Exercise(
         ),
         Misconception(
             "the two terms subtracted",
-            averaging(
+            averaged(
                 _slope_with(
                     lambda missing, surprise, gamma: missing - gamma * (1 - missing) * surprise
                 )
@@ -102,14 +102,14 @@ FOCAL_GRAD = Exercise(
         ),
         Misconception(
             "the γ of the product rule forgotten",
-            averaging(
+            averaged(
                 _slope_with(lambda missing, surprise, gamma: missing + (1 - missing) * surprise)
             ),
             "The derivative of (1 - p_t)^γ brings γ down as a factor.",
         ),
         Misconception(
             "the exponent γ - 1 on the whole",
-            averaging(
+            averaged(
                 lambda z, y, gamma=2.0: _slope(
                     z, y, gamma, power=lambda z, y, gamma: missing_of(z, y) ** (gamma - 1)
                 )
@@ -119,13 +119,13 @@ FOCAL_GRAD = Exercise(
         ),
         Misconception(
             "the derivative in p instead of in z",
-            averaging(_slope_in_p),
+            averaged(_slope_in_p),
             "That is the gradient with respect to the probability. The logit acts through the "
             "sigmoid, whose derivative p (1 - p) is still missing.",
         ),
         Misconception(
             "the factor p (1 - p) twice",
-            averaging(
+            averaged(
                 lambda z, y, gamma=2.0: (
                     _slope(z, y, gamma) * missing_of(z, y) * (1 - missing_of(z, y))
                 )
@@ -135,45 +135,40 @@ FOCAL_GRAD = Exercise(
         ),
         Misconception(
             "the gradient of the cross-entropy",
-            averaging(lambda z, y, gamma=2.0: sigmoid(z) - y),
+            averaged(lambda z, y, gamma=2.0: sigmoid(z) - y),
             "p - y is the gradient for γ = 0. With γ > 0 easy items must pull less than that.",
         ),
         Misconception(
             "the gradient of the cross-entropy times p_t^γ",
-            averaging(lambda z, y, gamma=2.0: (1 - missing_of(z, y)) ** gamma * (sigmoid(z) - y)),
+            averaged(lambda z, y, gamma=2.0: (1 - missing_of(z, y)) ** gamma * (sigmoid(z) - y)),
             "p_t^γ is near 1 for items that are right. It is 1 - p_t that is raised to γ, and the "
             "factor has a derivative of its own.",
         ),
         Misconception(
             "the formula of the positives for all",
-            averaging(_slope_of_positives),
+            averaged(_slope_of_positives),
             "Where y = 0 it is the mirror image: p and 1 - p change places as well as the sign. "
             "Write it in p_t, the probability of what happened, and both cases are one.",
         ),
         Misconception(
             "γ fixed at 2",
-            averaging(lambda z, y, gamma=2.0: _slope(z, y)),
+            averaged(lambda z, y, gamma=2.0: _slope(z, y)),
             "Your gradient is the same whatever gamma is. With γ = 0 it must be p - y.",
         ),
         n_in_gradient(_slope),
         rows_in_gradient(_slope),
-        flipped_gradient(_slope),
+        flipped_gradient(averaged(_slope)),
         reduced_gradient(_slope),
-        Misconception(
-            "the loss per item instead of its derivative",
-            averaging(core_of()),
-            "These are the losses divided by n. The gradient is made of their derivatives with "
-            "respect to the logits.",
-        ),
+        value_for_gradient(averaged(core_of())),
         Misconception(
             "0 · ln 0",
-            averaging(_slope_by_logarithm),
+            averaged(_slope_by_logarithm),
             "At z = -1000 the probability is rounded to 0, and p ln p becomes 0 · (-∞), which is "
             "NaN. Take -ln p from the logit, as ln(1 + e^-z) in its stable form.",
         ),
         Misconception(
             "no gradient where the probability was clipped",
-            averaging(_slope_clipped),
+            averaged(_slope_clipped),
             "A clipped probability is constant, and the derivative of a constant is 0. So the item "
             "that is most wrong, with a gradient of ±1 by the formula, pulls no longer.",
         ),

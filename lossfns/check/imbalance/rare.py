@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import sigmoid
+from lossfns.check.recipes import sigmoid
 
 
 def _draw_rare(rng):

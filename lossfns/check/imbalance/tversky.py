@@ -6,15 +6,15 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.imbalance.dice import (
+    SHAPES_DIFFER,
     ask_masks,
     edges,
     masks,
     one_mask,
-    refuse,
     rows,
-    single,
     sums,
 )
+from lossfns.check.questions import refuse, singles
 
 
 def _draw_tversky(rng):
@@ -24,13 +24,19 @@ def _draw_tversky(rng):
     # Prices that do not sum to 1.
     yield from ask_masks(pairs, alpha=alpha, beta=1.5)
     yield from ask_masks(pairs, alpha=2.0, beta=beta, smooth=0.5)
-    yield from ask_masks(single(pairs[1:4]), alpha=alpha, beta=beta)
+    yield from ask_masks(singles(pairs[1:4]), alpha=alpha, beta=beta)
     yield from ask_masks(edges(), "extremes", alpha=0.3, beta=0.7)
     yield from ask_masks(edges()[2:4], "extremes", alpha=0.3, beta=0.7, smooth=0.0)
     probs, target = pairs[2]
-    yield refuse(probs[:1], target, alpha=0.3, beta=0.7)
-    yield refuse(probs, target, alpha=-0.1, beta=0.7)
-    yield refuse(probs, target, alpha=0.3, beta=-0.7)
+    yield refuse(*SHAPES_DIFFER, probs=probs[:1], target=target, alpha=0.3, beta=0.7)
+    for prices in ({"alpha": -0.1, "beta": 0.7}, {"alpha": 0.3, "beta": -0.7}):
+        yield refuse(
+            "a negative price accepted",
+            "With α < 0 a false alarm is rewarded. Raise ValueError unless both prices are ≥ 0.",
+            probs=probs,
+            target=target,
+            **prices,
+        )
 
 
 def tversky(probs, target, alpha, beta, smooth=1.0):
@@ -64,12 +70,6 @@ def _tversky_along(axis):
         return _tversky(tp, fp, fn, alpha, beta, smooth).mean()
 
     return wrong
-
-
-def _any_price(probs, target, alpha, beta, smooth=1.0):
-    if probs.shape != target.shape:
-        raise ValueError("shapes differ")
-    return _priced(_tversky)(probs, target, alpha, beta, smooth)
 
 
 TVERSKY = Exercise(
@@ -176,17 +176,6 @@ TVERSKY = Exercise(
             _priced(_tversky, lambda probs, target: (1.0 * (probs >= 0.5), target)),
             "A threshold makes the loss a step function of p, whose gradient is 0 everywhere. Use "
             "the probabilities themselves.",
-        ),
-        Misconception(
-            "masks of different shapes accepted",
-            lambda probs, target, **options: _any_price(probs + 0 * target, target, **options),
-            "NumPy compares one predicted mask with every true one and averages, as if that were "
-            "what you wanted. Compare the shapes first and raise ValueError.",
-        ),
-        Misconception(
-            "a negative price accepted",
-            _any_price,
-            "With α < 0 a false alarm is rewarded. Raise ValueError unless both prices are ≥ 0.",
         ),
     ),
 )

@@ -5,6 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.questions import refuse
 
 
 def _draw_weights(rng):
@@ -23,13 +24,26 @@ def _draw_weights(rng):
     for options in asked[:3]:
         yield Call({"counts": np.array([10**9, 1])}, options, "extremes")
     yield Call({"counts": np.array([40, 3])}, {"kind": "effective", "beta": 0.0}, "extremes")
-    yield _refused(np.array([90, 0]))
-    yield _refused(two, kind="inversed")
-    yield _refused(two, kind="effective", beta=1.0)
-
-
-def _refused(counts, **options):
-    return Call({"counts": counts}, options, "bad input", raises="ValueError")
+    yield refuse(
+        "a class without examples accepted",
+        "A count of 0 gives an infinite weight, and the first example of that class destroys "
+        "the model. Raise ValueError: nobody can weigh a class that was never seen.",
+        counts=np.array([90, 0]),
+    )
+    yield refuse(
+        "an unknown kind taken for another",
+        "A typing error in kind goes unnoticed and trains with other weights than you think. "
+        "Raise ValueError for everything but the three kinds.",
+        counts=two,
+        kind="inversed",
+    )
+    yield refuse(
+        "β = 1 accepted",
+        "β = 1 is the limit in which the formula is 0/0. Raise ValueError unless 0 ≤ β < 1.",
+        counts=two,
+        kind="effective",
+        beta=1.0,
+    )
 
 
 def _inverse(counts):
@@ -51,27 +65,6 @@ def _weights(inverse=_inverse, inverse_sqrt=None, effective=_effective):
         return inverse(counts)
 
     return wrong
-
-
-def _checked(counts, kind, beta):
-    """The parts of the input that a wrong variant does refuse."""
-    if kind not in ("inverse", "inverse_sqrt", "effective"):
-        raise ValueError(f"unknown kind {kind!r}")
-    if not 0 <= beta < 1:
-        raise ValueError(f"beta must be in [0, 1), got {beta}")
-    return _weights()(counts, kind, beta)
-
-
-def _unknown_is_inverse(counts, kind="inverse", beta=0.999):
-    if not (counts > 0).all():
-        raise ValueError("counts must be positive")
-    return _weights()(counts, kind, beta)
-
-
-def _any_beta(counts, kind="inverse", beta=0.999):
-    if not (counts > 0).all() or kind not in ("inverse", "inverse_sqrt", "effective"):
-        raise ValueError("bad counts or kind")
-    return _weights()(counts, kind, beta)
 
 
 CLASS_WEIGHTS = Exercise(
@@ -199,23 +192,6 @@ CLASS_WEIGHTS = Exercise(
             _weights(effective=lambda counts, beta: _effective(counts, 0.999)),
             "The argument beta has no effect. Nearer to 0 the weights become equal, nearer to 1 "
             "they approach the inverse frequency.",
-        ),
-        Misconception(
-            "a class without examples accepted",
-            lambda counts, kind="inverse", beta=0.999: _checked(counts, kind, beta),
-            "A count of 0 gives an infinite weight, and the first example of that class destroys "
-            "the model. Raise ValueError: nobody can weigh a class that was never seen.",
-        ),
-        Misconception(
-            "an unknown kind taken for another",
-            _unknown_is_inverse,
-            "A typing error in kind goes unnoticed and trains with other weights than you think. "
-            "Raise ValueError for everything but the three kinds.",
-        ),
-        Misconception(
-            "β = 1 accepted",
-            _any_beta,
-            "β = 1 is the limit in which the formula is 0/0. Raise ValueError unless 0 ≤ β < 1.",
         ),
     ),
 )

@@ -84,6 +84,7 @@ CLIPPED = Kind(
     "for instance. The stable form of the formula needs no clipping, which changes the value and "
     "lets the gradient vanish.",
     lambda call: any(a.dtype.kind == "f" and (abs(a) > 30).any() for a in call.arrays.values()),
+    finite=True,
 )
 SATURATED = Kind(
     "a gradient that is lost where the model is certain",

@@ -3,32 +3,52 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
+from lossfns.check.questions import ask, refuse
 
 
 def _draw_dwa(rng):
-    def ask(previous, before, aspect="values", raises="", **options):
-        return Call({"previous": previous, "before": before}, options, aspect, raises=raises)
-
     # Two tasks are the rule, three and more show a K that is fixed at 2; one shows nothing.
     rows = loss_rows(rng)[1:]
     olds = [rng.choice([0.5, 1.0, 2.5, 5.0, 6.0, 10.0, 16.0], row.size, False) for row in rows]
     pairs = list(zip(rows, olds, strict=True))
     for previous, before in with_singles(pairs):
-        yield ask(previous, before)
+        yield ask("previous before", (previous, before))
     for previous, before in pairs:
-        yield ask(previous, before, temperature=0.5)
-    yield ask(*pairs[-1], temperature=float(rng.integers(4, 9)))
-    yield ask(np.array([4000.0, 2.0]), np.array([0.5, 4.0]), "extremes")
-    yield ask(np.array([1e-3, 2e12]), np.array([1e6, 1e12]), "extremes", temperature=1e-4)
-    for previous, before, options in (
-        ([0.5, 2.0], [0.0, 4.0], {}),
-        ([0.5, 2.0], [2.5], {}),
-        ([0.5, 2.0], [2.5, 4.0], {"temperature": 0.0}),
-        ([0.5, 2.0], [2.5, 4.0], {"temperature": -2.0}),
-    ):
-        yield ask(np.array(previous), np.array(before), "bad input", "ValueError", **options)
+        yield ask("previous before", (previous, before), temperature=0.5)
+    yield ask("previous before", pairs[-1], temperature=float(rng.integers(4, 9)))
+    yield ask("previous before", (np.array([4000.0, 2.0]), np.array([0.5, 4.0])), "extremes")
+    yield ask(
+        "previous before",
+        (np.array([1e-3, 2e12]), np.array([1e6, 1e12])),
+        "extremes",
+        temperature=1e-4,
+    )
+    previous, before = np.array([0.5, 2.0]), np.array([2.5, 4.0])
+    yield refuse(
+        "a loss of 0 in the denominator",
+        "With before = 0 the ratio is infinite or NaN, and so are the weights of all tasks. "
+        "Raise ValueError where before is not positive.",
+        previous=previous,
+        before=np.array([0.0, 4.0]),
+    )
+    yield refuse(
+        "losses that are broadcast",
+        "NumPy stretches one array over the other, and every task is compared with the same "
+        "old loss. Compare the shapes and raise ValueError.",
+        previous=previous,
+        before=before[:1],
+    )
+    for temperature in (0.0, -2.0):
+        yield refuse(
+            "any temperature accepted",
+            "A temperature of 0 divides by 0, and a negative one turns the weights round. Raise "
+            "ValueError unless it is positive.",
+            previous=previous,
+            before=before,
+            temperature=temperature,
+        )
 
 
 def _softmax(scores):
@@ -36,17 +56,10 @@ def _softmax(scores):
     return powers / powers.sum()
 
 
-def _refuse(previous, before, temperature, leave_out=""):
-    if leave_out != "zero" and (before <= 0).any():
-        raise ValueError("before must be positive")
-    if leave_out != "temperature" and not temperature > 0:
-        raise ValueError("temperature must be positive")
-    if leave_out != "shape":
-        same_shape(previous, before)
-
-
 def _dwa(previous, before, temperature=2.0):
-    _refuse(previous, before, temperature)
+    same_shape(previous, before)
+    if not (before > 0).all() or not temperature > 0:
+        raise ValueError("before and temperature must be positive")
     return _of_ratio(lambda r, t: r.size * _softmax(r / t))(previous, before, temperature)
 
 
@@ -58,15 +71,6 @@ def _of_ratio(whole):
 def _overflowing(r, t):
     powers = np.exp(r / t)
     return r.size * powers / powers.sum()
-
-
-def _unrefused(leave_out):
-    def wrong(previous, before, temperature=2.0):
-        _refuse(previous, before, temperature, leave_out)
-        ratio = previous / before
-        return ratio.size * _softmax(ratio / temperature)
-
-    return wrong
 
 
 DWA_WEIGHTS = Exercise(
@@ -152,46 +156,31 @@ DWA_WEIGHTS = Exercise(
             "A loss that jumped to 8000 times its value gives exp(4000), infinite in float64, and "
             "inf / inf is NaN. Subtract the largest score before exp: the softmax stays the same.",
         ),
-        Misconception(
-            "a loss of 0 in the denominator",
-            _unrefused("zero"),
-            "With before = 0 the ratio is infinite or NaN, and so are the weights of all tasks. "
-            "Raise ValueError where before is not positive.",
-        ),
-        Misconception(
-            "any temperature accepted",
-            _unrefused("temperature"),
-            "A temperature of 0 divides by 0, and a negative one turns the weights round. Raise "
-            "ValueError unless it is positive.",
-        ),
-        Misconception(
-            "losses that are broadcast",
-            _unrefused("shape"),
-            "NumPy stretches one array over the other, and every task is compared with the same "
-            "old loss. Compare the shapes and raise ValueError.",
-        ),
     ),
 )
 
 
 def _draw_conflict(rng):
-    def ask(one, other, aspect="values", raises=""):
-        return Call({"g1": one, "g2": other}, {}, aspect, raises=raises)
-
     conflicts = [_halves(rng, shape, -1) for shape in ((2,), (2,), (3,), (2, 3))]
     agreeing = [_halves(rng, shape, 1) for shape in ((2,), (3,), (2, 3))]
     many = int(rng.integers(20, 60))
     for pair in with_singles([*conflicts, *agreeing, _normal(rng, many, -1)]):
-        yield ask(*pair)
+        yield ask("g1 g2", pair)
     # Gradients get small as training goes on.
     small = _halves(rng, (3,), -1)
-    yield ask(small[0] * 1e-3, small[1] * 1e-3)
-    yield ask(np.array([1.5, 0.0]), np.array([0.0, -2.0]), "extremes")
-    yield ask(np.array([0.0, 0.0]), np.array([2.0, -0.5]), "extremes")
-    yield ask(np.array([2.0, -0.5]), np.array([0.0, 0.0]), "extremes")
-    yield ask(np.array([1e12, 5e11]), np.array([-1.0, 0.5]), "extremes")
-    yield ask(np.array([0.5, 2.0, -1.0]), np.array([2.5]), "bad input", "ValueError")
-    yield ask(np.array([[0.5], [2.0]]), np.array([2.5, -1.0]), "bad input", "ValueError")
+    yield ask("g1 g2", (small[0] * 1e-3, small[1] * 1e-3))
+    yield ask("g1 g2", (np.array([1.5, 0.0]), np.array([0.0, -2.0])), "extremes")
+    yield ask("g1 g2", (np.array([0.0, 0.0]), np.array([2.0, -0.5])), "extremes")
+    yield ask("g1 g2", (np.array([2.0, -0.5]), np.array([0.0, 0.0])), "extremes")
+    yield ask("g1 g2", (np.array([1e12, 5e11]), np.array([-1.0, 0.5])), "extremes")
+    for one, other in (([0.5, 2.0, -1.0], [2.5]), ([[0.5], [2.0]], [2.5, -1.0])):
+        yield refuse(
+            "gradients that are broadcast",
+            "NumPy stretches one gradient over the other. Gradients of the same parameters have "
+            "the same shape: compare and raise ValueError.",
+            g1=np.array(one),
+            g2=np.array(other),
+        )
 
 
 def _halves(rng, shape, sign):
@@ -357,12 +346,6 @@ PROJECT_CONFLICT = Exercise(
             _both(_nan_without_other),
             "A task that is solved has the gradient 0, and dividing by its norm gives NaN, which "
             "spreads to the whole network. Divide only where there is a conflict.",
-        ),
-        Misconception(
-            "gradients that are broadcast",
-            _both(_project),
-            "NumPy stretches one gradient over the other. Gradients of the same parameters have "
-            "the same shape: compare and raise ValueError.",
         ),
     ),
 )

@@ -4,8 +4,9 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
 from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
+from lossfns.check.questions import ask, refuse
 
 
 def _right_sum(losses, weights):
@@ -14,25 +15,33 @@ def _right_sum(losses, weights):
 
 
 def _draw_weighted_sum(rng):
-    def ask(losses, weights, aspect="values", raises=""):
-        return Call({"losses": losses, "weights": weights}, {}, aspect, raises=raises)
-
     # They do not sum to 1, nor is any of them 1.
     pairs = [
         (row, rng.choice([0.1, 0.2, 0.5, 2.5, 3.0, 5.0, 10.0], size=row.size, replace=False))
         for row in loss_rows(rng)
     ]
     for losses, weights in with_singles(pairs):
-        yield ask(losses, weights)
-    yield ask(np.array([0.5, 4.0, 2.0]), np.array([2.0, 0.0, 0.1]))
-    yield ask(np.array([1e12, 0.5]), np.array([1e-12, 3.0]), "extremes")
-    yield ask(np.array([np.inf, 0.5]), np.array([0.0, 3.0]), "extremes")
-    for losses, weights in (
-        ([0.5, 2.0], [0.1, -3.0]),
-        ([0.5, 2.0], [0.1]),
-        ([0.5, 2.0, 4.0], [[0.1], [3.0], [0.2]]),
-    ):
-        yield ask(np.array(losses), np.array(weights), "bad input", "ValueError")
+        yield ask("losses weights", (losses, weights))
+    yield ask("losses weights", (np.array([0.5, 4.0, 2.0]), np.array([2.0, 0.0, 0.1])))
+    yield ask("losses weights", (np.array([1e12, 0.5]), np.array([1e-12, 3.0])), "extremes")
+    yield ask("losses weights", (np.array([np.inf, 0.5]), np.array([0.0, 3.0])), "extremes")
+    losses = np.array([0.5, 2.0, 4.0])
+    yield refuse(
+        "negative weights accepted",
+        "A negative weight rewards a large loss: training pushes that loss up without bound. "
+        "Raise ValueError.",
+        losses=losses[:2],
+        weights=np.array([0.1, -3.0]),
+    )
+    for count, weights in ((2, [0.1]), (3, [[0.1], [3.0], [0.2]])):
+        yield refuse(
+            "weights that are broadcast",
+            "NumPy stretches weights of another shape over the losses and adds up too much, "
+            "without a word. There must be one weight a task: compare the shapes first and raise "
+            "ValueError.",
+            losses=losses[:count],
+            weights=np.array(weights),
+        )
 
 
 def _softmaxed(losses, weights):
@@ -42,21 +51,6 @@ def _softmaxed(losses, weights):
 
 def _lambda_and_rest(losses, weights):
     return weights[0] * losses[0] + (1 - weights[0]) * losses[1:].sum()
-
-
-def _used(losses, weights):
-    return np.where(weights == 0, 0, weights * losses).sum()
-
-
-def _negative_accepted(losses, weights):
-    same_shape(losses, weights)
-    return _used(losses, weights)
-
-
-def _broadcast_weights(losses, weights):
-    if (weights < 0).any():
-        raise ValueError("negative weights")
-    return _used(losses, weights)
 
 
 WEIGHTED_SUM = Exercise(
@@ -135,44 +129,43 @@ WEIGHTED_SUM = Exercise(
             "A task of weight 0 is switched off, and must stay so even when its loss has become "
             "infinite: in floating point 0 · inf is NaN. Leave such tasks out of the sum.",
         ),
-        Misconception(
-            "negative weights accepted",
-            _negative_accepted,
-            "A negative weight rewards a large loss: training pushes that loss up without bound. "
-            "Raise ValueError.",
-        ),
-        Misconception(
-            "weights that are broadcast",
-            _broadcast_weights,
-            "NumPy stretches weights of another shape over the losses and adds up too much, "
-            "without a word. There must be one weight a task: compare the shapes first and raise "
-            "ValueError.",
-        ),
     ),
 )
 
 
 def _draw_normalised(rng):
-    def ask(losses, initial, aspect="values", raises=""):
-        return Call({"losses": losses, "initial": initial}, {}, aspect, raises=raises)
-
     rows = loss_rows(rng)
     starts = [rng.choice([0.2, 1.25, 2.5, 5.0, 10.0, 20.0, 40.0], row.size, False) for row in rows]
     for losses, initial in with_singles(list(zip(rows, starts, strict=True))):
-        yield ask(losses, initial)
+        yield ask("losses initial", (losses, initial))
     # A history, one row a step; as many steps as tasks would hide a division by the wrong one.
     steps = int(rng.integers(3, 6))
     history = np.round(np.exp(rng.normal(size=(steps, 2))), 2) + 0.1
-    yield ask(history, np.array([2.5, 1000.0]))
-    yield ask(np.array([0.5, 2.0]), np.array([0.0, 4.0]), "extremes")
-    yield ask(np.array([[0.0, 2.0], [3.0, 8.0], [0.5, 1.0]]), np.array([0.0, 4.0]), "extremes")
-    yield ask(np.array([3e-9, 2e12]), np.array([1e-9, 1e12]), "extremes")
-    for losses, initial in (
-        ([0.5, 2.0], [-2.0, 4.0]),
-        ([0.5, 2.0], [4.0]),
-        ([0.5, 2.0], [[4.0], [8.0]]),
-    ):
-        yield ask(np.array(losses), np.array(initial), "bad input", "ValueError")
+    yield ask("losses initial", (history, np.array([2.5, 1000.0])))
+    yield ask("losses initial", (np.array([0.5, 2.0]), np.array([0.0, 4.0])), "extremes")
+    yield ask(
+        "losses initial",
+        (np.array([[0.0, 2.0], [3.0, 8.0], [0.5, 1.0]]), np.array([0.0, 4.0])),
+        "extremes",
+    )
+    yield ask("losses initial", (np.array([3e-9, 2e12]), np.array([1e-9, 1e12])), "extremes")
+    losses = np.array([0.5, 2.0])
+    yield refuse(
+        "negative initial losses accepted",
+        "With a negative scale an improving task seems to get worse, and training pushes it "
+        "the wrong way. Raise ValueError.",
+        losses=losses,
+        initial=np.array([-2.0, 4.0]),
+    )
+    for initial in ([4.0], [[4.0], [8.0]]):
+        yield refuse(
+            "initial losses that are broadcast",
+            "NumPy stretches an initial of another shape over the losses, so that tasks are "
+            "divided by each other's scale. The last axis of losses must fit initial: compare and "
+            "raise ValueError.",
+            losses=losses,
+            initial=np.array(initial),
+        )
 
 
 def _divided(losses, initial):
@@ -191,18 +184,6 @@ def _initial_in_place(losses, initial):
     result = _normalised(losses, initial)
     initial[initial == 0] = 1
     return result
-
-
-def _negative_start(losses, initial):
-    if losses.shape[-1:] != initial.shape:
-        raise ValueError("one initial loss a task")
-    return _divided(losses, initial)
-
-
-def _broadcast_start(losses, initial):
-    if (initial < 0).any():
-        raise ValueError("negative initial loss")
-    return _divided(losses, initial)
 
 
 NORMALISED_LOSSES = Exercise(
@@ -290,19 +271,6 @@ NORMALISED_LOSSES = Exercise(
             _initial_in_place,
             "`initial[initial == 0] = 1` writes into the caller's array, which is used again at "
             "the next step. np.where(initial == 0, 1, initial) makes a new one.",
-        ),
-        Misconception(
-            "negative initial losses accepted",
-            _negative_start,
-            "With a negative scale an improving task seems to get worse, and training pushes it "
-            "the wrong way. Raise ValueError.",
-        ),
-        Misconception(
-            "initial losses that are broadcast",
-            _broadcast_start,
-            "NumPy stretches an initial of another shape over the losses, so that tasks are "
-            "divided by each other's scale. The last axis of losses must fit initial: compare and "
-            "raise ValueError.",
         ),
     ),
 )

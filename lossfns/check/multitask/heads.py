@@ -5,35 +5,63 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped, overflowing
+from lossfns.check.questions import refuse
 
 
 def _draw(rng):
-    def ask(logits, labels, pred, target, lam, aspect="values", raises="", dtype=np.float32):
-        arrays = {
+    def given(logits, labels, pred, target, dtype=np.float32):
+        return {
             "class_logits": np.array(logits, dtype),
             "labels": np.array(labels),
             "pred": np.array(pred, dtype),
             "target": np.array(target, dtype),
         }
-        wants = () if raises else ("class_logits", "pred")
-        return Call(arrays, {"lam": lam}, aspect, wants, raises)
+
+    def ask(*arrays, lam, aspect="values", dtype=np.float32):
+        return Call(given(*arrays, dtype), {"lam": lam}, aspect, ("class_logits", "pred"))
 
     # Never as many classes as items: that would hide a division by the wrong one.
     for items, classes, lam in ((1, 2, 0.5), (2, 3, 0.25), (3, 2, 2.0), (4, 5, 0.0)):
-        yield ask(*_batch(rng, items, classes), lam)
+        yield ask(*_batch(rng, items, classes), lam=lam)
     items, lam = int(rng.integers(8, 20)), float(np.round(rng.uniform(0.1, 0.9), 2))
     for dtype in (np.float32, np.float64):
-        yield ask(*_batch(rng, items, 4), lam, dtype=dtype)
+        yield ask(*_batch(rng, items, 4), lam=lam, dtype=dtype)
     sure = [[1000.0, 0.0], [0.0, -1000.0], [500.0, 800.0]]
-    yield ask(sure, [0, 1, 1], [0.5, 1.0, -2.0], [0.0, 1.5, 1.0], 0.5, "extremes")
+    pred, target = [0.5, 1.0, -2.0], [0.0, 1.5, 1.0]
+    yield ask(sure, [0, 1, 1], pred, target, lam=0.5, aspect="extremes")
     calm = [[0.5, -1.0], [1.5, 0.5], [0.0, 2.0]]
-    yield ask(calm, [0, 1, 1], [3000.0, 0.5, 100.0], [0.0, 1.5, 100.0], 1e-6, "extremes")
-    refused = "bad input", "ValueError"
-    yield ask(calm, [0, 1, 1], [[0.5], [1.0], [-2.0]], [0.0, 1.5, 1.0], 0.5, *refused)
-    yield ask(calm, [0, 1, 2], [0.5, 1.0, -2.0], [0.0, 1.5, 1.0], 0.5, *refused)
-    yield ask(calm, [0, 1, -1], [0.5, 1.0, -2.0], [0.0, 1.5, 1.0], 0.5, *refused)
-    yield ask(calm, [0, 1, 1], [0.5, 1.0, -2.0], [0.0, 1.5, 1.0], -0.5, *refused)
+    far = [3000.0, 0.5, 100.0], [0.0, 1.5, 100.0]
+    yield ask(calm, [0, 1, 1], *far, lam=1e-6, aspect="extremes")
+    column = [[value] for value in pred]
+    yield refuse(
+        "broadcasting of (n, 1) against (n,)",
+        "A head with one output gives shape (n, 1), the targets have (n,): PyTorch makes an "
+        "n × n table of differences. The number is learned as its mean, while the other head "
+        "looks healthy. Compare the shapes and raise ValueError.",
+        **given(calm, [0, 1, 1], column, target),
+        lam=0.5,
+    )
+    yield refuse(
+        "a label beyond the last class accepted",
+        "There is no such class; often the labels count from 1. Raise ValueError, which says more "
+        "than the IndexError of a tensor.",
+        **given(calm, [0, 1, 2], pred, target),
+        lam=0.5,
+    )
+    yield refuse(
+        "negative labels counted from the end",
+        "In Python row[-1] is the last entry, so the label -1 (often a mark for 'unknown') "
+        "becomes the last class. Raise ValueError for labels below 0.",
+        **given(calm, [0, 1, -1], pred, target),
+        lam=0.5,
+    )
+    yield refuse(
+        "a negative weight accepted",
+        "A negative λ rewards errors, and training makes them infinite. Raise ValueError.",
+        **given(calm, [0, 1, 1], pred, target),
+        lam=-0.5,
+    )
 
 
 def _batch(rng, items, classes):
@@ -80,24 +108,6 @@ def _floored(class_logits, labels):
 def _one_hot(class_logits, labels):
     hot = class_logits.new_zeros(class_logits.shape).scatter(-1, labels[:, None], 1.0)
     return -(hot * class_logits.log_softmax(-1))
-
-
-def _double_precision(class_logits, labels, pred, target, lam):
-    return _variant()(class_logits.double(), labels, pred.double(), target.double(), lam)
-
-
-def _unrefused(leave_out):
-    def wrong(class_logits, labels, pred, target, lam):
-        if leave_out != "shape" and pred.shape != target.shape:
-            raise ValueError("shapes differ")
-        outside = (labels >= class_logits.shape[-1]) | ((labels < 0) & (leave_out != "label"))
-        if outside.any():
-            raise ValueError("no such class")
-        if leave_out != "weight" and lam < 0:
-            raise ValueError("negative weight")
-        return _variant()(class_logits, labels % class_logits.shape[-1], pred, target, lam)
-
-    return wrong
 
 
 TWO_HEAD_LOSS_TORCH = Exercise(
@@ -195,6 +205,7 @@ TWO_HEAD_LOSS_TORCH = Exercise(
             "exp(1000) is infinite, so the probability is inf / inf, and the logarithm of a "
             "probability that has become 0 is -∞. Take the log-softmax: z - ln Σ exp z, with the "
             "largest logit subtracted first.",
+            overflowing(_right),
         ),
         Misconception(
             "an ε under the logarithm",
@@ -218,30 +229,6 @@ TWO_HEAD_LOSS_TORCH = Exercise(
             ),
             "The value is right, but the head of the classes learns nothing: .item(), .detach() "
             "and torch.tensor(...) cut it off.",
-        ),
-        Misconception(
-            "everything in double precision",
-            _double_precision,
-            "Models run in float32 or less. A loss that turns to float64 by itself costs time and "
-            "memory and breaks what comes after: keep the dtype of the logits.",
-        ),
-        Misconception(
-            "broadcasting of (n, 1) against (n,)",
-            _unrefused("shape"),
-            "A head with one output gives shape (n, 1), the targets have (n,): PyTorch makes an "
-            "n × n table of differences. The number is learned as its mean, while the other head "
-            "looks healthy. Compare the shapes and raise ValueError.",
-        ),
-        Misconception(
-            "negative labels counted from the end",
-            _unrefused("label"),
-            "In Python row[-1] is the last entry, so the label -1 (often a mark for 'unknown') "
-            "becomes the last class. Raise ValueError for labels below 0.",
-        ),
-        Misconception(
-            "a negative weight accepted",
-            _unrefused("weight"),
-            "A negative λ rewards errors, and training makes them infinite. Raise ValueError.",
         ),
     ),
 )

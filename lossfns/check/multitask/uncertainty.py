@@ -1,11 +1,14 @@
 """Weights by uncertainty: value, gradient, minimiser, and the same in PyTorch."""
 
+from functools import partial
+
 import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
 from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
+from lossfns.check.questions import ask, refuse, singles
 
 _FACTORS = {"regression": 0.5, "classification": 1.0}
 
@@ -25,9 +28,7 @@ def _far():
     ]
 
 
-def _ask(pair, aspect="values", raises="", wants=(), **options):
-    losses, log_vars = pair
-    return Call({"losses": losses, "log_vars": log_vars}, options, aspect, wants, raises)
+_ask = partial(ask, "losses log_vars")
 
 
 def _misshapen():
@@ -48,9 +49,23 @@ def _draw_value(rng):
         yield _ask(pair, kinds=kinds)
     for pair in _far():
         yield _ask(pair, "extremes")
-    for pair in _misshapen():
-        yield _ask(pair, "bad input", "ValueError")
-    yield _ask(pairs[1], "bad input", "ValueError", kinds="classificaton")
+    for losses, log_vars in _misshapen():
+        yield refuse(
+            "log-variances that are broadcast",
+            "NumPy stretches log_vars of another shape over the losses and adds up too much. "
+            "There must be one a task: compare the shapes and raise ValueError.",
+            losses=losses,
+            log_vars=log_vars,
+        )
+    losses, log_vars = pairs[1]
+    yield refuse(
+        "an unknown kind taken for regression",
+        'A typing error such as "classificaton" halves the weight of that task and nobody '
+        "notices. Raise ValueError for every kind that is not known.",
+        losses=losses,
+        log_vars=log_vars,
+        kinds="classificaton",
+    )
 
 
 def _right(losses, log_vars, kinds="regression"):
@@ -74,19 +89,6 @@ def _adding(term):
 
 def _right_term(loss, s, c):
     return c * np.exp(-s) * loss + 0.5 * s
-
-
-def _broadcast_value(losses, log_vars, kinds="regression"):
-    if not set([kinds] if isinstance(kinds, str) else kinds) <= set(_FACTORS):
-        raise ValueError(f"unknown kinds {kinds}")
-    return _adding(_right_term)(losses, log_vars, kinds)
-
-
-def _any_kind(losses, log_vars, kinds="regression"):
-    same_shape(losses, log_vars)
-    kinds = [kinds] * losses.size if isinstance(kinds, str) else kinds
-    kinds = ["classification" if kind == "classification" else "regression" for kind in kinds]
-    return _adding(_right_term)(losses, log_vars, kinds)
 
 
 UNCERTAINTY_WEIGHTING = Exercise(
@@ -185,18 +187,6 @@ UNCERTAINTY_WEIGHTING = Exercise(
             "A loss in the squared millimetres wants s = ln 10¹² = 27.6, which your limits forbid; "
             "beyond a limit the gradient is 0 besides, so s never comes back.",
         ),
-        Misconception(
-            "log-variances that are broadcast",
-            _broadcast_value,
-            "NumPy stretches log_vars of another shape over the losses and adds up too much. "
-            "There must be one a task: compare the shapes and raise ValueError.",
-        ),
-        Misconception(
-            "an unknown kind taken for regression",
-            _any_kind,
-            'A typing error such as "classificaton" halves the weight of that task and nobody '
-            "notices. Raise ValueError for every kind that is not known.",
-        ),
     ),
 )
 
@@ -268,8 +258,9 @@ UNCERTAINTY_WEIGHTING_GRAD = Exercise(
         Misconception(
             "the derivative with respect to σ",
             lambda losses, s: np.exp(-s / 2) - np.exp(-1.5 * s) * losses,
-            "This is 1/σ - L/σ³, the derivative for σ. The parameter is s = ln σ²: differentiate "
-            "½exp(-s) L + ½s.",
+            "This is 1/σ - L/σ³, the derivative for σ. The parameter is s = ln σ²: "
+            "differentiate the loss with respect to s.",
+            formula="½ - ½exp(-s) L",
         ),
         Misconception(
             "the sign of the exponent flipped",
@@ -301,8 +292,18 @@ def _draw_best(rng):
     for (losses,) in with_singles(rows):
         yield Call({"losses": losses})
     yield Call({"losses": np.array([1e12, 1e-12])}, {}, "extremes")
-    yield Call({"losses": np.array([0.5, 0.0])}, {}, "bad input", raises="ValueError")
-    yield Call({"losses": np.array([0.5, -2.0])}, {}, "bad input", raises="ValueError")
+    yield refuse(
+        "a loss of 0 accepted",
+        "For L = 0 the loss ½s falls for ever: there is no best s. Raise ValueError, rather than "
+        "hand on a number that was made up.",
+        losses=np.array([0.5, 0.0]),
+    )
+    yield refuse(
+        "a negative loss accepted",
+        "For L < 0 the loss falls for ever as s does, and L has no logarithm. Raise ValueError for "
+        "every loss that is not positive.",
+        losses=np.array([0.5, -2.0]),
+    )
 
 
 def _best(losses):
@@ -353,8 +354,9 @@ BEST_LOG_VARS = Exercise(
         Misconception(
             "the minimum of exp(-s) L + ½s",
             lambda losses: np.log(2 * losses),
-            "ln 2L is right for classification, whose loss enters without ½. For regression set "
-            "½ - ½exp(-s) L to 0: both halves cancel.",
+            "ln 2L is right for classification, whose loss enters without ½. For "
+            "regression set the derivative to 0: both halves cancel.",
+            formula="½ - ½exp(-s) L = 0",
         ),
         Misconception(
             "the minimum of ½exp(-s) L + s",
@@ -414,14 +416,19 @@ BEST_LOG_VARS = Exercise(
 def _draw_torch(rng):
     pairs = _pairs(rng)
     wants = ("losses", "log_vars")
-    for losses, log_vars in pairs:
-        yield _ask((losses.astype(np.float32), log_vars.astype(np.float32)), wants=wants)
+    for pair in singles(pairs):
+        yield _ask(pair, wants=wants)
     yield _ask(pairs[2], wants=wants)
-    for losses, log_vars in _far():
-        far = losses.astype(np.float32), log_vars.astype(np.float32)
-        yield _ask(far, "extremes", wants=wants)
-    for pair in _misshapen():
-        yield _ask(pair, "bad input", "ValueError")
+    for pair in singles(_far()):
+        yield _ask(pair, "extremes", wants=wants)
+    for losses, log_vars in _misshapen():
+        yield refuse(
+            "log-variances that are broadcast",
+            "PyTorch stretches log_vars of another shape over the losses and you add up too much. "
+            "There must be one a task: compare the shapes and raise ValueError.",
+            losses=losses,
+            log_vars=log_vars,
+        )
 
 
 def _tensors(term):
@@ -467,12 +474,6 @@ UNCERTAINTY_WEIGHTING_TORCH = Exercise(
             ".item() or torch.tensor(...).",
         ),
         Misconception(
-            "the graph cut off",
-            lambda losses, s: _torch_term(losses, s).sum().detach(),
-            "The value is right but carries no gradient. .item(), .numpy(), .detach() and "
-            "torch.tensor(result) all cut the graph: stay with tensor operations to the end.",
-        ),
-        Misconception(
             "every ½ forgotten",
             _tensors(lambda losses, s: (-s).exp() * losses + s),
             "This is twice the loss. -ln of a Gaussian is e²/(2σ²) + ln σ, and ln σ = ½s.",
@@ -514,18 +515,6 @@ UNCERTAINTY_WEIGHTING_TORCH = Exercise(
             "the mean over the tasks",
             lambda losses, s: _torch_term(losses, s).mean(),
             "It is the likelihood of all tasks together: the logarithms are added, not averaged.",
-        ),
-        Misconception(
-            "everything in double precision",
-            lambda losses, s: _torch_term(losses.double(), s.double()).sum(),
-            "Models run in float32 or less. A loss that turns to float64 by itself costs time and "
-            "memory and breaks what comes after: keep the dtype of losses.",
-        ),
-        Misconception(
-            "log-variances that are broadcast",
-            _tensors(_torch_term),
-            "PyTorch stretches log_vars of another shape over the losses and you add up too much. "
-            "There must be one a task: compare the shapes and raise ValueError.",
         ),
     ),
 )

@@ -5,20 +5,16 @@ from dataclasses import replace
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
+from lossfns.check import kinds, questions
 from lossfns.check.exercise import Call, Exercise, Misconception, summed_slope
-from lossfns.check.mistakes import (
-    mean_over_rows,
-    of_error,
-    reducing,
-    sum_for_mean,
-)
+from lossfns.check.faults import mean_over_rows, sum_for_mean
+from lossfns.check.recipes import of_error, per_error
 
 
 def _draw_log_cosh(rng):
-    yield from draws.plain(rng)
+    yield from questions.plain(rng)
     far = [([1000.0], [0.0]), ([0.0, 1.0], [800.0, 0.5]), ([1e12, 0.5], [0.0, 0.5])]
-    yield from draws.ask_all([(np.array(p), np.array(t)) for p, t in far], "extremes")
+    yield from questions.ask_errors([(np.array(p), np.array(t)) for p, t in far], "extremes")
 
 
 def _log_cosh(e):
@@ -40,31 +36,33 @@ LOG_COSH = Exercise(
     misconceptions=(
         Misconception(
             "overflow of cosh",
-            reducing(lambda e: np.log(np.cosh(e))),
+            per_error(lambda e: np.log(np.cosh(e))),
             "cosh(e) grows like ½exp(|e|) and is infinite in float64 beyond |e| = 710, although "
-            "its logarithm is a modest number. Rewrite: "
-            "ln cosh e = |e| + ln(1 + exp(-2|e|)) - ln 2, where nothing overflows.",
+            "its logarithm is a modest number. Write cosh with exponentials and take the larger "
+            "one out of the logarithm.",
+            formula="|e| + ln(1 + exp(-2|e|)) - ln 2",
         ),
         Misconception(
             "overflow on one side",
-            reducing(lambda e: e + np.log1p(np.exp(-2 * e)) - np.log(2)),
+            per_error(lambda e: e + np.log1p(np.exp(-2 * e)) - np.log(2)),
             "For large negative e, exp(-2e) overflows. cosh is even: use |e| in place of e.",
         ),
         Misconception(
             "overflow hidden by clipping",
-            reducing(lambda e: np.log(np.cosh(e.clip(-700, 700)))),
+            per_error(lambda e: np.log(np.cosh(e.clip(-700, 700)))),
             "Clipping the error makes the result finite but wrong, and its gradient 0. Rewrite "
-            "the formula instead: |e| + ln(1 + exp(-2|e|)) - ln 2.",
+            "the formula instead: take the larger exponential out of the logarithm.",
+            formula="|e| + ln(1 + exp(-2|e|)) - ln 2",
         ),
         Misconception(
             "ln 2 not subtracted",
-            reducing(lambda e: _log_cosh(e) + np.log(2)),
+            per_error(lambda e: _log_cosh(e) + np.log(2)),
             "cosh e = ½(exp(e) + exp(-e)): the ½ becomes - ln 2. Without it the loss of an exact "
             "prediction would not be 0.",
         ),
         Misconception(
             "the logarithm forgotten",
-            reducing(np.cosh),
+            per_error(np.cosh),
             "This is the mean of cosh(e), which grows exponentially. Take its logarithm.",
         ),
         Misconception(
@@ -74,24 +72,24 @@ LOG_COSH = Exercise(
         ),
         Misconception(
             "the decimal logarithm",
-            reducing(lambda e: _log_cosh(e) / np.log(10)),
+            per_error(lambda e: _log_cosh(e) / np.log(10)),
             "The logarithm is the natural one, np.log.",
         ),
         Misconception(
             "|e| - ln 2, its straight line far out",
-            reducing(lambda e: abs(e) - np.log(2)),
+            per_error(lambda e: abs(e) - np.log(2)),
             "That is what the loss approaches for large errors. Near 0 the term "
             "ln(1 + exp(-2|e|)) is missing.",
         ),
-        sum_for_mean(_log_cosh),
-        mean_over_rows(_log_cosh),
+        sum_for_mean(of_error(_log_cosh)),
+        mean_over_rows(of_error(_log_cosh), "pred"),
     ),
 )
 
 
 def _draw_gaussian(rng):
-    pairs = draws.batches(rng)
-    for pred, target in draws.both_floats(pairs):
+    pairs = questions.errors(rng)
+    for pred, target in questions.both_floats(pairs):
         var = np.exp(rng.normal(scale=0.7, size=pred.shape)).round(2) + 0.05
         yield _gaussian(pred, target, var)
     exact, far = np.array([0.5, 1e4], np.float32), np.array([0.5, -1e4], np.float32)

@@ -3,25 +3,22 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
+from lossfns.check import kinds, questions
 from lossfns.check.exercise import Exercise, Misconception, summed_slope
-from lossfns.check.mistakes import (
-    averaging,
-    cut_off,
+from lossfns.check.faults import (
     flipped_gradient,
     mean_along_an_axis,
     mean_over_rows,
     n_in_gradient,
-    of_error,
-    python_number,
     reduced_gradient,
-    reducing,
     reduction_ignored,
     rows_in_gradient,
     sum_for_mean,
     sum_with_none,
     value_for_gradient,
 )
+from lossfns.check.questions import UNKNOWN_REDUCTION, refuse
+from lossfns.check.recipes import averaged, of_error, per_error
 
 
 def square(e):
@@ -29,49 +26,43 @@ def square(e):
 
 
 def _draw_mse(rng):
-    pairs = draws.batches(rng)
-    yield from draws.ask_all(pairs)
-    yield from draws.ask_all(draws.floats32(pairs[3:5]))
-    yield from draws.ask_reductions([pairs[2], pairs[4]])
-    yield from draws.ask_all([(np.array([1e12, 0.0]), np.array([0.0, 0.5]))], "extremes")
-    yield draws.refuse(draws.column_against_row(rng))
-    yield draws.refuse(draws.two(rng), reduction="average")
-
-
-def _square_in_place(pred, target, *, reduction="mean"):
-    pred -= target
-    return reducing(square)(pred, 0 * pred, reduction=reduction)
-
-
-def _any_reduction(pred, target, *, reduction="mean"):
-    if pred.shape != target.shape:
-        raise ValueError("shapes differ")
-    known = reduction in ("none", "sum")
-    return reducing(square)(pred, target, reduction=reduction if known else "mean")
+    pairs = questions.errors(rng)
+    yield from questions.ask_errors(pairs)
+    yield from questions.ask_errors(questions.singles(pairs[3:5]))
+    yield from questions.ask_reductions([pairs[2], pairs[4]])
+    yield from questions.ask_errors([(np.array([1e12, 0.0]), np.array([0.0, 0.5]))], "extremes")
+    yield refuse(
+        "broadcasting of (n, 1) against (n,)",
+        "NumPy makes an n × n table out of these shapes and you average all n² differences, most "
+        "of them between a prediction and somebody else's target. Nothing looks wrong, and the "
+        "model learns nonsense: compare the shapes first and raise ValueError.",
+        **questions.column_against_row(rng),
+    )
+    yield refuse(*UNKNOWN_REDUCTION, **questions.two(rng), reduction="average")
 
 
 MSE_MISTAKES = (
-    sum_for_mean(square),
+    sum_for_mean(of_error(square)),
     Misconception(
         "half of the mean squared error",
-        reducing(lambda e: 0.5 * e * e),
+        per_error(lambda e: 0.5 * e * e),
         "You divide by 2n. Some texts put the ½ there so that the 2 of the derivative cancels; "
         "here, and in torch.nn.MSELoss, the mean squared error has no ½.",
     ),
     Misconception(
         "the errors not squared",
-        reducing(lambda e: e),
+        per_error(lambda e: e),
         "Without the square, errors of opposite sign cancel: a prediction that is 10 too high "
         "once and 10 too low once would be perfect.",
     ),
     Misconception(
         "the absolute error instead of the squared error",
-        reducing(abs),
+        per_error(abs),
         "This is the mean absolute error. The MSE squares each error before it averages.",
     ),
     Misconception(
         "the root of the mean squared error",
-        reducing(square, mean=lambda losses: losses.mean() ** 0.5),
+        per_error(square, mean=lambda losses: losses.mean() ** 0.5),
         "This is the RMSE, which has the units of the target. The MSE keeps the square.",
     ),
     Misconception(
@@ -88,12 +79,12 @@ MSE_MISTAKES = (
     ),
     Misconception(
         "n - 1 instead of n",
-        reducing(square, mean=lambda losses: losses.sum() / (losses.size - 1)),
+        per_error(square, mean=lambda losses: losses.sum() / (losses.size - 1)),
         "Dividing by n - 1 makes the sample variance unbiased. The loss is a plain mean over n.",
     ),
     Misconception(
         "the sign flipped",
-        reducing(lambda e: -e * e),
+        per_error(lambda e: -e * e),
         "A loss is something to make small, and a sum of squares is never negative.",
     ),
     Misconception(
@@ -101,29 +92,10 @@ MSE_MISTAKES = (
         lambda pred, target, reduction="mean": (pred**2 - target**2).mean(),
         "pred² - target² is not (pred - target)²: subtract first, square then.",
     ),
-    mean_over_rows(square),
-    mean_along_an_axis(square),
-    reduction_ignored(square),
-    sum_with_none(square),
-    Misconception(
-        "broadcasting of (n, 1) against (n,)",
-        reducing(square),
-        "NumPy makes an n × n table out of these shapes and you average all n² differences, most "
-        "of them between a prediction and somebody else's target. Nothing looks wrong, and the "
-        "model learns nonsense: compare the shapes first and raise ValueError.",
-    ),
-    Misconception(
-        "an unknown reduction taken for the mean",
-        _any_reduction,
-        'With reduction="average" a typing error goes unnoticed. Raise ValueError for everything '
-        'but "none", "mean" and "sum".',
-    ),
-    Misconception(
-        "the input changed in place",
-        _square_in_place,
-        "`pred -= target` writes into the array of the caller, whose predictions are gone after "
-        "the call. Write `error = pred - target`.",
-    ),
+    mean_over_rows(of_error(square), "pred"),
+    mean_along_an_axis(of_error(square)),
+    reduction_ignored(of_error(square)),
+    sum_with_none(of_error(square)),
 )
 
 MSE = Exercise(
@@ -147,17 +119,17 @@ MSE_GRAD = Exercise(
     signature="mse_grad(pred, target)",
     read="loss-mse",
     right=ln.mse.grad,
-    draw=draws.plain,
+    draw=questions.plain,
     probes=(
         kinds.exact_items("pred", "target"),
         kinds.offset("pred", "target"),
         kinds.tiny("pred", "target"),
     ),
     misconceptions=(
-        n_in_gradient(lambda e: 2 * e),
+        n_in_gradient(of_error(lambda e: 2 * e), "pred.size"),
         Misconception(
             "the 2 forgotten in the gradient",
-            averaging(lambda e: e),
+            averaged(of_error(lambda e: e)),
             "The derivative of e² is 2e. This would be the gradient of ½ e².",
         ),
         Misconception(
@@ -165,17 +137,17 @@ MSE_GRAD = Exercise(
             of_error(lambda e: e),
             "pred - target is the error. The gradient of the mean of its squares is 2/n times it.",
         ),
-        flipped_gradient(lambda e: 2 * e),
-        value_for_gradient(square),
+        flipped_gradient(averaged(of_error(lambda e: 2 * e))),
+        value_for_gradient(averaged(of_error(square)), "pred"),
         Misconception(
             "the sign of the error lost",
-            averaging(lambda e: 2 * abs(e)),
+            averaged(of_error(lambda e: 2 * abs(e))),
             "Where pred is below the target, the gradient is negative: it must say in which "
             "direction to move.",
         ),
         Misconception(
             "the gradient of the absolute error",
-            averaging(np.sign),
+            averaged(of_error(np.sign)),
             "The sign of the error is the derivative of |e|. The derivative of e² is 2e: it grows "
             "with the error.",
         ),
@@ -185,16 +157,16 @@ MSE_GRAD = Exercise(
             "You average twice: the 1/n of the mean appears once, and the gradient itself is not "
             "averaged.",
         ),
-        rows_in_gradient(lambda e: 2 * e),
-        reduced_gradient(lambda e: 2 * e),
+        rows_in_gradient(of_error(lambda e: 2 * e), "pred"),
+        reduced_gradient(of_error(lambda e: 2 * e), "pred"),
     ),
 )
 
 
 def _draw_rmse(rng):
-    yield from draws.plain(rng)
+    yield from questions.plain(rng)
     exact = np.array([0.5, -1.0]), np.array([0.5, -1.0])
-    yield from draws.ask_all([exact], "extremes")
+    yield from questions.ask_errors([exact], "extremes")
 
 
 RMSE = Exercise(
@@ -210,12 +182,12 @@ RMSE = Exercise(
     misconceptions=(
         Misconception(
             "the root forgotten",
-            reducing(square),
+            per_error(square),
             "This is the MSE, in squared units. Take its square root.",
         ),
         Misconception(
             "the mean of the roots",
-            reducing(abs),
+            per_error(abs),
             "The root of each square is |e|, so the mean of the roots is the MAE. Average the "
             "squares first and take one root at the end.",
         ),
@@ -228,7 +200,8 @@ RMSE = Exercise(
         Misconception(
             "n outside the root",
             of_error(lambda e: square(e).sum() ** 0.5 / e.size),
-            "The mean belongs under the root: √(Σe²/n), not √(Σe²)/n.",
+            "The mean belongs under the root: you take the root first.",
+            formula="√(Σe²/n)",
         ),
         Misconception(
             "n - 1 instead of n",
@@ -256,13 +229,19 @@ RMSE = Exercise(
 
 
 def _draw_mse_torch(rng):
-    pairs = draws.batches(rng)
-    yield from draws.ask_all(draws.both_floats(pairs), wants=("pred",))
-    yield from draws.ask_reductions(draws.floats32([pairs[2], pairs[4]]), wants=("pred",))
+    pairs = questions.errors(rng)
+    yield from questions.ask_errors(questions.both_floats(pairs), wants=("pred",))
+    yield from questions.ask_reductions(questions.singles([pairs[2], pairs[4]]), wants=("pred",))
     far = np.array([1e12, 0.0], np.float32), np.array([0.0, 0.5], np.float32)
-    yield from draws.ask_all([far], "extremes", wants=("pred",))
-    yield draws.refuse(draws.column_against_row(rng))
-    yield draws.refuse(draws.two(rng), reduction="average")
+    yield from questions.ask_errors([far], "extremes", wants=("pred",))
+    yield refuse(
+        "broadcasting of (n, 1) against (n,)",
+        "PyTorch makes an n × n table out of these shapes and you average all n² differences. "
+        "A network's output of shape (n, 1) against targets of shape (n,) is the usual way "
+        "into this: compare the shapes first and raise ValueError.",
+        **questions.column_against_row(rng),
+    )
+    yield refuse(*UNKNOWN_REDUCTION, **questions.two(rng), reduction="average")
 
 
 MSE_TORCH = Exercise(
@@ -282,20 +261,20 @@ MSE_TORCH = Exercise(
     slopes={"pred": summed_slope(ln.mse)},
     twin="MSELoss",
     misconceptions=(
-        sum_for_mean(square),
+        sum_for_mean(of_error(square)),
         Misconception(
             "half of the mean squared error",
-            reducing(lambda e: 0.5 * e * e),
+            per_error(lambda e: 0.5 * e * e),
             "torch.nn.MSELoss has no ½, nor has the specification.",
         ),
         Misconception(
             "the absolute error instead of the squared error",
-            reducing(abs),
+            per_error(abs),
             "This is torch.nn.L1Loss. The MSE squares each error before it averages.",
         ),
         Misconception(
             "the root of the mean squared error",
-            reducing(square, mean=lambda losses: losses.mean().sqrt()),
+            per_error(square, mean=lambda losses: losses.mean().sqrt()),
             "This is the RMSE. The MSE keeps the square.",
         ),
         Misconception(
@@ -303,23 +282,6 @@ MSE_TORCH = Exercise(
             lambda pred, target, **options: (pred - target).mean().square(),
             "You average first and square then, so that errors of opposite sign cancel.",
         ),
-        cut_off(square),
-        python_number(square),
-        Misconception(
-            "everything in double precision",
-            lambda pred, target, **options: reducing(square)(
-                pred.double(), target.double(), **options
-            ),
-            "Models run in float32 or less. A loss that turns to float64 by itself costs time and "
-            "memory and breaks what comes after: keep the dtype of pred.",
-        ),
-        reduction_ignored(square),
-        Misconception(
-            "broadcasting of (n, 1) against (n,)",
-            reducing(square),
-            "PyTorch makes an n × n table out of these shapes and you average all n² differences. "
-            "A network's output of shape (n, 1) against targets of shape (n,) is the usual way "
-            "into this: compare the shapes first and raise ValueError.",
-        ),
+        reduction_ignored(of_error(square)),
     ),
 )

@@ -3,25 +3,20 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import draws, kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import (
-    averaging,
-    broadcast,
+from lossfns.check import kinds, questions
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.faults import (
     capped,
-    cut_off,
     flipped_gradient,
-    library,
     mean_over_rows,
     n_in_gradient,
-    python_number,
     reduced_gradient,
-    reducing,
     rows_in_gradient,
-    sigmoid,
-    softplus,
     sum_for_mean,
+    value_for_gradient,
 )
+from lossfns.check.questions import BROADCAST, refuse
+from lossfns.check.recipes import averaged, library, per_item, sigmoid, softplus
 
 
 def right(logits, target):
@@ -48,20 +43,27 @@ def _far():
 
 
 def _draw_bce(rng):
-    pairs = [*draws.labelled(rng), *_soft(rng)]
-    yield from draws.ask_logits(pairs)
-    yield from draws.ask_logits(draws.floats32(pairs[3:5]))
-    yield from draws.ask_logits(_far(), "extremes")
-    yield from draws.ask_logits(draws.floats32(_far()[3:4]), "extremes")
+    pairs = [*questions.labelled(rng), *_soft(rng)]
+    yield from questions.ask_logits(pairs)
+    yield from questions.ask_logits(questions.singles(pairs[3:5]))
+    yield from questions.ask_logits(_far(), "extremes")
+    yield from questions.ask_logits(questions.singles(_far()[3:4]), "extremes")
     logits, target = pairs[3]
-    yield _refused(logits[:, None], target)
-    yield _refused(logits[:2], np.array([1.0, 2.0]))
-    yield _refused(logits[:2], np.array([-1.0, 1.0]))
-
-
-def _refused(logits, target):
-    arrays = {"logits": logits, "target": target}
-    return Call(arrays, {}, "bad input", raises="ValueError")
+    yield refuse(*BROADCAST, logits=logits[:, None], target=target)
+    yield refuse(
+        "a label of 2 accepted",
+        "With y = 2 the loss is negative without bound: the model is paid for large logits. "
+        "Raise ValueError unless 0 ≤ y ≤ 1.",
+        logits=logits[:2],
+        target=np.array([1.0, 2.0]),
+    )
+    yield refuse(
+        "a label of -1 accepted",
+        "Labels of -1 and +1 belong to the hinge and the logistic loss of a margin. Here they "
+        "give a number that means nothing: raise ValueError unless 0 ≤ y ≤ 1.",
+        logits=logits[:2],
+        target=np.array([-1.0, 1.0]),
+    )
 
 
 def _stable(z, y):
@@ -85,66 +87,66 @@ def _tail(z):
 FORMULA = (
     Misconception(
         "the term z·y forgotten",
-        reducing(lambda z, y: softplus(z)),
+        per_item(lambda z, y: softplus(z)),
         "This is the loss for y = 0 everywhere. The label enters through -z·y.",
     ),
     Misconception(
         "z·y added instead of subtracted",
-        reducing(lambda z, y: softplus(z) + z * y),
+        per_item(lambda z, y: softplus(z) + z * y),
         "Where y = 1 a larger logit must make the loss smaller: max(z, 0) - z·y + ln(1 + e^-|z|).",
     ),
     Misconception(
         "the labels exchanged",
-        reducing(lambda z, y: _stable(z, 1 - y)),
+        per_item(lambda z, y: _stable(z, 1 - y)),
         "Yours is small where z is negative and y = 1. The logit is that of y = 1.",
     ),
     Misconception(
         "max(z, 0) forgotten",
-        reducing(lambda z, y: _tail(z) - z * y),
+        per_item(lambda z, y: _tail(z) - z * y),
         "ln(1 + e^-|z|) is only the small rest of softplus. Without max(z, 0) the loss of a "
         "confident mistake with y = 0 is 0.",
     ),
     Misconception(
         "the rest ln(1 + e^-|z|) forgotten",
-        reducing(lambda z, y: z * (z > 0) - z * y),
+        per_item(lambda z, y: z * (z > 0) - z * y),
         "max(z, 0) - z·y is right for large |z| only. At z = 0 the loss is ln 2, not 0.",
     ),
     Misconception(
         "z in place of |z| in the exponent",
-        reducing(lambda z, y: z * (z > 0) - z * y + library(z).log1p(library(z).exp(-z))),
+        per_item(lambda z, y: z * (z > 0) - z * y + library(z).log1p(library(z).exp(-z))),
         "With max(z, 0) in front, the exponent must be -|z|: for z < 0 yours counts z twice.",
     ),
     Misconception(
         "no loss where y = 0",
-        reducing(lambda z, y: y * softplus(-z)),
+        per_item(lambda z, y: y * softplus(-z)),
         "Where y = 0 yours costs nothing, so calling everything positive is free. The second term "
         "is (1 - y) ln(1 + e^z).",
     ),
     Misconception(
         "soft labels rounded to 0 and 1",
-        reducing(lambda z, y: _stable(z, 1 * (y > 0.5))),
+        per_item(lambda z, y: _stable(z, 1 * (y > 0.5))),
         "A target of 0.75 is no 1: label smoothing and distillation train on such numbers. The "
         "formula takes them as they are, with no condition on y.",
     ),
     Misconception(
         "the sigmoid forgotten",
-        reducing(lambda z, y: _of_probability(z.clip(1e-7, 1 - 1e-7), y)),
+        per_item(lambda z, y: _of_probability(z.clip(1e-7, 1 - 1e-7), y)),
         "The first argument holds logits, any real numbers. A clipped logit is no probability.",
     ),
     Misconception(
         "the sigmoid twice",
-        reducing(lambda z, y: _stable(sigmoid(z), y)),
+        per_item(lambda z, y: _stable(sigmoid(z), y)),
         "The stable form contains the sigmoid already; it takes the logit itself.",
     ),
     Misconception(
         "the squared error of the probability",
-        reducing(lambda z, y: (sigmoid(z) - y) ** 2),
+        per_item(lambda z, y: (sigmoid(z) - y) ** 2),
         "This is the Brier score, which is at most 1 an item. The cross-entropy grows without "
         "bound for a confident mistake.",
     ),
     Misconception(
         "logarithms to the base 2",
-        reducing(lambda z, y: _stable(z, y) / np.log(2)),
+        per_item(lambda z, y: _stable(z, y) / np.log(2)),
         "That is the loss in bits. In this course it is in nats: natural logarithms.",
     ),
     sum_for_mean(_stable),
@@ -154,50 +156,35 @@ FORMULA = (
 OVERFLOWS = (
     Misconception(
         "the logarithm of a rounded probability",
-        reducing(lambda z, y: _of_probability(_naive_sigmoid(z), y)),
+        per_item(lambda z, y: _of_probability(_naive_sigmoid(z), y)),
         "At z = -1000 the sigmoid is rounded to 0, at z = 1000 to 1, and one of the two "
-        "logarithms is -∞; times a label of 0 that is NaN. Do not go through the probability: "
-        "max(z, 0) - z·y + ln(1 + e^-|z|).",
+        "logarithms is -∞; times a label of 0 that is NaN. Do not go through the probability.",
+        formula="max(z, 0) - z·y + ln(1 + e^-|z|)",
     ),
     Misconception(
         "an exponential that overflows for z > 0",
-        reducing(lambda z, y: library(z).log1p(library(z).exp(z)) - z * y),
-        "ln(1 + e^z) - z·y is right, but e^1000 is beyond every float. "
-        "max(z, 0) + ln(1 + e^-|z|) is the same without a positive exponent.",
+        per_item(lambda z, y: library(z).log1p(library(z).exp(z)) - z * y),
+        "ln(1 + e^z) - z·y is right, but e^1000 is beyond every float. Take z out of the "
+        "logarithm where it is positive, so that no exponent is.",
+        formula="max(z, 0) - z·y + ln(1 + e^-|z|)",
     ),
     Misconception(
         "an exponential that overflows for z < 0",
-        reducing(lambda z, y: library(z).log1p(library(z).exp(-z)) + z * (1 - y)),
-        "ln(1 + e^-z) + z·(1 - y) is right, but e^1000 is beyond every float. "
-        "max(z, 0) - z·y + ln(1 + e^-|z|) has no positive exponent.",
+        per_item(lambda z, y: library(z).log1p(library(z).exp(-z)) + z * (1 - y)),
+        "ln(1 + e^-z) + z·(1 - y) is right, but e^1000 is beyond every float. Write it so that "
+        "no exponent is positive, on either side of 0.",
+        formula="max(z, 0) - z·y + ln(1 + e^-|z|)",
     ),
     Misconception(
         "the probability kept away from 0 and 1",
-        reducing(lambda z, y: _of_probability(sigmoid(z).clip(1e-7, 1 - 1e-7), y)),
+        per_item(lambda z, y: _of_probability(sigmoid(z).clip(1e-7, 1 - 1e-7), y)),
         "Clipping hides the infinity, but the loss of a confident mistake then stops growing (at "
-        "16 for an ε of 1e-7) and its gradient is 0: the items that are most wrong teach nothing. "
-        "The stable form needs no ε: max(z, 0) - z·y + ln(1 + e^-|z|).",
+        "16 for an ε of 1e-7) and its gradient is 0: the items that are most wrong teach "
+        "nothing. The stable form needs no ε.",
         capped(right),
+        formula="max(z, 0) - z·y + ln(1 + e^-|z|)",
     ),
 )
-
-
-def _fitting(logits, target):
-    if not ((target >= 0) & (target <= 1)).all():
-        raise ValueError("target outside [0, 1]")
-    return _stable(logits, target)
-
-
-def _same_shape(logits, target):
-    if logits.shape != target.shape:
-        raise ValueError("shapes differ")
-    return reducing(_stable)(logits, target)
-
-
-def _up_to_one(logits, target):
-    if (target > 1).any():
-        raise ValueError("target above 1")
-    return _same_shape(logits, target)
 
 
 STABLE_BCE = Exercise(
@@ -214,29 +201,16 @@ STABLE_BCE = Exercise(
     misconceptions=(
         *FORMULA,
         *OVERFLOWS,
-        broadcast(_fitting),
-        Misconception(
-            "a label of 2 accepted",
-            _same_shape,
-            "With y = 2 the loss is negative without bound: the model is paid for large logits. "
-            "Raise ValueError unless 0 ≤ y ≤ 1.",
-        ),
-        Misconception(
-            "a label of -1 accepted",
-            _up_to_one,
-            "Labels of -1 and +1 belong to the hinge and the logistic loss of a margin. Here they "
-            "give a number that means nothing: raise ValueError unless 0 ≤ y ≤ 1.",
-        ),
     ),
 )
 
 
 def _draw_grad(rng):
-    pairs = [*draws.labelled(rng), *_soft(rng)]
-    yield from draws.ask_logits(pairs)
-    yield from draws.ask_logits(draws.floats32(pairs[3:5]))
-    yield from draws.ask_logits(_far(), "extremes")
-    yield from draws.ask_logits(draws.floats32(_far()[3:4]), "extremes")
+    pairs = [*questions.labelled(rng), *_soft(rng)]
+    yield from questions.ask_logits(pairs)
+    yield from questions.ask_logits(questions.singles(pairs[3:5]))
+    yield from questions.ask_logits(_far(), "extremes")
+    yield from questions.ask_logits(questions.singles(_far()[3:4]), "extremes")
 
 
 def _slope(z, y):
@@ -262,71 +236,66 @@ STABLE_BCE_GRAD = Exercise(
     misconceptions=(
         n_in_gradient(_slope),
         rows_in_gradient(_slope),
-        flipped_gradient(_slope),
+        flipped_gradient(averaged(_slope)),
         reduced_gradient(_slope),
-        Misconception(
-            "the loss per item instead of its derivative",
-            averaging(_stable),
-            "These are the losses divided by n. The gradient is made of their derivatives with "
-            "respect to the logits.",
-        ),
+        value_for_gradient(averaged(_stable)),
         Misconception(
             "the labels exchanged",
-            averaging(lambda z, y: sigmoid(z) - (1 - y)),
+            averaged(lambda z, y: sigmoid(z) - (1 - y)),
             "The logit is that of y = 1: the gradient is σ(z) - y, which is 0 when the "
             "probability equals the label.",
         ),
         Misconception(
             "the sigmoid forgotten",
-            averaging(lambda z, y: z - y),
+            averaged(lambda z, y: z - y),
             "z - y would be the gradient of ½ (z - y)². The gradient of the cross-entropy compares "
             "the probability σ(z) with the label.",
         ),
         Misconception(
             "the derivative of the sigmoid once too often",
-            averaging(lambda z, y: _slope(z, y) * sigmoid(z) * sigmoid(-z)),
+            averaged(lambda z, y: _slope(z, y) * sigmoid(z) * sigmoid(-z)),
             "The derivative of the cross-entropy with respect to p has p (1 - p) in its "
             "denominator, which cancels that of the sigmoid. With it the gradient vanishes where "
             "the model is certain and wrong, as that of the squared error does.",
         ),
         Misconception(
             "the derivative in p instead of in z",
-            averaging(lambda z, y: _slope(z, y) / (sigmoid(z) * sigmoid(-z))),
+            averaged(lambda z, y: _slope(z, y) / (sigmoid(z) * sigmoid(-z))),
             "That is the gradient with respect to the probability. The logit acts through the "
             "sigmoid, whose derivative p (1 - p) cancels the denominator.",
         ),
         Misconception(
             "the gradient of the squared error",
-            averaging(lambda z, y: 2 * _slope(z, y) * sigmoid(z) * sigmoid(-z)),
+            averaged(lambda z, y: 2 * _slope(z, y) * sigmoid(z) * sigmoid(-z)),
             "2 (p - y) p (1 - p) belongs to (p - y)². It vanishes where the model is certain and "
             "wrong; that of the cross-entropy does not.",
         ),
         Misconception(
             "soft labels rounded to 0 and 1",
-            averaging(lambda z, y: _slope(z, y > 0.5)),
+            averaged(lambda z, y: _slope(z, y > 0.5)),
             "A target of 0.75 is no 1. σ(z) - y takes any label between 0 and 1.",
         ),
         Misconception(
             "only the sign of the error",
-            averaging(lambda z, y: np.sign(_slope(z, y))),
+            averaged(lambda z, y: np.sign(_slope(z, y))),
             "The gradient is the error σ(z) - y itself: small where the probability is nearly "
             "right.",
         ),
         Misconception(
             "e^z / (1 + e^z)",
-            averaging(lambda z, y: np.exp(z) / (1 + np.exp(z)) - y),
+            averaged(lambda z, y: np.exp(z) / (1 + np.exp(z)) - y),
             "At z = 1000 that is ∞/∞, which is NaN. Use 1 / (1 + e^-z) for z ≥ 0, and this form "
             "for z < 0.",
         ),
         Misconception(
             "a gradient by way of 1/p",
-            averaging(_chain_rule),
+            averaged(_chain_rule),
             "At z = -1000 the probability is rounded to 0, and 1/p · p (1 - p) becomes ∞ · 0, that "
             "is NaN. Cancel on paper first: what is left is σ(z) - y.",
         ),
         Misconception(
             "no gradient where the probability was clipped",
-            averaging(_slope_of_clipped),
+            averaged(_slope_of_clipped),
             "A clipped probability is constant, and the derivative of a constant is 0: the item "
             "that is most wrong pulls no longer. The true gradient there is ±1 an item.",
         ),
@@ -335,19 +304,19 @@ STABLE_BCE_GRAD = Exercise(
 
 
 def _draw_bce_torch(rng):
-    pairs, wants = [*draws.labelled(rng), *_soft(rng)], ("logits",)
-    yield from draws.ask_logits(draws.both_floats(pairs), wants=wants)
-    yield from draws.ask_logits(draws.floats32(_far()), "extremes", wants)
+    pairs, wants = [*questions.labelled(rng), *_soft(rng)], ("logits",)
+    yield from questions.ask_logits(questions.both_floats(pairs), wants=wants)
+    yield from questions.ask_logits(questions.singles(_far()), "extremes", wants)
     # Where every training begins: a last layer of zeros. max(z, 0) and |z| have kinks there.
     start = [
         (np.array([0.0]), np.array([1.0])),
         (np.zeros((2, 2)), np.array([[1.0, 0.0], [0.25, 0.0]])),
     ]
-    yield from draws.ask_logits(draws.floats32(start), "extremes", wants)
+    yield from questions.ask_logits(questions.singles(start), "extremes", wants)
 
 
 def _kinked(positive_part):
-    return reducing(lambda z, y: positive_part(z) - z * y + _tail(z))
+    return per_item(lambda z, y: positive_part(z) - z * y + _tail(z))
 
 
 def _two_branches(z, y):
@@ -387,12 +356,10 @@ STABLE_BCE_TORCH = Exercise(
         ),
         Misconception(
             "NaN from the branch that was not taken",
-            reducing(_two_branches),
+            per_item(_two_branches),
             "The value is right, but autograd differentiates both branches of torch.where, and the "
             "slope of the one that overflows is ∞, which times 0 is NaN. No branch may overflow, "
             "taken or not: -|z| in the exponent, or torch.nn.functional.softplus.",
         ),
-        cut_off(_stable),
-        python_number(_stable),
     ),
 )

@@ -7,8 +7,11 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.faults import capped
+from lossfns.check.questions import ask, refuse, shuffled, single
+
+_NAMES = "hidden weight target"
 
 
 def right(hidden, weight, target, chunk):
@@ -28,35 +31,63 @@ def _draw(rng):
     # Five items, cut in twos, leave a shorter chunk of items as well.
     sizes = [(1, 3, 1), (2, 5, 2), (5, 7, 3), (int(rng.integers(8, 15)), 11, 4)]
     for count, classes, width in sizes:
-        hidden = rng.permutation(np.resize([0.5, -1.0, 1.0, 1.5, -0.5, 2.0], count * width))
-        weight = rng.permutation(np.resize([1.0, -0.5, 0.5, 2.0, -1.5], classes * width))
-        hidden, weight = hidden.reshape(count, width), weight.reshape(classes, width)
+        hidden = shuffled(rng, [0.5, -1.0, 1.0, 1.5, -0.5, 2.0], (count, width))
+        weight = shuffled(rng, [1.0, -0.5, 0.5, 2.0, -1.5], (classes, width))
         # Labels from both ends, so that the first and the last chunk are met.
-        target = rng.permutation(np.resize([classes - 1, 0, classes // 2, 1], count))
+        target = shuffled(rng, [classes - 1, 0, classes // 2, 1], (count,))
         for chunk in (1, 2, classes - 1, classes, classes + 5):
-            yield _ask(hidden, weight, target, chunk)
-        yield _ask(hidden.astype(np.float32), weight.astype(np.float32), target, 2)
+            yield ask(_NAMES, (hidden, weight, target), chunk=chunk)
+        yield ask(_NAMES, single(hidden, weight, target), chunk=2)
     one = np.ones((1, 1))
     for logits in ([-1000.0, -999.0, 1000.0, 999.0], [1000.0, 998.0, 0.0, -1000.0]):
         for label in (0, 3):
             weight = np.array(logits)[:, None]
-            yield _ask(one, weight, np.array([label]), 2, "extremes")
-            yield _ask(one, weight[::-1].copy(), np.array([label]), 3, "extremes")
-    yield _ask(one, np.array([[-1000.0], [-1001.0], [-1002.0]]), np.array([1]), 1, "extremes")
+            yield ask(_NAMES, (one, weight, np.array([label])), "extremes", chunk=2)
+            yield ask(
+                _NAMES,
+                (one, weight[::-1].copy(), np.array([label])),
+                "extremes",
+                chunk=3,
+            )
+    yield ask(
+        _NAMES,
+        (one, np.array([[-1000.0], [-1001.0], [-1002.0]]), np.array([1])),
+        "extremes",
+        chunk=1,
+    )
     weight = np.array([[0.5], [1.0], [-1.0]])
-    yield _ask(one, weight, np.array([-1]), 2, raises="ValueError")
-    yield _ask(one, weight, np.array([3]), 2, raises="ValueError")
-    yield _ask(one, weight, np.array([1]), -2, raises="ValueError")
+    yield refuse(
+        "a label of -1 accepted",
+        "NumPy counts negative indices from the end, so -1 is silently taken for the last "
+        "class. Check 0 ≤ target < len(weight) and raise ValueError.",
+        hidden=one,
+        weight=weight,
+        target=np.array([-1]),
+        chunk=2,
+    )
+    yield refuse(
+        "a label beyond the last class accepted",
+        "A label that lies in no chunk never meets its logit, so the loss lacks a term and nothing "
+        "fails. Check 0 ≤ target < len(weight) and raise ValueError.",
+        hidden=one,
+        weight=weight,
+        target=np.array([3]),
+        chunk=2,
+    )
+    yield refuse(
+        "a negative chunk accepted",
+        "range(0, n, -2) is empty: no chunk at all is computed, and what comes back means "
+        "nothing. Raise ValueError unless chunk ≥ 1.",
+        hidden=one,
+        weight=weight,
+        target=np.array([1]),
+        chunk=-2,
+    )
     # All logits are 2 MB, those of a chunk 26 kB; half of all is far more than anybody needs.
     hidden, weight = rng.normal(size=(64, 4)), rng.normal(size=(4000, 4))
     target = rng.integers(4000, size=64)
-    call = _ask(hidden, weight, target, 50, "memory")
+    call = ask(_NAMES, (hidden, weight, target), "memory", chunk=50)
     yield replace(call, most_memory=64 * 4000 * 8 // 2)
-
-
-def _ask(hidden, weight, target, chunk, aspect="values", raises=""):
-    arrays = {"hidden": hidden, "weight": weight, "target": target}
-    return Call(arrays, {"chunk": chunk}, "bad input" if raises else aspect, raises=raises)
 
 
 def _parts(hidden, weight, chunk):
@@ -131,22 +162,6 @@ def _top_of_first(hidden, weight, target, chunk):
 def _clipped(hidden, weight, target, chunk):
     surprise = _lse(hidden @ weight.T) - _own(hidden, weight, target)
     return -np.log(np.exp(-surprise) + 1e-12).mean()
-
-
-def _labels_fit(target, weight):
-    return ((target >= 0) & (target < len(weight))).all()
-
-
-def _any_chunk(hidden, weight, target, chunk):
-    if not _labels_fit(target, weight):
-        raise ValueError("label out of range")
-    return _running()(hidden, weight, target, abs(chunk))
-
-
-def _label_below(hidden, weight, target, chunk):
-    if chunk < 1 or (target >= len(weight)).any():
-        raise ValueError("chunk below 1 or label too large")
-    return _running()(hidden, weight, target, chunk)
 
 
 CHUNKED_CROSS_ENTROPY = Exercise(
@@ -271,18 +286,6 @@ CHUNKED_CROSS_ENTROPY = Exercise(
             "With ε inside the logarithm the loss stops growing (at 28 for 1e-12). Stay with "
             "logarithms: logsumexp(z) minus the logit of the label.",
             capped(right),
-        ),
-        Misconception(
-            "a label of -1 accepted",
-            _label_below,
-            "NumPy counts negative indices from the end, so -1 is silently taken for the last "
-            "class. Check 0 ≤ target < len(weight) and raise ValueError.",
-        ),
-        Misconception(
-            "a negative chunk accepted",
-            _any_chunk,
-            "range(0, n, -2) is empty: no chunk at all is computed, and what comes back means "
-            "nothing. Raise ValueError unless chunk ≥ 1.",
         ),
     ),
 )

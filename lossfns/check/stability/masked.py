@@ -3,7 +3,10 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.questions import ask, refuse, shuffled, single
+
+_NAMES = "losses mask"
 
 
 def masked_mean(losses, mask):
@@ -15,27 +18,27 @@ def masked_mean(losses, mask):
 def _draw(rng):
     for shape in ((2,), (3,), (2, 3), (3, 4), (int(rng.integers(4, 7)), 3, 2)):
         # Sums of powers of two name their terms; a loss of 0 counts like any other.
-        losses = rng.permutation(np.resize([0.0, 1.0, 2.0, 4.0, 8.0, 16.0], shape).ravel())
-        mask = rng.permutation(np.resize([True, False, True], shape).ravel())
+        losses = shuffled(rng, [0.0, 1.0, 2.0, 4.0, 8.0, 16.0], shape)
+        mask = shuffled(rng, [True, False, True], shape)
         if mask.sum() > 1:
-            losses[mask.argmax()] = 0.0
-        losses, mask = losses.reshape(shape), mask.reshape(shape)
-        yield _ask(losses, mask)
-        yield _ask(losses.astype(np.float32), mask)
-        yield _ask(losses, np.ones(shape, bool))
+            losses.flat[mask.argmax()] = 0.0
+        yield ask(_NAMES, (losses, mask))
+        yield ask(_NAMES, single(losses, mask))
+        yield ask(_NAMES, (losses, np.ones(shape, bool)))
     padded = np.array([[1.0, 3.0, np.nan], [6.0, np.nan, np.inf]])
-    yield _ask(np.array([2.0, np.nan]), np.array([True, False]), "extremes")
-    yield _ask(np.array([np.inf, 5.0, 2.0]), np.array([False, True, True]), "extremes")
-    yield _ask(padded, np.isfinite(padded), "extremes")
+    yield ask(_NAMES, (np.array([2.0, np.nan]), np.array([True, False])), "extremes")
+    yield ask(_NAMES, (np.array([np.inf, 5.0, 2.0]), np.array([False, True, True])), "extremes")
+    yield ask(_NAMES, (padded, np.isfinite(padded)), "extremes")
     for nothing in (np.array([1.0, 2.0]), np.array([np.nan])):
-        yield _ask(nothing, np.zeros(nothing.shape, bool), "extremes")
-    yield _ask(np.ones((2, 3)), np.array([True, False, True]), raises="ValueError")
-    yield _ask(np.ones((2, 1)), np.array([True, False]), raises="ValueError")
-
-
-def _ask(losses, mask, aspect="values", raises=""):
-    arrays = {"losses": losses, "mask": mask}
-    return Call(arrays, {}, "bad input" if raises else aspect, raises=raises)
+        yield ask(_NAMES, (nothing, np.zeros(nothing.shape, bool)), "extremes")
+    for shape, mask in (((2, 3), [True, False, True]), ((2, 1), [True, False])):
+        yield refuse(
+            "a mask of another shape accepted",
+            "Broadcasting stretches a mask of shape (3,) over all rows, and (n,) over (n, 1) to an "
+            "n × n table. Compare the shapes first and raise ValueError.",
+            losses=np.ones(shape),
+            mask=np.array(mask),
+        )
 
 
 def _kept(losses, mask):
@@ -46,18 +49,6 @@ def _row_by_row(losses, mask):
     counts = mask.sum(axis=-1)
     means = _kept(losses, mask).sum(axis=-1) / np.maximum(counts, 1)
     return means.sum() / max(np.count_nonzero(counts), 1)
-
-
-def _emptied(losses, mask):
-    if losses.shape != mask.shape:
-        raise ValueError("shapes differ")
-    losses[~mask] = 0
-    return losses.sum() / max(mask.sum(), 1)
-
-
-def _broadcasting(losses, mask):
-    losses, mask = np.broadcast_arrays(losses, mask)
-    return masked_mean(losses, mask)
 
 
 MASKED_MEAN = Exercise(
@@ -142,18 +133,6 @@ MASKED_MEAN = Exercise(
             ),
             "np.nanmean leaves out what is not a number and ignores the mask; it would also hide a "
             "NaN in an item that counts, which you want to see.",
-        ),
-        Misconception(
-            "the input changed in place",
-            _emptied,
-            "`losses[~mask] = 0` writes into the array of the caller. np.where(mask, losses, 0) "
-            "makes a new one.",
-        ),
-        Misconception(
-            "a mask of another shape accepted",
-            _broadcasting,
-            "Broadcasting stretches a mask of shape (3,) over all rows, and (n,) over (n, 1) to an "
-            "n × n table. Compare the shapes first and raise ValueError.",
         ),
     ),
 )

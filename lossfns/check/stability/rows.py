@@ -6,7 +6,9 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped, library
+from lossfns.check.faults import capped
+from lossfns.check.questions import shuffled, sides
+from lossfns.check.recipes import library
 
 
 def logsumexp(x):
@@ -20,13 +22,9 @@ def log_softmax(logits):
 
 def _rows(rng):
     """Rows of halves that read well, then larger ones; no side of a table equals another."""
-    rows, columns = (int(k) for k in rng.integers(2, 6, size=2))
-    shapes = [(2,), (3,), (2, 3), (3, 1, 2), (rows, columns + (rows == columns))]
+    shapes = [(2,), (3,), (2, 3), (3, 1, 2), sides(rng)]
     return [
-        *(
-            rng.permutation(np.resize([1.5, -0.5, 0.5, 2.0, -2.0], shape).ravel()).reshape(shape)
-            for shape in shapes
-        ),
+        *(shuffled(rng, [1.5, -0.5, 0.5, 2.0, -2.0], shape) for shape in shapes),
         np.round(rng.normal(scale=3.0, size=(int(rng.integers(20, 40)), 7)), 3),
     ]
 
@@ -156,8 +154,10 @@ FORMULA = (
 OVERFLOW = Misconception(
     "exponentials that overflow",
     _naive,
-    "e^1000 is beyond every float, and e^-1000 is 0, whose logarithm is -∞. Take the largest entry "
-    "m of each row out of the sum first: m + ln Σ e^(x - m). The largest exponential is then 1.",
+    "e^1000 is beyond every float, and e^-1000 is 0, whose logarithm is -∞. Take the "
+    "largest entry m of each row out of the sum first: the largest exponential is then "
+    "1.",
+    formula="m + ln Σ e^(x - m)",
 )
 
 ONE_TOP = Misconception(
@@ -184,12 +184,6 @@ LIMITED = Misconception(
 )
 
 
-def _in_place(x):
-    top = x.max(axis=-1, keepdims=True)
-    x -= top
-    return np.log(np.exp(x).sum(axis=-1)) + top[..., 0]
-
-
 LOGSUMEXP = Exercise(
     name="logsumexp",
     signature="logsumexp(x)",
@@ -208,12 +202,6 @@ LOGSUMEXP = Exercise(
         ONE_TOP,
         MEAN_SHIFT,
         LIMITED,
-        Misconception(
-            "the input changed in place",
-            _in_place,
-            "`x -= max` writes into the array of the caller, whose logits are gone after the "
-            "call. Write `shifted = x - max`.",
-        ),
     ),
 )
 
@@ -247,8 +235,9 @@ LOG_SOFTMAX = Exercise(
         Misconception(
             "the softmax without its logarithm",
             lambda logits: np.exp(_normalised(logits)),
-            "These are the probabilities. Their logarithms are asked for, and not by way of the "
-            "probabilities: z - logsumexp(z).",
+            "These are the probabilities. Their logarithms are asked for, and not by "
+            "way of the probabilities.",
+            formula="z - logsumexp(z)",
         ),
         Misconception(
             "minus the logarithm",
@@ -305,16 +294,19 @@ LOG_SOFTMAX = Exercise(
         Misconception(
             "the logarithm of a rounded probability",
             _log_of_softmax(0.0),
-            "Your softmax is stable, but the probability e^-2000 is 0 in every float, and ln 0 is "
-            "-∞. Do not go through the probability: z - logsumexp(z) never needs it.",
+            "Your softmax is stable, but the probability e^-2000 is 0 in every float, "
+            "and ln 0 is -∞. Do not go through the probability: take the logarithm of "
+            "the quotient on paper.",
+            formula="z - logsumexp(z)",
         ),
         Misconception(
             "the probability kept away from 0 before the logarithm",
             _log_of_softmax(1e-12),
-            "With ε inside the logarithm the result stops falling (at -28 for 1e-12) and is wrong "
-            "by hundreds, with a gradient of 0. Do not go through the probability: "
-            "z - logsumexp(z) never needs it.",
+            "With ε inside the logarithm the result stops falling (at -28 for 1e-12) "
+            "and is wrong by hundreds, with a gradient of 0. Do not go through the "
+            "probability: take the logarithm of the quotient on paper.",
             capped(log_softmax),
+            formula="z - logsumexp(z)",
         ),
         Misconception(
             "one maximum for all rows",
@@ -369,19 +361,6 @@ LOGSUMEXP_TORCH = Exercise(
             _detached_outside,
             "The value is right, but m is a variable in x - m and a constant where it is added "
             "back, so the gradients of a row sum to 0 instead of 1. Detach both or none.",
-        ),
-        Misconception(
-            "the graph cut off",
-            lambda x: _summed(x.detach()),
-            "The value is right but carries no gradient. .item(), .numpy(), .detach(), "
-            "torch.no_grad() and torch.tensor(result) all cut the graph: stay with tensor "
-            "operations from x to the result.",
-        ),
-        Misconception(
-            "a Python number instead of a tensor",
-            lambda x: float(_summed(x).sum()),
-            "A float has no graph, so .backward() is impossible, and it has lost the rows. Return "
-            "the tensor itself.",
         ),
     ),
 )

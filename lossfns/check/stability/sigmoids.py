@@ -4,7 +4,8 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.pairs import capped
+from lossfns.check.faults import capped
+from lossfns.check.questions import refuse, shuffled
 
 
 def log_sigmoid(z):
@@ -17,10 +18,7 @@ def _shapes(rng):
 
 
 def _draw_log_sigmoid(rng):
-    pieces = [
-        rng.permutation(np.resize([2.0, -1.5, 0.5, -3.0, 0.0], shape).ravel()).reshape(shape)
-        for shape in _shapes(rng)
-    ]
+    pieces = [shuffled(rng, [2.0, -1.5, 0.5, -3.0, 0.0], shape) for shape in _shapes(rng)]
     for z in (*pieces, *(z.astype(np.float32) for z in pieces[2:4])):
         yield Call({"z": z})
     sure = float(rng.integers(40, 60))
@@ -98,29 +96,33 @@ LOG_SIGMOID = Exercise(
         Misconception(
             "the logarithm of a rounded probability",
             lambda z: np.log(1 / (1 + np.exp(-z))),
-            "At z = -1000 the sigmoid is rounded to 0 and its logarithm is -∞; at z = 40 it is "
-            "rounded to 1 and the logarithm to 0. Do not go through the probability: "
-            "min(z, 0) - ln(1 + e^-|z|).",
+            "At z = -1000 the sigmoid is rounded to 0 and its logarithm is -∞; at z = "
+            "40 it is rounded to 1 and the logarithm to 0. Do not go through the "
+            "probability.",
+            formula="min(z, 0) - ln(1 + e^-|z|)",
         ),
         Misconception(
             "an exponential that overflows for z < 0",
             lambda z: -np.log1p(np.exp(-z)),
-            "-ln(1 + e^-z) is right, but e^1000 is beyond every float. Where z < 0 write "
-            "z - ln(1 + e^z) instead, or both cases at once: min(z, 0) - ln(1 + e^-|z|).",
+            "-ln(1 + e^-z) is right, but e^1000 is beyond every float. Where z < 0, "
+            "take z out of the logarithm: then no exponent is positive.",
+            formula="min(z, 0) - ln(1 + e^-|z|)",
         ),
         Misconception(
             "an exponential that overflows for z > 0",
             lambda z: z - np.log1p(np.exp(z)),
-            "z - ln(1 + e^z) is right, but for z > 0 the exponential overflows, and before that "
-            "the difference of two equal numbers loses all digits. Write "
-            "min(z, 0) - ln(1 + e^-|z|).",
+            "z - ln(1 + e^z) is right, but for z > 0 the exponential overflows, and "
+            "before that the difference of two equal numbers loses all digits. Which "
+            "exponent is never positive?",
+            formula="min(z, 0) - ln(1 + e^-|z|)",
         ),
         Misconception(
             "the probability kept away from 0 before the logarithm",
             lambda z: np.log(np.exp(log_sigmoid(z)) + 1e-12),
-            "With ε inside the logarithm the result stops falling (at -28 for 1e-12) and is wrong "
-            "by hundreds; its gradient is 0. min(z, 0) - ln(1 + e^-|z|) needs no ε.",
+            "With ε inside the logarithm the result stops falling (at -28 for 1e-12) "
+            "and is wrong by hundreds; its gradient is 0. The stable form needs no ε.",
             capped(log_sigmoid),
+            formula="min(z, 0) - ln(1 + e^-|z|)",
         ),
         Misconception(
             "log(1 + x) where log1p(x) belongs",
@@ -141,27 +143,24 @@ def log1mexp(x):
 
 
 def _draw_log1mexp(rng):
-    pieces = [
-        rng.permutation(np.resize([0.5, 2.0, 0.25, 1.0, 3.0], shape).ravel()).reshape(shape)
-        for shape in _shapes(rng)
-    ]
+    pieces = [shuffled(rng, [0.5, 2.0, 0.25, 1.0, 3.0], shape) for shape in _shapes(rng)]
     for x in (*pieces, *(x.astype(np.float32) for x in pieces[2:4])):
         yield Call({"x": x})
     tiny, large = 10.0 ** -int(rng.integers(18, 30)), float(rng.integers(40, 60))
     for x in ([tiny], [large], [1e-300, 700.0], [tiny, 0.5, large, 1000.0]):
         yield Call({"x": np.array(x)}, {}, "extremes")
     yield Call({"x": np.array([1e-20, 60.0], np.float32)}, {}, "extremes")
-    for x in ([1.0, 0.0], [-1.0, 1.0, 2.0]):
-        yield Call({"x": np.array(x)}, {}, "bad input", raises="ValueError")
-
-
-def _not_below(limit, strict):
-    def wrong(x):
-        if (x < limit).any() or (strict and (x == limit).any()):
-            raise ValueError("x must be positive")
-        return log1mexp(np.where(x > 0, x, 1.0))
-
-    return wrong
+    yield refuse(
+        "x = 0 accepted",
+        "1 - e^0 is 0 and has no logarithm. Raise ValueError unless every x is positive.",
+        x=np.array([1.0, 0.0]),
+    )
+    yield refuse(
+        "a negative x accepted",
+        "For x < 0 there is no logarithm to return: 1 - e^-x is negative. Raise ValueError "
+        "unless every x is positive.",
+        x=np.array([-1.0, 1.0, 2.0]),
+    )
 
 
 def _stopped(call, value):
@@ -241,38 +240,34 @@ LOG1MEXP = Exercise(
         Misconception(
             "log1p(-e^-x) on both sides",
             lambda x: np.log1p(-np.exp(-x)),
-            "log1p is right where e^-x is small. For tiny x, e^-x is rounded to 1 before log1p "
-            "sees it, and the digits of x are gone: there use log(-expm1(-x)).",
+            "log1p is right where e^-x is small. For tiny x, e^-x is rounded to 1 "
+            "before log1p sees it, and the digits of x are gone: there another of the "
+            "two functions keeps them.",
+            formula="log(-expm1(-x))",
         ),
         Misconception(
             "log(-expm1(-x)) on both sides",
             lambda x: np.log(-np.expm1(-x)),
-            "expm1 is right where x is small. For large x, -expm1(-x) is rounded to 1 and its "
-            "logarithm to 0: there use log1p(-exp(-x)).",
+            "expm1 is right where x is small. For large x, -expm1(-x) is rounded to 1 "
+            "and its logarithm to 0: there another of the two functions keeps the "
+            "digits.",
+            formula="log1p(-exp(-x))",
         ),
         Misconception(
             "ln(e^x - 1) - x",
             lambda x: np.log(np.expm1(x)) - x,
-            "For large x this is the difference of two nearly equal numbers, and beyond 709 the "
-            "exponential overflows. Keep the exponent negative: log1p(-exp(-x)).",
+            "For large x this is the difference of two nearly equal numbers, and beyond "
+            "709 the exponential overflows. Keep the exponent negative.",
+            formula="log1p(-exp(-x))",
         ),
         Misconception(
             "a small number added before the logarithm",
             lambda x: np.log(-np.expm1(-x) + 1e-12),
-            "With ε inside, the result stops falling at ln ε, as if x could not be smaller. "
-            "log(-expm1(-x)) has all digits for any x > 0 and needs no ε.",
+            "With ε inside, the result stops falling at ln ε, as if x could not be "
+            "smaller. One of the two functions has all digits of a small x, and needs "
+            "no ε.",
             _stopped,
-        ),
-        Misconception(
-            "x = 0 accepted",
-            _not_below(0.0, strict=False),
-            "1 - e^0 is 0 and has no logarithm. Raise ValueError unless every x is positive.",
-        ),
-        Misconception(
-            "a negative x accepted",
-            lambda x: _not_below(0.0, strict=True)(abs(x)),
-            "For x < 0 there is no logarithm to return: 1 - e^-x is negative. Raise ValueError "
-            "unless every x is positive.",
+            formula="log(-expm1(-x))",
         ),
     ),
 )

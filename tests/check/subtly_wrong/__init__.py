@@ -1,7 +1,7 @@
 """Right answers in which one detail is changed: what a hurried reader would call right.
 
 `ANSWERS` holds sources by exercise; `CHANGES` says which text of an answer becomes which, and of
-what kind that is if the check must say so.
+what kind that is, or what it is called, if the check must say so.
 """
 
 from itertools import product

@@ -49,7 +49,7 @@ CHANGES = [
     ("weighted_risk", "weights.min() < 0", "weights.sum() < 0", None),
     ("weighted_risk", "weights.min() < 0", "-1 in weights", None),
     ("ridge_risk", "strength < 0", "strength == -0.5", None),
-    ("ridge_risk", "strength < 0", "strength <= -1", RANGE),
+    ("ridge_risk", "strength < 0", "strength <= -1", "a negative strength accepted"),
     ("accumulated_gradient", "counts.min() < 0", "counts.sum() < 0", None),
     ("accumulated_gradient", "counts.min() < 0", "-1 in counts", RANGE),
     ("accumulated_gradient", "len(gradients) != len(counts)", "len(gradients) < len(counts)", None),

@@ -102,7 +102,7 @@ CHANGES = [
     ),
     ("focal", "gamma < 0", "gamma == -1", None),
     ("focal", "not 0 <= alpha <= 1", "alpha > 1", RANGE),
-    ("focal", "not 0 <= alpha <= 1", "alpha < 0", RANGE),
+    ("focal", "not 0 <= alpha <= 1", "alpha < 0", "an α outside 0 … 1 accepted"),
     ("focal", "not 0 <= alpha <= 1", "alpha == 1.5", None),
     ("dice", "smooth < 0", "smooth == -1", None),
     ("dice", "probs.max() > 1", "probs.max() > 1.5", RANGE),

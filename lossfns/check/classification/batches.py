@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from lossfns.check.draws import Batch
-from lossfns.check.exercise import Call
+from lossfns.check.questions import Batch, some
 
 _LOGITS = [0.5, -1.0, 2.0, -2.5, 1.5, -0.5, 3.0, -3.0]
 # No ½, which would hide an exchange of p and 1 - p.
@@ -13,26 +12,26 @@ _PROBS = [0.9, 0.2, 0.6, 0.05, 0.75, 0.1, 0.35]
 def binary(rng: np.random.Generator) -> list[Batch]:
     """Pairs (logits, target) with targets 0 and 1; the first two are one item of each kind."""
     shapes = [(2,), (3,), (2, int(rng.integers(3, 6))), (4, 1), (int(rng.integers(60, 120)),)]
-    yes, no = (_some(rng, _LOGITS, (1,)), np.ones(1)), (_some(rng, _LOGITS, (1,)), np.zeros(1))
-    more = [(_some(rng, _LOGITS, shape), _some(rng, [1.0, 0.0], shape)) for shape in shapes]
+    yes, no = (some(rng, _LOGITS, (1,)), np.ones(1)), (some(rng, _LOGITS, (1,)), np.zeros(1))
+    more = [(some(rng, _LOGITS, shape), some(rng, [1.0, 0.0], shape)) for shape in shapes]
     return [yes, no, *more]
 
 
 def soft(rng: np.random.Generator) -> Batch:
     """Logits with targets between 0 and 1."""
-    return _some(rng, _LOGITS, (3,)), _some(rng, [0.2, 0.7, 0.9], (3,))
+    return some(rng, _LOGITS, (3,)), some(rng, [0.2, 0.7, 0.9], (3,))
 
 
 def probabilities(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Probabilities with two digits."""
-    return _some(rng, _PROBS, shape)
+    return some(rng, _PROBS, shape)
 
 
 def labelled(rng: np.random.Generator) -> list[Batch]:
     """Pairs (logits, labels) of shapes (n, C) and (n,), where n and C differ."""
     n, classes = (int(k) for k in rng.choice([4, 5, 6, 7], size=2, replace=False))
     shapes = [(1, 2), (1, 3), (2, 3), (3, 2), (n, classes)]
-    pairs = [(_some(rng, _LOGITS, shape), _labels(rng, shape)) for shape in shapes]
+    pairs = [(some(rng, _LOGITS, shape), _labels(rng, shape)) for shape in shapes]
     shape = (int(rng.integers(40, 80)), 10)
     return [*pairs, (np.round(rng.normal(scale=2.0, size=shape), 3), _labels(rng, shape))]
 
@@ -50,30 +49,6 @@ def distributions(rng: np.random.Generator) -> list[Batch]:
     for shape in ((n, classes), (int(rng.integers(15, 30)), 10)):
         pairs.append((_simplex(rng, shape), _simplex(rng, shape)))
     return pairs
-
-
-def call(arrays: Batch, names: str, aspect: str = "values", wants=(), **options) -> Call:
-    """An ordinary question; `names` are those of the arguments, such as "logits target"."""
-    return Call(dict(zip(names.split(), arrays, strict=True)), options, aspect, wants)
-
-
-def refused(arrays: Batch, names: str, **options) -> Call:
-    """A question with bad input, which must raise ValueError."""
-    given = dict(zip(names.split(), arrays, strict=True))
-    return Call(given, options, "bad input", raises="ValueError")
-
-
-def single(pair: Batch) -> Batch:
-    """The same in single precision; labels stay integers."""
-    first, second = pair
-    floating = second.dtype.kind == "f"
-    return first.astype(np.float32), second.astype(np.float32) if floating else second
-
-
-def _some(rng, values, shape):
-    """Values from a short list, each about equally often."""
-    count = int(np.prod(shape))
-    return rng.permutation(np.resize(rng.permutation(values), count)).reshape(shape)
 
 
 def _labels(rng, shape):

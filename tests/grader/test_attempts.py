@@ -1,0 +1,93 @@
+"""Several attempts of one learner, of which the best counts."""
+
+import csv
+import json
+from datetime import UTC, datetime
+
+import pytest
+from submissions.desk import NAME, TOTAL, Desk
+from submissions.school import School
+
+from grader.attempts import attempts, hand_in, put_aside, which
+from grader.errors import CourseError
+from grader.grade import grade
+from grader.report import report
+
+EARLY, LATER, LATE = (datetime(2026, 11, day, 10, tzinfo=UTC) for day in (10, 11, 14))
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory):
+    """Ada's best attempt is her first, Bob's his last, which is late."""
+    school = School(tmp_path_factory.mktemp("attempts"))
+    school.release()
+    desk = Desk(school.released(), school.folder, 9)
+    right = json.dumps(desk.notebook()).encode()
+    wrong = json.dumps(desk.notebook(mae="def mae(pred, target): return 0")).encode()
+    none = json.dumps(desk.released()).encode()
+    school.course.coursedir.config.Attempts.take = "best"
+    school.course.coursedir.config.LatePolicy.percent_per_day = 10
+    with school.commands.open_gradebook() as book:
+        book.update_or_create_assignment(NAME, duedate="2026-11-13 00:00:00")
+    made = {
+        "ada": [(right, EARLY), (wrong, LATER)],
+        # Two points more and four less: the last is not worth its two days.
+        "bob": [(none, EARLY), (wrong, LATER), (right, LATE)],
+    }
+    for student, tries in made.items():
+        for content, when in tries:
+            put_aside(school.course, NAME, student, content, when)
+            hand_in(school.course, NAME, student, content, when)
+    school.rows = {row["student"]: row for row in grade(school.course, NAME, jobs=2)}
+    return school
+
+
+def test_the_best_counts_after_what_it_lost_for_being_late(school):
+    assert school.rows["ada"]["attempt"] == "1 of 2"
+    assert sum(score or 0 for score in school.scores("ada").values()) == TOTAL
+    assert school.rows["bob"]["attempt"] == "2 of 3"
+    assert sum(score or 0 for score in school.scores("bob").values()) == TOTAL - 2
+    stamp = school.folder / "submitted" / "ada" / NAME / "timestamp.txt"
+    assert stamp.read_text() == "2026-11-10 10:00:00 UTC\n"
+    text = (school.folder / "grading" / NAME / "table.csv").read_text()
+    assert [row["attempt"] for row in csv.DictReader(text.splitlines())] == ["1 of 2", "2 of 3"]
+
+
+def test_nothing_is_graded_twice(school, monkeypatch, capsys):
+    def no(*arguments):
+        raise AssertionError("graded again")
+
+    monkeypatch.setattr("grader.schedule._child", no)
+    grade(school.course, NAME, jobs=2)
+    assert "5 attempts of those who made several were compared" in capsys.readouterr().out
+    assert len(attempts(school.course, NAME, "bob")) == 3
+
+
+def test_the_report_says_which_counts(school):
+    path = next(path for path in report(school.course, [NAME]) if path.suffix == ".html")
+    text = path.read_text()
+    assert "Of several attempts the best counts; 2 learners made several." in text
+
+
+def test_the_feedback_says_which_attempt_it_is_about(school):
+    school.commands.nbgrader("generate_feedback", NAME)
+    page = school.folder / "feedback" / "bob" / NAME / f"{NAME}.html"
+    assert "This is your attempt 2 of 3." in page.read_text()
+
+
+def test_attempts_without_a_time_are_kept_once_and_in_order(school):
+    for order, content in ((12, b"second"), (2, b"first"), (15, b"second")):
+        put_aside(school.course, NAME, "eve", content, None, order)
+    kept = attempts(school.course, NAME, "eve")
+    assert [one.content for one in kept] == [b"first", b"second"]
+    assert which(school.course, NAME, "eve") == ""
+    hand_in(school.course, NAME, "eve", b"first", None)
+    assert which(school.course, NAME, "eve") == "1 of 2"
+
+
+def test_a_policy_that_is_none_is_refused(school, monkeypatch):
+    monkeypatch.setattr(school.course.coursedir.config.Attempts, "take", "worst")
+    with pytest.raises(
+        CourseError, match=r"c\.Attempts\.take .* newest, deadline, best; got worst"
+    ):
+        grade(school.course, NAME, jobs=1)
