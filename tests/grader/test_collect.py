@@ -171,6 +171,8 @@ def test_blackboard(school, tmp_path):
         ("Assignment%202_jdoe_attempt_2026-11-20-23-30-00.txt", "Name: Jane Doe"),
         (name.format("o'neil", "2026-11-11-00-00-00", "work.ipynb"), "no id"),
         (name.format("li_wei", "2026-11-11-00-00-00", "mini.ipynb"), "an underscore"),
+        (name.format("wei", "2026-11-11-00-00-00", "mini.ipynb"), "another"),
+        ("Assignment%202_wei_attempt_2026-11-11-00-00-00.txt", "Name: Mei Wei (wei)"),
         (
             "Assignment%202_li_wei_attempt_2026-11-11-00-00-00.txt",
             "Name: Li (Max) Wei (li_wei)\nAssignment: Assignment 2\n"
@@ -179,7 +181,12 @@ def test_blackboard(school, tmp_path):
     )
     plan = run(school, source)
     assert plan.layout == "blackboard" and not plan.problems
-    assert handed_in(school) == {"jdoe": "newest", "oneil": "no id", "li_wei": "an underscore"}
+    assert handed_in(school) == {
+        "jdoe": "newest",
+        "oneil": "no id",
+        "li_wei": "an underscore",
+        "wei": "another",
+    }
     stamp = school.folder / "submitted" / "jdoe" / NAME / "timestamp.txt"
     assert stamp.read_text() == "2026-11-20 23:30:00 UTC\n"
 
