@@ -18,7 +18,7 @@ from grader.attempts import hand_in, penalty, put_aside
 from grader.course import SETTINGS, Course
 from grader.errors import CourseError
 from grader.gradebook import only_writer
-from grader.intake import is_student_id
+from grader.handed_in import is_student_id
 from grader.platforms import LAYOUTS, People, Person, below_root, layout_of, prefix_of
 from grader.tables import printable
 

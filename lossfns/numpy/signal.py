@@ -157,8 +157,8 @@ def ssim(
     missing = apart + m_gap * m_gap / means * (1 - apart)
 
     def slope() -> Array:
-        # By the blurred x, x² and x y, of which a, b, means and spread are made: b holds the blurred
-        # x y less m_x m_y, spread the blurred x² less m_x².
+        # By the blurred x, x² and x y, of which a, b, means and spread are made: b has the blurred
+        # x y less m_x m_y, and spread the blurred x² less m_x².
         of_mean = 2 * m_y * (b - a) / (means * spread)
         of_mean += 2 * m_x * similar * (1 / spread - 1 / means)
         of_square, of_product = -similar / spread, 2 * a / (means * spread)
