@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from grader.errors import CourseError
-from grader.intake import LARGEST, Unreadable, read_file
+from grader.handed_in import LARGEST, Unreadable, read_file
 
 MOST_FILES = 50_000
 MOST_BYTES = 2**30  # of all notebooks of an archive together

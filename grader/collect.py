@@ -18,8 +18,9 @@ from grader.attempts import hand_in, penalty, put_aside
 from grader.course import SETTINGS, Course
 from grader.errors import CourseError
 from grader.gradebook import only_writer
-from grader.intake import is_student_id
+from grader.handed_in import is_student_id
 from grader.platforms import LAYOUTS, People, Person, below_root, layout_of, prefix_of
+from grader.tables import printable
 
 # What is said of a policy, after "of several attempts".
 POLICY = {
@@ -238,7 +239,7 @@ def _late(attempt: Attempt, due: datetime | None) -> str:
 
 
 def _print(line: str) -> None:
-    print("".join(c if c.isprintable() else " " for c in line).rstrip())
+    print(printable(line).rstrip())
 
 
 def _carry_out(plan: Plan, course: Course, assignment: str) -> None:

@@ -12,7 +12,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from grader.errors import CourseError
-from grader.intake import Unreadable, find_notebook, is_student_id, read_file
+from grader.handed_in import Unreadable, find_notebook, is_student_id, read_file
 from grader.job import Job
 from grader.limits import Limits
 

@@ -7,25 +7,16 @@ not matter. Works for files saved by JupyterLab, VS Code and Colab.
 
 import copy
 import json
-import os
 import re
-import stat
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
 from grader.answers import Answers, Cell
+from grader.handed_in import Unreadable
 
-LARGEST = 20 * 2**20  # bytes of a notebook
 MOST_CELLS = 200_000
-
-STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
-
-
-class Unreadable(Exception):
-    """A file that cannot be graded; the message is for the learner."""
 
 
 @dataclass
@@ -34,57 +25,6 @@ class Rebuilt:
 
     notebook: NotebookNode
     remarks: list[str] = field(default_factory=list)
-
-
-def is_student_id(name: str) -> bool:
-    """Whether a folder's name may be a student: it becomes part of paths and of tables."""
-    return STUDENT.fullmatch(name) is not None and ".." not in name
-
-
-def find_notebook(folder: Path, name: str) -> Path:
-    """The notebook of a submission: by its name, or the only one in the folder.
-
-    Raises Unreadable, or FileNotFoundError where there is none.
-    """
-    path = folder / f"{name}.ipynb"
-    if path.is_symlink() or path.exists():
-        return path
-    others = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".ipynb")
-    if len(others) == 1:
-        return others[0]
-    if others:
-        names = ", ".join(p.name for p in others[:5])
-        raise Unreadable(
-            f"there are {len(others)} notebooks, none of them named {path.name}: {names}"
-        )
-    if any(folder.iterdir()):
-        found = ", ".join(sorted(p.name for p in folder.iterdir())[:5])
-        raise Unreadable(f"there is no notebook here, only {found}")
-    raise FileNotFoundError(path)
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of an ordinary file of bounded size; links and devices are refused."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        why = "it is a link" if path.is_symlink() else error.strerror
-        raise Unreadable(f"{path.name} cannot be opened as a file: {why}") from None
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Unreadable(f"{path.name} is not an ordinary file")
-        with os.fdopen(handle, "rb", closefd=False) as file:
-            content = file.read(LARGEST + 1)
-    finally:
-        os.close(handle)
-    if len(content) > LARGEST:
-        raise Unreadable(
-            f"{path.name} is larger than {LARGEST // 2**20} MB; clear all outputs and hand it in "
-            "again"
-        )
-    return content
 
 
 def rebuild(released: NotebookNode, content: bytes) -> Rebuilt:

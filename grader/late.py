@@ -46,8 +46,8 @@ class LatePolicy(BasePlugin):
         )
         days = self._days(seconds)
         days -= min(days, max(0, self.free_days - used))
-        percent: float = min(self.most_percent, days * self.percent_per_day)
-        return percent / 100 * float(this.max_score)
+        taken: float = min(self.most_percent, days * self.percent_per_day) / 100 * this.max_score
+        return taken
 
     def _days(self, seconds: float) -> int:
         return math.ceil(max(0.0, seconds - 60 * self.grace_minutes) / DAY)

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from grader.course import Course
 from grader.errors import CourseError
-from grader.intake import is_student_id
+from grader.handed_in import is_student_id
 from grader.job import Result
 from grader.results import latest
 from grader.tables import printable

@@ -23,7 +23,7 @@ from traitlets import Bool, Dict
 from grader.course import Course
 from grader.errors import CourseError
 from grader.gradebook import answers, set_marks
-from grader.intake import Unreadable, find_notebook, is_student_id
+from grader.handed_in import Unreadable, find_notebook, is_student_id
 from grader.job import Result
 from grader.levels import require_level
 from grader.published import METADATA, set_up

@@ -9,7 +9,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from grader.flags import fingerprints, flags_of
-from grader.intake import Unreadable, rebuild, untouched
+from grader.handed_in import Unreadable
+from grader.intake import rebuild, untouched
 from grader.job import Job, Result
 from grader.levels import NoSandbox, require_level
 from grader.sandbox import SandboxError

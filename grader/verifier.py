@@ -227,10 +227,10 @@ class _Run:
         broken = EXERCISES[probe.exercise].repairs
         if not broken:
             return None
-        mended, found = (
+        repaired, before = (
             read_cell(self.sources.get(one, "")).python for one in (probe.function, broken)
         )
-        return mended, found
+        return repaired, before
 
     def _about_failures(self, grade_id: str, script: Script) -> str:
         """Which statements of a cell failed, and that the others ran."""

@@ -53,6 +53,7 @@ def entropy(
     losses = -times(probs, np.log(probs)).sum(axis=-1)
 
     def slope() -> Array:
+        # d(p ln p) = (ln p + 1) dp.
         return np.where(probs > 0, -np.log(probs) - 1, 0.0)
 
     return reduced(losses, reduction, weight, axis=axis, probs=slope)
@@ -155,6 +156,7 @@ def js_div(
         reduction,
         weight,
         axis=axis,
+        # ½ p ln(p / m) by ln p: what the change of m contributes, ½ - ½, cancels.
         log_probs=lambda: np.where(near, 0.5 * probs * np.log1p(-s), pulled),
     )
 
@@ -261,6 +263,7 @@ def distillation(
     close = np.log1p((soft * excess(gap)).sum(axis=-1))
 
     def slope() -> Array:
+        # T² KL has the slope T² (p - t) / T in the logits of the student.
         # The student's probabilities are t e^d / (1 + Σ t (e^d - 1 - d)).
         surplus = np.expm1(close)[..., None]
         pull = soft * (np.expm1(gap) - surplus) / (1 + surplus)

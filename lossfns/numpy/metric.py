@@ -68,6 +68,7 @@ def contrastive(
     push = (1 - same) * np.maximum(margin - gap, 0)
 
     def slope() -> Array:
+        # ½ g² by the difference is the difference; ½ (m - g)² is -(m - g) times its direction.
         return times(same[..., None], difference) - push[..., None] * direction
 
     # The square of a pair that is not to be pulled together may overflow.
@@ -360,6 +361,7 @@ def nt_xent(
 
     def slope() -> Array:
         pull = np.exp(log_probs)
+        # Softmax less the partner; a similarity stands in the rows of both of its items.
         pull[np.arange(2 * n), partner] -= 1
         return back((pull + pull.T) @ views / temperature)
 
@@ -469,6 +471,7 @@ def sup_con(
     counted = (partners > 0).astype(float)
 
     def slope() -> Array:
+        # Softmax less the shares of the partners; a similarity stands in two rows.
         pull = counted[:, None] * np.exp(log_probs) - share
         return back((pull + pull.T) @ views / temperature)
 
@@ -713,6 +716,7 @@ def barlow_twins(
     weight = np.where(np.eye(len(a)) == 1, 1.0, redundancy)
 
     def slope(back: Any, other: Array, pull: Array) -> Array:
+        # Centring is a projection, so its transpose centres, too.
         columns = back(pull @ other)
         return np.asarray((columns - columns.mean(axis=1, keepdims=True)).T)
 
@@ -837,6 +841,7 @@ def sphereface(
 
     def slope() -> Array:
         pull = scale * (np.exp(log_probs) - own)
+        # |x| ψ(cos θ): d|x| is the direction of x, and |x| d(cos θ) is b - cos θ x / |x|.
         turn = psi_slope[..., None] * (b[labels] - cosine[..., None] * x) + psi[..., None] * x
         mine = pick(pull, labels)[..., None] * (turn - b[labels])
         return np.where(length[..., None] == 0, 0.0, pull @ b + mine)
@@ -895,6 +900,7 @@ def nt_xent_with_labels(
     slopes = np.where(positive, slopes, 0.0)
 
     def slope() -> Array:
+        # softplus(R - s): what lowers s raises R, which the rivals share as a softmax.
         shares = np.where(negative, np.exp(scores - rivals[:, None]), 0.0)
         pull = slopes - shares * slopes.sum(axis=-1, keepdims=True)
         return back((pull + pull.T) @ views / temperature)
@@ -960,6 +966,7 @@ def multi_similarity(
     far, far_shares = _log_one_plus(beta * above, negative)
 
     def slope() -> Array:
+        # (1/β) ln(1 + Σ e^(β a)) by a is the share of a in that sum; -α turns the sign.
         pull = far_shares - near_shares
         return back((pull + pull.T) @ views)
 
@@ -1024,6 +1031,7 @@ def circle(
     losses, rise = softplus(np.where(counted, of_n + of_p, -np.inf))
 
     def slope() -> Array:
+        # A log-sum-exp of pull · cosine, with the pulls held constant: softmax times pull.
         pull = np.where(negative, pull_n * np.exp(far - of_n[:, None]), 0.0)
         pull -= np.where(positive, pull_p * np.exp(near - of_p[:, None]), 0.0)
         pull *= np.where(counted, rise, 0.0)[:, None]

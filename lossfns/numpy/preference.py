@@ -359,6 +359,7 @@ def orpo(
         odds_weight * preference - chosen,
         reduction,
         weight,
+        # The logarithm of the odds, l - ln(1 - e^l), has the slope 1 / (1 - e^l) in l.
         chosen=lambda: odds_weight * slope / rest - 1,
         rejected=lambda: -odds_weight * slope / other,
     )

@@ -179,6 +179,7 @@ def listmle(
         reduction,
         weight,
         mass=counted,
+        # Each choice is a softmax over those left, and every item is chosen once.
         scores=lambda: np.exp(log_chance).sum(axis=-2) - 1,
     )
 
@@ -240,6 +241,7 @@ def lambdarank(
         reduction,
         weight,
         mass=counted,
+        # A pair depends on the difference of its scores: it pulls its two items apart.
         scores=lambda: pull.sum(axis=-1) - pull.sum(axis=-2),
     )
 

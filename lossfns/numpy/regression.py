@@ -100,6 +100,7 @@ def rmse(
     root = math.sqrt(mean.value)
 
     def slope() -> Array:
+        # d√m = dm / (2√m); the unit cancels.
         return mean.gradients["pred"]() / (2 * root) if root else np.zeros_like(error)
 
     return Evaluation(float(root * unit), {"pred": slope})
@@ -510,6 +511,7 @@ def gaussian_nll(
         reduction,
         weight,
         pred=lambda: error / var,
+        # ½ (ln v + e² / v) by v: ½ / v - ½ e² / v².
         var=lambda: 0.5 * (1 - squared) / var,
     )
 
@@ -662,6 +664,7 @@ def laplace_nll(
         reduction,
         weight,
         pred=lambda: np.sign(error) / scale,
+        # ln b + |e| / b by b: 1 / b - |e| / b².
         scale=lambda: (1 - np.abs(error) / scale) / scale,
     )
 
@@ -706,6 +709,7 @@ def gaussian_crps(
     within("std", std, low=0.0, open_low=True)
     z = (target - pred) / std
     spread = _erf(z / math.sqrt(2))
+    # σ (z (2Φ - 1) + 2φ - 1/√π): as φ' = -z φ, the bracket has the slope 2Φ - 1 in z, here spread.
     sharpness = math.sqrt(2 / math.pi) * np.exp(-0.5 * z * z) - 1 / math.sqrt(math.pi)
     return reduced(
         (target - pred) * spread + std * sharpness,
@@ -768,6 +772,8 @@ def tweedie_deviance(
     losses = 2 * np.where(target > 0, safe**a * _between(gap, a, b), np.exp(a * log_mean) / a)
 
     def slope() -> Array:
+        # 2 (μ^a - y μ^b) = 2 y^a (e^(a gap) - e^(b gap)), and a - b is 1: the larger of the two,
+        # times 1 - e^-|gap|.
         apart = -np.expm1(-np.abs(gap)) * np.exp(np.maximum(a * gap, b * gap))
         some = safe**a * np.sign(gap) * apart
         return np.asarray(2 * np.where(target > 0, some, np.exp(a * log_mean)))
@@ -877,6 +883,7 @@ def negative_binomial_nll(
     if full:
         ways = _lgamma(target + successes) - math.lgamma(successes) - _lgamma(target + 1)
         losses = losses - ways
+    # d ln p = (1 - p) dη and d ln(1 - p) = -p dη.
     return reduced(losses, reduction, weight, log_mean=lambda: successes * p - target * rest)
 
 

@@ -381,6 +381,7 @@ def dice_bce_with_logits(
         losses = overlap + (share * (times(y, hit) + times(1 - y, reject))).sum(axis=-1)
 
     def slope() -> Array:
+        # dp = p (1 - p) dz, and the cross-entropy has p - y = (1 - y) p - y (1 - p).
         return np.asarray(push() * p * rest + share * ((1 - y) * p - y * rest))
 
     return masks.reduced(reduction, losses, slope)
@@ -647,6 +648,7 @@ def overlap_of(
     ratio = np.where(total == 0, 0.0, miss / total)
 
     def slope() -> Array:
+        # miss / (hit + miss): (hit d(miss) - miss d(hit)) / (hit + miss)², with d(hit) = y dp.
         price = 2 * alpha * (p - y) if squared else alpha * (1 - y) - beta * y
         # Divided twice, as the square of a small total underflows.
         bent = masks.each(price * (hit / total)[..., None] - y * (miss / total)[..., None])

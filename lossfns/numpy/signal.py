@@ -75,6 +75,8 @@ def si_sdr(
     noise = (rest * rest).sum(axis=-1, keepdims=True)
 
     def slope() -> Array:
+        # ln |rest|² - ln along²: 2 rest / |rest|², since rest is at right angles to s, less
+        # 2 s / along.
         pull = rest / np.where(noise == 0, np.inf, noise) - s / np.where(along == 0, np.inf, along)
         if zero_mean:
             pull = pull - pull.mean(axis=-1, keepdims=True)
@@ -155,6 +157,8 @@ def ssim(
     missing = apart + m_gap * m_gap / means * (1 - apart)
 
     def slope() -> Array:
+        # By the blurred x, x² and x y, of which a, b, means and spread are made: b has the blurred
+        # x y less m_x m_y, and spread the blurred x² less m_x².
         of_mean = 2 * m_y * (b - a) / (means * spread)
         of_mean += 2 * m_x * similar * (1 / spread - 1 / means)
         of_square, of_product = -similar / spread, 2 * a / (means * spread)

@@ -128,6 +128,7 @@ def codebook_diversity(
     losses = times(mean, np.log(mean)).sum(axis=-1) / codebooks[-1]
 
     def slope() -> Array:
+        # d(p ln p) = (ln p + 1) dp, of the mean p, in which each item has its share.
         flat = np.where(mean > 0, np.log(mean) + 1, 0.0) / codebooks[-1]
         return np.broadcast_to(flat / max(len(rows), 1), rows.shape)
 

@@ -10,7 +10,7 @@ import pytest
 from built_book import ROOT
 
 from grader.__main__ import main
-from grader.intake import LARGEST
+from grader.handed_in import LARGEST
 from grader.levels import BUBBLEWRAP, NOTHING
 from grader.limits import Limits
 from grader.status import Status

@@ -7,15 +7,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from submissions.answers import BUILT_IN, MAE, MSE
 
 from grader.flags import alike, fingerprints, flags_of
-from grader.intake import (
-    Unreadable,
-    find_notebook,
-    harmless_markdown,
-    is_student_id,
-    read_file,
-    rebuild,
-    untouched,
-)
+from grader.handed_in import Unreadable, find_notebook, is_student_id, read_file
+from grader.intake import harmless_markdown, rebuild, untouched
 from grader.probes import Probe, probes
 
 

@@ -5,7 +5,7 @@ import copy
 import pytest
 from coursework.course import solution
 
-from grader.sandbox import Limits
+from grader.limits import Limits
 from grader.verifier import grade
 
 PARTS = ("set-up", "torch-set-up", "broken_broadcast", "repaired_broadcast")
