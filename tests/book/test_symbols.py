@@ -26,8 +26,22 @@ def test_a_probability_is_a_capital_p(name):
     assert not re.search(r"\\Pr\b|(?<![\w\\])p\(y\s*\\mid", SOURCES[name])
 
 
+# Blocks and spans of code, roles with their label, formulas.
+CODE = re.compile(r"```.*?```|\{[\w-]+\}`[^`]*`|`[^`]*`|\$[^$]*\$", re.DOTALL)
+TEACHING = [page for page in PAGES if re.match("book/0[1-9]_", page)]
+
+
+@pytest.mark.parametrize("page", [page for page in TEACHING if "/06_" not in page])
+def test_a_row_of_the_data_is_an_example(page):
+    """What is embedded, paired or recommended is an item: chapter 6 says so."""
+    text = CODE.sub("", SOURCES[page]).replace("an item in a recommender", "")
+    assert not re.findall(r".*\bitems?\b.*", text)
+
+
 def test_the_notation_page_says_so():
     notation = SOURCES["book/notation"]
     assert re.search(r"^\| \$q\$ \| quantile level", notation, re.MULTILINE)
     assert re.search(r"^\| \$\\mu\$ \| mean of a distribution", notation, re.MULTILINE)
     assert "$\\lambda$ | strength of a penalty" in notation
+    assert "$n$ | number of examples in a batch" in notation
+    assert "embedding of item $i$" in notation
