@@ -14,6 +14,7 @@ from nbgrader.api import Gradebook
 
 from grader.course import Course
 from grader.errors import CourseError
+from grader.handed_in import Unreadable, read_file
 from grader.job import Job, Result
 from grader.late import LatePolicy
 from grader.results import finished, keep
@@ -59,13 +60,14 @@ def attempts(course: Course, assignment: str, student: str) -> list[Kept]:
 def which(course: Course, assignment: str, student: str) -> str:
     """Of several attempts the number of the one that is handed in, such as "2 of 3"."""
     kept = attempts(course, assignment, student)
-    path = course.path("submitted", student, assignment) / f"{assignment}.ipynb"
+    if len(kept) < 2:
+        return ""
     try:
-        content = path.read_bytes()
-    except OSError:
+        content = read_file(course.path("submitted", student, assignment) / f"{assignment}.ipynb")
+    except (OSError, Unreadable):
         return ""
     found = [number for number, one in enumerate(kept, 1) if one.content == content]
-    return f"{found[-1]} of {len(kept)}" if found and len(kept) > 1 else ""
+    return f"{found[-1]} of {len(kept)}" if found else ""
 
 
 def hand_in(
@@ -160,7 +162,7 @@ def _time_of(name: str) -> datetime | None:
 
 def _stamped(path: Path) -> datetime | None:
     try:
-        text = path.read_text(encoding="utf8").strip().removesuffix(" UTC")
+        text = read_file(path).decode().strip().removesuffix(" UTC")
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except (OSError, ValueError):
+    except (OSError, Unreadable, ValueError):
         return None

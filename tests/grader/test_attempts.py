@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import shutil
+import signal
 from datetime import UTC, datetime
 
 import pytest
@@ -77,12 +80,38 @@ def test_the_feedback_says_which_attempt_it_is_about(school):
 
 def test_attempts_without_a_time_are_kept_once_and_in_order(school):
     for order, content in ((12, b"second"), (2, b"first"), (15, b"second")):
-        put_aside(school.course, NAME, "eve", content, None, order)
+        put_aside(school.course, NAME, "mallory", content, None, order)
     kept = attempts(school.course, NAME, "eve")
     assert [one.content for one in kept] == [b"first", b"second"]
     assert which(school.course, NAME, "eve") == ""
     hand_in(school.course, NAME, "eve", b"first", None)
     assert which(school.course, NAME, "eve") == "1 of 2"
+
+
+def test_nothing_waits_for_what_is_no_file(school):
+    """A named pipe gives no end of file to whoever reads it, and nobody writes there."""
+    folder = school.folder / "submitted" / "mallory" / NAME
+    folder.mkdir(parents=True)
+    for content in (b"first", b"second"):
+        put_aside(school.course, NAME, "mallory", content, None, order=len(content))
+    os.mkfifo(folder / f"{NAME}.ipynb")
+    os.mkfifo(folder / "timestamp.txt")
+
+    def too_long(*signalled):
+        raise AssertionError("it waits")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(20)
+    try:
+        assert which(school.course, NAME, "mallory") == ""
+        hand_in(school.course, NAME, "mallory", b"second", None)
+        os.mkfifo(folder / "timestamp.txt")
+        hand_in(school.course, NAME, "mallory", b"first", None)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    assert which(school.course, NAME, "mallory") == "1 of 2"
+    shutil.rmtree(folder.parent)
 
 
 def test_a_policy_that_is_none_is_refused(school, monkeypatch):
