@@ -80,7 +80,7 @@ def test_the_feedback_says_which_attempt_it_is_about(school):
 
 def test_attempts_without_a_time_are_kept_once_and_in_order(school):
     for order, content in ((12, b"second"), (2, b"first"), (15, b"second")):
-        put_aside(school.course, NAME, "mallory", content, None, order)
+        put_aside(school.course, NAME, "eve", content, None, order)
     kept = attempts(school.course, NAME, "eve")
     assert [one.content for one in kept] == [b"first", b"second"]
     assert which(school.course, NAME, "eve") == ""
