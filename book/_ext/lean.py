@@ -8,6 +8,7 @@ which is not on (a page is found on the page *Search*, which loads the index its
 import re
 from pathlib import Path
 
+TEMPLATES = Path(__file__).with_name("templates")
 ICONS = "_static/scripts/fontawesome.js"
 IN_VAIN = [ICONS, "_static/searchtools.js", "_static/language_data.js", "searchindex.js"]
 SCRIPT = re.compile(
@@ -20,7 +21,7 @@ def lean(markup):
 
 
 def offer(app, pagename, templatename, context, doctree):
-    """To book/_templates/layout.html."""
+    """To templates/layout.html."""
     context["lean"] = lean
 
 
@@ -30,6 +31,7 @@ def remove_icons(app, exception):
 
 
 def setup(app):
+    app.config.templates_path.append(str(TEMPLATES))
     app.connect("html-page-context", offer)
     app.connect("build-finished", remove_icons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
