@@ -169,11 +169,13 @@ window.look = (() => {
   }
 
   // What stands in somebody's way, by the rules of WCAG 2.1, levels A and AA: all of them, or those
-  // that speak otherwise in another light.
+  // that speak otherwise in another light; in the whole page or in some parts of it.
   const all21 = {type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]};
   const ofColour = {type: "rule", values: ["color-contrast", "link-in-text-block"]};
-  async function barriers(rules) {
-    const found = await axe.run(document, {
+  async function barriers(rules, parts) {
+    const there = parts?.filter(selector => document.querySelector(selector));
+    if (there && !there.length) return [];
+    const found = await axe.run(there ? {include: there} : document, {
       ...rules === "all" ? {
         runOnly: all21, rules: {"label-content-name-mismatch": {enabled: true}},
       } : {runOnly: ofColour},

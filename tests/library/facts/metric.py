@@ -25,6 +25,12 @@ _OPPOSITE = [1.25, -1.0, -0.5]
 _SCALES = [[_HUGE, _ROW, _TINY], [_ROW, [1.0, -2.0, 0.5001], _HUGE]]
 
 _SPREAD = [[1.0, -2.0, 0.5], [4.0, 0.0, 1.0], [-1.0, 2.0, 5.0]]
+# Two of a class, all of one, all of different ones.
+_LABELLED = [
+    {"embeddings": rows, "target": labels}
+    for rows in (*_SCALES, _SPREAD)
+    for labels in (np.array([0, 1, 0]), np.array([2, 2, 2]), np.array([0, 1, 2]))
+]
 
 _FLAT = [[1.0, 2.0, 0.25], [1.25, 1.0, 3.0], [1.5, 2.0, -2.0]]
 
@@ -197,11 +203,7 @@ def siglip(image, text, scale, bias):
         ({"embeddings": _SAME, "target": np.array([7, 7, 7])}, LN2),
         ({"embeddings": _SAME, "target": np.array([0, 1, 2])}, 0.0),
     ],
-    extremes=[
-        {"embeddings": rows, "target": labels}
-        for rows in (*_SCALES, _SPREAD)
-        for labels in (np.array([0, 1, 0]), np.array([2, 2, 2]), np.array([0, 1, 2]))
-    ],
+    extremes=_LABELLED,
     outside=[],
 )
 def sup_con(embeddings, target, temperature):
@@ -336,11 +338,7 @@ def sphereface(embeddings, target, prototypes, margin, scale):
         ({"embeddings": _SAME, "target": np.array([7, 7, 7])}, 0.0),
         ({"embeddings": _SAME, "target": np.array([0, 1, 2])}, 0.0),
     ],
-    extremes=[
-        {"embeddings": rows, "target": labels}
-        for rows in (*_SCALES, _SPREAD)
-        for labels in (np.array([0, 1, 0]), np.array([2, 2, 2]), np.array([0, 1, 2]))
-    ],
+    extremes=_LABELLED,
     outside=[],
 )
 def nt_xent_with_labels(embeddings, target, temperature):
@@ -370,11 +368,7 @@ def nt_xent_with_labels(embeddings, target, temperature):
         ),
         ({"embeddings": _SAME[:1], "target": np.array([7])}, 0.0),
     ],
-    extremes=[
-        {"embeddings": rows, "target": labels}
-        for rows in (*_SCALES, _SPREAD)
-        for labels in (np.array([0, 1, 0]), np.array([2, 2, 2]), np.array([0, 1, 2]))
-    ],
+    extremes=_LABELLED,
     outside=[],
 )
 def multi_similarity(embeddings, target, alpha, beta, base):
@@ -398,11 +392,7 @@ def multi_similarity(embeddings, target, alpha, beta, base):
         (_TWO_AND_ONE, math.log1p(math.exp(-25.6))),
         ({"embeddings": _SAME, "target": np.array([7, 7, 7])}, 0.0),
     ],
-    extremes=[
-        {"embeddings": rows, "target": labels}
-        for rows in (*_SCALES, _SPREAD)
-        for labels in (np.array([0, 1, 0]), np.array([2, 2, 2]), np.array([0, 1, 2]))
-    ],
+    extremes=_LABELLED,
     outside=[],
 )
 def circle(embeddings, target, margin, scale):

@@ -94,10 +94,7 @@ _OF_TWO = [
 )
 def dice(probs, target, smooth, squared, pixel_weight=None):
     """Milletari et al.: twice the intersection over the two sizes, with s pixels of agreement."""
-    p, y, w = _pixels(probs, target, pixel_weight)
-    size = 2 if squared else 1
-    both = sum(k * a * b for a, b, k in zip(p, y, w, strict=True)) + smooth
-    sizes = sum(k * (a**size + b**size) for a, b, k in zip(p, y, w, strict=True)) + 2 * smooth
+    both, sizes = _agreement(probs, target, smooth, squared, pixel_weight)
     return 1 - 2 * both / sizes if sizes else mpf(0)
 
 
@@ -113,10 +110,7 @@ def dice(probs, target, smooth, squared, pixel_weight=None):
     outside=MASKS,
 )
 def jaccard(probs, target, smooth, squared, pixel_weight=None):
-    p, y, w = _pixels(probs, target, pixel_weight)
-    size = 2 if squared else 1
-    both = sum(k * a * b for a, b, k in zip(p, y, w, strict=True)) + smooth
-    sizes = sum(k * (a**size + b**size) for a, b, k in zip(p, y, w, strict=True)) + 2 * smooth
+    both, sizes = _agreement(probs, target, smooth, squared, pixel_weight)
     union = sizes - both
     return 1 - both / union if union else mpf(0)
 
@@ -254,6 +248,15 @@ def jaccard_of(wrong, y, w=None):
         for pixels in (mask & predicted, mask | predicted)
     )
     return 1 - hit / union if union else mpf(0)
+
+
+def _agreement(probs, target, smooth, squared, pixel_weight):
+    """What prediction and target share, and their two sizes, with s pixels of agreement."""
+    p, y, w = _pixels(probs, target, pixel_weight)
+    size = 2 if squared else 1
+    both = sum(k * a * b for a, b, k in zip(p, y, w, strict=True)) + smooth
+    sizes = sum(k * (a**size + b**size) for a, b, k in zip(p, y, w, strict=True)) + 2 * smooth
+    return both, sizes
 
 
 def _pixels(probs, target, pixel_weight):
