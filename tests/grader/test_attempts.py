@@ -91,13 +91,13 @@ def test_the_cost_is_that_of_the_policy_which_is_configured(school, monkeypatch)
     policy = f"{__name__}.HalfOfWhatThereIs"
     config = school.course.coursedir.config
     assert penalty(school.course, NAME, "bob", LATE, TOTAL) == 8
-    monkeypatch.setattr(config.AssignLatePenalties, "plugin_class", policy)
+    monkeypatch.setitem(config.AssignLatePenalties, "plugin_class", policy)
     assert penalty(school.course, NAME, "bob", LATE, 6.0) == 3
     assert penalty(school.course, NAME, "bob", EARLY, 8.0) == 0
     zero = "nbgrader.plugins.LateSubmissionPlugin"
-    monkeypatch.setattr(config.AssignLatePenalties, "plugin_class", zero)
+    monkeypatch.setitem(config.AssignLatePenalties, "plugin_class", zero)
     assert penalty(school.course, NAME, "bob", LATE, 8.0) == 0
-    config.LateSubmissionPlugin.penalty_method = "zero"
+    monkeypatch.setitem(config.LateSubmissionPlugin, "penalty_method", "zero")
     assert penalty(school.course, NAME, "bob", LATE, 8.0) == 8
 
 
