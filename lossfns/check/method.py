@@ -19,7 +19,8 @@ def another_way(
     """What is wrong with how right answers were found; `sources`: of the answer, of the broken."""
     if exercise.repairs and sources and (reason := _rewritten(exercise, *sources)):
         return reason
-    return exercise.together(calls, answers) if exercise.together else None
+    apart = exercise.together(calls, answers) if exercise.together else ""
+    return exercise.reason(apart) if apart else None
 
 
 def _rewritten(exercise: Exercise, source: str, broken: str) -> Reason | None:
