@@ -38,27 +38,6 @@ def _draw_mse(rng):
     )
 
 
-MSE_MISTAKES = {
-    **sum_for_mean(of_error(square)),
-    "half of the mean squared error": per_error(lambda e: 0.5 * e * e),
-    "the errors not squared": per_error(lambda e: e),
-    "the absolute error instead of the squared error": per_error(abs),
-    "the root of the mean squared error": per_error(
-        square, mean=lambda losses: losses.mean() ** 0.5
-    ),
-    "the square of the mean error": of_error(lambda e, **options: e.mean() ** 2),
-    "the variance of the errors": of_error(lambda e, **options: e.var()),
-    "n - 1 instead of n": per_error(square, mean=lambda losses: losses.sum() / (losses.size - 1)),
-    "the sign flipped": per_error(lambda e: -e * e),
-    "the squares of both subtracted": lambda pred, target, reduction="mean": (
-        pred**2 - target**2
-    ).mean(),
-    **mean_over_rows(of_error(square)),
-    **mean_along_an_axis(of_error(square)),
-    **reduction_ignored(of_error(square)),
-    **sum_with_none(of_error(square)),
-}
-
 MSE = Exercise(
     name="mse",
     signature='mse(pred, target, reduction="mean")',
@@ -71,7 +50,28 @@ MSE = Exercise(
         kinds.offset("pred", "target"),
         kinds.tiny("pred", "target"),
     ),
-    mistakes=MSE_MISTAKES,
+    mistakes={
+        **sum_for_mean(of_error(square)),
+        "half of the mean squared error": per_error(lambda e: 0.5 * e * e),
+        "the errors not squared": per_error(lambda e: e),
+        "the absolute error instead of the squared error": per_error(abs),
+        "the root of the mean squared error": per_error(
+            square, mean=lambda losses: losses.mean() ** 0.5
+        ),
+        "the square of the mean error": of_error(lambda e, **options: e.mean() ** 2),
+        "the variance of the errors": of_error(lambda e, **options: e.var()),
+        "n - 1 instead of n": per_error(
+            square, mean=lambda losses: losses.sum() / (losses.size - 1)
+        ),
+        "the sign flipped": per_error(lambda e: -e * e),
+        "the squares of both subtracted": lambda pred, target, reduction="mean": (
+            pred**2 - target**2
+        ).mean(),
+        **mean_over_rows(of_error(square)),
+        **mean_along_an_axis(of_error(square)),
+        **reduction_ignored(of_error(square)),
+        **sum_with_none(of_error(square)),
+    },
 )
 
 
@@ -163,16 +163,5 @@ MSE_TORCH = Exercise(
     torch=True,
     slopes={"pred": summed_slope(ln.mse)},
     twin="MSELoss",
-    mistakes={
-        **sum_for_mean(of_error(square)),
-        "half of the mean squared error": per_error(lambda e: 0.5 * e * e),
-        "the absolute error instead of the squared error": per_error(abs),
-        "the root of the mean squared error": per_error(
-            square, mean=lambda losses: losses.mean().sqrt()
-        ),
-        "the square of the mean error": lambda pred, target, **options: (
-            (pred - target).mean().square()
-        ),
-        **reduction_ignored(of_error(square)),
-    },
+    mistakes=MSE.mistakes,
 )
