@@ -11,10 +11,7 @@ LEFT = 0.6
 
 
 def another_way(
-    exercise: Exercise,
-    calls: list[Call],
-    answers: list[Answer],
-    sources: tuple[str, str] | None,
+    exercise: Exercise, calls: list[Call], answers: list[Answer], sources: tuple[str, str] | None
 ) -> Reason | None:
     """What is wrong with how right answers were found; `sources`: of the answer, of the broken."""
     if exercise.repairs and sources and (reason := _rewritten(exercise, *sources)):

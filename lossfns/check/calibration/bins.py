@@ -37,21 +37,10 @@ def _draw_reliability(rng):
     two, right = np.array([0.35, 0.85]), np.array([0, 1])
     for confidence, correct in (([85.0], [1]), ([-0.05], [0])):
         yield refuse(
-            "percentages accepted",
-            confidence=np.array(confidence),
-            correct=np.array(correct),
+            "percentages accepted", confidence=np.array(confidence), correct=np.array(correct)
         )
-    yield refuse(
-        "shapes (n, 1) and (n,) accepted",
-        confidence=two[:, None],
-        correct=right,
-    )
-    yield refuse(
-        "no bins accepted",
-        confidence=two,
-        correct=right,
-        bins=0,
-    )
+    yield refuse("shapes (n, 1) and (n,) accepted", confidence=two[:, None], correct=right)
+    yield refuse("no bins accepted", confidence=two, correct=right, bins=0)
 
 
 def hold_bins(bins) -> None:

@@ -4,13 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from lossfns.check.calibration.bins import (
-    closed_left,
-    closed_right,
-    floored,
-    hold_bins,
-    table,
-)
+from lossfns.check.calibration.bins import closed_left, closed_right, floored, hold_bins, table
 from lossfns.check.calibration.predictions import (
     bad_classes,
     classified,
@@ -39,17 +33,8 @@ def draw_errors(rng):
     yield from _ask([(edge, np.array([0, 1, 0]))], "extremes", bins=4)
     yield from bad_classes(rng)
     probs, target = pairs[2]
-    yield refuse(
-        "labels of shape (n, 1) accepted",
-        probs=probs,
-        target=target[:, None],
-    )
-    yield refuse(
-        "no bins accepted",
-        probs=probs,
-        target=target,
-        bins=0,
-    )
+    yield refuse("labels of shape (n, 1) accepted", probs=probs, target=target[:, None])
+    yield refuse("no bins accepted", probs=probs, target=target, bins=0)
 
 
 _ask = partial(ask_all, "probs target")

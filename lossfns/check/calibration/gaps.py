@@ -54,8 +54,7 @@ ECE = Exercise(
         "percent": lambda probs, target, bins=10: 100 * error_from(_expected)(probs, target, bins),
         "no bins at all": item_gaps(np.mean),
         "the share of wrong predictions for the accuracy": error_from(
-            _expected,
-            lambda probs, target: (top(probs, target)[0], 1 - top(probs, target)[1]),
+            _expected, lambda probs, target: (top(probs, target)[0], 1 - top(probs, target)[1])
         ),
         **shared(_expected),
     },

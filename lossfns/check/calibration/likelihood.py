@@ -118,8 +118,7 @@ NLL_OF_TEMPERATURE_TORCH = Exercise(
             ),
         ),
         "the logarithm of a rounded probability": _scaled(
-            _divided,
-            lambda scaled, target: -_picked(scaled.softmax(dim=1), target).log().mean(),
+            _divided, lambda scaled, target: -_picked(scaled.softmax(dim=1), target).log().mean()
         ),
         "a constant inside the logarithm": Recognised(
             _scaled(

@@ -41,9 +41,7 @@ def _draw_temper(rng):
     yield Call({"logits": tables[2]}, {"temperature": 1e6}, "extremes")
     for temperature in (-1.0, 0.0):
         yield refuse(
-            "a temperature that is not positive accepted",
-            logits=tables[1],
-            temperature=temperature,
+            "a temperature that is not positive accepted", logits=tables[1], temperature=temperature
         )
 
 

@@ -37,20 +37,12 @@ def _draw(rng):
     logits, target = pairs[2]
     classes = logits.shape[1]
     yield refuse(
-        "a label beyond the last class accepted",
-        logits=logits,
-        target=np.array([0, classes]),
+        "a label beyond the last class accepted", logits=logits, target=np.array([0, classes])
     )
     yield refuse(
-        "a label of -1 read as the last class",
-        logits=logits,
-        target=np.array([-1, classes - 1]),
+        "a label of -1 read as the last class", logits=logits, target=np.array([-1, classes - 1])
     )
-    yield refuse(
-        "labels in a column broadcast",
-        logits=logits,
-        target=target[:, None],
-    )
+    yield refuse("labels in a column broadcast", logits=logits, target=target[:, None])
     yield refuse(
         "one-hot rows taken for labels",
         logits=logits,

@@ -24,17 +24,9 @@ def _draw(rng):
     ):
         yield ask(_NAMES, (np.array(p), np.array(q)), "extremes")
     p, q = pairs[2]
-    yield refuse(
-        "different shapes broadcast",
-        p=p,
-        q=q[:1],
-    )
+    yield refuse("different shapes broadcast", p=p, q=q[:1])
     for rows, others in ((p[:1], 2 * q[:1]), (p[:1] - 1.0, q[:1])):
-        yield refuse(
-            "rows accepted that are no distributions",
-            p=rows,
-            q=others,
-        )
+        yield refuse("rows accepted that are no distributions", p=rows, q=others)
 
 
 def _right(p, q):

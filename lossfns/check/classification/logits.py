@@ -33,11 +33,7 @@ def _draw_with_logits(rng):
             yield ask(_NAMES, pair, "reductions", reduction=reduction)
     yield from _far()
     logits, target = pairs[3]
-    yield refuse(
-        "broadcasting of (n, 1) against (n,)",
-        logits=logits[:, None],
-        target=target,
-    )
+    yield refuse("broadcasting of (n, 1) against (n,)", logits=logits[:, None], target=target)
     logits, target = pairs[2]
     yield refuse(
         "an unknown reduction taken for the mean", logits=logits, target=target, reduction="average"

@@ -31,11 +31,7 @@ def _draw_bce(rng):
             probs=np.array(bad),
             target=np.array([1.0, 0.0]),
         )
-    yield refuse(
-        "broadcasting of (n, 1) against (n,)",
-        probs=probs[:, None],
-        target=target,
-    )
+    yield refuse("broadcasting of (n, 1) against (n,)", probs=probs[:, None], target=target)
 
 
 def _bce(p, y):
@@ -63,10 +59,7 @@ BCE = Exercise(
     read="loss-bce",
     right=ln.bce,
     draw=_draw_bce,
-    probes=(
-        kinds.shapes("probs", "target"),
-        kinds.outside("probs", 0.0, 1.0),
-    ),
+    probes=(kinds.shapes("probs", "target"), kinds.outside("probs", 0.0, 1.0)),
     mistakes={
         **sum_for_mean(_bce),
         **flipped_loss(_bce),

@@ -35,11 +35,7 @@ SOFTMAX = Exercise(
     read="softmax-and-cross-entropy",
     right=softmax,
     draw=_draw_softmax,
-    probes=(
-        kinds.square("logits"),
-        kinds.single_class("logits"),
-        kinds.equal_logits("logits"),
-    ),
+    probes=(kinds.square("logits"), kinds.single_class("logits"), kinds.equal_logits("logits")),
     mistakes={
         "the sum over the whole table": lambda logits: (
             np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()

@@ -15,11 +15,7 @@ def _draw_gradient(rng):
     pairs = batches.binary(rng)
     yield from (ask(_NAMES, pair) for pair in [*pairs, batches.soft(rng)])
     yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
-    for logits, target in (
-        ([1000.0], [0.0]),
-        ([-1000.0], [1.0]),
-        ([1e12, 0.5], [1.0, 0.0]),
-    ):
+    for logits, target in (([1000.0], [0.0]), ([-1000.0], [1.0]), ([1e12, 0.5], [1.0, 0.0])):
         yield ask(_NAMES, (np.array(logits), np.array(target)), "extremes")
     far = np.array([100.0, -100.0], np.float32), np.array([0.0, 0.0], np.float32)
     yield ask(_NAMES, far, "extremes")

@@ -30,10 +30,7 @@ def _draw(rng):
     logits, target = single(*pairs[2])
     for share in (1.5, -0.1):
         yield refuse(
-            "a share outside 0 … 1 accepted",
-            logits=logits,
-            target=target,
-            label_smoothing=share,
+            "a share outside 0 … 1 accepted", logits=logits, target=target, label_smoothing=share
         )
 
 

@@ -42,11 +42,7 @@ def _draw_info_nce(rng):
             keys=key,
             temperature=temperature,
         )
-    yield refuse(
-        "more keys than queries accepted",
-        queries=batches[1][0][:2],
-        keys=batches[1][1],
-    )
+    yield refuse("more keys than queries accepted", queries=batches[1][0][:2], keys=batches[1][1])
 
 
 _ask = partial(ask_all, "queries keys")

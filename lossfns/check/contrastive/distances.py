@@ -5,13 +5,7 @@ from functools import partial
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import (
-    halves,
-    hold_matrices,
-    normal,
-    two_sizes,
-    unit,
-)
+from lossfns.check.contrastive.points import halves, hold_matrices, normal, two_sizes, unit
 from lossfns.check.exercise import Call, Exercise
 from lossfns.check.questions import ask_all, refuse, singles
 
@@ -95,10 +89,7 @@ PAIRWISE_DISTANCES = Exercise(
     read="loss-contrastive",
     right=_distances_checked,
     draw=_draw_distances,
-    probes=(
-        kinds.columns("a", "b"),
-        kinds.tiny("a", "b", squared=False),
-    ),
+    probes=(kinds.columns("a", "b"), kinds.tiny("a", "b", squared=False)),
     mistakes={
         "the square root forgotten": lambda a, b, squared=False: _distances(a, b, squared=True),
         "the square root always taken": lambda a, b, squared=False: _distances(a, b),

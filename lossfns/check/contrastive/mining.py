@@ -123,10 +123,7 @@ SEMI_HARD_NEGATIVES = Exercise(
     read="mine-triplets",
     right=_semi_hard_negatives,
     draw=_draw_semi_hard,
-    probes=(
-        kinds.outside("margin", 0.0, ends=(0.0,)),
-        kinds.single_item("embeddings", "labels"),
-    ),
+    probes=(kinds.outside("margin", 0.0, ends=(0.0,)), kinds.single_item("embeddings", "labels")),
     mistakes={
         "the hardest negatives of all": _mine(lambda near, far, margin: far < near + margin),
         "any nearest negative": _mine(lambda near, far, margin: far == far),

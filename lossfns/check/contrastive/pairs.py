@@ -54,31 +54,12 @@ def _draw_contrastive(rng):
     a, b, same = (pairs[3][name] for name in ("a", "b", "same"))
     for margin in (0.0, -1.0):
         yield refuse(
-            "a margin that is not positive accepted",
-            a=a[:1],
-            b=b[:1],
-            same=same[:1],
-            margin=margin,
+            "a margin that is not positive accepted", a=a[:1], b=b[:1], same=same[:1], margin=margin
         )
-    yield refuse(
-        "labels -1 accepted",
-        a=a,
-        b=b,
-        same=np.array([1, -1]),
-    )
-    yield refuse(
-        "embeddings of different shapes accepted",
-        a=a,
-        b=b[:1],
-        same=same,
-    )
+    yield refuse("labels -1 accepted", a=a, b=b, same=np.array([1, -1]))
+    yield refuse("embeddings of different shapes accepted", a=a, b=b[:1], same=same)
     a, b, same = (pairs[4][name] for name in ("a", "b", "same"))
-    yield refuse(
-        "labels of shape (n, 1) accepted",
-        a=a,
-        b=b,
-        same=same[:, None],
-    )
+    yield refuse("labels of shape (n, 1) accepted", a=a, b=b, same=same[:, None])
 
 
 def _contrastive(a, b, same, margin=1.0):

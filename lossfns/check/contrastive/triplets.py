@@ -4,13 +4,7 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import (
-    halves,
-    hold_shape,
-    length,
-    normal,
-    steps,
-)
+from lossfns.check.contrastive.points import halves, hold_shape, length, normal, steps
 from lossfns.check.exercise import Call, Exercise
 from lossfns.check.questions import refuse
 
@@ -54,16 +48,9 @@ def _draw_triplet(rng):
     yield Call(collapsed, {"margin": 0.5}, "extremes")
     yield Call(_triplet_of(anchor, anchor * 1e6, 0 * anchor), {}, "extremes")
     for margin in (0.0, -1.0):
-        yield refuse(
-            "a margin that is not positive accepted",
-            **batches[0],
-            margin=margin,
-        )
+        yield refuse("a margin that is not positive accepted", **batches[0], margin=margin)
     one_negative = batches[2] | {"negative": batches[2]["negative"][:1]}
-    yield refuse(
-        "embeddings of different shapes accepted",
-        **one_negative,
-    )
+    yield refuse("embeddings of different shapes accepted", **one_negative)
 
 
 def _triplet(anchor, positive, negative, margin=1.0, squared=False):

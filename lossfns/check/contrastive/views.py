@@ -45,16 +45,9 @@ def _draw_nt_xent(rng):
     z1, z2, longer = single(*pairs[0], pairs[1][0])
     for temperature in (-0.5, 0.0):
         yield refuse(
-            "a temperature that is not positive accepted",
-            z1=z1,
-            z2=z2,
-            temperature=temperature,
+            "a temperature that is not positive accepted", z1=z1, z2=z2, temperature=temperature
         )
-    yield refuse(
-        "views of different sizes accepted",
-        z1=z1,
-        z2=longer,
-    )
+    yield refuse("views of different sizes accepted", z1=z1, z2=longer)
 
 
 def _nt_xent_slope(wrt):
@@ -166,7 +159,7 @@ NT_XENT_TORCH = Exercise(
     mistakes={
         "each view compared with itself": _nt_xent(mask=lambda scores: scores),
         "0 on the diagonal instead of nothing": _nt_xent(
-            mask=lambda scores: scores - scores.diagonal().diag_embed(),
+            mask=lambda scores: scores - scores.diagonal().diag_embed()
         ),
         "only the other view's items as negatives": _between_views(rows_only=False),
         "InfoNCE from the first view to the second": _between_views(rows_only=True),

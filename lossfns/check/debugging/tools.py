@@ -12,14 +12,8 @@ def _draw_initial(rng):
         yield Call({"classes": np.array(classes)})
     yield Call({"classes": np.array(1)}, {}, "extremes")
     yield Call({"classes": np.array(1_000_000)}, {}, "extremes")
-    yield refuse(
-        "-∞ for no classes",
-        classes=np.array(0),
-    )
-    yield refuse(
-        "a negative number of classes accepted",
-        classes=np.array(-3),
-    )
+    yield refuse("-∞ for no classes", classes=np.array(0))
+    yield refuse("a negative number of classes accepted", classes=np.array(-3))
 
 
 def _initial(classes):

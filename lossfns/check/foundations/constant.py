@@ -15,16 +15,8 @@ def _draw_constant(rng):
     for loss in ("mse", "mae", "max"):
         yield ask("target", (np.array([-2.5]),), aspect="extremes", loss=loss)
         yield ask("target", (np.full(3, 4.0),), aspect="extremes", loss=loss)
-    yield refuse(
-        "an unknown loss taken for the squared error",
-        target=targets[0],
-        loss="accuracy",
-    )
-    yield refuse(
-        "a constant for no targets at all",
-        target=np.zeros(0),
-        loss="mse",
-    )
+    yield refuse("an unknown loss taken for the squared error", target=targets[0], loss="accuracy")
+    yield refuse("a constant for no targets at all", target=np.zeros(0), loss="mse")
 
 
 def _skewed(rng, count):
@@ -33,11 +25,7 @@ def _skewed(rng, count):
     return np.insert(most, count // 2, 12.0 + float(rng.integers(5)))
 
 
-_BEST = {
-    "mse": np.mean,
-    "mae": np.median,
-    "max": lambda target: (target.min() + target.max()) / 2,
-}
+_BEST = {"mse": np.mean, "mae": np.median, "max": lambda target: (target.min() + target.max()) / 2}
 _LOSS = {
     "mse": lambda errors: float((errors**2).mean()),
     "mae": lambda errors: float(abs(errors).mean()),

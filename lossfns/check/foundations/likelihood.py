@@ -20,21 +20,11 @@ def _draw_nll(rng):
     many = some(rng, [1.0, 1.0, 0.0], (3000,))
     yield ask("outcomes", (many,), aspect="extremes", p=share)
     yield ask("outcomes", (np.array([1.0, 0.0]),), aspect="extremes", p=1e-200)
-    yield refuse(
-        "a p accepted that is no probability",
-        outcomes=flips[3],
-        p=1.5,
-    )
+    yield refuse("a p accepted that is no probability", outcomes=flips[3], p=1.5)
     for p in (0.0, 1.0):
-        yield refuse(
-            "p = 0 or p = 1 accepted",
-            outcomes=flips[3],
-            p=p,
-        )
+        yield refuse("p = 0 or p = 1 accepted", outcomes=flips[3], p=p)
     yield refuse(
-        "outcomes accepted that are neither 0 nor 1",
-        outcomes=np.array([1.0, 2.0]),
-        p=0.25,
+        "outcomes accepted that are neither 0 nor 1", outcomes=np.array([1.0, 2.0]), p=0.25
     )
 
 

@@ -26,15 +26,9 @@ def _draw(rng):
     yield ask(_NAMES, many, aspect="extremes")
     gradients, counts = pairs[1]
     yield refuse(
-        "a count without a piece ignored",
-        gradients=gradients,
-        counts=np.append(counts, 3),
+        "a count without a piece ignored", gradients=gradients, counts=np.append(counts, 3)
     )
-    yield refuse(
-        "a negative count accepted",
-        gradients=gradients,
-        counts=np.array([4, -1]),
-    )
+    yield refuse("a negative count accepted", gradients=gradients, counts=np.array([4, -1]))
 
 
 def _mean(gradients, counts):

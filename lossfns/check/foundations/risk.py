@@ -26,16 +26,8 @@ def _draw_weighted(rng):
     ):
         yield ask(_NAMES, (np.array(losses), np.array(weights)), aspect="extremes")
     losses, weights = pairs[2]
-    yield refuse(
-        "broadcasting of (n, 1) against (n,)",
-        losses=losses[:, None],
-        weights=weights,
-    )
-    yield refuse(
-        "a negative weight accepted",
-        losses=pairs[1][0],
-        weights=np.array([2.0, -1.0]),
-    )
+    yield refuse("broadcasting of (n, 1) against (n,)", losses=losses[:, None], weights=weights)
+    yield refuse("a negative weight accepted", losses=pairs[1][0], weights=np.array([2.0, -1.0]))
 
 
 def _mean(losses, weights):
@@ -64,10 +56,7 @@ WEIGHTED_RISK = Exercise(
     read="sec-01-risk",
     right=_checked,
     draw=_draw_weighted,
-    probes=(
-        kinds.shapes("losses", "weights"),
-        kinds.outside("weights", 0.0),
-    ),
+    probes=(kinds.shapes("losses", "weights"), kinds.outside("weights", 0.0)),
     mistakes={
         "divided by the number of items": lambda losses, weights: (weights * losses).mean(),
         "the weights without effect": lambda losses, weights: losses.mean(),
@@ -118,12 +107,7 @@ def _draw_ridge(rng):
     huge = pairs[2][0], np.array([1e6, -1e6, 0.0])
     yield ask(_PENALISED, huge, aspect="extremes", strength=strength)
     losses, params = pairs[2]
-    yield refuse(
-        "a negative strength accepted",
-        losses=losses,
-        params=params,
-        strength=-0.5,
-    )
+    yield refuse("a negative strength accepted", losses=losses, params=params, strength=-0.5)
 
 
 def _penalised(penalty, combine=lambda losses, price: losses.mean() + price):
@@ -147,10 +131,7 @@ RIDGE_RISK = Exercise(
     read="sec-01-risk",
     right=_penalised(_price),
     draw=_draw_ridge,
-    probes=(
-        kinds.outside("strength", 0.0),
-        kinds.zero("strength"),
-    ),
+    probes=(kinds.outside("strength", 0.0), kinds.zero("strength")),
     mistakes={
         "the constant term penalised": _penalised(
             lambda losses, params, strength: strength * (params**2).sum()

@@ -31,12 +31,7 @@ def _draw_weighted(rng):
     yield ask(_NAMES, (far, np.array([1, 0, 0]), np.array([2.0, 0.5])), "extremes")
     yield ask(_NAMES, (far - 1e4, np.array([0, 1, 1]), np.array([2.0, 0.5])), "extremes")
     logits, weight = rng.integers(-4, 5, size=(2, 3)) / 2, np.array([0.5, 1.0, 2.0])
-    yield refuse(
-        "a label of -1 accepted",
-        logits=logits,
-        target=np.array([1, -1]),
-        weight=weight,
-    )
+    yield refuse("a label of -1 accepted", logits=logits, target=np.array([1, -1]), weight=weight)
     yield refuse(
         "a label beyond the last class accepted",
         logits=logits,

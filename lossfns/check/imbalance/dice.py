@@ -64,17 +64,8 @@ def _draw_dice(rng):
     yield from ask_masks([*edges()[2:4], (np.zeros((2, 3)), one_pixel)], "extremes", smooth=0.0)
     probs, target = pairs[2]
     yield refuse("masks of different shapes accepted", probs=probs[:1], target=target)
-    yield refuse(
-        "logits accepted as probabilities",
-        probs=4 * probs - 2,
-        target=target,
-    )
-    yield refuse(
-        "a negative smooth accepted",
-        probs=probs,
-        target=target,
-        smooth=-1.0,
-    )
+    yield refuse("logits accepted as probabilities", probs=4 * probs - 2, target=target)
+    yield refuse("a negative smooth accepted", probs=probs, target=target, smooth=-1.0)
 
 
 def sums(probs, target):
@@ -180,11 +171,7 @@ DICE = Exercise(
         kinds.single_item("probs", "target"),
         kinds.zero("smooth"),
     ),
-    mistakes={
-        **DICE_FORMULA,
-        **EMPTY,
-        **EMPTY_MISSED,
-    },
+    mistakes={**DICE_FORMULA, **EMPTY, **EMPTY_MISSED},
 )
 
 

@@ -34,18 +34,8 @@ def _draw_focal(rng):
     yield refuse(
         "an unknown reduction taken for the mean", logits=logits, target=target, reduction="average"
     )
-    yield refuse(
-        "a negative γ accepted",
-        logits=logits,
-        target=target,
-        gamma=-1.0,
-    )
-    yield refuse(
-        "an α outside 0 … 1 accepted",
-        logits=logits,
-        target=target,
-        alpha=1.5,
-    )
+    yield refuse("a negative γ accepted", logits=logits, target=target, gamma=-1.0)
+    yield refuse("an α outside 0 … 1 accepted", logits=logits, target=target, alpha=1.5)
 
 
 def far(dtype):

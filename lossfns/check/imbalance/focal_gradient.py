@@ -5,11 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds, questions
 from lossfns.check.exercise import Exercise
-from lossfns.check.faults import (
-    flipped_gradient,
-    reduced_gradient,
-    rows_in_gradient,
-)
+from lossfns.check.faults import flipped_gradient, reduced_gradient, rows_in_gradient
 from lossfns.check.imbalance.focal import core_of, fade_of, far, missing_of, surprise_of
 from lossfns.check.recipes import averaged, sigmoid
 

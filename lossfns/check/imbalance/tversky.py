@@ -5,14 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
-from lossfns.check.imbalance.dice import (
-    ask_masks,
-    edges,
-    masks,
-    one_mask,
-    rows,
-    sums,
-)
+from lossfns.check.imbalance.dice import ask_masks, edges, masks, one_mask, rows, sums
 from lossfns.check.questions import refuse, singles
 
 
@@ -31,12 +24,7 @@ def _draw_tversky(rng):
         "masks of different shapes accepted", probs=probs[:1], target=target, alpha=0.3, beta=0.7
     )
     for prices in ({"alpha": -0.1, "beta": 0.7}, {"alpha": 0.3, "beta": -0.7}):
-        yield refuse(
-            "a negative price accepted",
-            probs=probs,
-            target=target,
-            **prices,
-        )
+        yield refuse("a negative price accepted", probs=probs, target=target, **prices)
 
 
 def tversky(probs, target, alpha, beta, smooth=1.0):

@@ -24,21 +24,9 @@ def _draw_weights(rng):
     for options in asked[:3]:
         yield Call({"counts": np.array([10**9, 1])}, options, "extremes")
     yield Call({"counts": np.array([40, 3])}, {"kind": "effective", "beta": 0.0}, "extremes")
-    yield refuse(
-        "a class without examples accepted",
-        counts=np.array([90, 0]),
-    )
-    yield refuse(
-        "an unknown kind taken for another",
-        counts=two,
-        kind="inversed",
-    )
-    yield refuse(
-        "β = 1 accepted",
-        counts=two,
-        kind="effective",
-        beta=1.0,
-    )
+    yield refuse("a class without examples accepted", counts=np.array([90, 0]))
+    yield refuse("an unknown kind taken for another", counts=two, kind="inversed")
+    yield refuse("β = 1 accepted", counts=two, kind="effective", beta=1.0)
 
 
 def _inverse(counts):

@@ -26,22 +26,11 @@ def _draw_dwa(rng):
         temperature=1e-4,
     )
     previous, before = np.array([0.5, 2.0]), np.array([2.5, 4.0])
-    yield refuse(
-        "a loss of 0 in the denominator",
-        previous=previous,
-        before=np.array([0.0, 4.0]),
-    )
-    yield refuse(
-        "losses that are broadcast",
-        previous=previous,
-        before=before[:1],
-    )
+    yield refuse("a loss of 0 in the denominator", previous=previous, before=np.array([0.0, 4.0]))
+    yield refuse("losses that are broadcast", previous=previous, before=before[:1])
     for temperature in (0.0, -2.0):
         yield refuse(
-            "any temperature accepted",
-            previous=previous,
-            before=before,
-            temperature=temperature,
+            "any temperature accepted", previous=previous, before=before, temperature=temperature
         )
 
 
@@ -114,11 +103,7 @@ def _draw_conflict(rng):
     yield ask("g1 g2", (np.array([2.0, -0.5]), np.array([0.0, 0.0])), "extremes")
     yield ask("g1 g2", (np.array([1e12, 5e11]), np.array([-1.0, 0.5])), "extremes")
     for one, other in (([0.5, 2.0, -1.0], [2.5]), ([[0.5], [2.0]], [2.5, -1.0])):
-        yield refuse(
-            "gradients that are broadcast",
-            g1=np.array(one),
-            g2=np.array(other),
-        )
+        yield refuse("gradients that are broadcast", g1=np.array(one), g2=np.array(other))
 
 
 def _halves(rng, shape, sign):

@@ -26,17 +26,9 @@ def _draw_weighted_sum(rng):
     yield ask("losses weights", (np.array([1e12, 0.5]), np.array([1e-12, 3.0])), "extremes")
     yield ask("losses weights", (np.array([np.inf, 0.5]), np.array([0.0, 3.0])), "extremes")
     losses = np.array([0.5, 2.0, 4.0])
-    yield refuse(
-        "negative weights accepted",
-        losses=losses[:2],
-        weights=np.array([0.1, -3.0]),
-    )
+    yield refuse("negative weights accepted", losses=losses[:2], weights=np.array([0.1, -3.0]))
     for count, weights in ((2, [0.1]), (3, [[0.1], [3.0], [0.2]])):
-        yield refuse(
-            "weights that are broadcast",
-            losses=losses[:count],
-            weights=np.array(weights),
-        )
+        yield refuse("weights that are broadcast", losses=losses[:count], weights=np.array(weights))
 
 
 def _softmaxed(losses, weights):
@@ -54,10 +46,7 @@ WEIGHTED_SUM = Exercise(
     read="loss-weighted-sum",
     right=_right_sum,
     draw=_draw_weighted_sum,
-    probes=(
-        kinds.shapes("losses", "weights", axes=1),
-        kinds.outside("weights", 0.0),
-    ),
+    probes=(kinds.shapes("losses", "weights", axes=1), kinds.outside("weights", 0.0)),
     mistakes={
         "the weights without effect": lambda losses, weights: losses.sum(),
         "the weighted mean": lambda losses, weights: (weights * losses).sum() / weights.sum(),
@@ -95,17 +84,9 @@ def _draw_normalised(rng):
     )
     yield ask("losses initial", (np.array([3e-9, 2e12]), np.array([1e-9, 1e12])), "extremes")
     losses = np.array([0.5, 2.0])
-    yield refuse(
-        "negative initial losses accepted",
-        losses=losses,
-        initial=np.array([-2.0, 4.0]),
-    )
+    yield refuse("negative initial losses accepted", losses=losses, initial=np.array([-2.0, 4.0]))
     for initial in ([4.0], [[4.0], [8.0]]):
-        yield refuse(
-            "initial losses that are broadcast",
-            losses=losses,
-            initial=np.array(initial),
-        )
+        yield refuse("initial losses that are broadcast", losses=losses, initial=np.array(initial))
 
 
 def _divided(losses, initial):
@@ -132,10 +113,7 @@ NORMALISED_LOSSES = Exercise(
     read="multitask-scales",
     right=_normalised,
     draw=_draw_normalised,
-    probes=(
-        kinds.lengths("initial"),
-        kinds.outside("initial", 0.0),
-    ),
+    probes=(kinds.lengths("initial"), kinds.outside("initial", 0.0)),
     mistakes={
         "the initial loss subtracted": lambda losses, initial: losses - initial,
         "the ratio upside down": lambda losses, initial: initial / losses,

@@ -35,25 +35,15 @@ def _draw(rng):
     yield ask(calm, [0, 1, 1], *far, lam=1e-6, aspect="extremes")
     column = [[value] for value in pred]
     yield refuse(
-        "broadcasting of (n, 1) against (n,)",
-        **given(calm, [0, 1, 1], column, target),
-        lam=0.5,
+        "broadcasting of (n, 1) against (n,)", **given(calm, [0, 1, 1], column, target), lam=0.5
     )
     yield refuse(
-        "a label beyond the last class accepted",
-        **given(calm, [0, 1, 2], pred, target),
-        lam=0.5,
+        "a label beyond the last class accepted", **given(calm, [0, 1, 2], pred, target), lam=0.5
     )
     yield refuse(
-        "negative labels counted from the end",
-        **given(calm, [0, 1, -1], pred, target),
-        lam=0.5,
+        "negative labels counted from the end", **given(calm, [0, 1, -1], pred, target), lam=0.5
     )
-    yield refuse(
-        "a negative weight accepted",
-        **given(calm, [0, 1, 1], pred, target),
-        lam=-0.5,
-    )
+    yield refuse("a negative weight accepted", **given(calm, [0, 1, 1], pred, target), lam=-0.5)
 
 
 def _batch(rng, items, classes):

@@ -50,11 +50,7 @@ def _draw_value(rng):
     for pair in _far():
         yield _ask(pair, "extremes")
     for losses, log_vars in _misshapen():
-        yield refuse(
-            "log-variances that are broadcast",
-            losses=losses,
-            log_vars=log_vars,
-        )
+        yield refuse("log-variances that are broadcast", losses=losses, log_vars=log_vars)
     losses, log_vars = pairs[1]
     yield refuse(
         "an unknown kind taken for regression",
@@ -177,14 +173,8 @@ def _draw_best(rng):
     for (losses,) in with_singles(rows):
         yield Call({"losses": losses})
     yield Call({"losses": np.array([1e12, 1e-12])}, {}, "extremes")
-    yield refuse(
-        "a loss of 0 accepted",
-        losses=np.array([0.5, 0.0]),
-    )
-    yield refuse(
-        "a negative loss accepted",
-        losses=np.array([0.5, -2.0]),
-    )
+    yield refuse("a loss of 0 accepted", losses=np.array([0.5, 0.0]))
+    yield refuse("a negative loss accepted", losses=np.array([0.5, -2.0]))
 
 
 def _best(losses):
@@ -238,11 +228,7 @@ def _draw_torch(rng):
     for pair in singles(_far()):
         yield _ask(pair, "extremes", wants=wants)
     for losses, log_vars in _misshapen():
-        yield refuse(
-            "log-variances that are broadcast",
-            losses=losses,
-            log_vars=log_vars,
-        )
+        yield refuse("log-variances that are broadcast", losses=losses, log_vars=log_vars)
 
 
 def _tensors(term):
@@ -259,10 +245,7 @@ UNCERTAINTY_WEIGHTING_TORCH = Exercise(
     read="loss-uncertainty-weighting",
     right=_right,
     draw=_draw_torch,
-    probes=(
-        kinds.shapes("losses", "log_vars", axes=1),
-        kinds.beyond_fifty("log_vars", high=80.0),
-    ),
+    probes=(kinds.shapes("losses", "log_vars", axes=1), kinds.beyond_fifty("log_vars", high=80.0)),
     torch=True,
     slopes={
         "losses": ln.uncertainty_weighting.grad,

@@ -64,10 +64,7 @@ MAE_GRAD = Exercise(
     read="loss-mae",
     right=ln.mae.grad,
     draw=_draw_mae_grad,
-    probes=(
-        kinds.offset("pred", "target"),
-        kinds.tiny("pred", "target"),
-    ),
+    probes=(kinds.offset("pred", "target"), kinds.tiny("pred", "target")),
     mistakes={
         "the n forgotten in the gradient": of_error(np.sign),
         **flipped_gradient(averaged(of_error(np.sign))),
@@ -93,11 +90,7 @@ def _draw_quantile(rng):
     far = np.array([1e12, -1e12, 0.5]), np.array([0.0, 0.0, 0.5])
     yield from questions.ask_errors([far], "extremes", q=0.9)
     for q in (1.5, -0.1):
-        yield refuse(
-            "a level outside 0 … 1 accepted",
-            **questions.two(rng),
-            q=q,
-        )
+        yield refuse("a level outside 0 … 1 accepted", **questions.two(rng), q=q)
 
 
 def _pinball(e, q):

@@ -74,10 +74,7 @@ GAUSSIAN_NLL_TORCH = Exercise(
     read="loss-gaussian-nll",
     right=lambda pred, target, var: ln.gaussian_nll(pred, target, var=var),
     draw=_draw_gaussian,
-    probes=(
-        kinds.exact_items("pred", "target"),
-        kinds.offset("pred", "target"),
-    ),
+    probes=(kinds.exact_items("pred", "target"), kinds.offset("pred", "target")),
     torch=True,
     slopes={"pred": summed_slope(ln.gaussian_nll), "var": summed_slope(ln.gaussian_nll, "var")},
     twin="GaussianNLLLoss",

@@ -32,11 +32,7 @@ def _draw_huber(rng):
     far = np.array([1e12, -1e12, 0.5]), np.array([0.0, 0.0, 0.5])
     yield from questions.ask_errors([far], "extremes", delta=2.0)
     for bad in (0.0, -1.0):
-        yield refuse(
-            "a δ that is not positive accepted",
-            **questions.two(rng),
-            delta=bad,
-        )
+        yield refuse("a δ that is not positive accepted", **questions.two(rng), delta=bad)
 
 
 def _huber_core(inside, outside, limit=lambda e, delta: abs(e) <= delta):

@@ -29,10 +29,7 @@ def _draw_mse(rng):
     yield from questions.ask_errors(questions.singles(pairs[3:5]))
     yield from questions.ask_reductions([pairs[2], pairs[4]])
     yield from questions.ask_errors([(np.array([1e12, 0.0]), np.array([0.0, 0.5]))], "extremes")
-    yield refuse(
-        "broadcasting of (n, 1) against (n,)",
-        **questions.column_against_row(rng),
-    )
+    yield refuse("broadcasting of (n, 1) against (n,)", **questions.column_against_row(rng))
     yield refuse(
         "an unknown reduction taken for the mean", **questions.two(rng), reduction="average"
     )
@@ -113,10 +110,7 @@ RMSE = Exercise(
     read="loss-rmse",
     right=ln.rmse,
     draw=_draw_rmse,
-    probes=(
-        kinds.offset("pred", "target"),
-        kinds.tiny("pred", "target"),
-    ),
+    probes=(kinds.offset("pred", "target"), kinds.tiny("pred", "target")),
     mistakes={
         "the root forgotten": per_error(square),
         "the mean of the roots": per_error(abs),
@@ -138,10 +132,7 @@ def _draw_mse_torch(rng):
     yield from questions.ask_reductions(questions.singles([pairs[2], pairs[4]]), wants=("pred",))
     far = np.array([1e12, 0.0], np.float32), np.array([0.0, 0.5], np.float32)
     yield from questions.ask_errors([far], "extremes", wants=("pred",))
-    yield refuse(
-        "broadcasting of (n, 1) against (n,)",
-        **questions.column_against_row(rng),
-    )
+    yield refuse("broadcasting of (n, 1) against (n,)", **questions.column_against_row(rng))
     yield refuse(
         "an unknown reduction taken for the mean", **questions.two(rng), reduction="average"
     )

@@ -24,10 +24,7 @@ def right(logits, target):
 def _soft(rng):
     """Labels between 0 and 1, as label smoothing and distillation make them."""
     logits = rng.permutation([2.0, -0.5, 1.5, -2.0])
-    return [
-        (logits[:1], np.array([0.75])),
-        (logits, np.round(rng.uniform(0.05, 0.95, size=4), 2)),
-    ]
+    return [(logits[:1], np.array([0.75])), (logits, np.round(rng.uniform(0.05, 0.95, size=4), 2))]
 
 
 def _far():
@@ -48,16 +45,8 @@ def _draw_bce(rng):
     yield from questions.ask_logits(questions.singles(_far()[3:4]), "extremes")
     logits, target = pairs[3]
     yield refuse("broadcasting of (n, 1) against (n,)", logits=logits[:, None], target=target)
-    yield refuse(
-        "a label of 2 accepted",
-        logits=logits[:2],
-        target=np.array([1.0, 2.0]),
-    )
-    yield refuse(
-        "a label of -1 accepted",
-        logits=logits[:2],
-        target=np.array([-1.0, 1.0]),
-    )
+    yield refuse("a label of 2 accepted", logits=logits[:2], target=np.array([1.0, 2.0]))
+    yield refuse("a label of -1 accepted", logits=logits[:2], target=np.array([-1.0, 1.0]))
 
 
 def _stable(z, y):
@@ -124,10 +113,7 @@ STABLE_BCE = Exercise(
         kinds.outside("target", 0.0, 1.0),
         kinds.beyond_fifty("logits"),
     ),
-    mistakes={
-        **FORMULA,
-        **OVERFLOWS,
-    },
+    mistakes={**FORMULA, **OVERFLOWS},
 )
 
 

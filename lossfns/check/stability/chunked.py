@@ -43,12 +43,7 @@ def _draw(rng):
         for label in (0, 3):
             weight = np.array(logits)[:, None]
             yield ask(_NAMES, (one, weight, np.array([label])), "extremes", chunk=2)
-            yield ask(
-                _NAMES,
-                (one, weight[::-1].copy(), np.array([label])),
-                "extremes",
-                chunk=3,
-            )
+            yield ask(_NAMES, (one, weight[::-1].copy(), np.array([label])), "extremes", chunk=3)
     yield ask(
         _NAMES,
         (one, np.array([[-1000.0], [-1001.0], [-1002.0]]), np.array([1])),
@@ -57,11 +52,7 @@ def _draw(rng):
     )
     weight = np.array([[0.5], [1.0], [-1.0]])
     yield refuse(
-        "a label of -1 accepted",
-        hidden=one,
-        weight=weight,
-        target=np.array([-1]),
-        chunk=2,
+        "a label of -1 accepted", hidden=one, weight=weight, target=np.array([-1]), chunk=2
     )
     yield refuse(
         "a label beyond the last class accepted",
@@ -71,11 +62,7 @@ def _draw(rng):
         chunk=2,
     )
     yield refuse(
-        "a negative chunk accepted",
-        hidden=one,
-        weight=weight,
-        target=np.array([1]),
-        chunk=-2,
+        "a negative chunk accepted", hidden=one, weight=weight, target=np.array([1]), chunk=-2
     )
     # All logits are 2 MB, those of a chunk 26 kB; half of all is far more than anybody needs.
     hidden, weight = rng.normal(size=(64, 4)), rng.normal(size=(4000, 4))
@@ -164,10 +151,7 @@ CHUNKED_CROSS_ENTROPY = Exercise(
     read="stability-vocabulary",
     right=right,
     draw=_draw,
-    probes=(
-        kinds.labels("target", "weight", axis=0),
-        kinds.outside("chunk", 1, whole=True),
-    ),
+    probes=(kinds.labels("target", "weight", axis=0), kinds.outside("chunk", 1, whole=True)),
     mistakes={
         "the log-sum-exps of the chunks added up": _joined(lambda pieces: pieces.sum(axis=0)),
         "the mean of the log-sum-exps of the chunks": _joined(lambda pieces: pieces.mean(axis=0)),

@@ -32,11 +32,7 @@ def _draw(rng):
     for nothing in (np.array([1.0, 2.0]), np.array([np.nan])):
         yield ask(_NAMES, (nothing, np.zeros(nothing.shape, bool)), "extremes")
     for shape, mask in (((2, 3), [True, False, True]), ((2, 1), [True, False])):
-        yield refuse(
-            "a mask of another shape accepted",
-            losses=np.ones(shape),
-            mask=np.array(mask),
-        )
+        yield refuse("a mask of another shape accepted", losses=np.ones(shape), mask=np.array(mask))
 
 
 def _kept(losses, mask):

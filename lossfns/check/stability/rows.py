@@ -62,10 +62,7 @@ def _draw_torch(rng):
 
 
 # -∞ is how attention and constrained decoding leave an entry out: its exponential is 0.
-LEFT_OUT = (
-    np.array([-np.inf, 0.5]),
-    np.array([[0.0, -np.inf, 1.0], [-np.inf, -np.inf, 2.0]]),
-)
+LEFT_OUT = (np.array([-np.inf, 0.5]), np.array([[0.0, -np.inf, 1.0], [-np.inf, -np.inf, 2.0]]))
 
 
 def _top(x, axis=-1):
@@ -136,13 +133,7 @@ LOGSUMEXP = Exercise(
         kinds.equal_logits("x"),
         kinds.beyond_fifty("x"),
     ),
-    mistakes={
-        **FORMULA,
-        **OVERFLOW,
-        **ONE_TOP,
-        **MEAN_SHIFT,
-        **LIMITED,
-    },
+    mistakes={**FORMULA, **OVERFLOW, **ONE_TOP, **MEAN_SHIFT, **LIMITED},
 )
 
 

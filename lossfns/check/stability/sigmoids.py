@@ -79,14 +79,8 @@ def _draw_log1mexp(rng):
     for x in ([tiny], [large], [1e-300, 700.0], [tiny, 0.5, large, 1000.0]):
         yield Call({"x": np.array(x)}, {}, "extremes")
     yield Call({"x": np.array([1e-20, 60.0], np.float32)}, {}, "extremes")
-    yield refuse(
-        "x = 0 accepted",
-        x=np.array([1.0, 0.0]),
-    )
-    yield refuse(
-        "a negative x accepted",
-        x=np.array([-1.0, 1.0, 2.0]),
-    )
+    yield refuse("x = 0 accepted", x=np.array([1.0, 0.0]))
+    yield refuse("a negative x accepted", x=np.array([-1.0, 1.0, 2.0]))
 
 
 def _stopped(call, value):
