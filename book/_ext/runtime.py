@@ -28,7 +28,8 @@ FILES = {
 }
 LOCK = "pyodide-lock.json"
 NAMES = [name for name in FILES if name != WHEEL]
-# What `lossfns.check` and the losses in NumPy do not need stays out.
+# What `lossfns.check` and the losses in NumPy need: code, labels, hints; not the other rooms.
+NEEDED = (".py", ".json", ".md")
 LEFT_OUT = ("torch", "explore", "conformance")
 NOTICE = """\
 What runs Python in the reader's browser, under the licences of those who made it:
@@ -93,7 +94,7 @@ def library(root):
     inside = sorted(
         file
         for file in (root / "lossfns").rglob("*")
-        if file.suffix in (".py", ".json") and file.relative_to(root).parts[1] not in LEFT_OUT
+        if file.suffix in NEEDED and file.relative_to(root).parts[1] not in LEFT_OUT
     )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

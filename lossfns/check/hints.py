@@ -19,7 +19,7 @@ the first argument of the exercise.
 
 import re
 from functools import cache
-from pathlib import Path
+from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -73,8 +73,11 @@ def read(page: str) -> Page:
 @cache
 def pages() -> dict[str, Page]:
     """All pages by their folder: the families', and "check" for what they share."""
-    found = sorted(Path(__file__).parent.rglob("hints.md"))
-    return {path.parent.name: read(path.read_text(encoding="utf8")) for path in found}
+    check = resources.files("lossfns.check")
+    found = {folder.name: folder / "hints.md" for folder in (check, *check.iterdir())}
+    return {
+        name: read(page.read_text(encoding="utf8")) for name, page in found.items() if page.is_file()
+    }
 
 
 def _sections(exercise: str) -> list[dict[str, Hint]]:
