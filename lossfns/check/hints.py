@@ -75,9 +75,8 @@ def pages() -> dict[str, Page]:
     """All pages by their folder: the families', and "check" for what they share."""
     check = resources.files("lossfns.check")
     found = {folder.name: folder / "hints.md" for folder in (check, *check.iterdir())}
-    return {
-        name: read(page.read_text(encoding="utf8")) for name, page in found.items() if page.is_file()
-    }
+    found = {name: page for name, page in found.items() if page.is_file()}
+    return {name: read(page.read_text(encoding="utf8")) for name, page in found.items()}
 
 
 def _sections(exercise: str) -> list[dict[str, Hint]]:
