@@ -49,12 +49,8 @@ def _slope(logits, target, log_temperature):
     return (pick(scaled, target) - (softmax(scaled) * scaled).sum(axis=1)).mean()
 
 
-def _picked(rows, target):
-    return rows[range(len(rows)), target]
-
-
 def _log_loss(scaled, target):
-    return -_picked(scaled.log_softmax(dim=1), target).mean()
+    return -pick(scaled.log_softmax(dim=1), target).mean()
 
 
 def _scaled(scale, loss=_log_loss):
@@ -90,7 +86,7 @@ NLL_OF_TEMPERATURE_TORCH = Exercise(
         ),
         "no temperature": _scaled(lambda logits, log_temperature: logits + 0 * log_temperature),
         "the log-probabilities divided": lambda logits, target, log_temperature: (
-            -_picked(logits.log_softmax(dim=1), target).mean() / log_temperature.exp()
+            -pick(logits.log_softmax(dim=1), target).mean() / log_temperature.exp()
         ),
         "the probabilities as logits": lambda logits, target, log_temperature: _log_loss(
             logits.softmax(dim=1) / log_temperature.exp(), target
@@ -99,13 +95,13 @@ NLL_OF_TEMPERATURE_TORCH = Exercise(
             _divided(logits, log_temperature).softmax(dim=1), target
         ),
         "the probability without the logarithm": _scaled(
-            _divided, lambda scaled, target: -_picked(scaled.softmax(dim=1), target).mean()
+            _divided, lambda scaled, target: -pick(scaled.softmax(dim=1), target).mean()
         ),
         "the most likely class instead of the true one": _scaled(
             _divided, lambda scaled, target: _log_loss(scaled, scaled.argmax(dim=1))
         ),
         "the softmax over the items": _scaled(
-            _divided, lambda scaled, target: -_picked(scaled.log_softmax(dim=0), target).mean()
+            _divided, lambda scaled, target: -pick(scaled.log_softmax(dim=0), target).mean()
         ),
         "the sum instead of the mean": _scaled(
             _divided, lambda scaled, target: len(scaled) * _log_loss(scaled, target)
@@ -114,18 +110,16 @@ NLL_OF_TEMPERATURE_TORCH = Exercise(
         "overflow of the exponential": _scaled(
             _divided,
             lambda scaled, target: (
-                -(_picked(scaled.exp(), target) / scaled.exp().sum(dim=1)).log().mean()
+                -(pick(scaled.exp(), target) / scaled.exp().sum(dim=1)).log().mean()
             ),
         ),
         "the logarithm of a rounded probability": _scaled(
-            _divided, lambda scaled, target: -_picked(scaled.softmax(dim=1), target).log().mean()
+            _divided, lambda scaled, target: -pick(scaled.softmax(dim=1), target).log().mean()
         ),
         "a constant inside the logarithm": Recognised(
             _scaled(
                 _divided,
-                lambda scaled, target: (
-                    -(_picked(scaled.softmax(dim=1), target) + 1e-10).log().mean()
-                ),
+                lambda scaled, target: -(pick(scaled.softmax(dim=1), target) + 1e-10).log().mean(),
             ),
             capped(_nll, share=0.97),
         ),

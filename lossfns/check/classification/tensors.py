@@ -8,6 +8,7 @@ from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
 from lossfns.check.questions import ask, refuse, single
+from lossfns.check.recipes import pick
 
 _NAMES = "logits target"
 
@@ -34,12 +35,8 @@ def _draw(rng):
         )
 
 
-def _own(rows, target):
-    return rows.gather(1, target[:, None])[:, 0]
-
-
 def _smoothed(log_p, target, eps):
-    return -((1 - eps) * _own(log_p, target) + eps * log_p.mean(dim=1))
+    return -((1 - eps) * pick(log_p, target) + eps * log_p.mean(dim=1))
 
 
 def _mixing(
@@ -55,7 +52,7 @@ def _mixing(
 
 def _others(log_p, target, eps):
     """The convention in which the share goes to the C - 1 other classes."""
-    own, classes = _own(log_p, target), log_p.shape[1]
+    own, classes = pick(log_p, target), log_p.shape[1]
     return -((1 - eps) * own + eps * (log_p.sum(dim=1) - own) / (classes - 1))
 
 
@@ -94,22 +91,22 @@ CROSS_ENTROPY_TORCH = Exercise(
                 -((1 - eps) * log_p[:, target] + eps * log_p.mean(dim=1, keepdim=True))
             )
         ),
-        "label_smoothing without effect": _mixing(lambda log_p, target, eps: -_own(log_p, target)),
+        "label_smoothing without effect": _mixing(lambda log_p, target, eps: -pick(log_p, target)),
         "the smoothing given to the other classes only": _mixing(_others),
         "the true class lowered but nothing given to the others": _mixing(
-            lambda log_p, target, eps: -(1 - eps) * _own(log_p, target)
+            lambda log_p, target, eps: -(1 - eps) * pick(log_p, target)
         ),
         "the full label and the smoothing on top": _mixing(
-            lambda log_p, target, eps: -(_own(log_p, target) + eps * log_p.mean(dim=1))
+            lambda log_p, target, eps: -(pick(log_p, target) + eps * log_p.mean(dim=1))
         ),
         "ε for every class instead of ε/C": _mixing(
-            lambda log_p, target, eps: -((1 - eps) * _own(log_p, target) + eps * log_p.sum(1))
+            lambda log_p, target, eps: -((1 - eps) * pick(log_p, target) + eps * log_p.sum(1))
         ),
         "ε and 1 - ε exchanged": _mixing(
             lambda log_p, target, eps: _smoothed(log_p, target, 1 - eps)
         ),
         "the probabilities smoothed instead of the target": _mixing(
-            lambda p, target, eps: -((1 - eps) * _own(p, target) + eps / p.shape[1]).log(),
+            lambda p, target, eps: -((1 - eps) * pick(p, target) + eps / p.shape[1]).log(),
             log_p=lambda z: z.softmax(dim=1),
         ),
         "the logarithm of a probability that underflowed": _mixing(

@@ -10,7 +10,7 @@ from lossfns.check.contrastive.points import halves, hold_shape, normal, two_siz
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
 from lossfns.check.questions import ask_all, refuse, singles
-from lossfns.check.recipes import log_softmax
+from lossfns.check.recipes import log_softmax, naive_softmax
 
 
 def _draw_info_nce(rng):
@@ -65,8 +65,9 @@ def _own(scores):
     return -np.diagonal(log_softmax(scores)).mean()
 
 
-def _softmax(scores):
-    return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+def _rounded(scores):
+    """The probability of the diagonal, which underflows to 0."""
+    return np.diagonal(naive_softmax(scores - scores.max(axis=1, keepdims=True)))
 
 
 def _among_negatives(scores):
@@ -135,21 +136,13 @@ INFO_NCE = Exercise(
         "all entries of the table averaged": _scored(lambda scores: -log_softmax(scores).mean()),
         "the sign flipped": _scored(lambda scores: -_own(scores)),
         "overflow of the exponential": _scored(
-            lambda scores: -np.log(np.diagonal(_softmax(scores))).mean()
+            lambda scores: -np.log(np.diagonal(naive_softmax(scores))).mean()
         ),
         "the logarithm of a rounded probability": _scored(
-            lambda scores: (
-                -np.log(np.diagonal(_softmax(scores - scores.max(axis=1, keepdims=True)))).mean()
-            )
+            lambda scores: -np.log(_rounded(scores)).mean()
         ),
         "a constant inside the logarithm": Recognised(
-            _scored(
-                lambda scores: (
-                    -np.log(
-                        np.diagonal(_softmax(scores - scores.max(axis=1, keepdims=True))) + 1e-12
-                    ).mean()
-                )
-            ),
+            _scored(lambda scores: -np.log(_rounded(scores) + 1e-12).mean()),
             capped(_info_nce, share=0.97),
         ),
         "one maximum subtracted from all rows": _scored(_one_maximum),

@@ -3,19 +3,7 @@
 import numpy as np
 
 from lossfns.check.exercise import Call, Exercise
-
-
-def _softmax(logits):
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def _sigmoid(z):
-    return np.exp(-np.logaddexp(0, -z))
-
-
-def _with_ones(x):
-    return np.column_stack([x, np.ones(len(x))])
+from lossfns.check.recipes import sigmoid, softmax, with_ones
 
 
 def _draw_classes(rng):
@@ -23,7 +11,7 @@ def _draw_classes(rng):
         new = 24
         angles = rng.uniform(0, 6) + 2 * np.pi * np.arange(classes) / classes
         x = np.round(rng.normal(size=(count + new, 2)), 3)
-        probs = _softmax(2.2 * x @ np.stack([np.cos(angles), np.sin(angles)]))
+        probs = softmax(2.2 * x @ np.stack([np.cos(angles), np.sin(angles)]))
         labels = (probs.cumsum(axis=1) < rng.random((len(x), 1))).sum(axis=1)
         # Some labels are plainly wrong, as they are in practice, and keep the best weights finite.
         wrong = rng.random(len(x)) < 0.08
@@ -35,30 +23,30 @@ def _draw_classes(rng):
 
 def _cross_entropy(logits, hot):
     """Gradient for the logits of each item."""
-    return _softmax(logits) - hot
+    return softmax(logits) - hot
 
 
 def _through_softmax(slope):
     """Gradient for the logits of a loss of their softmax, whose own gradient is `slope`."""
 
     def gradient(logits, hot):
-        probs = _softmax(logits)
+        probs = softmax(logits)
         inner = slope(probs, hot)
         return probs * (inner - (inner * probs).sum(axis=1, keepdims=True))
 
     return gradient
 
 
-def _classify(gradient, out=_softmax, rate=1.0, steps=500):
+def _classify(gradient, out=softmax, rate=1.0, steps=500):
     """Descent from 0, then `out` of the logits of the new items."""
 
     def wrong(x, labels, x_new):
-        columns, hot = _with_ones(x), np.eye(labels.max() + 1)[labels]
+        columns, hot = with_ones(x), np.eye(labels.max() + 1)[labels]
         weights = np.zeros((columns.shape[1], hot.shape[1]))
         for _ in range(steps):
             slopes = gradient(columns @ weights, hot)
             weights -= rate * columns.T @ slopes / len(x)
-        return out(_with_ones(x_new) @ weights)
+        return out(with_ones(x_new) @ weights)
 
     return wrong
 
@@ -88,7 +76,7 @@ REPAIRED_DOUBLE_SOFTMAX = Exercise(
     atol=3e-3,
     mistakes={
         "still the broken loop": _classify(
-            _through_softmax(lambda probs, hot: _softmax(probs) - hot)
+            _through_softmax(lambda probs, hot: softmax(probs) - hot)
         ),
         "the logarithm missing": _classify(_through_softmax(lambda probs, hot: -hot)),
         "squared errors of the probabilities": _classify(
@@ -96,20 +84,20 @@ REPAIRED_DOUBLE_SOFTMAX = Exercise(
         ),
         "a softmax at neither end": _classify(_cross_entropy, out=lambda logits: logits),
         "softmax twice in what is returned": _classify(
-            _cross_entropy, out=lambda logits: _softmax(_softmax(logits))
+            _cross_entropy, out=lambda logits: softmax(softmax(logits))
         ),
         "log-probabilities in what is returned": _classify(
-            _cross_entropy, out=lambda logits: np.log(_softmax(logits))
+            _cross_entropy, out=lambda logits: np.log(softmax(logits))
         ),
         "the softmax along the items": _classify(
-            _cross_entropy, out=lambda logits: _softmax(logits.T).T
+            _cross_entropy, out=lambda logits: softmax(logits.T).T
         ),
         "a sigmoid for each class": _classify(
-            lambda logits, hot: _sigmoid(logits) - hot, out=_sigmoid
+            lambda logits, hot: sigmoid(logits) - hot, out=sigmoid
         ),
         "classes instead of probabilities": _classify(_cross_entropy, out=_hard),
         "more steps": _classify(
-            _through_softmax(lambda probs, hot: _softmax(probs) - hot), steps=2000
+            _through_softmax(lambda probs, hot: softmax(probs) - hot), steps=2000
         ),
         "too few steps": _classify(_cross_entropy, steps=10),
         "probabilities of the training items": lambda x, labels, x_new: _classify(_cross_entropy)(
@@ -141,7 +129,7 @@ def _weighted(positive, negative=lambda labels: 1.0):
     """The best weights of binary cross-entropy, where each class counts so much; by Newton."""
 
     def fit(x, labels):
-        return _newton(_with_ones(x), labels, positive(labels), negative(labels))
+        return _newton(with_ones(x), labels, positive(labels), negative(labels))
 
     return fit
 
@@ -150,7 +138,7 @@ def _newton(columns, labels, positive, negative):
     weight = np.where(labels == 1, positive, negative)
     line = np.zeros(columns.shape[1])
     for _ in range(30):
-        probs = _sigmoid(columns @ line)
+        probs = sigmoid(columns @ line)
         curve = (columns * (weight * probs * (1 - probs))[:, None]).T @ columns
         line = line - np.linalg.solve(curve, columns.T @ (weight * (probs - labels)))
     return line
@@ -159,7 +147,7 @@ def _newton(columns, labels, positive, negative):
 def _rare_loss(call, line):
     """Binary cross-entropy in which both classes count the same in all."""
     x, labels = call.arrays["x"], call.arrays["labels"]
-    z = _with_ones(x) @ line
+    z = with_ones(x) @ line
     losses = labels * _ratio(labels) * np.logaddexp(0, -z) + (1 - labels) * np.logaddexp(0, z)
     return float(losses.mean())
 
@@ -170,17 +158,17 @@ def _without_intercept(x, labels):
 
 def _log_odds(x, labels, inner, steps=500):
     """Descent on the weighted loss, where `inner` stands between the logits and the loss."""
-    columns, ratio, line = _with_ones(x), _ratio(labels), np.zeros(x.shape[1] + 1)
+    columns, ratio, line = with_ones(x), _ratio(labels), np.zeros(x.shape[1] + 1)
     weight = np.where(labels == 1, ratio, 1.0)
     for _ in range(steps):
         value, slope = inner(columns @ line)
-        pull = weight * (_sigmoid(value) - labels) * slope
+        pull = weight * (sigmoid(value) - labels) * slope
         line -= 0.1 * columns.T @ pull / len(x)
     return line
 
 
 def _sigmoid_first(z):
-    probs = _sigmoid(z)
+    probs = sigmoid(z)
     return probs, probs * (1 - probs)
 
 

@@ -6,6 +6,7 @@ from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
 from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
 from lossfns.check.questions import ask, refuse
+from lossfns.check.recipes import softmax
 
 
 def _draw_dwa(rng):
@@ -34,16 +35,11 @@ def _draw_dwa(rng):
         )
 
 
-def _softmax(scores):
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum()
-
-
 def _dwa(previous, before, temperature=2.0):
     same_shape(previous, before)
     if not (before > 0).all() or not temperature > 0:
         raise ValueError("before and temperature must be positive")
-    return _of_ratio(lambda r, t: r.size * _softmax(r / t))(previous, before, temperature)
+    return _of_ratio(lambda r, t: r.size * softmax(r / t))(previous, before, temperature)
 
 
 def _of_ratio(whole):
@@ -69,21 +65,21 @@ DWA_WEIGHTS = Exercise(
     ),
     mistakes={
         "the ratio upside down": lambda previous, before, temperature=2.0: _of_ratio(
-            lambda r, t: r.size * _softmax(r / t)
+            lambda r, t: r.size * softmax(r / t)
         )(before, previous, temperature),
-        "weights that sum to 1": _of_ratio(lambda r, t: _softmax(r / t)),
-        "the number of tasks fixed at 2": _of_ratio(lambda r, t: 2 * _softmax(r / t)),
-        "multiplication by the temperature": _of_ratio(lambda r, t: r.size * _softmax(r * t)),
-        "the temperature without effect": _of_ratio(lambda r, t: r.size * _softmax(r)),
-        "the temperature after the softmax": _of_ratio(lambda r, t: r.size * _softmax(r) / t),
+        "weights that sum to 1": _of_ratio(lambda r, t: softmax(r / t)),
+        "the number of tasks fixed at 2": _of_ratio(lambda r, t: 2 * softmax(r / t)),
+        "multiplication by the temperature": _of_ratio(lambda r, t: r.size * softmax(r * t)),
+        "the temperature without effect": _of_ratio(lambda r, t: r.size * softmax(r)),
+        "the temperature after the softmax": _of_ratio(lambda r, t: r.size * softmax(r) / t),
         "a difference instead of the ratio": lambda previous, before, temperature=2.0: (
-            before.size * _softmax((previous - before) / temperature)
+            before.size * softmax((previous - before) / temperature)
         ),
         "ratios divided by their sum": _of_ratio(lambda r, t: r.size * r / r.sum()),
         "the losses themselves instead of their ratio": lambda previous, before, temperature=2.0: (
-            previous.size * _softmax(previous / temperature)
+            previous.size * softmax(previous / temperature)
         ),
-        "the sign of the ratio flipped": _of_ratio(lambda r, t: r.size * _softmax(-r / t)),
+        "the sign of the ratio flipped": _of_ratio(lambda r, t: r.size * softmax(-r / t)),
         "overflow of exp": _of_ratio(_overflowing),
     },
 )

@@ -7,6 +7,7 @@ from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Recognised
 from lossfns.check.faults import capped, overflowing
 from lossfns.check.questions import refuse
+from lossfns.check.recipes import pick
 
 
 def _draw(rng):
@@ -61,11 +62,7 @@ def _right(class_logits, labels, pred, target, lam):
 
 def _each(class_logits, labels):
     """Cross-entropy of each item."""
-    return -_picked(class_logits.log_softmax(-1), labels)
-
-
-def _picked(rows, labels):
-    return rows.gather(-1, labels[:, None])[:, 0]
+    return -pick(class_logits.log_softmax(-1), labels)
 
 
 def _variant(classes=_each, numbers=lambda e: (e * e).mean(), join=lambda c, r, lam: c + lam * r):
@@ -80,11 +77,11 @@ def _variant(classes=_each, numbers=lambda e: (e * e).mean(), join=lambda c, r, 
 
 def _naive(class_logits, labels):
     powers = class_logits.exp()
-    return -_picked(powers / powers.sum(-1, keepdim=True), labels).log()
+    return -pick(powers / powers.sum(-1, keepdim=True), labels).log()
 
 
 def _floored(class_logits, labels):
-    return -(_picked(class_logits.softmax(-1), labels) + 1e-8).log()
+    return -(pick(class_logits.softmax(-1), labels) + 1e-8).log()
 
 
 def _one_hot(class_logits, labels):

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from lossfns.check.exercise import Call, Exercise, Recognised
+from lossfns.check.recipes import softmax, with_ones
 
 _ITEMS, _NEW = 240, 60
 
@@ -14,7 +15,7 @@ def _draw(rng):
         x = rng.normal(size=(8 * _ITEMS, inputs))
         turned = x @ np.linalg.qr(rng.normal(size=(inputs, inputs)))[0]
         angles = 2 * np.pi * np.arange(classes) / classes
-        probs = _softmax(12 * turned[:, :2] @ np.stack([np.cos(angles), np.sin(angles)]))
+        probs = softmax(12 * turned[:, :2] @ np.stack([np.cos(angles), np.sin(angles)]))
         labels = (probs.cumsum(axis=1) < rng.random((len(x), 1))).sum(axis=1)
         # In thousands, as prices, weights or concentrations are; part of it is told by the class.
         noise = rng.normal(scale=80, size=len(x))
@@ -38,20 +39,15 @@ def _draw(rng):
             )
 
 
-def _softmax(logits):
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
 def _logits_and_number(x, y_class, y_number, x_new):
     """Two linear heads on the inputs, which is all that this data needs, and one loss for both."""
-    columns, new = (np.column_stack([one, np.ones(len(one))]) for one in (x, x_new))
+    columns, new = map(with_ones, (x, x_new))
     hot = np.eye(y_class.max() + 1)[y_class]
     target = (y_number - y_number.mean()) / y_number.std()
     weights = np.zeros((columns.shape[1], hot.shape[1] + 1))
     for _ in range(200):
         out = columns @ weights
-        errors = np.column_stack([2 * (_softmax(out[:, :-1]) - hot), out[:, -1] - target])
+        errors = np.column_stack([2 * (softmax(out[:, :-1]) - hot), out[:, -1] - target])
         gradient = columns.T @ errors / len(x)
         # Clipped together: how far one head goes depends on the other.
         weights -= gradient * min(1, 1 / np.linalg.norm(gradient))
@@ -61,7 +57,7 @@ def _logits_and_number(x, y_class, y_number, x_new):
 
 def _train(x, y_class, y_number, x_new):
     logits, number = _logits_and_number(x, y_class, y_number, x_new)
-    return np.column_stack([_softmax(logits), number])
+    return np.column_stack([softmax(logits), number])
 
 
 def _score(call, value):
@@ -84,7 +80,7 @@ def _sum_to_one(probs, axis):
     return np.abs(probs.sum(axis=axis) - 1).max() < 1e-3
 
 
-def _changed(classes=_softmax, number=lambda new, old: new):
+def _changed(classes=softmax, number=lambda new, old: new):
     """The right training; `classes` gets the logits, `number` the predictions and targets."""
 
     def wrong(x, y_class, y_number, x_new):
@@ -216,20 +212,20 @@ TRAIN_TWO_HEADS = Exercise(
             _classes(lambda call, probs: probs.min() < 0 < probs.max() < 1000),
         ),
         "log-probabilities instead of probabilities": Recognised(
-            _changed(lambda logits: np.log(_softmax(logits))),
+            _changed(lambda logits: np.log(softmax(logits))),
             _classes(lambda call, probs: probs.max() <= 0),
         ),
         "a sigmoid for each class": Recognised(
             _changed(lambda logits: 1 / (1 + np.exp(-logits))), _classes(_is_sigmoid)
         ),
         "the softmax along the items": Recognised(
-            _changed(lambda logits: _softmax(logits.T).T), _classes(_is_softmax_of_items)
+            _changed(lambda logits: softmax(logits.T).T), _classes(_is_softmax_of_items)
         ),
         "softmax twice": Recognised(
-            _changed(lambda logits: _softmax(_softmax(logits))), _classes(_is_softmax_of_probs)
+            _changed(lambda logits: softmax(softmax(logits))), _classes(_is_softmax_of_probs)
         ),
         "the classes shifted by one": Recognised(
-            _changed(lambda logits: np.roll(_softmax(logits), 1, axis=1)), _classes(_is_shifted)
+            _changed(lambda logits: np.roll(softmax(logits), 1, axis=1)), _classes(_is_shifted)
         ),
         "predictions for the training items": lambda x, y_class, y_number, x_new: _train(
             x, y_class, y_number, x
@@ -238,7 +234,7 @@ TRAIN_TWO_HEADS = Exercise(
             lambda logits: logits * np.nan, lambda new, old: new * np.nan
         ),
         "classes that are only roughly learned": Recognised(
-            _changed(lambda logits: 0.4 * _softmax(logits) + 0.6 * _uniform(logits)),
+            _changed(lambda logits: 0.4 * softmax(logits) + 0.6 * _uniform(logits)),
             _classes(lambda call, probs: _is_distribution(probs) and _nll(call, probs) > 0.3),
         ),
         "a number that is only roughly learned": Recognised(
