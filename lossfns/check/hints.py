@@ -41,12 +41,16 @@ Page = dict[str, dict[str, Hint]]
 
 
 def hint(exercise: "Exercise", mistake: str) -> Hint:
-    """What to tell somebody who made this mistake in this exercise."""
+    """What to tell somebody who made this mistake in this exercise.
+
+    A name that no page has, as after a slip in a heading, leaves the mistake without words but the
+    check alive; tests/check/test_hints.py finds it.
+    """
     for section in _sections(exercise.name):
         if mistake in section:
             text, formula = section[mistake]
             return Hint(text.replace("{array}", first_argument(exercise)), formula)
-    raise LookupError(f"no page of hints says anything of {mistake!r} in {exercise.name!r}")
+    return Hint("")
 
 
 def first_argument(exercise: "Exercise") -> str:

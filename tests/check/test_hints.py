@@ -5,12 +5,16 @@ What a hint is good for is tested where a mistake is named, in test_misconceptio
 
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lossfns.check import EXERCISES, hints
+from lossfns.check.answer import ask
 from lossfns.check.hints import SHARED, Hint, first_argument, hint, pages, read
+from lossfns.check.judge import judge
+from lossfns.check.message import advice
 from lossfns.check.table import FAMILIES
 
 FAMILY = {
@@ -70,8 +74,21 @@ def test_what_an_exercise_says_itself_comes_first(monkeypatch):
     told = [hint(twin, name).text for name in ("lost", "too small", "twice")]
     assert told == ["Its own.", "Of the sibling.", "Of the family."]
     assert hint(other, "too small").text == "All share logits."
-    with pytest.raises(LookupError, match="'twice' in 'log_softmax'"):
-        hint(other, "twice")
+    assert hint(other, "twice") == Hint("")
+
+
+def test_a_mistake_that_lost_its_hint_is_still_named(monkeypatch):
+    monkeypatch.setattr(hints, "pages", lambda: {"check": {SHARED: {}}})
+    exercise = replace(EXERCISES["mse"])
+    calls = exercise.calls(0)
+    answers = [ask(exercise.mistakes["the errors not squared"], call) for call in calls]
+    told = advice(exercise, judge(exercise, calls, answers))
+    assert "This looks like: the errors not squared.\n\n" in told
+
+
+def test_every_mistake_has_a_hint():
+    for name, exercise in EXERCISES.items():
+        assert all(hint(exercise, mistake).text for mistake in said(exercise)), name
 
 
 def test_every_exercise_has_its_place_on_the_page_of_its_family():
