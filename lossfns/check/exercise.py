@@ -131,7 +131,6 @@ class Exercise:
     `read` is where to read again: a label of the book.
     """
 
-    name: str
     signature: str
     read: str
     right: Callable
@@ -147,6 +146,11 @@ class Exercise:
     together: Callable[[list[Call], list[Any]], str] | None = None
     rtol: float = 1e-4
     atol: float = 1e-6
+
+    @cached_property
+    def name(self) -> str:
+        """What the function to write is called."""
+        return self.signature.partition("(")[0]
 
     @cached_property
     def misconceptions(self) -> tuple[Misconception, ...]:

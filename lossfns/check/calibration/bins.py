@@ -137,7 +137,6 @@ def _middles(table):
 
 
 RELIABILITY = Exercise(
-    name="reliability",
     signature="reliability(confidence, correct, bins=10)",
     read="loss-reliability-curve",
     right=_reliability,

@@ -58,7 +58,6 @@ def _descended(logits, target, steps=10, rate=0.01):
 
 
 FIT_TEMPERATURE = Exercise(
-    name="fit_temperature",
     signature="fit_temperature(logits, target)",
     read="loss-fit-temperature",
     right=ln.fit_temperature,
@@ -148,7 +147,6 @@ def _by_class(logits_val, target_val, logits_test):
 
 
 CALIBRATE = Exercise(
-    name="calibrate",
     signature="calibrate(logits_val, target_val, logits_test)",
     read="loss-fit-temperature",
     right=_calibrate,

@@ -24,7 +24,6 @@ def _maximum(weight, gap):
 
 
 ECE = Exercise(
-    name="ece",
     signature="ece(probs, target, bins=10)",
     read="loss-ece",
     right=checked(ln.ece),
@@ -62,7 +61,6 @@ ECE = Exercise(
 
 
 MAX_CALIBRATION_ERROR = Exercise(
-    name="max_calibration_error",
     signature="max_calibration_error(probs, target, bins=10)",
     read="loss-mce",
     right=checked(ln.mce),

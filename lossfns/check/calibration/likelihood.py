@@ -63,7 +63,6 @@ def _divided(logits, log_temperature):
 
 
 NLL_OF_TEMPERATURE_TORCH = Exercise(
-    name="nll_of_temperature_torch",
     signature="nll_of_temperature_torch(logits, target, log_temperature)",
     read="loss-fit-temperature",
     right=_nll,

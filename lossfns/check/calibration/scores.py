@@ -56,7 +56,6 @@ def _nll(probs, target):
 
 
 NLL = Exercise(
-    name="nll",
     signature="nll(probs, target)",
     read="proper-scores",
     right=_checked(_nll),
@@ -118,7 +117,6 @@ def _top(probs, target):
 
 
 BRIER = Exercise(
-    name="brier",
     signature="brier(probs, target)",
     read="loss-brier",
     right=_checked(ln.brier),

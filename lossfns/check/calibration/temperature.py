@@ -67,7 +67,6 @@ def _of_probabilities(power):
 
 
 TEMPER = Exercise(
-    name="temper",
     signature="temper(logits, temperature)",
     read="loss-fit-temperature",
     right=_temper,

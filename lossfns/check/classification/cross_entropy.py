@@ -83,7 +83,6 @@ def _large_labels_unchecked(logits, target, **options):
 
 
 CROSS_ENTROPY = Exercise(
-    name="cross_entropy",
     signature='cross_entropy(logits, target, reduction="mean")',
     read="loss-cross-entropy",
     right=right,

@@ -35,7 +35,6 @@ def _through_the_square(z, target):
 
 
 CROSS_ENTROPY_GRAD = Exercise(
-    name="cross_entropy_grad",
     signature="cross_entropy_grad(logits, target)",
     read="loss-cross-entropy",
     right=ln.cross_entropy.grad,

@@ -48,7 +48,6 @@ def _entropy(p):
 
 
 KL_DIVERGENCE = Exercise(
-    name="kl_divergence",
     signature="kl_divergence(p, q)",
     read="loss-kl-div",
     right=_right,

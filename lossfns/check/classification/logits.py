@@ -59,7 +59,6 @@ def _stable(z, y):
 
 
 BCE_WITH_LOGITS = Exercise(
-    name="bce_with_logits",
     signature='bce_with_logits(logits, target, reduction="mean")',
     read="loss-bce-with-logits",
     right=ln.bce_with_logits,
@@ -118,7 +117,6 @@ def uncancelled(z, y):
 
 
 BCE_WITH_LOGITS_GRAD = Exercise(
-    name="bce_with_logits_grad",
     signature="bce_with_logits_grad(logits, target)",
     read="binary-cross-entropy",
     right=ln.bce_with_logits.grad,

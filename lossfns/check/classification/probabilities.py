@@ -54,7 +54,6 @@ def _without_bounds(otherwise):
 
 
 BCE = Exercise(
-    name="bce",
     signature="bce(probs, target)",
     read="loss-bce",
     right=ln.bce,

@@ -96,7 +96,6 @@ def _other_mse(other):
 
 
 TRAIN_LOGISTIC = Exercise(
-    name="train_logistic",
     signature='train_logistic(x, y, start, loss="bce", rate=0.5, steps=100)',
     read="squared-error-or-cross-entropy",
     right=_train,

@@ -30,7 +30,6 @@ def _shared(z):
 
 
 SOFTMAX = Exercise(
-    name="softmax",
     signature="softmax(logits)",
     read="softmax-and-cross-entropy",
     right=softmax,

@@ -37,7 +37,6 @@ def overflowing(z, y):
 
 
 MSE_OF_SIGMOID_GRAD = Exercise(
-    name="mse_of_sigmoid_grad",
     signature="mse_of_sigmoid_grad(logits, target)",
     read="squared-error-or-cross-entropy",
     right=averaged(slope),

@@ -61,7 +61,6 @@ def _slope(logits, target, label_smoothing=0.0):
 
 
 CROSS_ENTROPY_TORCH = Exercise(
-    name="cross_entropy_torch",
     signature="cross_entropy_torch(logits, target, label_smoothing=0.0)",
     read="loss-label-smoothing",
     right=ln.cross_entropy,

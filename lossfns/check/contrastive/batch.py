@@ -83,7 +83,6 @@ def _one_maximum(scores):
 
 
 INFO_NCE = Exercise(
-    name="info_nce",
     signature="info_nce(queries, keys, temperature=0.1)",
     read="loss-info-nce",
     right=_info_nce,

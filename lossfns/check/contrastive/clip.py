@@ -81,7 +81,6 @@ def _other_tables(images, texts, log_scale):
 
 
 CLIP_TORCH = Exercise(
-    name="clip_torch",
     signature="clip_torch(images, texts, log_scale)",
     read="loss-clip",
     right=_clip,

@@ -84,7 +84,6 @@ def _expanded(a, b):
 
 
 PAIRWISE_DISTANCES = Exercise(
-    name="pairwise_distances",
     signature="pairwise_distances(a, b, squared=False)",
     read="loss-contrastive",
     right=_distances_checked,
@@ -149,7 +148,6 @@ def _scaled(rows, lengths):
 
 
 COSINE_SIMILARITIES = Exercise(
-    name="cosine_similarities",
     signature="cosine_similarities(a, b)",
     read="loss-cosine-embedding",
     right=_cosines_checked,

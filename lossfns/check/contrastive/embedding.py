@@ -78,7 +78,6 @@ def _is_linear(call, embeddings):
 
 
 TRAIN_EMBEDDING = Exercise(
-    name="train_embedding",
     signature="train_embedding(x, labels, x_new)",
     read="loss-contrastive",
     right=_embedding,

@@ -118,7 +118,6 @@ def _nearest_to_positive(embeddings, labels, margin):
 
 
 SEMI_HARD_NEGATIVES = Exercise(
-    name="semi_hard_negatives",
     signature="semi_hard_negatives(embeddings, labels, margin)",
     read="mine-triplets",
     right=_semi_hard_negatives,

@@ -89,7 +89,6 @@ def _of_pairs(pull=_pull, push=_push, mean=np.mean, half=0.5, measure=length):
 
 
 CONTRASTIVE_PAIRS = Exercise(
-    name="contrastive_pairs",
     signature="contrastive_pairs(a, b, same, margin=1.0)",
     read="loss-contrastive",
     right=_contrastive,

@@ -89,7 +89,6 @@ def _hinge_squared(anchor, positive, negative, margin=1.0, squared=False):
 
 
 TRIPLET = Exercise(
-    name="triplet",
     signature="triplet(anchor, positive, negative, margin=1.0, squared=False)",
     read="loss-triplet",
     right=_triplet,

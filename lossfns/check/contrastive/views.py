@@ -141,7 +141,6 @@ def _between_views(rows_only):
 
 
 NT_XENT_TORCH = Exercise(
-    name="nt_xent_torch",
     signature="nt_xent_torch(z1, z2, temperature=0.5)",
     read="loss-nt-xent",
     right=_right,

@@ -64,7 +64,6 @@ def _hard(logits):
 
 
 REPAIRED_DOUBLE_SOFTMAX = Exercise(
-    name="repaired_double_softmax",
     signature="repaired_double_softmax(x, labels, x_new)",
     repairs="broken_double_softmax",
     read="two-softmaxes",
@@ -175,7 +174,6 @@ def _sigmoid_first(z):
 _once = _weighted(_ratio)
 
 REPAIRED_WEIGHTS = Exercise(
-    name="repaired_weights",
     signature="repaired_weights(x, labels)",
     repairs="broken_weights",
     read="weight-for-all",

@@ -103,7 +103,6 @@ _NO_SLOPE_LEARNED = {"nothing learned": lambda x, y: np.zeros(2)}
 
 
 REPAIRED_BROADCAST = Exercise(
-    name="repaired_broadcast",
     signature="repaired_broadcast(x, y)",
     repairs="broken_broadcast",
     read="broadcasting",
@@ -151,7 +150,6 @@ def _clipped_pile(x, y):
 
 
 REPAIRED_ZERO_GRAD = Exercise(
-    name="repaired_zero_grad",
     signature="repaired_zero_grad(x, y)",
     repairs="broken_zero_grad",
     read="shape-of-the-curve",
@@ -199,7 +197,6 @@ def _until_it_blows_up(x, y):
 
 
 REPAIRED_REDUCTION = Exercise(
-    name="repaired_reduction",
     signature="repaired_reduction(x, y)",
     repairs="broken_reduction",
     read="shape-of-the-curve",

@@ -23,7 +23,6 @@ def _initial(classes):
 
 
 EXPECTED_INITIAL_LOSS = Exercise(
-    name="expected_initial_loss",
     signature="expected_initial_loss(classes)",
     read="expected-initial-loss",
     right=_initial,
@@ -86,7 +85,6 @@ def _spectral(gradients):
 
 
 GRADIENT_NORM = Exercise(
-    name="gradient_norm",
     signature="gradient_norm(gradients)",
     read="gradient-norms",
     right=_norm,
@@ -160,7 +158,6 @@ def _fails_when_empty(losses):
 
 
 FIRST_BAD_STEP = Exercise(
-    name="first_bad_step",
     signature="first_bad_step(losses)",
     read="check-finite",
     right=_first(_is_bad),

@@ -65,7 +65,6 @@ def _most_frequent(target):
 
 
 BEST_CONSTANT = Exercise(
-    name="best_constant",
     signature="best_constant(target, loss)",
     read="sec-01-gradient",
     right=_choosing(),

@@ -83,7 +83,6 @@ def _repeated(x, y, rate, steps):
 
 
 DESCEND = Exercise(
-    name="descend",
     signature="descend(x, y, rate, steps)",
     read="sec-01-loop",
     right=_walk,

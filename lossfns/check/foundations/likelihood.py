@@ -61,7 +61,6 @@ def _of_share(outcomes, p):
 
 
 BERNOULLI_NLL = Exercise(
-    name="bernoulli_nll",
     signature="bernoulli_nll(outcomes, p)",
     read="sec-01-likelihood",
     right=_checked,

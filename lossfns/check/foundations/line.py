@@ -37,7 +37,6 @@ def _of_error(make):
 
 
 LINE_GRADIENT = Exercise(
-    name="line_gradient",
     signature="line_gradient(x, y, slope, intercept)",
     read="sec-01-loop",
     right=gradient,

@@ -52,7 +52,6 @@ def _checked(gradients, counts):
 
 
 ACCUMULATED_GRADIENT = Exercise(
-    name="accumulated_gradient",
     signature="accumulated_gradient(gradients, counts)",
     read="sec-01-reductions",
     right=_checked,

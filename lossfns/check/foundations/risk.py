@@ -51,7 +51,6 @@ def _softmaxed(losses, weights):
 
 
 WEIGHTED_RISK = Exercise(
-    name="weighted_risk",
     signature="weighted_risk(losses, weights)",
     read="sec-01-risk",
     right=_checked,
@@ -126,7 +125,6 @@ def _price(losses, params, strength):
 
 
 RIDGE_RISK = Exercise(
-    name="ridge_risk",
     signature="ridge_risk(losses, params, strength)",
     read="sec-01-risk",
     right=_penalised(_price),

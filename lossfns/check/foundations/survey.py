@@ -67,7 +67,6 @@ def _lasso(x, y, weights, strength):
 
 
 FIT_SURVEY = Exercise(
-    name="fit_survey",
     signature="fit_survey(x, y, weights, strength)",
     read="sec-01-risk",
     right=_fit,

@@ -69,7 +69,6 @@ def _loss(params, x, y, rate):
 
 
 TRAINING_STEP_TORCH = Exercise(
-    name="training_step_torch",
     signature="training_step_torch(params, x, y, rate)",
     read="sec-01-loop",
     right=_right,

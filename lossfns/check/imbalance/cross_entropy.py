@@ -74,7 +74,6 @@ def _weight_of_guess(logits, target, weight):
 
 
 WEIGHTED_CROSS_ENTROPY = Exercise(
-    name="weighted_cross_entropy",
     signature="weighted_cross_entropy(logits, target, weight)",
     read="weighted-cross-entropy",
     right=right,

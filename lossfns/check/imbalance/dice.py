@@ -159,7 +159,6 @@ def _nothing_missed(both, p, y, smooth):
 EMPTY_MISSED = {"an empty mask that counts as missed": _overlapping(_nothing_missed)}
 
 DICE = Exercise(
-    name="dice",
     signature="dice(probs, target, smooth=1.0)",
     read="loss-dice",
     right=dice,
@@ -188,7 +187,6 @@ def _draw_dice_torch(rng):
 
 
 DICE_TORCH = Exercise(
-    name="dice_torch",
     signature="dice_torch(probs, target, smooth=1.0)",
     read="loss-dice",
     right=dice,

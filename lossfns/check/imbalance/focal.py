@@ -171,7 +171,6 @@ CLIPPED = {
 
 
 FOCAL = Exercise(
-    name="focal",
     signature='focal(logits, target, gamma=2.0, alpha=None, reduction="mean")',
     read="loss-focal",
     right=right,
@@ -215,7 +214,6 @@ def _factor_detached(z, y, gamma=2.0, alpha=None):
 
 
 FOCAL_TORCH = Exercise(
-    name="focal_torch",
     signature="focal_torch(logits, target, gamma=2.0, alpha=None)",
     read="loss-focal",
     right=right,

@@ -57,7 +57,6 @@ def _slope_clipped(z, y, gamma=2.0):
 
 
 FOCAL_GRAD = Exercise(
-    name="focal_grad",
     signature="focal_grad(logits, target, gamma=2.0)",
     read="loss-focal-with-logits",
     right=lambda logits, target, gamma=2.0: ln.focal_with_logits.grad(

@@ -127,7 +127,6 @@ def _chance(call, value):
 
 
 TRAIN_RARE = Exercise(
-    name="train_rare",
     signature="train_rare(x, y, x_new)",
     read="imbalance-compared",
     right=_train,

@@ -61,7 +61,6 @@ def _tversky_along(axis):
 
 
 TVERSKY = Exercise(
-    name="tversky",
     signature="tversky(probs, target, alpha, beta, smooth=1.0)",
     read="loss-tversky",
     right=tversky,

@@ -51,7 +51,6 @@ def _weights(inverse=_inverse, inverse_sqrt=None, effective=_effective):
 
 
 CLASS_WEIGHTS = Exercise(
-    name="class_weights",
     signature='class_weights(counts, kind="inverse", beta=0.999)',
     read="class-weight-schemes",
     right=lambda counts, kind="inverse", beta=0.999: ln.class_weights(counts, kind=kind, beta=beta),

@@ -53,7 +53,6 @@ def _overflowing(r, t):
 
 
 DWA_WEIGHTS = Exercise(
-    name="dwa_weights",
     signature="dwa_weights(previous, before, temperature=2.0)",
     read="loss-dwa",
     right=_dwa,
@@ -174,7 +173,6 @@ def _nan_without_other(one, other):
 
 
 PROJECT_CONFLICT = Exercise(
-    name="project_conflict",
     signature="project_conflict(g1, g2)",
     read="loss-pcgrad",
     right=_surgery,

@@ -41,7 +41,6 @@ def _lambda_and_rest(losses, weights):
 
 
 WEIGHTED_SUM = Exercise(
-    name="weighted_sum",
     signature="weighted_sum(losses, weights)",
     read="loss-weighted-sum",
     right=_right_sum,
@@ -108,7 +107,6 @@ def _initial_in_place(losses, initial):
 
 
 NORMALISED_LOSSES = Exercise(
-    name="normalised_losses",
     signature="normalised_losses(losses, initial)",
     read="multitask-scales",
     right=_normalised,

@@ -90,7 +90,6 @@ def _one_hot(class_logits, labels):
 
 
 TWO_HEAD_LOSS_TORCH = Exercise(
-    name="two_head_loss_torch",
     signature="two_head_loss_torch(class_logits, labels, pred, target, lam)",
     read="loss-weighted-sum",
     right=_right,

@@ -175,7 +175,6 @@ def _apart(calls, answers):
 
 
 TRAIN_TWO_HEADS = Exercise(
-    name="train_two_heads",
     signature="train_two_heads(x, y_class, y_number, x_new)",
     read="multitask-scales",
     right=_train,

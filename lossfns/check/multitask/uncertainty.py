@@ -84,7 +84,6 @@ def _right_term(loss, s, c):
 
 
 UNCERTAINTY_WEIGHTING = Exercise(
-    name="uncertainty_weighting",
     signature='uncertainty_weighting(losses, log_vars, kinds="regression")',
     read="loss-uncertainty-weighting",
     right=_right,
@@ -138,7 +137,6 @@ def _term_grad(losses, s):
 
 
 UNCERTAINTY_WEIGHTING_GRAD = Exercise(
-    name="uncertainty_weighting_grad",
     signature="uncertainty_weighting_grad(losses, log_vars)",
     read="loss-uncertainty-weighting",
     right=lambda losses, log_vars: ln.uncertainty_weighting.grad(losses, log_vars, wrt="log_vars"),
@@ -194,7 +192,6 @@ def _floored(losses):
 
 
 BEST_LOG_VARS = Exercise(
-    name="best_log_vars",
     signature="best_log_vars(losses)",
     read="loss-uncertainty-weighting",
     right=_best,
@@ -240,7 +237,6 @@ def _torch_term(losses, s):
 
 
 UNCERTAINTY_WEIGHTING_TORCH = Exercise(
-    name="uncertainty_weighting_torch",
     signature="uncertainty_weighting_torch(losses, log_vars)",
     read="loss-uncertainty-weighting",
     right=_right,

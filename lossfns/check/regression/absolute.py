@@ -23,7 +23,6 @@ def square(e):
 
 
 MAE = Exercise(
-    name="mae",
     signature="mae(pred, target)",
     read="loss-mae",
     right=ln.mae,
@@ -59,7 +58,6 @@ def _slope_nan(e):
 
 
 MAE_GRAD = Exercise(
-    name="mae_grad",
     signature="mae_grad(pred, target)",
     read="loss-mae",
     right=ln.mae.grad,
@@ -98,7 +96,6 @@ def _pinball(e, q):
 
 
 QUANTILE = Exercise(
-    name="quantile",
     signature="quantile(pred, target, q)",
     read="loss-quantile",
     right=ln.quantile,

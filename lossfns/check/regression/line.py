@@ -58,7 +58,6 @@ def _right_direction(g, x):
 
 
 FIT_LINE = Exercise(
-    name="fit_line",
     signature='fit_line(x, y, loss="mse", delta=1.0)',
     read="regression-outlier",
     right=_fit,

@@ -23,7 +23,6 @@ def _log_cosh(e):
 
 
 LOG_COSH = Exercise(
-    name="log_cosh",
     signature="log_cosh(pred, target)",
     read="loss-log-cosh",
     right=ln.log_cosh,
@@ -69,7 +68,6 @@ def _likelihood(core):
 
 
 GAUSSIAN_NLL_TORCH = Exercise(
-    name="gaussian_nll_torch",
     signature="gaussian_nll_torch(pred, target, var)",
     read="loss-gaussian-nll",
     right=lambda pred, target, var: ln.gaussian_nll(pred, target, var=var),

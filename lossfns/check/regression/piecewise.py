@@ -91,7 +91,6 @@ HUBER_SHAPES = {
 }
 
 HUBER = Exercise(
-    name="huber",
     signature='huber(pred, target, delta=1.0, reduction="mean")',
     read="loss-huber",
     right=ln.huber,
@@ -127,7 +126,6 @@ def _clipped(e, delta=1.0):
 
 
 HUBER_GRAD = Exercise(
-    name="huber_grad",
     signature="huber_grad(pred, target, delta=1.0)",
     read="loss-huber",
     right=ln.huber.grad,
@@ -179,7 +177,6 @@ def _draw_huber_torch(rng):
 
 
 HUBER_TORCH = Exercise(
-    name="huber_torch",
     signature="huber_torch(pred, target, delta=1.0)",
     read="loss-huber",
     right=ln.huber,

@@ -36,7 +36,6 @@ def _draw_mse(rng):
 
 
 MSE = Exercise(
-    name="mse",
     signature='mse(pred, target, reduction="mean")',
     read="loss-mse",
     right=ln.mse,
@@ -73,7 +72,6 @@ MSE = Exercise(
 
 
 MSE_GRAD = Exercise(
-    name="mse_grad",
     signature="mse_grad(pred, target)",
     read="loss-mse",
     right=ln.mse.grad,
@@ -105,7 +103,6 @@ def _draw_rmse(rng):
 
 
 RMSE = Exercise(
-    name="rmse",
     signature="rmse(pred, target)",
     read="loss-rmse",
     right=ln.rmse,
@@ -139,7 +136,6 @@ def _draw_mse_torch(rng):
 
 
 MSE_TORCH = Exercise(
-    name="mse_torch",
     signature='mse_torch(pred, target, reduction="mean")',
     read="loss-mse",
     right=ln.mse,

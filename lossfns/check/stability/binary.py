@@ -103,7 +103,6 @@ OVERFLOWS = {
 
 
 STABLE_BCE = Exercise(
-    name="stable_bce",
     signature="stable_bce(logits, target)",
     read="stable-bce",
     right=right,
@@ -140,7 +139,6 @@ def _chain_rule(z, y):
 
 
 STABLE_BCE_GRAD = Exercise(
-    name="stable_bce_grad",
     signature="stable_bce_grad(logits, target)",
     read="stable-bce",
     right=ln.bce_with_logits.grad,
@@ -194,7 +192,6 @@ def _two_branches(z, y):
 
 
 STABLE_BCE_TORCH = Exercise(
-    name="stable_bce_torch",
     signature="stable_bce_torch(logits, target)",
     read="stable-bce",
     right=right,

@@ -146,7 +146,6 @@ def _clipped(hidden, weight, target, chunk):
 
 
 CHUNKED_CROSS_ENTROPY = Exercise(
-    name="chunked_cross_entropy",
     signature="chunked_cross_entropy(hidden, weight, target, chunk)",
     read="stability-vocabulary",
     right=right,

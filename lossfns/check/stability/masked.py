@@ -46,7 +46,6 @@ def _row_by_row(losses, mask):
 
 
 MASKED_MEAN = Exercise(
-    name="masked_mean",
     signature="masked_mean(losses, mask)",
     read="masked-mean",
     right=masked_mean,

@@ -122,7 +122,6 @@ LIMITED = {"large entries clipped": Recognised(_limited, capped(logsumexp, share
 
 
 LOGSUMEXP = Exercise(
-    name="logsumexp",
     signature="logsumexp(x)",
     read="log-sum-exp",
     right=logsumexp,
@@ -151,7 +150,6 @@ def _log_of_softmax(eps):
 
 
 LOG_SOFTMAX = Exercise(
-    name="log_softmax",
     signature="log_softmax(logits)",
     read="log-sum-exp",
     right=log_softmax,
@@ -204,7 +202,6 @@ def _detached_outside(x):
 
 
 LOGSUMEXP_TORCH = Exercise(
-    name="logsumexp_torch",
     signature="logsumexp_torch(x)",
     read="log-sum-exp",
     right=logsumexp,

@@ -32,7 +32,6 @@ def _tail(z):
 
 
 LOG_SIGMOID = Exercise(
-    name="log_sigmoid",
     signature="log_sigmoid(z)",
     read="log-sigmoid",
     right=log_sigmoid,
@@ -95,7 +94,6 @@ def _stopped(call, value):
 
 
 LOG1MEXP = Exercise(
-    name="log1mexp",
     signature="log1mexp(x)",
     read="log1mexp",
     right=log1mexp,
