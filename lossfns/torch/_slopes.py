@@ -136,8 +136,10 @@ class _Sloped(torch.autograd.Function):
         along = [d for d in moved if d is not None]
         change: Tensor = sum(s * d for s, d in zip(slopes, along, strict=True))
         if items is not None:
-            return change.sum() / items
-        return change.sum(-1) if rows else change
+            change = change.sum() / items
+        elif rows:
+            change = change.sum(-1)
+        return change
 
 
 def _many(along: Tensor) -> bool:
