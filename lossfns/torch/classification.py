@@ -90,7 +90,11 @@ def bce_with_logits(
         tensor([6.9315e-01, 1.0000e+03])
     """
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
-    hard = only_0_and_1(target, validate) and not label_smoothing
+    hard = False
+    if is_small(target):
+        hard = only_0_and_1(target, validate) and not label_smoothing
+    else:
+        within("target", target, low=0.0, high=1.0, validate=validate)
     target = smoothed(target, label_smoothing)
     if pos_weight is None:
         return reduced_binary_surprise(logits, target, hard, reduction, weight)
