@@ -161,8 +161,9 @@ const reading = (() => {
   return {show, offer};
 })();
 
-// Exercises to write in the page (book/_ext/practice.py). The editor and Python are fetched on the
-// first press of a button; until then the page shows the stub alone.
+// Exercises to write in the page (book/_ext/practice.py), and cells to change (book/_ext/cells.py).
+// The editor and Python are fetched on the first press of a button; until then the page shows the
+// code alone.
 const practice = (() => {
   const here = document.currentScript.src;
 
@@ -177,10 +178,9 @@ const practice = (() => {
     document.head.append(script);
   });
 
-  async function open(box, button) {
-    const version = `?v=${box.dataset.version}`;
-    const place = name => new URL(`practice/${name}${version}`, here).href;
-    const said = box.querySelector(".lossfns-said");
+  // Fetches what shows the editor, then `open` does; what hinders it is said instead.
+  async function fetchFor(button, said, version, open) {
+    const place = name => new URL(`practice/${name}?v=${version}`, here).href;
     if (location.protocol === "file:") {
       said.textContent = "A page opened from a file cannot run Python. Type make serve in the " +
         "folder of the course and open this page at http://localhost:8000, or use the notebook.";
@@ -197,6 +197,10 @@ const practice = (() => {
     }
     said.textContent = "";
     button.remove();
+    open();
+  }
+
+  function openExercise(box) {
     const {key} = box.dataset;
     lossfnsPractice.open(box, {
       kept: () => marks.all().code[key],
@@ -219,10 +223,29 @@ const practice = (() => {
 
   function offer() {
     for (const button of document.querySelectorAll(".lossfns-practice button[hidden]")) {
+      const box = button.closest(".lossfns-practice");
       button.hidden = false;
-      button.addEventListener("click", () => open(button.closest(".lossfns-practice"), button));
+      button.addEventListener("click", () => fetchFor(
+        button, box.querySelector(".lossfns-said"), box.dataset.version, () => openExercise(box)));
     }
     show();
+    offerCells();
+  }
+
+  function offerCells() {
+    const data = document.querySelector(".lossfns-cells");
+    if (!data) return;
+    const {version, statements, cells, draw} = JSON.parse(data.textContent);
+    for (const [id, numbers] of Object.entries(cells)) {
+      const cell = document.getElementById(id);
+      const before = numbers.map(number => statements[number]).join("\n"), draws = draw.includes(id);
+      cell.querySelector(".cell_input").insertAdjacentHTML("afterend", `<div class="lossfns-try">
+        <button type="button">Try it</button> <span class="lossfns-said" role="status"></span></div>`);
+      const offered = cell.querySelector(".lossfns-try");
+      const button = offered.querySelector("button"), said = offered.querySelector("span");
+      button.addEventListener("click", () => fetchFor(
+        button, said, version, () => lossfnsPractice.openCell(cell, {before, draws})));
+    }
   }
   return {offer, show};
 })();
