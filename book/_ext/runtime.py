@@ -3,8 +3,7 @@
 The site hands it out itself, so that a page asks nobody else. A build takes it from the folder that
 PYODIDE names (`make book PYODIDE=folder`; PYODIDE= for a site without) or else from the cache that
 `make pyodide` fills: it downloads the pinned release and holds every file to its hash. Where there
-is neither, the site is built without. Where a distribution has no Matplotlib, cells that draw are not
-offered (cells.py).
+is neither, the site is built without; where a distribution has no Matplotlib, without what draws.
 """
 
 import ast
@@ -67,6 +66,7 @@ NAMES = [name for name in FILES if not name.endswith(".whl")]
 # What neither the checks nor the cells of pages use there stays out.
 LEFT_OUT = ("torch", "conformance", "explore/explorers", "explore/scene.py", "explore/engine.py")
 IN_PARTS = "lossfns/explore/__init__.py"
+DEPENDS = Path(__file__).with_name("depends.py")
 NOTICE = """\
 What runs Python in the reader's browser, under the licences of those who made it:
 Pyodide, MPL-2.0, sources at https://github.com/pyodide/pyodide; it contains CPython (PSF-2.0).
@@ -166,7 +166,7 @@ def carried(path):
 
 
 def library(root):
-    """What of lossfns comes along, as a ZIP file: the same sources give the same bytes."""
+    """What of ours comes along, as a ZIP file: the same sources give the same bytes."""
     inside = sorted(
         file
         for file in (root / "lossfns").rglob("*")
@@ -179,6 +179,7 @@ def library(root):
             if name == IN_PARTS:
                 content = in_parts(content.decode()).encode()
             archive.writestr(zipfile.ZipInfo(name, OLDEST), content, zipfile.ZIP_DEFLATED)
+        archive.writestr(zipfile.ZipInfo("depends.py", OLDEST), DEPENDS.read_bytes())
     return packed.getvalue()
 
 

@@ -235,16 +235,16 @@ const practice = (() => {
   function offerCells() {
     const data = document.querySelector(".lossfns-cells");
     if (!data) return;
-    const {version, statements, cells, draw} = JSON.parse(data.textContent);
-    for (const [id, numbers] of Object.entries(cells)) {
+    const {version, statements, cells} = JSON.parse(data.textContent);
+    for (const [id, {above, draws}] of Object.entries(cells)) {
       const cell = document.getElementById(id);
-      const before = numbers.map(number => statements[number]).join("\n"), draws = draw.includes(id);
       cell.querySelector(".cell_input").insertAdjacentHTML("afterend", `<div class="lossfns-try">
         <button type="button">Try it</button> <span class="lossfns-said" role="status"></span></div>`);
       const offered = cell.querySelector(".lossfns-try");
       const button = offered.querySelector("button"), said = offered.querySelector("span");
       button.addEventListener("click", () => fetchFor(
-        button, said, version, () => lossfnsPractice.openCell(cell, {before, draws})));
+        button, said, version,
+        () => lossfnsPractice.openCell(cell, {above: statements.slice(0, above), draws})));
     }
   }
   return {offer, show};

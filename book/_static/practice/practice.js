@@ -215,8 +215,8 @@ const lossfnsPractice = (() => {
     });
   }
 
-  // A cell of the page, which runs after `before`: what it depends on of the cells above it.
-  function openCell(cell, {before, draws}) {
+  // A cell of the page, which runs after what it depends on of the statements above it.
+  function openCell(cell, {above, draws}) {
     const stub = cell.querySelector(".cell_input");
     const start = stub.querySelector("pre").textContent.trimEnd() + "\n";
     const {editor, show} = field(stub, {
@@ -225,7 +225,7 @@ const lossfnsPractice = (() => {
         "they stand in the page. Nothing is kept.",
       elsewhere: "The notebook of this page has the cell, too.",
       onChange: () => {},
-      buttons: [["Run", () => show({do: "cell", with: [before, editor.text], draws}, WAITING)]],
+      buttons: [["Run", () => show({do: "cell", with: [above, editor.text], draws}, WAITING)]],
     });
     cell.querySelector(".cell_output")?.before(
       element("p", {className: "lossfns-help", textContent: "As the page was built:"}));

@@ -12,6 +12,7 @@ import re
 import traceback
 import warnings
 
+import depends
 import numpy as np
 
 from lossfns.check import EXERCISES, CheckFailed, check
@@ -38,12 +39,16 @@ def run(name, code, others=()):
     return said | {"printed": str(printed).removesuffix(said["text"] + "\n")}
 
 
-def cell(before, code):
-    """Run a cell of a page as the reader has changed it, after the statements it depends on.
+def cell(above, code):
+    """Run a cell of a page as the reader has changed it, after what it depends on above it.
 
     Every time in names of its own, so that no earlier run shows.
     """
     namespace, printed, shown = {"__name__": "__main__"}, Printed(), []
+    try:
+        before = "\n".join(depends.before(code, above))
+    except SyntaxError as error:
+        return _stopped(error)
     with np.printoptions(), warnings.catch_warnings():
         with contextlib.redirect_stdout(Printed()), contextlib.redirect_stderr(Printed()):
             try:
@@ -193,7 +198,7 @@ def _of_its_own(text, name):
 def _stopped(error):
     """Say where in the reader's code it stopped: other frames are not the reader's."""
     line, words = None, ""
-    if isinstance(error, SyntaxError) and error.filename == YOURS:
+    if isinstance(error, SyntaxError) and error.filename in (YOURS, "<unknown>"):
         line, words = error.lineno, (error.text or "").strip()
     else:
         frames = traceback.extract_tb(error.__traceback__)
