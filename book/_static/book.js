@@ -167,7 +167,7 @@ const reading = (() => {
 const practice = (() => {
   const here = document.currentScript.src;
 
-  // Each script once, in order; from a folder on the disk, too.
+  // Each script once; from a folder on the disk, too.
   const scripts = {};
   const load = address => scripts[address] ??= new Promise((resolve, reject) => {
     const script = Object.assign(document.createElement("script"), {src: address, onload: resolve});
@@ -188,8 +188,7 @@ const practice = (() => {
     }
     button.disabled = true;
     try {
-      await load(place("editor.js"));
-      await load(place("practice.js"));
+      await Promise.all(["editor.js", "practice.js"].map(name => load(place(name))));
     } catch (error) {
       said.textContent = `The editor did not arrive (${error.message}). Press again, or use the notebook.`;
       button.disabled = false;
