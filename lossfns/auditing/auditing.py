@@ -20,6 +20,7 @@ from lossfns.auditing.call import (
 )
 from lossfns.auditing.case import Case, close, items, setting_of
 from lossfns.auditing.checks import CHECKS
+from lossfns.auditing.checks.manners import RANDOM, leaves_the_world_alone, same_answer_twice
 from lossfns.auditing.draws import needed
 from lossfns.auditing.report import ABSENT, FAILS, PASSES, Finding, Report
 from lossfns.auditing.run import Runner, Surroundings, load_torch
@@ -128,10 +129,13 @@ def _asked(case: Case) -> Iterable[Finding]:
     """Every check in turn; after a call that hangs the rest is not asked."""
     findings: list[Finding] = []
     hung = Finding(_TIME, PASSES)
-    dead = False
+    dead = changing = False
     for one in CHECKS:
         if dead:
             findings.append(Finding(one.name, ABSENT, "an earlier check must pass first"))
+            continue
+        if changing and one.steady:
+            findings.append(Finding(one.name, ABSENT, "the loss changes between calls"))
             continue
         try:
             finding = one(case)
@@ -150,17 +154,25 @@ def _asked(case: Case) -> Iterable[Finding]:
             finding = Finding(one.name, ABSENT, "the time was over")
             dead = True
         findings.append(finding)
+        changing = changing or (one is same_answer_twice and finding.fails)
         # What is no number cannot be compared with anything.
         dead = dead or (one.name == "returns a number" and finding.fails and not _usable(case))
     return [hung, *_in_order(findings)]
 
 
 # What changes the value of a batch, too.
-_ROOTS = ("same answer twice", "order of the batch", "two halves")
+_ROOTS = ("order of the batch", "two halves")
 
 
 def _in_order(findings: list[Finding]) -> list[Finding]:
-    """A wrong value that no formula explains points at the failures that it follows from."""
+    """Say a root cause once: what follows from another failure points at it, or is left out."""
+    if any(f.cause == RANDOM for f in findings):
+        findings = [
+            Finding(f.name, ABSENT, f"it draws random numbers: see {same_answer_twice.name!r}")
+            if f.name == leaves_the_world_alone.name
+            else f
+            for f in findings
+        ]
     roots = [f.name for f in findings if f.fails and f.name in _ROOTS]
     if not roots:
         return findings

@@ -60,6 +60,23 @@ def random(pred, target):
     return ((pred - target) ** 2).mean() + 1e-3 * torch.rand(())
 
 
+SOURCE = torch.Generator()
+
+
+def generator(pred, target):
+    return ((pred - target) ** 2).mean() + 1e-3 * torch.rand((), generator=SOURCE)
+
+
+class Counting(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, pred, target):
+        self.calls += 1
+        return ((pred - target) ** 2).mean() * (1 + 0.01 * self.calls)
+
+
 def moving(pred, target):
     return ((pred - target) ** 2).mean().to("meta")
 
@@ -105,6 +122,26 @@ def test_a_report_says_so(loss, check, like, capsys):
     with pytest.raises(AssertionError, match=check):
         report.assert_ok()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("like", ["mse", None])
+@pytest.mark.parametrize(
+    ("loss", "cause"),
+    [
+        (random, "random numbers"),
+        (generator, "something kept between calls"),
+        (Counting(), "something kept between calls"),
+        (Counting, "something kept between calls"),
+    ],
+    ids=["random", "generator", "counting", "class"],
+)
+def test_a_loss_that_changes_is_reported_once(loss, cause, like):
+    report = lossfns.audit(loss, like=like)
+    assert [(f.name, f.cause) for f in report.failures] == [("same answer twice", cause)]
+    left = [f for f in report if f.what == "the loss changes between calls"]
+    assert {"value", "gradient", "two halves", "torch.compile"} < {f.name for f in left}
+    assert all(f.verdict == "does not apply" for f in left)
+    assert report["inputs unchanged"].verdict == "pass"
 
 
 def test_the_random_state_is_as_it_was():
