@@ -10,6 +10,7 @@ import numpy as np
 from lossfns.auditing.call import Answer, Arrays, shown
 from lossfns.auditing.case import ROUGH, Case, close, items
 from lossfns.auditing.checks.check import absent, check, fails, passes
+from lossfns.auditing.checks.manners import NO_TENSOR
 from lossfns.auditing.checks.reference import answer_of, slope_by_differences
 from lossfns.auditing.report import Finding
 
@@ -26,7 +27,8 @@ _OVERFLOW = (
     effect="A gradient check in double precision fails for no reason, and small differences are "
     "lost.",
     cure="keep the dtype of the prediction: no .float(), .half() or torch.tensor(..., "
-    "dtype=torch.float32) on the way; use torch.zeros_like and new_tensor.",
+    "dtype=torch.float32) on the way; use torch.zeros_like and new_tensor, and weight.to(pred) of "
+    "a tensor that is there already.",
     label="stability-ranges",
 )
 def float64(case: Case) -> Finding:
@@ -41,7 +43,7 @@ def float64(case: Case) -> Finding:
                 expected="a number",
                 cause="float64 refused",
             )
-        if case.subject.torch and answer.dtype not in ("float64", "double"):
+        if _in_another(case, answer, "float64"):
             return fails(
                 f"float64 goes in and {answer.dtype} comes out",
                 case.written(arrays),
@@ -72,7 +74,7 @@ def float64(case: Case) -> Finding:
 )
 def float32(case: Case) -> Finding:
     arrays = case.draw(4)
-    answer, exact = case.ask(arrays, "float32"), case.ask(arrays, "float64")
+    answer, exact = case.ask(arrays, "float32"), case.ask(arrays)
     if answer.value is None or exact.value is None:
         return fails(
             "it fails in float32",
@@ -81,7 +83,7 @@ def float32(case: Case) -> Finding:
             expected=exact.number,
             cause="float32 refused",
         )
-    if case.subject.torch and answer.dtype != "float32":
+    if _in_another(case, answer, "float32"):
         return fails(
             f"float32 goes in and {answer.dtype} comes out",
             case.written(arrays),
@@ -100,11 +102,16 @@ def float32(case: Case) -> Finding:
     return passes()
 
 
+def _in_another(case: Case, answer: Answer, *dtypes: str) -> bool:
+    """Whether a tensor comes back in another dtype than these."""
+    return case.subject.torch and answer.kind not in NO_TENSOR and answer.dtype not in dtypes
+
+
 def _half(case: Case, dtype: str) -> Finding:
     if not case.subject.torch and dtype == "bfloat16":
         return absent("NumPy has no bfloat16")
     for arrays in (case.draw(4), *_large(case)):
-        exact = case.ask(_rounded(arrays, dtype), "float64")
+        exact = case.ask(_rounded(arrays, dtype))
         if not exact.finite or exact.value is None:
             continue
         answer = case.ask(arrays, dtype)
@@ -137,7 +144,7 @@ def _half(case: Case, dtype: str) -> Finding:
                 cause=f"digits lost in {dtype}",
                 cure=_in_single(case, arrays),
             )
-        if case.subject.torch and answer.dtype not in (dtype, "float32"):
+        if _in_another(case, answer, dtype, "float32"):
             return fails(
                 f"{dtype} goes in and {answer.dtype} comes out",
                 case.written(arrays),

@@ -265,7 +265,7 @@ def scalar(case: Case) -> Finding:
 )
 def one_item(case: Case) -> Finding:
     arrays = case.draw(case.fewest)
-    answer = case.ask(arrays, wants=case.wrt)
+    answer = case.ask(arrays)
     if answer.error or not answer.finite:
         return fails(
             "a batch of one item has no loss",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
+from lossfns.auditing.call import Arrays, articled
 from lossfns.auditing.case import Case
 from lossfns.auditing.checks.check import absent, check, fails, passes
 from lossfns.auditing.report import Finding
 from lossfns.auditing.run import Surroundings
 
-# What torch cannot differentiate.
-NO_TENSOR = ("float", "int", "ndarray", "float64", "float32")
+# What torch cannot differentiate; the check "returns a number" says so.
+NO_TENSOR = ("float", "int", "ndarray", "float64", "float32", "tuple", "list")
 
 
 @check(
@@ -35,14 +38,14 @@ def returns_a_number(case: Case) -> Finding:
             )
         if answer.kind in ("tuple", "list") or answer.value is None:
             return fails(
-                f"it returns a {answer.kind}",
+                f"it returns {articled(answer.kind)}",
                 case.written(arrays),
                 got=answer.kind,
                 expected="a number",
             )
         if case.subject.torch and answer.kind in NO_TENSOR:
             return fails(
-                f"it returns a {answer.kind}, not a tensor",
+                f"it returns {articled(answer.kind)}, not a tensor",
                 case.written(arrays),
                 got=answer.kind,
                 expected="a tensor",
@@ -90,12 +93,8 @@ def prints_nothing(case: Case) -> Finding:
 )
 def leaves_the_world_alone(case: Case) -> Finding:
     arrays = case.draw(2)
-    # A seed that is set anew at each call changes nothing the second time.
-    Surroundings.stir()
-    before = Surroundings()
-    case.ask(arrays)
-    changed = before.changed()
-    before.restore()
+    # Whether torch computes gradients is a matter of the thread.
+    changed = case.subject.runner.call(functools.partial(_changes, case, arrays)).value
     if changed:
         return fails(
             f"it changes {changed[0]}",
@@ -105,6 +104,17 @@ def leaves_the_world_alone(case: Case) -> Finding:
             cause="global state changed",
         )
     return passes()
+
+
+def _changes(case: Case, arrays: Arrays) -> list[str]:
+    """What a call changes."""
+    # A seed that is set anew at each call changes nothing the second time.
+    Surroundings.stir()
+    before = Surroundings()
+    case.work(arrays)
+    changed = before.changed()
+    before.restore()
+    return changed
 
 
 @check(
@@ -159,7 +169,7 @@ _DRAWN = {
     "inputs unchanged",
     effect="Whoever uses the predictions after the loss, a metric or a second loss, gets others.",
     cure="no in-place operations on arguments: x = x.clamp(...) instead of x.clamp_(...), "
-    "x = x - y instead of x -= y.",
+    "x = x - y instead of x -= y; and no backward() inside a loss.",
     label="sec-01-loop",
     steady=False,
 )
