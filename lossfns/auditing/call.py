@@ -224,8 +224,8 @@ class Subject:
         keywords = dict(self.extra)
         for name, value in (setting or {}).items():
             if name in self.settings:
-                if name in PER_CLASS and isinstance(value, tuple | list):
-                    value = [float(one) for one in value]
+                if name in PER_CLASS and np.asarray(value).dtype.kind in "iu":
+                    value = np.asarray(value, np.float64)  # weights that are typed as 1, 2, 5
                 keywords[self.settings[name]] = self._option(value, dtype)
         loss = self._in(dtype)
         if how is not None and self.mode == "argument":
