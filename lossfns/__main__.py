@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     auditor.add_argument("--like", metavar="LOSS", help="of the catalog, which it should be")
     auditor.add_argument("--arguments", metavar="NAMES", help='order, such as "target, pred"')
     auditor.add_argument("--ignore", action="append", default=[], metavar="CHECK",
-                         help="may fail; can be given several times")  # fmt: skip
+                         help="may fail, by name or cause; can be given several times")  # fmt: skip
     auditor.add_argument("--seconds", type=float, default=5.0, help="time limit of a call (5)")
     auditor.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     auditor.add_argument("--json", action="store_true", help="for a program to read")
@@ -278,12 +278,7 @@ def audited(options: argparse.Namespace) -> tuple[list[str], int]:
         )
     except TypeError as error:
         raise ValueError(error) from None
-    names = {finding.name for finding in report}
-    for name in options.ignore:
-        if name not in names:
-            hint = nearest(name, dict.fromkeys(names))
-            raise ValueError(f"--ignore: no check is called {name!r}{hint}")
-    bad = [finding for finding in report.failures if finding.name not in options.ignore]
+    bad = report.failures_but(options.ignore)
     text = json.dumps(report.to_dict(), indent=2, default=str) if options.json else str(report)
     return text.splitlines(), int(bool(bad))
 
@@ -339,10 +334,16 @@ def _loaded(place: str) -> Any:
     thing: Any = module
     for part in name.split("."):
         if not hasattr(thing, part):
-            public = {n: n for n in vars(module) if not n.startswith("_")}
-            raise ValueError(f"{source} has no {name!r}{nearest(name, public)}")
+            own = {n: n for n, v in vars(module).items() if _is_loss_of(module, v)}
+            hint = nearest(name, own) or (f"; it has {', '.join(own)}" if own else "")
+            raise ValueError(f"{source} has no {name!r}{hint}")
         thing = getattr(thing, part)
     return thing
+
+
+def _is_loss_of(module: Any, value: Any) -> bool:
+    """Whether a value is a function or class that the module itself defines."""
+    return callable(value) and getattr(value, "__module__", "") == module.__name__
 
 
 if __name__ == "__main__":

@@ -12,14 +12,20 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.auditing.call import (
+    SYNONYMS,
     Arrays,
     CannotCall,
     Subject,
+    check_seconds,
+    matched,
     name_of,
+    parameter_names,
+    said_of,
     subject_of,
 )
 from lossfns.auditing.case import Case, close, items, setting_of
 from lossfns.auditing.checks import CHECKS
+from lossfns.auditing.checks.manners import RANDOM, leaves_the_world_alone, same_answer_twice
 from lossfns.auditing.draws import needed
 from lossfns.auditing.report import ABSENT, FAILS, PASSES, Finding, Report
 from lossfns.auditing.run import Runner, Surroundings, load_torch
@@ -30,7 +36,7 @@ from lossfns.records.record import Record
 _DONORS = (
     *("mse", "cross_entropy", "bce_with_logits", "bce", "sparse_categorical_cross_entropy", "dice"),
     *("triplet", "gaussian_nll", "contrastive", "nt_xent", "sup_con", "kl_div", "entropy"),
-    *("gan_generator", "giou"),
+    *("gan_generator", "giou", "distillation"),
 )
 _CALL = "can be called"
 _TIME = "answers in time"
@@ -60,8 +66,10 @@ def audit(
     Returns:
         A `Report`: print it, show it in a notebook, or call its `assert_ok()` in a test.
     Raises:
-        TypeError: like is not the name of a loss, or `sample` is nothing that can be drawn from.
-        ValueError: there is no loss `like`, or neither it nor the loss has such a setting.
+        TypeError: like is not the name of a loss, `sample` is nothing that can be drawn from, or
+            `seconds` is no number.
+        ValueError: there is no loss `like`, neither it nor the loss has such a setting, or
+            `seconds` is not positive.
     Example:
         >>> import lossfns
         >>> def squared(y_true, y_pred):
@@ -74,6 +82,7 @@ def audit(
     """
     record = _record(like)
     _check_sample(sample)
+    check_seconds(seconds)
     start = time.perf_counter()
     surroundings, runner = Surroundings(), Runner(seconds)
     title = f"audit of {name_of(loss)}" + (f" as {like}" if like else "")
@@ -128,10 +137,13 @@ def _asked(case: Case) -> Iterable[Finding]:
     """Every check in turn; after a call that hangs the rest is not asked."""
     findings: list[Finding] = []
     hung = Finding(_TIME, PASSES)
-    dead = False
+    dead = changing = False
     for one in CHECKS:
         if dead:
             findings.append(Finding(one.name, ABSENT, "an earlier check must pass first"))
+            continue
+        if changing and one.steady:
+            findings.append(Finding(one.name, ABSENT, "the loss changes between calls"))
             continue
         try:
             finding = one(case)
@@ -150,17 +162,25 @@ def _asked(case: Case) -> Iterable[Finding]:
             finding = Finding(one.name, ABSENT, "the time was over")
             dead = True
         findings.append(finding)
+        changing = changing or (one is same_answer_twice and finding.fails)
         # What is no number cannot be compared with anything.
         dead = dead or (one.name == "returns a number" and finding.fails and not _usable(case))
     return [hung, *_in_order(findings)]
 
 
 # What changes the value of a batch, too.
-_ROOTS = ("same answer twice", "order of the batch", "two halves")
+_ROOTS = ("order of the batch", "two halves")
 
 
 def _in_order(findings: list[Finding]) -> list[Finding]:
-    """A wrong value that no formula explains points at the failures that it follows from."""
+    """Say a root cause once: what follows from another failure points at it, or is left out."""
+    if any(f.cause == RANDOM for f in findings):
+        findings = [
+            Finding(f.name, ABSENT, f"it draws random numbers: see {same_answer_twice.name!r}")
+            if f.name == leaves_the_world_alone.name
+            else f
+            for f in findings
+        ]
     roots = [f.name for f in findings if f.fails and f.name in _ROOTS]
     if not roots:
         return findings
@@ -183,12 +203,14 @@ def _told(case: Case) -> tuple[str, ...]:
         f"{place}={name}" if isinstance(place, str) else name
         for name, place in case.subject.places.items()
     )
+    if case.subject.weighted:
+        places = (*places, f"{case.subject.weight}=1")
     library = "PyTorch" if case.subject.torch else "NumPy"
     notes = [
         f"called with ({', '.join(places)}) in {library}; a plain call gives the "
         + {"none": "losses of the items", "mean": "mean", "sum": "sum"}[case.mode]
     ]
-    if case.setting:
+    if case.setting and case.like is not None:
         told = ", ".join(f"{n}={v!r}" for n, v in case.setting.items())
         notes.append(f"compared at {told}")
     return (*notes, *case.notes)
@@ -235,7 +257,7 @@ def _check_hyper(case: Case, record: Record, hyper: Mapping[str, Any]) -> None:
         if name in record.hyper:
             try:
                 getattr(ln, record.name)(
-                    **record.sample(np.random.default_rng(0), 4), **{**case.setting, name: value}
+                    **case.sample(np.random.default_rng(0), 4), **{**case.setting, name: value}
                 )
             except (TypeError, ValueError) as error:
                 raise ValueError(f"{record.name}: {error}") from None
@@ -296,7 +318,7 @@ def _per_class(record: Record, subject: Subject, hyper: Mapping[str, Any]) -> An
 def _of_any(
     loss: Any, arguments: str | Sequence[str] | None, hyper: Mapping[str, Any], runner: Runner
 ) -> Case:
-    """Inputs of the first loss of the catalog whose the loss takes."""
+    """Inputs of the first loss of the catalog whose inputs the loss takes."""
     from lossfns.auditing.identifying import identify_with
 
     identity = identify_with(loss, arguments, runner, fits=False)
@@ -310,7 +332,7 @@ def _of_any(
         )
         return case
     reasons: list[CannotCall] = []
-    for name in _DONORS:
+    for name in _donors(loss):
         try:
             case = _of_record(loss, catalog[name], arguments, hyper, runner)
         except CannotCall as error:
@@ -330,12 +352,26 @@ def _of_any(
             return case
         reasons.append(
             CannotCall(
-                f"it raises {answer.error}" if answer.error else f"it returns a {answer.kind}",
+                said_of(answer),
                 "say sample= or like=, so that it is asked with what it is meant for",
             )
         )
     # What it did with plain numbers says most.
     raise reasons[0]
+
+
+def _donors(loss: Any) -> list[str]:
+    """The losses whose inputs are tried, those first that name their arguments as this one does."""
+
+    def known(name: str) -> int:
+        names = list(catalog[name].sample(np.random.default_rng(0), 2))
+        found = matched(names, parameter_names(loss))
+        return sum(
+            3 if name == own else 2 if own in SYNONYMS.get(name, ()) else 1
+            for name, own in found.items()
+        )
+
+    return sorted(_DONORS, key=known, reverse=True)
 
 
 def _of_sample(
@@ -401,6 +437,13 @@ def _fit(case: Case, arguments: str | Sequence[str] | None) -> None:
         raise CannotCall(
             f"no answer after {subject.runner.seconds:g} s", "look for a loop without an end"
         )
+    if first.error and subject.torch:
+        # A tensor that it holds, such as class weights, may have the usual dtype.
+        subject.dtype = "float32"
+        if not case.ask(arrays).error:
+            case.notes.append("it refuses float64, so it is asked in float32")
+            return
+        subject.dtype = "float64"
     if first.error:
         if any(v.dtype.kind in "iu" for v in arrays.values()):
             subject.one_hot = True

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .draws import PER_CLASS
 from .run import Outcome, Runner
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -36,8 +37,10 @@ TARGET = (
 )
 # Other names for what the catalog calls differently; found after the exact ones.
 SYNONYMS = {
-    "first": ("input1", "x1", "z1", "z_i", "zi", "emb1", "output1", "a", "left", "z_a"),
-    "second": ("input2", "x2", "z2", "z_j", "zj", "emb2", "output2", "b", "right", "z_b"),
+    "first": ("input1", "x1", "z1", "z_i", "zi", "emb1", "output1", "o1", "a", "left", "z_a"),
+    "second": ("input2", "x2", "z2", "z_j", "zj", "emb2", "output2", "o2", "b", "right", "z_b"),
+    "student_logits": ("student", "student_outputs"),
+    "teacher_logits": ("teacher", "teacher_outputs"),
     "anchor": ("a", "anchors", "anc"),
     "positive": ("p", "pos", "positives"),
     "negative": ("n", "neg", "negatives"),
@@ -60,6 +63,7 @@ ITEM_WEIGHTS = (
     "loss_mask",
     "valid",
     "valid_mask",
+    "w",
 )
 _SETTINGS = {
     "temperature": ("tau", "temp", "t"),
@@ -67,7 +71,7 @@ _SETTINGS = {
     "q": ("quantile", "tau"),
     "margin": ("m",),
     "smooth": ("smoothing", "epsilon", "eps"),
-    "label_smoothing": ("smoothing", "smooth"),
+    "label_smoothing": ("smoothing",),
     "beta": ("threshold",),
     "delta": ("threshold", "beta"),
     "ignore_index": ("ignore_label", "ignore", "padding_idx", "pad_idx"),
@@ -129,9 +133,11 @@ class Subject:
         default: by parameter, the default where there is one.
         weight: the parameter for a weight of each item, if there is one.
         mode: "argument" or "attribute", by which a reduction is chosen; "" where it cannot be.
+        weighted: whether it demands one; then all weigh 1 where nothing else is asked.
         one_hot: whether integer labels must be given as rows of 0 and 1, one for each of
             `classes`.
         by_name: whether the names of its arguments say which is which.
+        dtype: in which it is asked where nothing else is said.
     """
 
     def __init__(self, loss: Any, runner: Runner) -> None:
@@ -145,15 +151,18 @@ class Subject:
         self.default: dict[str, Any] = {}
         self.extra: dict[str, Any] = {}
         self.weight = ""
+        self.weighted = False
         self.mode = ""
         self.one_hot = False
         self.classes = 4
         self.by_name = True
+        self.dtype = "float64"
+        self._copies: dict[str, Any] = {}
 
     def ask(
         self,
         arrays: Mapping[str, Any],
-        dtype: str = "float64",
+        dtype: str | None = None,
         wants: Iterable[str] = (),
         how: str | None = None,
         setting: Mapping[str, Any] | None = None,
@@ -164,7 +173,7 @@ class Subject:
 
         Arguments:
             arrays: by the catalog's names.
-            dtype: of what is floating point.
+            dtype: of what is floating point; None for that of this subject.
             wants: arguments whose gradient is wanted.
             how: the reduction; None leaves it to the loss.
             setting: by the catalog's names; what the loss has no parameter for is left out.
@@ -172,6 +181,7 @@ class Subject:
             options: further keyword arguments.
         """
         wants = tuple(wants)
+        dtype = self.dtype if dtype is None else dtype
         work = functools.partial(self._work, arrays, dtype, wants, how, setting, change, options)
         return _answered(self.runner.call(work))
 
@@ -194,27 +204,52 @@ class Subject:
         kept = {name: _copied(value) for name, value in leaves.items()}
         loss, keywords = self.prepared(how, setting, dtype)
         positional, named = self.placed(given)
+        if self.weighted and self.weight not in options:
+            ones = np.ones(np.shape(arrays.get("target", next(iter(arrays.values())))))
+            keywords[self.weight] = self._given(self.weight, ones, dtype, wanted=False)
         result = loss(*positional, **named, **keywords, **options)
         changed = tuple(n for n, leaf in leaves.items() if not _unchanged(leaf, kept[n]))
+        # Only a backward() of the loss itself leaves a gradient there.
+        changed += tuple(
+            f"{n}.grad" for n, leaf in leaves.items() if getattr(leaf, "grad", None) is not None
+        )
         return self._read(
             result, leaves, wants, changed, positional, named, {**keywords, **options}
         )
 
     def prepared(
-        self, how: str | None, setting: Mapping[str, Any] | None, dtype: str = "float64"
+        self, how: str | None, setting: Mapping[str, Any] | None, dtype: str
     ) -> tuple[Any, dict[str, Any]]:
         """The loss and the keywords for a reduction and a setting."""
         keywords = dict(self.extra)
         for name, value in (setting or {}).items():
             if name in self.settings:
+                if name in PER_CLASS and np.asarray(value).dtype.kind in "iu":
+                    value = np.asarray(value, np.float64)  # weights that are typed as 1, 2, 5
                 keywords[self.settings[name]] = self._option(value, dtype)
-        loss = self.loss
+        loss = self._in(dtype)
         if how is not None and self.mode == "argument":
             keywords["reduction"] = how
         elif how is not None and self.mode == "attribute":
-            loss = copy.copy(self.loss)
+            loss = copy.copy(loss)
             loss.reduction = how
         return loss, keywords
+
+    def _in(self, dtype: str) -> Any:
+        """The loss; of a module a copy whose weights have a dtype, as `.to(dtype)` gives it.
+
+        The copy is kept: what the loss itself keeps between calls is not hidden.
+        """
+        torch = sys.modules.get("torch")
+        if torch is None or not isinstance(self.loss, torch.nn.Module):
+            return self.loss
+        if dtype not in self._copies:
+            try:
+                made = copy.deepcopy(self.loss)
+            except Exception:  # it holds what cannot be copied, such as a file
+                return self.loss
+            self._copies[dtype] = made.to(getattr(torch, dtype))
+        return self._copies[dtype]
 
     def placed(self, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """What is given by position and what by name."""
@@ -268,7 +303,8 @@ class Subject:
             result = result[0]
         value = _number_of(result)
         if value is None:
-            return Answer(kind=kind, changed=changed)
+            of = f" of {result.dtype}".replace("torch.", "") if hasattr(result, "dtype") else ""
+            return Answer(kind=kind + of, changed=changed)
         answer = Answer(
             value,
             kind=kind,
@@ -298,6 +334,34 @@ class Subject:
             for n, g in zip(asked, grads, strict=True)
         }
         return replace(answer, grads=read)
+
+
+def said_of(answer: Answer) -> str:
+    """Why an answer is of no use, as the end of a sentence about the loss."""
+    if answer.error:
+        return f"it raises {answer.error}"
+    if answer.value is None:
+        return f"it returns {articled(answer.kind)}"
+    return f"it gives {answer.number} for ordinary inputs"
+
+
+def articled(kind: str) -> str:
+    """The name of a type behind its article.
+
+    >>> articled("ndarray")
+    'an ndarray'
+    """
+    if kind == "NoneType":
+        return "None"
+    return f"{'an' if kind[:1].lower() in 'aeio' or kind == 'ndarray' else 'a'} {kind}"
+
+
+def check_seconds(seconds: Any) -> None:
+    """Refuse a time limit that is none."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"seconds must be a number, got {type(seconds).__name__}")
+    if not seconds > 0:
+        raise ValueError(f"seconds must be positive, got {seconds!r}")
 
 
 def _answered(outcome: Outcome) -> Answer:
@@ -367,6 +431,8 @@ def subject_of(
         raise CannotCall(
             f"{type(loss).__name__} is not callable", "give a function or a module, not its result"
         )
+    if inspect.isfunction(loss) and [*inspect.signature(loss).parameters][:1] == ["self"]:
+        raise CannotCall("it is a method without its object", "give that of an instance")
     subject = Subject(loss, runner)
     subject.torch = takes_tensors(loss)
     parameters = _parameters(loss)
@@ -408,7 +474,7 @@ def _assign(
             )
         found = {name: p.name for name, p in zip(ordered, plain, strict=False)}
     else:
-        found = _matched(names, [p.name for p in plain if _may_be_array(p, names)])
+        found = matched(names, [p.name for p in plain if _may_be_array(p, names)])
     demanded = [p.name for p in plain if p.default is Kind.empty and p.name not in found.values()]
     missing = [name for name in names if name not in found]
     subject.by_name = arguments is not None or len(missing) < 2
@@ -448,6 +514,9 @@ def _assign(
                 continue
         if name == "reduction":
             continue
+        if name in ITEM_WEIGHTS and not subject.weighted:
+            subject.weight, subject.weighted = name, True
+            continue
         raise CannotCall(
             f"it demands {name!r}, which cannot be guessed",
             f"give it, as in audit(..., {name}=...), or a default",
@@ -456,7 +525,8 @@ def _assign(
         subject.mode = "argument"
         if free["reduction"].default is Kind.empty:
             subject.extra["reduction"] = "mean"
-    subject.weight = next((n for n in ITEM_WEIGHTS if n in free and n not in taken), "")
+    if not subject.weighted:
+        subject.weight = next((n for n in ITEM_WEIGHTS if n in free and n not in taken), "")
 
 
 def _may_be_array(parameter: inspect.Parameter, names: Sequence[str]) -> bool:
@@ -464,7 +534,15 @@ def _may_be_array(parameter: inspect.Parameter, names: Sequence[str]) -> bool:
     return parameter.default is inspect.Parameter.empty or parameter.name in names
 
 
-def _matched(names: Sequence[str], parameters: Sequence[str]) -> dict[str, str]:
+def parameter_names(loss: Any) -> list[str]:
+    """The parameters of a call, or of that of a class's objects, that have no default."""
+    if isinstance(loss, type):
+        loss = _attribute(loss, "forward" if takes_tensors(loss) else "__call__", loss)
+    parameters = _parameters(loss) or []
+    return [p.name for p in parameters if p.default is inspect.Parameter.empty]
+
+
+def matched(names: Sequence[str], parameters: Sequence[str]) -> dict[str, str]:
     """The parameters whose names say what they are."""
     found = {name: name for name in names if name in parameters}
     for name in names:
@@ -488,7 +566,7 @@ def _attributes(subject: Subject, settings: Sequence[str], hyper: Mapping[str, A
     loss = subject.loss
     if inspect.isfunction(loss) or inspect.isbuiltin(loss):
         return
-    if not subject.mode and getattr(loss, "reduction", None) in REDUCTIONS:
+    if not subject.mode and _attribute(loss, "reduction") in REDUCTIONS:
         subject.mode = "attribute"
     if isinstance(loss, functools.partial):
         subject.held |= {s: loss.keywords[s] for s in settings if s in loss.keywords}
@@ -497,10 +575,18 @@ def _attributes(subject: Subject, settings: Sequence[str], hyper: Mapping[str, A
         if setting in subject.settings and subject.settings[setting] == setting:
             continue
         for attribute in (setting, *_SETTINGS.get(setting, ())):
-            value = _plain(getattr(loss, attribute, _plain))
+            value = _plain(_attribute(loss, attribute, _plain))
             if value is not _plain:
                 subject.held[setting] = value
                 break
+
+
+def _attribute(loss: Any, name: str, default: Any = None) -> Any:
+    """An attribute, or the default where there is none or reading it fails."""
+    try:
+        return getattr(loss, name, default)
+    except Exception:  # a property may do anything
+        return default
 
 
 def _plain(value: Any) -> Any:
@@ -673,8 +759,7 @@ def name_of(loss: Any) -> str:
     """What a report calls it."""
     if isinstance(loss, functools.partial):
         return name_of(loss.func)
-    name = getattr(loss, "__name__", None) or type(loss).__name__
-    return str(name)
+    return str(_attribute(loss, "__name__") or type(loss).__name__)
 
 
 def shown(value: Any) -> str:

@@ -155,6 +155,13 @@ def _error(got: list[Array], right: Array) -> float:
     return relative_error(np.concatenate(got), right, 0.1 * scale)
 
 
+def error_of_a_constant(probes: list[Probe]) -> float:
+    """The error of the number that fits all answers best."""
+    values = [probe.value.ravel() for probe in probes]
+    joined = np.concatenate(values)
+    return _error(values, np.full_like(joined, joined.mean()))
+
+
 def _factor(got: list[Array], right: Array) -> float | None:
     """The constant by which one is the other, as far as there is one."""
     value = np.concatenate(got)
@@ -176,6 +183,14 @@ def candidates(record: Record, setting: Mapping[str, Any]) -> Iterator[Candidate
 
 def _variant(record: Record, compute: Compute, cause: str, note: str, label: str = "") -> Candidate:
     return Candidate(record, compute, {}, cause, note, label or record.chapter)
+
+
+_UNMOVED = "whatever it is set to"
+
+
+def is_unmoved(candidate: Candidate) -> bool:
+    """Whether it is the loss itself at another setting than was asked for."""
+    return candidate.cause.endswith(_UNMOVED)
 
 
 def _by_setting(record: Record, setting: Mapping[str, Any]) -> Iterator[Candidate]:
@@ -202,7 +217,7 @@ def _by_setting(record: Record, setting: Mapping[str, Any]) -> Iterator[Candidat
             yield _variant(
                 record,
                 functools.partial(_reference, record, {**setting, name: value}),
-                f"{name} = {value} whatever it is set to",
+                f"{name} = {value} {_UNMOVED}",
                 f"what it computes is the loss for {name} = {value}, not for {name} = "
                 f"{now[name]}: the setting does not arrive, or the default is another",
             )
@@ -236,8 +251,8 @@ def _by_input(record: Record, setting: Mapping[str, Any]) -> Iterator[Candidate]
         yield _variant(
             record,
             of(lambda a: {**a, first: sigmoid(a[first])}),
-            "a sigmoid of probabilities",
-            "the argument holds probabilities already; take the sigmoid out, or pass logits",
+            "the sigmoid inside, for logits",
+            _INSIDE,
             "debugging-outputs",
         )
 
@@ -408,8 +423,16 @@ def _softmax_focal(s: Mapping[str, Any]) -> Rows:
     ]
 
 
+_INSIDE = (
+    "it expects logits: pass them, or take the sigmoid out; of probabilities it would be the second"
+)
+
+
 def _overlaps(s: Mapping[str, Any]) -> Rows:
     smooth = s["smooth"]
+
+    def of_logits(compute: Compute) -> Compute:
+        return lambda arrays, how: compute({**arrays, "probs": sigmoid(arrays["probs"])}, how)
 
     def sums(probs: Any, target: Any) -> tuple[Any, Any]:
         return (probs * target).sum((-2, -1)), (probs + target).sum((-2, -1))
@@ -436,9 +459,16 @@ def _overlaps(s: Mapping[str, Any]) -> Rows:
         "sums over the batch make one Dice of all masks, in which small masks hardly "
         "count: sum over the pixels of each mask and average the losses"
     )
+    batch = "one sum over the whole batch"
     return [
-        ("one sum over the whole batch", _batch(over_batch), batch_note, "elsewhere-dice"),
-        ("one sum over the whole batch", _batch(exact_over_batch), batch_note, "elsewhere-dice"),
+        (batch, _batch(over_batch), batch_note, "elsewhere-dice"),
+        (batch, _batch(exact_over_batch), batch_note, "elsewhere-dice"),
+        (
+            f"{batch}, of sigmoids",
+            of_logits(_batch(over_batch)),
+            f"{_INSIDE}; {batch_note}",
+            "elsewhere-dice",
+        ),
         (
             "smooth added once to each side",
             _items(once),
@@ -593,6 +623,17 @@ def _mse(s: Mapping[str, Any]) -> Rows:
             _batch(lambda pred, target: np.mean((pred[:, None] - target[None]) ** 2)),
             "every prediction is compared with every target: compare the shapes first",
             "broadcasting",
+        ),
+    ]
+
+
+def _msle(s: Mapping[str, Any]) -> Rows:
+    return [
+        (
+            "the root taken",
+            lambda a, how: np.sqrt(ln.msle(**a)) if how == "mean" else 1 / 0,
+            "this is the RMSLE: its slope does not fade near the minimum and is infinite at 0",
+            "loss-rmse",
         ),
     ]
 
@@ -774,13 +815,45 @@ def _hinge(s: Mapping[str, Any]) -> Rows:
     def binary(scores: Any, target: Any) -> Array:
         return np.asarray(np.maximum(0.0, s["margin"] - (target > 0) * scores))
 
+    def logistic(scores: Any, target: Any) -> Array:
+        return np.asarray(np.logaddexp(0.0, -target * scores))
+
+    def embedding(scores: Any, target: Any) -> Array:
+        other = np.maximum(0.0, s["margin"] - scores)
+        return np.asarray(np.where(target > 0, scores, other))
+
     return [
+        (
+            "ln(1 + exp(-y s)), as in nn.SoftMarginLoss",
+            _items(logistic),
+            "this is bce_with_logits with labels of -1 and 1: it has no margin from which on an "
+            "item costs nothing",
+            "loss-bce-with-logits",
+        ),
+        (
+            "the input itself where y = 1, as in nn.HingeEmbeddingLoss",
+            _items(embedding),
+            "it takes distances, not scores: where y = 1 a small one is right",
+            "loss-contrastive",
+        ),
         (
             "labels of 0 and 1",
             _items(binary),
             "multiply the score by the label itself, -1 or +1: with 0 a negative costs the margin "
             "whatever is predicted",
             "elsewhere-hinge",
+        ),
+    ]
+
+
+def _contrastive(s: Mapping[str, Any]) -> Rows:
+    record, margin = catalog["contrastive"], {"margin": s["margin"]}
+    return [
+        (
+            "labels of 1 for pairs that differ",
+            lambda a, how: _reference(record, margin, {**a, "target": 1 - a["target"]}, how),
+            "1 means different here, as in the paper; in most libraries it means alike",
+            "loss-contrastive",
         ),
     ]
 
@@ -863,12 +936,14 @@ _TABLE: dict[str, Callable[[Mapping[str, Any]], Rows]] = {
     "tversky": _tversky,
     "cross_entropy": _cross_entropy,
     "mse": _mse,
+    "msle": _msle,
     "huber": _huber,
     "kl_div": _kl,
     "poisson_nll": _poisson,
     "gaussian_nll": _gaussian,
     "triplet": _epsilon("triplet"),
     "hinge": _hinge,
+    "contrastive": _contrastive,
     "quantile": _quantile,
     "bce": _bce,
     "bce_with_logits": _bce_logits,

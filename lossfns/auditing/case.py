@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -126,8 +126,23 @@ class Case:
 
     def ask(self, arrays: Mapping[str, Any], *args: Any, **options: Any) -> Answer:
         """Put a question to the loss, with the setting of this audit."""
-        options.setdefault("setting", {k: v for k, v in self.setting.items() if self._passed(k)})
-        return self.subject.ask(arrays, *args, **options)
+        options.setdefault("setting", self.passed())
+        answer = self.subject.ask(arrays, *args, **options)
+        reduced = options.get("how") in ("mean", "sum") or (
+            options.get("how") is None and self.mode != "none"
+        )
+        if reduced and answer.value is not None and answer.value.size == 1:
+            # One number is one number, whatever axes are around it.
+            return replace(answer, value=answer.value.reshape(()))
+        return answer
+
+    def work(self, arrays: Arrays) -> Answer:
+        """Call the loss in this thread, where it may raise."""
+        return self.subject._work(arrays, self.subject.dtype, (), None, self.passed(), None, {})
+
+    def passed(self) -> dict[str, Any]:
+        """The part of the setting that must be handed over."""
+        return {k: v for k, v in self.setting.items() if self._passed(k)}
 
     def _passed(self, name: str) -> bool:
         """Whether a setting must be handed over: it differs from the loss's own default."""

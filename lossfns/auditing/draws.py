@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lossfns.records.record import Hyper, Record, needed as needed
+from lossfns.records.record import LAYOUT as LAYOUT, Hyper, Record, needed as needed
 
 Arguments = dict[str, Any]
 Setting = dict[str, Any]
@@ -17,9 +17,6 @@ PER_CLASS = (
     *("weight", "weights", "alpha", "class_counts", "prototypes"),
     *("linear_weight", "linear_bias"),
 )
-
-# They say how the batch is laid out, not what the loss is.
-LAYOUT = ("axis", "class_axis", "ignore_index", "average", "chunk_size")
 
 
 def tuned(record: Record) -> dict[str, Hyper]:

@@ -18,6 +18,7 @@ from lossfns.auditing.candidates import (
     candidates,
     factor_named,
     fitted,
+    is_unmoved,
     plain,
 )
 from lossfns.auditing.case import Case
@@ -59,7 +60,7 @@ def explain(
     exact = [fit for fit in fits if fit.error <= _ENOUGH and fit.factor == 1.0]
     scaled = [fit for fit in fits if fit.error <= _ENOUGH and fit.factor != 1.0]
     named = [fit for fit in exact if fit.candidate.cause]
-    sure = [fit for fit in named if "whatever it is set to" not in fit.candidate.cause]
+    sure = [fit for fit in named if not is_unmoved(fit.candidate)]
     for fit in sure:
         return Cause(fit.candidate.cause, fit.candidate.note, fit.candidate.label)
     for fit in exact:

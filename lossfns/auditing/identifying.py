@@ -6,26 +6,37 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.auditing.call import Arrays, CannotCall, Subject, name_of, subject_of
+from lossfns.auditing.call import (
+    Answer,
+    Arrays,
+    CannotCall,
+    Subject,
+    check_seconds,
+    name_of,
+    said_of,
+    subject_of,
+)
 from lossfns.auditing.candidates import (
     Candidate,
     Fit,
     Probe,
     candidates,
     distinguishing,
+    error_of_a_constant,
     errors_with,
     factor_named,
     fitted,
+    is_unmoved,
     paired,
     plain,
 )
-from lossfns.auditing.case import hard, items
+from lossfns.auditing.case import hard, items, setting_of
 from lossfns.auditing.draws import LAYOUT, needed
 from lossfns.auditing.run import Runner, Surroundings
 from lossfns.catalog import catalog
@@ -38,6 +49,10 @@ _HOWS = ("mean", "sum", "none")
 
 class Unsteady(Exception):
     """A loss that keeps something between calls, or is random, is no loss of the catalog."""
+
+
+class Unanswered(Exception):
+    """A loss that gives no number for some inputs."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +105,8 @@ def identify(
     Returns:
         An `Identity`; its text says what was found, or what comes nearest where nothing fits.
     Raises:
-        TypeError: sample is no mapping.
+        TypeError: sample is no mapping, or seconds no number.
+        ValueError: seconds is not positive.
     Example:
         >>> import lossfns
         >>> print(lossfns.identify(lambda pred, target: ((pred - target) ** 2).mean()))
@@ -100,6 +116,7 @@ def identify(
     """
     if sample is not None and not isinstance(sample, Mapping):
         raise TypeError(f"sample must be a mapping, got {type(sample).__name__}")
+    check_seconds(seconds)
     surroundings, runner = Surroundings(), Runner(seconds)
     try:
         return identify_with(loss, arguments, runner, sample)
@@ -115,23 +132,26 @@ def identify_with(
     sample: Mapping[str, Any] | None = None,
     fits: bool = True,
 ) -> Identity:
-    """The same with a runner that is there already; without `fits`, no setting is searched for."""
-    reason = ""
+    """The same with a runner that is there already; without `fits`, no number is searched for."""
+    refused, failed = "", ""
     groups = []
     for records in _groups():
         try:
-            probes, names = _answers(loss, records, arguments, runner, sample)
+            probes, subject = _answers(loss, records, arguments, runner, sample)
         except CannotCall as error:
-            reason = reason or str(error)
+            refused = refused or str(error)
+            continue
+        except Unanswered as error:
+            if runner.hung:
+                return Identity(False, text=f"nothing: {error}")
+            failed = failed or str(error)
             continue
         except Unsteady as error:
             return Identity(False, text=f"nothing: {error}")
-        if runner.hung:
-            return Identity(False, text=f"nothing: no answer after {runner.seconds:g} s")
         if probes:
-            groups.append((records, probes, names))
+            groups.append((records, probes, subject))
     if not groups:
-        return Identity(False, text=f"nothing that could be asked: {reason or 'every call fails'}")
+        return Identity(False, text=f"nothing that could be asked: {failed or refused}")
     found = None
     if groups[0][0][0].name == "mse" and _of_the_error(loss, groups[0], arguments, runner):
         # Everywhere else its errors are small, and many losses agree on small errors.
@@ -146,13 +166,13 @@ def _of_the_error(
     """Whether only the difference between prediction and target counts."""
     probe = group[1][-1]
     subject = subject_of(loss, list(probe.arrays), runner, arguments=arguments)
-    moved = _ask(subject, {n: v + 3.0 for n, v in probe.arrays.items()}, {})
+    moved = _ask(subject, {n: v + 3.0 for n, v in probe.arrays.items()}, {}).value
     return moved is not None and bool(np.allclose(moved, probe.value, rtol=1e-6))
 
 
 def _stages(groups: list[_Group], fits: bool) -> Identity | None:
     """The simplest story first; one with a factor counts where none without is found."""
-    stages = [_simple, _fitted_settings, _variants] if fits else [_simple]
+    stages = [_simple, _fitted_settings, _variants] if fits else [_simple, _variants]
     with_factor = None
     for stage in stages:
         # Whoever has been found up to a factor is looked for among inputs of the same kind only.
@@ -186,8 +206,8 @@ def _groups() -> tuple[tuple[Record, ...], ...]:
     return tuple(map(tuple, groups.values()))
 
 
-# Records, what the loss answered, and which arrays it took.
-_Group = tuple[tuple[Record, ...], list[Probe], tuple[str, ...]]
+# Records, what the loss answered to their inputs, and how it was called.
+_Group = tuple[tuple[Record, ...], list[Probe], Subject]
 
 
 def _answers(
@@ -196,15 +216,16 @@ def _answers(
     arguments: str | Sequence[str] | None,
     runner: Runner,
     sample: Mapping[str, Any] | None,
-) -> tuple[list[Probe], tuple[str, ...]]:
-    """Ask with the inputs of some losses: single items first, then batches."""
+) -> tuple[list[Probe], Subject]:
+    """Ask with the inputs of some losses: single items first, then batches.
+
+    Raises:
+        CannotCall: it takes other arguments.
+        Unanswered: a call gives no finite number.
+        Unsteady: it does not give the same one twice.
+    """
     record = records[0]
     drawn = _draw(record, 6, 1)
-    if sample is not None:
-        taken = set(drawn)
-        if not (taken & set(_needed(record)) <= set(sample) <= taken):
-            return [], ()
-        drawn = dict(sample)
     names = list(drawn)
     settings = list(dict.fromkeys(n for r in records for n in r.hyper))
     subject = subject_of(
@@ -216,6 +237,11 @@ def _answers(
         required={n: v for r in records for n, v in needed(r).items()},
         optional=[n for n in names if n not in _needed(record)],
     )
+    if sample is not None:
+        taken = set(drawn)
+        if not (taken & set(_needed(record)) <= set(sample) <= taken):
+            return [], subject
+        drawn = dict(sample)
     # Of losses that compare items there is one number a batch: enough of them that two settings
     # and a factor cannot explain anything.
     more = 8 if record.coupled or record.fewest else 1
@@ -230,22 +256,26 @@ def _answers(
     for arrays in reversed(batches):
         kept = {n: v for n, v in arrays.items() if n in subject.places}
         answer = _ask(subject, kept, required)
-        if answer is None:
-            return [], ()
-        probes.append(Probe(kept, answer))
-        ways.append((subject.torch, subject.one_hot))
-    again = _ask(subject, probes[0].arrays, required)
-    ways.append((subject.torch, subject.one_hot))
+        if answer.value is None or not answer.finite:
+            raise Unanswered(said_of(answer))
+        probes.append(Probe(kept, answer.value))
+        ways.append((subject.torch, subject.one_hot, subject.dtype))
+    again = _ask(subject, probes[0].arrays, required).value
+    ways.append((subject.torch, subject.one_hot, subject.dtype))
     same = again is not None and np.allclose(again, probes[0].value, rtol=1e-9, atol=0)
     # What is asked in another way than at first may be answered otherwise.
     if not same and len(set(ways)) == 1:
         raise Unsteady("the same inputs give another answer every time")
-    return probes[::-1], tuple(subject.places)
+    return probes[::-1], subject
 
 
-def _ask(subject: Subject, arrays: Arrays, setting: Mapping[str, Any]) -> Any:
-    """The value, or None; labels are given as rows where whole numbers are refused."""
-    answer = subject.ask(arrays, setting=setting)
+def _ask(subject: Subject, arrays: Arrays, setting: Mapping[str, Any]) -> Answer:
+    """The answer; where it refuses that, in single precision, with labels as rows, or in NumPy."""
+    first = answer = subject.ask(arrays, setting=setting)
+    if answer.error and not answer.hung and subject.torch and subject.dtype == "float64":
+        subject.dtype = "float32"
+        answer = subject.ask(arrays, setting=setting)
+        subject.dtype = "float64" if answer.error else "float32"
     if answer.error and any(v.dtype.kind in "iu" for v in arrays.values()):
         subject.one_hot = not subject.one_hot
         answer = subject.ask(arrays, setting=setting)
@@ -253,7 +283,7 @@ def _ask(subject: Subject, arrays: Arrays, setting: Mapping[str, Any]) -> Any:
         subject.torch = False
         answer = subject.ask(arrays, setting=setting)
         subject.torch = bool(answer.error)
-    return answer.value if answer.finite else None
+    return first if answer.error else answer
 
 
 def _needed(record: Record) -> list[str]:
@@ -312,21 +342,29 @@ def _counts(probes: list[Probe]) -> tuple[int, int]:
 
 def _variants(groups: list[_Group]) -> Iterator[Identity]:
     """Other conventions and the mistakes that have names."""
-    for records, probes, _ in groups:
+    for records, probes, subject in groups:
         for record in records:
-            for one in _few(record):
-                if not one.cause:
+            for one in _few(record, subject):
+                if not one.cause or is_unmoved(one):
                     continue
                 fit = fitted(probes, one, _HOWS, _FOUND)
                 if _sure(fit, probes):
                     yield _identity(fit, probes)
 
 
-def _few(record: Record) -> Iterator[Candidate]:
-    """The variants at the catalog's setting, and those of α, which many leave out."""
-    yield from candidates(record, needed(record))
+def _few(record: Record, subject: Subject) -> Iterator[Candidate]:
+    """The variants at the catalog's setting, at the loss's own, and at a few usual ones."""
+    settings = [needed(record)]
+    own = setting_of(subject, record, {})
+    if own != settings[0]:
+        settings.append(own)
     if record.name == "focal_with_logits":
-        yield from candidates(record, {"alpha": 0.25, "gamma": 3.0})
+        settings.append({"alpha": 0.25, "gamma": 3.0})
+    if record.name == "dice":  # an s of 1 added once to each side, and none
+        settings += [{"smooth": 0.5}, {"smooth": 0.0}]
+    for setting in settings:
+        hyper = plain(record, setting).hyper if setting is own else {}
+        yield from (replace(one, hyper=hyper) for one in candidates(record, setting))
 
 
 def _numbers(record: Record) -> list[str]:
@@ -379,6 +417,8 @@ def _likely(record: Record, probes: list[Probe]) -> list[str]:
         return hows
     ways: dict[str, Callable[[Any], Any]] = {"mean": np.mean, "sum": np.sum}
     asked = list(itertools.takewhile(lambda probe: len(_first(probe.arrays)) == 1, probes))
+    if not asked:
+        return hows
     whole = probes[len(asked)] if len(asked) < len(probes) else probes[-1]
     left = []
     for how in hows:
@@ -544,12 +584,15 @@ def _identity(fit: Fit, probes: list[Probe]) -> Identity:
 def _nearest(subject: str, groups: list[_Group]) -> Identity:
     """What comes nearest where nothing fits."""
     best: tuple[Fit, list[Probe]] | None = None
+    nearest = 0.5  # times the error of a constant
     for records, probes, _ in groups:
+        # A number that is always the same comes near where the answers hardly differ.
+        constant = error_of_a_constant(probes)
         for record in records:
             fit = fitted(probes, plain(record, needed(record)), _hows(record), _FOUND)
-            if fit is not None and (best is None or fit.error < best[0].error):
-                best = fit, probes
-    if best is None or best[0].error > 10:
+            if fit is not None and fit.error < min(1.0, nearest * constant):
+                best, nearest = (fit, probes), fit.error / constant
+    if best is None:
         return Identity(False, text="no loss of the catalog, and none comes near")
     fit, probes = best
     near = _identity(fit, probes)

@@ -149,6 +149,17 @@ class Report:
             TypeError: ignore is a string, not a list of them.
             ValueError: ignore names a check that there is not.
         """
+        left = self.failures_but(ignore)
+        if left:
+            raise AssertionError("\n".join([f"{self.subject}:", *map(str, left)]))
+
+    def failures_but(self, ignore: Iterable[str]) -> tuple[Finding, ...]:
+        """The findings that fail and are not ignored by the name of their check or their cause.
+
+        Raises:
+            TypeError: ignore is a string, not a list of them.
+            ValueError: ignore names a check that there is not.
+        """
         if isinstance(ignore, str):
             raise TypeError(f"ignore must be a list of names such as [{ignore!r}], got a string")
         ignored = set(ignore)
@@ -156,10 +167,11 @@ class Report:
         unknown = sorted(ignored - known)
         if unknown:
             names = ", ".join(finding.name for finding in self.findings)
-            raise ValueError(f"ignore: no check is called {unknown[0]!r}; there are: {names}")
-        left = [f for f in self.failures if not {f.name, f.cause} & ignored]
-        if left:
-            raise AssertionError("\n".join([f"{self.subject}:", *map(str, left)]))
+            raise ValueError(
+                f"ignore: no check is called {unknown[0]!r}, and no cause of a failure; the checks "
+                f"are: {names}"
+            )
+        return tuple(f for f in self.failures if not {f.name, f.cause} & ignored)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain dictionaries, lists, text and numbers, for JSON."""

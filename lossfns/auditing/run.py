@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import logging
 import queue
 import random
 import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +74,7 @@ class Runner:
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(out),
             warnings.catch_warnings(),
+            _no_logging(),
         ):
             warnings.simplefilter("ignore")
             self._asked.put(function)
@@ -107,14 +109,32 @@ class Runner:
         self._thread = None
 
 
+@contextlib.contextmanager
+def _no_logging() -> Iterator[None]:
+    """What torch logs of a call that fails is in the report."""
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(level)
+
+
 def _serve(asked: Any, answers: Any) -> None:
     while True:
         try:
             function = asked.get()
             if function is None:
                 return
-            with np.errstate(all="ignore"):
-                answers.put((function(), None))
+            settings = [(read(), read, write) for read, write in _settings().values()]
+            try:
+                with np.errstate(all="ignore"):
+                    answer = function()
+            finally:
+                for before, read, write in settings:
+                    if read() != before:
+                        write(before)
+            answers.put((answer, None))
         except OutOfTime:
             return
         except BaseException as error:  # also SystemExit and what pytest raises
@@ -122,7 +142,10 @@ def _serve(asked: Any, answers: Any) -> None:
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0][:300]
+    try:
+        return str(error).strip().partition("\n")[0][:300]
+    except Exception:  # its own words fail, too
+        return ""
 
 
 def _line(error: BaseException) -> str:
@@ -140,16 +163,20 @@ def load_torch() -> None:
     import torch.utils._python_dispatch  # noqa: F401
 
 
+# How a thing is read and set.
+_Access = tuple[Callable[[], Any], Callable[[Any], Any]]
+
+
 class Surroundings:
     """What a loss must leave alone: the states of the random generators, and torch's settings."""
 
     def __init__(self) -> None:
-        self._before = self._read()
+        self._before = {name: read() for name, (read, _) in _world().items()}
 
     def changed(self) -> list[str]:
         """The names of what is no longer as it was."""
-        now = self._read()
-        return [name for name, state in self._before.items() if not _same(state, now[name])]
+        world = _world()
+        return [n for n, state in self._before.items() if not _same(state, world[n][0]())]
 
     @staticmethod
     def stir() -> None:
@@ -161,27 +188,40 @@ class Surroundings:
             torch.manual_seed(987654321)
 
     def restore(self) -> None:
-        """Set everything back."""
-        random.setstate(self._before["Python's random state"])
-        np.random.set_state(self._before["NumPy's random state"])  # noqa: NPY002
-        torch = sys.modules.get("torch")
-        if torch is not None and "torch's random state" in self._before:
-            torch.set_rng_state(self._before["torch's random state"])
-            torch.set_default_dtype(self._before["torch's default dtype"])
-            torch.set_num_threads(self._before["torch's number of threads"])
+        """Set back what was changed."""
+        world = _world()
+        for name in self.changed():
+            world[name][1](self._before[name])
 
-    @staticmethod
-    def _read() -> dict[str, Any]:
-        states = {
-            "Python's random state": random.getstate(),
-            "NumPy's random state": np.random.get_state(),  # noqa: NPY002
-        }
-        torch = sys.modules.get("torch")
-        if torch is not None:
-            states["torch's random state"] = torch.get_rng_state()
-            states["torch's default dtype"] = torch.get_default_dtype()
-            states["torch's number of threads"] = torch.get_num_threads()
-        return states
+
+def _world() -> dict[str, _Access]:
+    return _generators() | _settings()
+
+
+def _generators() -> dict[str, _Access]:
+    every: dict[str, _Access] = {
+        "Python's random state": (random.getstate, random.setstate),
+        "NumPy's random state": (np.random.get_state, np.random.set_state),
+    }
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        every["torch's random state"] = torch.get_rng_state, torch.set_rng_state
+    return every
+
+
+def _settings() -> dict[str, _Access]:
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return {}
+    return {
+        "torch's default dtype": (torch.get_default_dtype, torch.set_default_dtype),
+        "torch's number of threads": (torch.get_num_threads, torch.set_num_threads),
+        "whether torch computes gradients": (torch.is_grad_enabled, torch.set_grad_enabled),
+        "whether torch is deterministic": (
+            torch.are_deterministic_algorithms_enabled,
+            torch.use_deterministic_algorithms,
+        ),
+    }
 
 
 def _same(one: Any, other: Any) -> bool:

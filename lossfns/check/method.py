@@ -11,15 +11,13 @@ LEFT = 0.6
 
 
 def another_way(
-    exercise: Exercise,
-    calls: list[Call],
-    answers: list[Answer],
-    sources: tuple[str, str] | None,
+    exercise: Exercise, calls: list[Call], answers: list[Answer], sources: tuple[str, str] | None
 ) -> Reason | None:
     """What is wrong with how right answers were found; `sources`: of the answer, of the broken."""
     if exercise.repairs and sources and (reason := _rewritten(exercise, *sources)):
         return reason
-    return exercise.together(calls, answers) if exercise.together else None
+    apart = exercise.together(calls, answers) if exercise.together else ""
+    return exercise.reason(apart) if apart else None
 
 
 def _rewritten(exercise: Exercise, source: str, broken: str) -> Reason | None:

@@ -129,12 +129,27 @@ def _missing(layer: str, wanted: str, pred: Tensor, error: Exception) -> Finding
 def value(step: Step) -> Finding:
     """Whether the loss is one finite number that can be differentiated."""
     name, got = "loss value", step.value
+    if step.forward.error is not None:
+        return absent(name, "the model has no output")
+    if step.loss_error is not None and not isinstance(step.forward.output, Tensor):
+        kind = type(step.forward.output).__name__
+        return fails(
+            name,
+            f"the loss does not take the {kind} that the model returns: {said(step.loss_error)}",
+            cause="several outputs",
+            got=kind,
+            expected="a tensor",
+            effect="there is no step",
+            cure="give the loss the part that it is meant for, as in "
+            "lambda output, target: loss(output[0], target)",
+            label="sec-01-loop",
+        )
     if step.loss_error is not None:
         return fails(
             name,
             f"the loss raised {type(step.loss_error).__name__}: {said(step.loss_error)}",
             effect="there is no step",
-            cure="see the findings above: shapes, dtype, labels",
+            cure="call it alone, as loss(output, target), and print the shapes and dtypes of both",
             label="debugging-shapes",
         )
     if not isinstance(got, Tensor):

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lossfns.auditing.report import Finding, Report
+from lossfns.auditing.report import ABSENT, Finding, Report
 from lossfns.debug import comparison, criterion, network
 from lossfns.debug.answers import fails
 from lossfns.debug.step import Step, untouched_randomness
@@ -132,7 +132,7 @@ def _findings(
             ),
         )
     step = Step(*copies, inputs, target)
-    findings = [question(step) for question in _QUESTIONS]
+    findings = _roots([question(step) for question in _QUESTIONS])
     named = dict(model.named_parameters())
     held = [p for group in optimizer.param_groups for p in group["params"]] if optimizer else []
     missing = [
@@ -142,6 +142,18 @@ def _findings(
     # The step comes last: it changes the weights of the copy.
     last = [network.optimizer(step, missing, strange), network.update(step)]
     return (*findings, *last)
+
+
+def _roots(findings: list[Finding]) -> list[Finding]:
+    """Leave out a loss that raises because of what a finding above it names."""
+    found: list[Finding] = []
+    for finding in findings:
+        above = [f.name for f in found if f.fails and f.cause]
+        if finding.fails and not finding.cause and finding.name == "loss value" and above:
+            words = f"{finding.what}; mend {above[-1]!r} first"
+            finding = Finding(finding.name, ABSENT, words)
+        found.append(finding)
+    return found
 
 
 @contextmanager

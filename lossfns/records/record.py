@@ -108,6 +108,10 @@ class Record:
         return not (self.coupled or self.weightless)
 
 
+# Hyper-parameters that say how the batch is laid out, not what the loss is.
+LAYOUT = ("axis", "class_axis", "ignore_index", "average", "chunk_size")
+
+
 def needed(record: Record) -> dict[str, Any]:
     """Values for the hyper-parameters that have no default."""
     return {name: h.valid[0] for name, h in record.hyper.items() if h.default is REQUIRED}

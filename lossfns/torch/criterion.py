@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from lossfns.catalog import catalog, one_of_these
+from lossfns.records.record import LAYOUT, needed
 
 
 class Criterion(nn.Module):
@@ -26,7 +28,8 @@ class Criterion(nn.Module):
             they follow `.to(device)`, but are not part of `state_dict`.
     Raises:
         TypeError: function is not callable, or does not take one of the settings.
-        ValueError: function is a name that no loss has.
+        ValueError: function is a name that no loss has, or a setting is out of its range; of a
+            function itself that is said at the first call.
     Example:
         >>> import torch, lossfns.torch as lt
         >>> criterion = lt.Criterion(lt.huber, delta=2.0)
@@ -38,6 +41,7 @@ class Criterion(nn.Module):
 
     def __init__(self, function: Callable[..., Tensor] | str, **settings: Any) -> None:
         super().__init__()
+        by_name = isinstance(function, str)
         if isinstance(function, str):
             function = _by_name("function", function)
         if not callable(function):
@@ -47,6 +51,8 @@ class Criterion(nn.Module):
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             for name in settings:
                 _refuse_unknown(f"{_name(function)} takes no argument", name, known)
+        if by_name:
+            _try_settings(_name(function), function, settings)
         self.function = function
         self._plain = {n: v for n, v in settings.items() if not isinstance(v, Tensor)}
         self._tensors = tuple(n for n in settings if n not in self._plain)
@@ -68,7 +74,8 @@ class Criterion(nn.Module):
         Raises:
             TypeError: config is no mapping, a setting is unknown or an input of the loss, or its
                 value is text where a number belongs.
-            ValueError: a loss is unknown, or "loss" and "sum" are missing or both there.
+            ValueError: a loss is unknown, a setting out of its range, or "loss" and "sum" are
+                missing or both there.
         Example:
             >>> import lossfns.torch as lt
             >>> lt.Criterion.from_config({"loss": "cross_entropy", "weight": [1, 3]})
@@ -221,11 +228,31 @@ def _from_config(where: str, config: Any, also: Sequence[str] = ()) -> Criterion
             )
         _refuse_unknown(f"{where}: {name} takes no argument", setting, [*known, *also])
         settings[setting] = _value(f"{where}[{setting!r}]", hints[setting][1], value)
+    _try_settings(where, function, settings)
     return Criterion(function, **settings)
+
+
+def _try_settings(where: str, function: Callable[..., Tensor], settings: Mapping[str, Any]) -> None:
+    """Call a loss of the catalog once, so that a bad value is refused before the training starts.
+
+    What is given per class, and how the axes lie, fits the data alone.
+    """
+    record = catalog[_name(function)]
+    tried = needed(record) | {
+        n: v for n, v in settings.items() if n not in LAYOUT and not isinstance(v, Tensor)
+    }
+    tensors = {n: torch.tensor(v) for n, v in record.sample(np.random.default_rng(0), 6).items()}
+    options = {n: torch.tensor(v) if isinstance(v, tuple) else v for n, v in tried.items()}
+    try:
+        function(**tensors, **options)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{where}: {error}") from None
 
 
 def _value(where: str, hint: str, value: Any) -> Any:
     """What a file says, as the type that the parameter has."""
+    if "Tensor" in hint and "float" not in hint and isinstance(value, str | int | float):
+        raise TypeError(f"{where} must be a list of numbers, got {value!r}")
     if "Tensor" in hint and isinstance(value, Sequence) and not isinstance(value, str):
         plain = [
             _value(f"{where}[{i}]", "float", one) if isinstance(one, str) else one

@@ -356,7 +356,7 @@ def weights_rescaled(logits, target, weight=None, reduction="mean"):
 FOCAL, CE, BCE = "focal_with_logits", "cross_entropy", "bce_with_logits"
 FAULTS = [
     (swapped_alpha_gamma, FOCAL, {}, "value", "α and γ exchanged"),
-    (AlphaKept, FOCAL, {}, "same answer twice", "something kept between calls, or random"),
+    (AlphaKept, FOCAL, {}, "same answer twice", "something kept between calls"),
     (gamma_as_factor, FOCAL, {}, "value", "γ as a factor"),
     (focal_of_the_mean, FOCAL, {}, "value", "the focal factor of the mean loss"),
     (alpha_on_both, FOCAL, {}, "value", "α on both classes"),

@@ -60,12 +60,79 @@ def random(pred, target):
     return ((pred - target) ** 2).mean() + 1e-3 * torch.rand(())
 
 
+SOURCE = torch.Generator()
+
+
+def generator(pred, target):
+    return ((pred - target) ** 2).mean() + 1e-3 * torch.rand((), generator=SOURCE)
+
+
+class Counting(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def forward(self, pred, target):
+        self.calls += 1
+        return ((pred - target) ** 2).mean() * (1 + 0.01 * self.calls)
+
+
 def moving(pred, target):
     return ((pred - target) ** 2).mean().to("meta")
 
 
 def guessless(first, second, third, fourth, fifth):
     return first + second + third + fourth + fifth
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def speechless(pred, target):
+    raise Speechless
+
+
+class Secretive(nn.Module):
+    @property
+    def reduction(self):
+        raise RuntimeError("nobody may ask")
+
+    def forward(self, pred, target):
+        raise RuntimeError(self.reduction)
+
+
+class Method:
+    def loss(self, pred, target):
+        return ((pred - target) ** 2).mean()
+
+
+def double_precision(pred, target):
+    torch.set_default_dtype(torch.float64)
+    return ((pred - target) ** 2).mean()
+
+
+def threads(pred, target):
+    torch.set_num_threads(torch.get_num_threads() % 2 + 1)
+    return ((pred - target) ** 2).mean()
+
+
+def no_gradients(pred, target):
+    torch.set_grad_enabled(False)
+    return ((pred - target) ** 2).mean()
+
+
+def deterministic(pred, target):
+    torch.use_deterministic_algorithms(True)
+    return ((pred - target) ** 2).mean()
+
+
+def backward(pred, target):
+    loss = ((pred - target) ** 2).mean()
+    if loss.requires_grad:
+        loss.backward(retain_graph=True)
+    return loss
 
 
 class Unbuilt(nn.Module):
@@ -86,6 +153,14 @@ CASES = [
     (seeding, "leaves the world alone"),
     (random, "same answer twice"),
     (moving, "returns a number"),
+    (speechless, "returns a number"),
+    (Secretive(), "returns a number"),
+    (Method.loss, "can be called"),
+    (double_precision, "leaves the world alone"),
+    (threads, "leaves the world alone"),
+    (no_gradients, "leaves the world alone"),
+    (deterministic, "leaves the world alone"),
+    (backward, "inputs unchanged"),
     (guessless, "can be called"),
     (Unbuilt, "can be called"),
     (3.0, "can be called"),
@@ -107,12 +182,72 @@ def test_a_report_says_so(loss, check, like, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("like", ["mse", None])
+@pytest.mark.parametrize(
+    ("loss", "cause"),
+    [
+        (random, "random numbers"),
+        (generator, "something kept between calls"),
+        (Counting(), "something kept between calls"),
+        (Counting, "something kept between calls"),
+    ],
+    ids=["random", "generator", "counting", "class"],
+)
+def test_a_loss_that_changes_is_reported_once(loss, cause, like):
+    report = lossfns.audit(loss, like=like)
+    assert [(f.name, f.cause) for f in report.failures] == [("same answer twice", cause)]
+    left = [f for f in report if f.what == "the loss changes between calls"]
+    assert {"value", "gradient", "two halves", "torch.compile"} < {f.name for f in left}
+    assert all(f.verdict == "does not apply" for f in left)
+    assert report["inputs unchanged"].verdict == "pass"
+
+
 def test_the_random_state_is_as_it_was():
     before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
     lossfns.audit(seeding, like="mse", compile=False)
     lossfns.identify(seeding)
     assert torch.equal(torch.get_rng_state(), before[0])
     assert np.array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
+
+
+def settings():
+    return (
+        torch.get_default_dtype(),
+        torch.get_num_threads(),
+        torch.is_grad_enabled(),
+        torch.are_deterministic_algorithms_enabled(),
+    )
+
+
+@pytest.mark.parametrize("loss", [double_precision, threads, no_gradients, deterministic])
+def test_settings_of_torch_are_as_they_were(loss):
+    before = settings()
+    lossfns.audit(loss, like="mse", compile=False)
+    lossfns.identify(loss)
+    assert settings() == before
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (lambda pred, target: (pred == target).all(), "it returns a Tensor of bool"),
+        (lambda pred, target: None, "it returns None"),
+        (lambda pred, target: pred.sum() * float("nan"), "it gives nan for ordinary inputs"),
+        (lambda pred, target: pred.nothing, "has no attribute 'nothing'"),
+    ],
+)
+def test_what_is_wrong_with_the_answer_is_said(loss, words):
+    assert words in lossfns.audit(loss, compile=False)["can be called"].what
+    assert words in lossfns.identify(loss).text
+
+
+def test_a_time_limit_that_is_none_is_refused():
+    for ask in (lossfns.audit, lossfns.identify):
+        for seconds in (0, -1.0, float("nan")):
+            with pytest.raises(ValueError, match="seconds must be positive"):
+                ask(raising, seconds=seconds)
+        with pytest.raises(TypeError, match="seconds must be a number"):
+            ask(raising, seconds="1")
 
 
 def test_an_unknown_loss_is_answered_with_the_nearest():
@@ -162,6 +297,9 @@ def test_ignore_names_what_may_fail():
     names = [finding.name for finding in report.failures]
     assert "prints nothing" in names
     report.assert_ok(ignore=names)
+    assert [f.name for f in report.failures_but(["a target that is broadcast"])] == [
+        name for name in names if name != "shapes that differ"
+    ]
     with pytest.raises(ValueError, match="no check is called 'printing'"):
         report.assert_ok(ignore=["printing"])
     with pytest.raises(TypeError, match="must be a list"):

@@ -22,6 +22,29 @@ def fitted_smooth_l1(pred, target):
     return torch.where(e < 0.11, 0.5 * e**2 / 0.11, e - 0.055).mean()
 
 
+def dice_of_the_batch(logits, target):
+    p, t = logits.sigmoid().reshape(-1), target.reshape(-1)
+    return 1 - (2 * (p * t).sum() + 1) / (p.sum() + t.sum() + 1)
+
+
+def dice_of_logits(logits, target):
+    p, t = logits.sigmoid().flatten(1), target.flatten(1)
+    return (1 - (2 * (p * t).sum(1) + 1) / (p.sum(1) + t.sum(1) + 1)).mean()
+
+
+def dice_without_smoothing(pred, mask):
+    return 1 - 2 * (pred * mask).sum() / (pred.sum() + mask.sum())
+
+
+def rmsle(pred, target):
+    return np.sqrt(np.mean((np.log1p(pred) - np.log1p(target)) ** 2))
+
+
+def contrastive_of_the_paper(o1, o2, label, margin=2.0):
+    d = F.pairwise_distance(o1, o2)
+    return ((1 - label) * d**2 / 2 + label * (margin - d).clamp(min=0) ** 2 / 2).mean()
+
+
 NAMED = [
     (nn.MSELoss(), "mse", ""),
     (nn.MSELoss(reduction="sum"), "mse", ""),
@@ -42,6 +65,18 @@ NAMED = [
     (nn.CosineEmbeddingLoss(), "cosine_embedding", ""),
     (nn.MarginRankingLoss(margin=0.5), "margin_ranking", ""),
     (nn.MultiMarginLoss(), "multiclass_hinge", "averaged over the classes (1/C)"),
+    (
+        nn.HingeEmbeddingLoss(),
+        "hinge",
+        "the input itself where y = 1, as in nn.HingeEmbeddingLoss",
+    ),
+    (nn.SoftMarginLoss(), "hinge", "ln(1 + exp(-y s)), as in nn.SoftMarginLoss"),
+    (nn.CrossEntropyLoss(weight=torch.tensor([1.0, 1.0, 1.0, 1.0])), "cross_entropy", ""),
+    (dice_of_the_batch, "dice", "one sum over the whole batch, of sigmoids"),
+    (dice_of_logits, "dice", "the sigmoid inside, for logits"),
+    (dice_without_smoothing, "dice", "one sum over the whole batch"),
+    (rmsle, "msle", "the root taken"),
+    (contrastive_of_the_paper, "contrastive", "labels of 1 for pairs that differ"),
     (monai_focal, "softmax_focal", "averaged over the classes (1/C)"),
     (fitted_smooth_l1, "smooth_l1", ""),
     (faults.half_square, "mse", "one half"),
@@ -79,6 +114,20 @@ def test_what_is_no_loss_of_the_catalog_is_said_with_what_comes_nearest():
     identity = identify(odd)
     assert not identity.found
     assert "comes nearest" in str(identity)
+
+
+def test_a_loss_with_its_own_setting_says_it():
+    text = "contrastive with margin = 2, with a difference: labels of 1 for pairs that differ"
+    assert identify(contrastive_of_the_paper).text == text
+
+
+def test_what_comes_nearest_is_nearer_than_a_constant():
+    def odd(pred, target):
+        return torch.sin(pred * target).abs().mean()
+
+    assert identify(odd).text == "no loss of the catalog, and none comes near"
+    mixed = identify(lambda pred, target: F.mse_loss(pred, target) + 0.5 * F.l1_loss(pred, target))
+    assert "mse comes nearest" in mixed.text
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,15 @@ def right(pred, target):
 def half(pred, target):
     return 0.5 * np.mean((pred - target) ** 2)
 
+class Weighted:
+    def __init__(self, weight):
+        self.weight = np.asarray(weight, float)
+
+    def __call__(self, logits, target):
+        z = logits - logits.max(-1, keepdims=True)
+        each = np.log(np.exp(z).sum(-1)) - z[np.arange(len(z)), target]
+        return (self.weight[target] * each).sum() / self.weight[target].sum()
+
 class Quantile:
     def __init__(self, q):
         self.q = q
@@ -50,11 +59,25 @@ def test_settings_follow_options_and_build_classes(file, capsys):
     assert verdicts["value"] == "pass"
 
 
+def test_the_example_of_the_help_with_weights_of_three_classes(file, capsys):
+    main(["audit", f"{file}:Weighted", "--like", "cross_entropy", "weight=[1, 2, 5]", "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert {f["name"]: f["verdict"] for f in report["findings"]}["value"] == "pass"
+
+
+def test_a_cause_is_ignored_too(file):
+    causes = ["half of the mean squared error", "a target that is broadcast"]
+    causes += ["a mean over nothing", "float16 that overflows"]
+    ignored = [word for cause in causes for word in ("--ignore", cause)]
+    assert main(["audit", f"{file}:half", "--like", "mse", *ignored]) == 0
+
+
 @pytest.mark.parametrize(
     ("place", "words"),
     [
         ("half", "say which loss of which file"),
         ("{file}:haf", "did you mean 'half'"),
+        ("{file}:xyz", "it has right, half, Weighted, Quantile"),
         ("nowhere.py:half", "there is no file nowhere.py"),
         ("no_such_module:half", "cannot be loaded"),
     ],
@@ -68,7 +91,11 @@ def test_wrong_settings_are_answered(file, capsys):
     assert main(["audit", f"{file}:half", "--like", "mse", "q=1"]) == 2
     assert main(["audit", f"{file}:half", "delta"]) == 2
     assert main(["audit", f"{file}:half", "--ignore", "halves"]) == 2
-    assert "name=value" in capsys.readouterr().err
+    assert main(["audit", f"{file}:half", "--seconds", "-1"]) == 2
+    said = capsys.readouterr().err
+    assert "name=value" in said
+    assert "the checks are: can be called" in said
+    assert "seconds must be positive" in said
 
 
 def test_identify(file, capsys):

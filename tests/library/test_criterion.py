@@ -9,6 +9,7 @@ import yaml
 from library.cases import draw, every_loss, to_torch, torch_loss
 
 import lossfns.torch as lt
+from lossfns.catalog import catalog
 
 PRED, TARGET = torch.tensor([3.0, 0.5]), torch.zeros(2)
 
@@ -157,6 +158,45 @@ def test_a_sum_compiles_and_is_copied():
     compiled = torch.compile(criterion, fullgraph=True, backend="eager")
     assert compiled(PRED, TARGET) == criterion(PRED, TARGET)
     assert copy.deepcopy(criterion)(PRED, TARGET) == criterion(PRED, TARGET)
+
+
+@pytest.mark.parametrize(
+    ("config", "error", "message"),
+    [
+        ({"loss": "huber", "delta": -1}, ValueError, "config: delta must be > 0, got -1"),
+        ({"loss": "huber", "delta": None}, TypeError, "config: delta must be a number"),
+        ({"loss": "huber", "reduction": "avg"}, ValueError, "config: reduction must be one of"),
+        ({"loss": "gan_generator", "kind": "hing"}, ValueError, "config: kind must be one of"),
+        ({"loss": "cross_entropy", "weight": "1,2"}, TypeError, "must be a list of numbers"),
+        ({"loss": "cross_entropy", "weight": 3}, TypeError, "must be a list of numbers, got 3"),
+        (
+            {"sum": {"a": {"loss": "huber", "delta": 0}}},
+            ValueError,
+            r"config\['sum'\]\['a'\]: delta must be > 0",
+        ),
+    ],
+)
+def test_a_bad_value_is_refused_before_the_first_call(config, error, message):
+    with pytest.raises(error, match=message):
+        lt.Criterion.from_config(config)
+
+
+def test_a_bad_value_of_a_loss_by_name_is_refused_before_the_first_call():
+    with pytest.raises(ValueError, match="huber: delta must be > 0"):
+        lt.Criterion("huber", delta=-1.0)
+
+
+@pytest.mark.parametrize("name", [n for n, r in catalog.items() if "torch" in r.backends])
+def test_every_setting_of_the_catalog_can_be_configured(name):
+    for setting, hyper in catalog[name].hyper.items():
+        for value in hyper.valid:
+            value = list(value) if isinstance(value, tuple) else value
+            lt.Criterion.from_config({"loss": name, setting: value})
+
+
+def test_what_fits_the_data_alone_is_not_judged():
+    lt.Criterion.from_config({"loss": "cross_entropy", "weight": [1, 3], "axis": 3})
+    lt.Criterion.from_config({"loss": "dice", "axis": [2, 3, 4]})
 
 
 @pytest.mark.parametrize(

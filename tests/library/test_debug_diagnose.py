@@ -1018,3 +1018,34 @@ def test_the_report_says_where_to_read():
     assert "output (32, 1), target (32,)" in text and "squeeze" in text
     with pytest.raises(AssertionError, match="everybody against everybody"):
         report.assert_ok()
+
+
+def several_outputs():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(4, 3)
+
+        def forward(self, rows):
+            return self.layer(rows), rows.mean()
+
+    return Two(), (torch.randn(16, 4), torch.arange(16) % 3), nn.CrossEntropyLoss()
+
+
+ONE_ROOT = [
+    (nn.Linear(9, 3), torch.arange(16) % 3, "forward", ""),
+    (nn.Linear(4, 3), torch.arange(16) % 3 + 1, "labels", "labels count from 1"),
+    (nn.Linear(4, 3), (torch.arange(16) % 3).float(), "target dtype", "float class numbers"),
+]
+
+
+@pytest.mark.parametrize(("model", "target", "name", "cause"), ONE_ROOT)
+def test_what_follows_from_a_finding_is_not_reported_again(model, target, name, cause):
+    report = diagnose(model, (torch.randn(16, 4), target), nn.CrossEntropyLoss())
+    assert [(f.name, f.cause) for f in report.failures] == [(name, cause)]
+
+
+def test_a_model_with_several_outputs_is_said():
+    report = diagnose(*several_outputs())
+    assert [(f.name, f.cause) for f in report.failures] == [("loss value", "several outputs")]
+    assert "output[0]" in report["loss value"].cure

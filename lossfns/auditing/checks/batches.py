@@ -205,6 +205,7 @@ def _misshapen(case: Case) -> list[tuple[Arrays, Arrays, str]]:
     cure="raise ValueError for probabilities below 0 or above 1 (in torch outside of torch.compile "
     "and torch.func, see there).",
     label="debugging-outputs",
+    steady=False,
 )
 def probabilities_out_of_range(case: Case) -> Finding:
     if case.first != "probs":
@@ -264,7 +265,7 @@ def scalar(case: Case) -> Finding:
 )
 def one_item(case: Case) -> Finding:
     arrays = case.draw(case.fewest)
-    answer = case.ask(arrays, wants=case.wrt)
+    answer = case.ask(arrays)
     if answer.error or not answer.finite:
         return fails(
             "a batch of one item has no loss",
@@ -492,6 +493,7 @@ def masked_item(case: Case) -> Finding:
     effect="A label of C, or of -1 that means 'unknown', trains the wrong class without a word.",
     cure="raise ValueError for labels below 0, and from C up.",
     label="label-range",
+    steady=False,
 )
 def labels_out_of_range(case: Case) -> Finding:
     arrays = case.draw(3)
@@ -535,6 +537,7 @@ def _taken(case: Case, record: Record, arrays: Arrays) -> bool:
     "its configuration says.",
     cure='raise ValueError for anything but "none", "mean" and "sum".',
     label="sec-01-reductions",
+    steady=False,
 )
 def unknown_words(case: Case) -> Finding:
     if case.subject.mode != "argument":
@@ -559,6 +562,7 @@ def unknown_words(case: Case) -> Finding:
     "rewards mistakes.",
     cure="raise ValueError outside the range, and name the value.",
     label="choosing",
+    steady=False,
 )
 def settings_out_of_range(case: Case) -> Finding:
     like = case.like

@@ -20,6 +20,8 @@ class Check:
         effect: what failing it does to training.
         cure: what to change.
         label: of the section to read.
+        steady: whether it compares numbers of several calls, which says nothing about a loss that
+            changes between calls.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Check:
     effect: str
     cure: str
     label: str
+    steady: bool = True
 
     def __call__(self, case: Case) -> Finding:
         """Ask, and fill in what all failures of this check share."""
@@ -45,12 +48,12 @@ CHECKS: list[Check] = []
 
 
 def check(
-    name: str, *, effect: str, cure: str, label: str
+    name: str, *, effect: str, cure: str, label: str, steady: bool = True
 ) -> Callable[[Callable[[Case], Finding]], Check]:
     """Make a check of a function; they are asked in the order in which they are written."""
 
     def register(ask: Callable[[Case], Finding]) -> Check:
-        made = Check(name, ask, effect, cure, label)
+        made = Check(name, ask, effect, cure, label, steady)
         CHECKS.append(made)
         return made
 

@@ -50,16 +50,7 @@ def takes_no_memory(case: Case) -> Finding:
 
 def _largest(case: Case, arrays: Any) -> int:
     """Bytes of the largest tensor that a call makes, or of all arrays at its peak in NumPy."""
-    work = functools.partial(
-        case.subject._work,
-        arrays,
-        "float64",
-        (),
-        None,
-        {k: v for k, v in case.setting.items() if case._passed(k)},
-        None,
-        {},
-    )
+    work = functools.partial(case.work, arrays)
     if not case.subject.torch:
         tracemalloc.start()
         try:

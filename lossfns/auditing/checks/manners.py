@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
+from lossfns.auditing.call import Arrays, articled
 from lossfns.auditing.case import Case
 from lossfns.auditing.checks.check import absent, check, fails, passes
 from lossfns.auditing.report import Finding
 from lossfns.auditing.run import Surroundings
 
-# What torch cannot differentiate.
-NO_TENSOR = ("float", "int", "ndarray", "float64", "float32")
+# What torch cannot differentiate; the check "returns a number" says so.
+NO_TENSOR = ("float", "int", "ndarray", "float64", "float32", "tuple", "list")
 
 
 @check(
@@ -20,6 +23,7 @@ NO_TENSOR = ("float", "int", "ndarray", "float64", "float32")
     cure="return the loss itself, as a tensor (torch) or a float or array (NumPy); log the rest "
     "elsewhere.",
     label="sec-01-loop",
+    steady=False,
 )
 def returns_a_number(case: Case) -> Finding:
     for arrays in case.batches():
@@ -34,14 +38,14 @@ def returns_a_number(case: Case) -> Finding:
             )
         if answer.kind in ("tuple", "list") or answer.value is None:
             return fails(
-                f"it returns a {answer.kind}",
+                f"it returns {articled(answer.kind)}",
                 case.written(arrays),
                 got=answer.kind,
                 expected="a number",
             )
         if case.subject.torch and answer.kind in NO_TENSOR:
             return fails(
-                f"it returns a {answer.kind}, not a tensor",
+                f"it returns {articled(answer.kind)}, not a tensor",
                 case.written(arrays),
                 got=answer.kind,
                 expected="a tensor",
@@ -67,6 +71,7 @@ def returns_a_number(case: Case) -> Finding:
     effect="A line a step fills the log of a long run and costs time.",
     cure="take the print out, or use the module logging at the level DEBUG.",
     label="sec-01-loop",
+    steady=False,
 )
 def prints_nothing(case: Case) -> Finding:
     arrays = case.draw(2)
@@ -84,15 +89,12 @@ def prints_nothing(case: Case) -> Finding:
     cure="draw from a torch.Generator or numpy Generator of its own, and set no seed, default "
     "dtype or number of threads inside a loss.",
     label="sec-01-loop",
+    steady=False,
 )
 def leaves_the_world_alone(case: Case) -> Finding:
     arrays = case.draw(2)
-    # A seed that is set anew at each call changes nothing the second time.
-    Surroundings.stir()
-    before = Surroundings()
-    case.ask(arrays)
-    changed = before.changed()
-    before.restore()
+    # Whether torch computes gradients is a matter of the thread.
+    changed = case.subject.runner.call(functools.partial(_changes, case, arrays)).value
     if changed:
         return fails(
             f"it changes {changed[0]}",
@@ -104,16 +106,29 @@ def leaves_the_world_alone(case: Case) -> Finding:
     return passes()
 
 
+def _changes(case: Case, arrays: Arrays) -> list[str]:
+    """What a call changes."""
+    # A seed that is set anew at each call changes nothing the second time.
+    Surroundings.stir()
+    before = Surroundings()
+    case.work(arrays)
+    changed = before.changed()
+    before.restore()
+    return changed
+
+
 @check(
     "same answer twice",
     effect="The loss drifts during training for no reason in the data, and no run can be repeated.",
     cure="keep nothing between calls: assign to local names, not to self or to a global; copy a "
     "default list or tensor before it is changed.",
     label="sec-01-loop",
+    steady=False,
 )
 def same_answer_twice(case: Case) -> Finding:
     small, large = case.draw(2), case.draw(8)
     for arrays in (small, large):
+        world = Surroundings()
         first = case.ask(arrays)
         case.ask(case.draw(5, seed=3))
         second = case.ask(arrays)
@@ -125,23 +140,38 @@ def same_answer_twice(case: Case) -> Finding:
                 expected=first.number,
                 cause="something kept between calls",
             )
-        if not np.array_equal(first.value, second.value, equal_nan=True):
-            return fails(
-                "the second of two equal calls gives another number",
-                case.written(arrays),
-                got=second.number,
-                expected=first.number,
-                cause="something kept between calls, or random",
-            )
+        if np.array_equal(first.value, second.value, equal_nan=True):
+            continue
+        world.restore()
+        third = case.ask(arrays)
+        world.restore()
+        fourth = case.ask(arrays)
+        drawn = third.finite and np.array_equal(np.asarray(third.value), np.asarray(fourth.value))
+        return fails(
+            "the second of two equal calls gives another number",
+            case.written(arrays),
+            got=second.number,
+            expected=first.number,
+            **(_DRAWN if drawn else {"cause": "something kept between calls"}),
+        )
     return passes()
+
+
+RANDOM = "random numbers"
+_DRAWN = {
+    "cause": RANDOM,
+    "cure": "draw nothing inside a loss: noise, dropout and random pairs belong to the model or "
+    "the data, where eval() and a seed of their own reach them; or take them as an argument.",
+}
 
 
 @check(
     "inputs unchanged",
     effect="Whoever uses the predictions after the loss, a metric or a second loss, gets others.",
     cure="no in-place operations on arguments: x = x.clamp(...) instead of x.clamp_(...), "
-    "x = x - y instead of x -= y.",
+    "x = x - y instead of x -= y; and no backward() inside a loss.",
     label="sec-01-loop",
+    steady=False,
 )
 def inputs_unchanged(case: Case) -> Finding:
     arrays = case.draw(4)
@@ -164,6 +194,7 @@ def inputs_unchanged(case: Case) -> Finding:
     cure="stay with tensor operations from the prediction to the result: no .detach(), .item(), "
     ".numpy(), .data, torch.tensor(...), torch.no_grad(), argmax, round or comparison on the way.",
     label="faq-grad-fn",
+    steady=False,
 )
 def carries_a_gradient(case: Case) -> Finding:
     if not case.subject.torch:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import functools
+import types
 from typing import Any
 
 import numpy as np
@@ -19,17 +21,19 @@ _GUARD = (
 )
 
 
-def _tensors(case: Case, arrays: Any, dtype: str = "float64", wanted: bool = False) -> Any:
+def _tensors(case: Case, arrays: Any, wanted: bool = False) -> Any:
     """By name, in the order of the case."""
     return {
-        n: case.subject._given(n, v, dtype, wanted and n in case.wrt) for n, v in arrays.items()
+        n: case.subject._given(n, v, case.subject.dtype, wanted and n in case.wrt)
+        for n, v in arrays.items()
     }
 
 
 def _call(case: Case) -> Any:
     """The loss as a function of tensors in the order of the arrays."""
-    keywords = {k: v for k, v in case.setting.items() if case._passed(k)}
-    loss, options = case.subject.prepared(None, keywords)
+    loss, options = case.subject.prepared(None, case.passed(), case.subject.dtype)
+    if case.subject.weighted:
+        options[case.subject.weight] = 1.0
 
     def function(names: tuple[str, ...], *tensors: Any) -> Any:
         positional, named = case.subject.placed(dict(zip(names, tensors, strict=True)))
@@ -77,7 +81,7 @@ def double_backward(case: Case) -> Finding:
 def _tracked(case: Case, arrays: Any) -> bool:
     """Whether the result is a tensor with a gradient."""
     answer = case.ask(arrays, wants=case.wrt)
-    return bool(answer.grads) and not answer.detached
+    return bool(answer.grads) and not answer.detached and answer.kind not in NO_TENSOR
 
 
 def _twice(case: Case, arrays: Any) -> Any:
@@ -122,7 +126,8 @@ def vmap(case: Case) -> Finding:
     answers = [case.ask(part).value for part in parts]
     if all(a is not None for a in answers):
         right = np.stack([np.asarray(a) for a in answers])
-        if not close(outcome.value, right, case.digits):
+        found = outcome.value.reshape(right.shape if outcome.value.size == right.size else -1)
+        if not close(found, right, case.digits):
             return fails(
                 "it gives other numbers than a loop",
                 case.written(parts[0]),
@@ -180,9 +185,15 @@ def _compiled(case: Case, arrays: Any) -> Any:
     import torch
 
     given = _tensors(case, arrays)
-    function = functools.partial(_call(case), tuple(given))
+    function, names = _call(case), tuple(given)
+
+    def once(*tensors: Any) -> Any:
+        return function(names, *tensors)
+
+    # The compiler keeps its graphs by the code of a function, and gives up after eight for one.
+    own = types.FunctionType(once.__code__.replace(), globals(), "loss", None, once.__closure__)
     # The backend that traces and then runs as it stands: what is asked is whether it is one graph.
-    graph = torch.compile(function, fullgraph=True, backend="eager")
+    graph = torch.compile(own, fullgraph=True, backend="eager")
     return np.asarray(graph(*given.values()).detach().double())
 
 
@@ -225,24 +236,22 @@ def _elsewhere(case: Case, arrays: Any) -> str:
     import torch
     from torch._subclasses.fake_tensor import FakeTensorMode
 
-    loss = case.subject.loss
-    state = (
-        list(loss.buffers()) + list(loss.parameters()) if isinstance(loss, torch.nn.Module) else []
-    )
-    with FakeTensorMode(allow_non_fake_inputs=not state):
-        if state:
-            import copy
+    loss, options = case.subject.prepared(None, case.passed(), "float32")
+    module = isinstance(loss, torch.nn.Module)
+    loss = copy.deepcopy(loss) if module else loss
+    held = [*loss.parameters(), *loss.buffers()] if module else []
 
-            loss = copy.deepcopy(loss).to("cuda")
-        given = {}
-        for name, value in _tensors(case, arrays, "float32").items():
-            given[name] = torch.empty(value.shape, dtype=value.dtype, device="cuda")
-        options = case.subject.prepared(
-            None, {k: v for k, v in case.setting.items() if case._passed(k)}
-        )[1]
-        options = {
-            k: v.to("cuda") if isinstance(v, torch.Tensor) else v for k, v in options.items()
-        }
+    def moved(value: Any) -> Any:
+        return torch.empty(value.shape, dtype=value.dtype, device="cuda")
+
+    with FakeTensorMode(allow_non_fake_inputs=not held):
+        for part in loss.modules() if module else ():
+            for kept in (part._parameters, part._buffers):
+                kept.update({n: moved(v) for n, v in kept.items() if v is not None})
+        given = {n: moved(case.subject._given(n, v, "float32", False)) for n, v in arrays.items()}
+        options = {k: moved(v) if isinstance(v, torch.Tensor) else v for k, v in options.items()}
         positional, named = case.subject.placed(given)
+        if case.subject.weighted:
+            options[case.subject.weight] = torch.ones((), device="cuda")
         result = loss(*positional, **named, **options)
         return str(result.device.type)
