@@ -138,8 +138,8 @@ def _next(checks: list[NotebookNode], answers: dict[str, str]) -> Iterator[str]:
     for name in first[:3]:
         for other in sorted(calls[name]):
             yield (
-                f"<p><code>{text(name)}</code> calls <code>{text(other)}</code>: mend "
-                f"<code>{text(other)}</code>, and it may be right as well.</p>"
+                f"<p><code>{text(name)}</code> calls <code>{text(other)}</code>: when that is "
+                f"right, <code>{text(name)}</code> may be, too.</p>"
             )
 
 

@@ -91,7 +91,7 @@ def test_what_a_function_calls_is_mended_before_it():
     )
     shown = re.sub("</?code>", "", feedback(made, ABOUT, {}))
     assert "most points are missing for mse_grad (4), fit_line (6)." in shown
-    assert "fit_line calls mse_grad: mend mse_grad, and it may be right as well." in shown
+    assert "fit_line calls mse_grad: when that is right, fit_line may be, too." in shown
     assert "calls rmse" not in shown
 
 
