@@ -25,7 +25,7 @@ CURVES = {
         [2**k for k in (7, 10, 13)], "linear_cross_entropy", VOCABULARY,
         lambda tokens: [tokens, 2**8, 2**14]),
     "pairs in a batch": (
-        [2**k for k in (7, 10, 13)], "clip", PAIRS, lambda pairs: [pairs, 2**8]),
+        [2**k for k in (10, 12, 13)], "clip", PAIRS, lambda pairs: [pairs, 2**8]),
 }  # fmt: skip
 
 
