@@ -51,6 +51,12 @@ grade-demo: $(READY)  ## Grade a class of sample submissions in the box and prin
 bench: $(READY)  ## Time the losses against their peers, for the page Performance (QUICK=1: in minutes, not for the page)
 	@$(BIN)/python benchmarks/losses.py $(if $(QUICK),--quick,--page)
 
+bench-curves: $(READY)  ## Measure how time and memory of the losses in chunks grow, for the page on large vocabularies
+	@$(BIN)/python benchmarks/curves.py
+
+bench-gpu: $(READY)  ## Time the losses on a GPU (needs one with CUDA; CHECK=1: try the script without)
+	@$(BIN)/python benchmarks/gpu.py $(if $(CHECK),--check,--page)
+
 bench-grading: $(READY)  ## Compare the throughput of grading with that of nbgrader alone
 	@$(BIN)/python benchmarks/grading.py
 
@@ -108,4 +114,4 @@ $(READY): requirements.txt pyproject.toml
 	@rm -f $(VENV)/ready* && touch $@
 
 .PHONY: help book test serve notebooks labels dist pyodide editor sheet release exercises grade-demo bench \
-        bench-grading links lock fresh clean
+        bench-curves bench-gpu bench-grading links lock fresh clean

@@ -6,7 +6,8 @@ A row is one loss at one size against one peer. Each is measured in a process of
 the two take turns, forward and backward for PyTorch, so that both meet the same state of the
 machine. Printed is the median of the ratios of neighbours with its quartiles, below 1 where ours is
 faster, and the time of the peer. The peaks of memory come from two more processes, the errors from
-the same inputs in float64. With `--page` the tables are written into book/performance.md.
+the same inputs in float64. With OMP_NUM_THREADS=1 the time is that of the processor: set it where
+the machine has other work to do. With `--page` the tables are written into book/performance.md.
 """
 
 import argparse
@@ -32,6 +33,9 @@ import lossfns.torch as lt
 PAGE = Path(__file__).resolve().parents[1] / "book" / "performance.md"
 BEGIN, END = "<!-- made by make bench -->\n", "<!-- end of what make bench made -->\n"
 SEED = 0
+# For the C library: what is freed stays with the process. Else the one of the two that happens to
+# free the last block pays for fresh pages at each turn, which are three times the work of a loss.
+KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
 
 
 # Inputs: functions of the size, each the arguments of a loss; those to differentiate come first.
@@ -265,8 +269,8 @@ def main() -> None:
             row["memory"] = [in_a_process(cell | {"memory": who}) for who in ("ours", "peer")]
         rows.append(row)
         print(line(row), flush=True)
-    if options.page:
-        write_page(rows)
+        if options.page:  # after each row: a run that is broken off leaves what it has measured
+            write_page(rows)
 
 
 def cells(options):
@@ -307,7 +311,8 @@ def products(name, size):
 
 def in_a_process(cell):
     command = [sys.executable, __file__, "--cell", json.dumps(cell)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    settings = os.environ | KEEP_MEMORY
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=settings)
     if done.returncode:
         sys.exit(done.stderr)
     return json.loads(done.stdout)
@@ -328,14 +333,17 @@ def measure(cell):
         peer = by_torch(torch.compile(peers[cell["peer"]]))
     small = inputs[0].numel() < 10**4
     if "memory" in cell:
-        step = {"ours": by_torch(ours), "peer": peer}[cell["memory"]](inputs, differentiable)
+        start = {"ours": by_torch(ours), "peer": peer}[cell["memory"]]
+        # What PyTorch loads at a first call, up to 90 MB, is not the loss's.
+        start(*make((16,) * len(cell["size"])))()
+        step = start(inputs, differentiable)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         step()
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return (after - before) / 2**10
     ours_run, peer_run = (make_step(inputs, differentiable) for make_step in (by_torch(ours), peer))
     row = timed(ours_run, peer_run, cell["rounds"], 200 if small else 1)
-    if inputs[0].numel() <= 2**22 and not cell.get("compile"):
+    if inputs[0].numel() <= 2**22 and not cell.get("compile") and cell.get("errors", True):
         for run in (ours_run, peer_run):
             run.read = True
         exact = by_torch(ours)(
@@ -355,6 +363,11 @@ def worst(got, exact):
     )
 
 
+def clock():
+    """Seconds on the clock; of one thread those of the processor, which other work leaves alone."""
+    return time.process_time() if torch.get_num_threads() == 1 else time.perf_counter()
+
+
 def timed(ours, peer, rounds, repeats=1):
     for run in (ours, peer):  # nothing is measured the first time
         for _ in range(min(repeats, 20)):
@@ -363,10 +376,10 @@ def timed(ours, peer, rounds, repeats=1):
     for _ in range(rounds):
         times = []
         for run in (ours, peer):
-            start = time.perf_counter()
+            start = clock()
             for _ in range(repeats):
                 run()
-            times.append((time.perf_counter() - start) / repeats)
+            times.append((clock() - start) / repeats)
         ratios.append(times[0] / times[1])
         seconds.append(times[1])
     low, _, high = statistics.quantiles(ratios, n=4)
@@ -405,7 +418,7 @@ def peer_of(row):
 def write_page(rows):
     before, _, rest = PAGE.read_text(encoding="utf8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    parts = [f"Measured on {time.strftime('%d %B %Y').lstrip('0')} with {machine()}.\n"]
+    parts = [f"Measured on {today()} with {machine()}.\n"]
     for title, kind in (("PyTorch, value and gradients", "torch"), ("NumPy, the value", "numpy")):
         head = ["loss", "size", "against", "time", "quartiles", "its time"]
         more = ["memory", "its memory", "error", "its error"] if kind == "torch" else []
@@ -432,11 +445,20 @@ def write_page(rows):
     PAGE.write_text(before + BEGIN + "\n".join(parts) + END + after, encoding="utf8")
 
 
+def today():
+    return time.strftime("%d %B %Y").lstrip("0")
+
+
 def machine():
     return (
-        f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"{processor()}, {os.cpu_count()} cores, {threads()}, Python {platform.python_version()}, "
         f"PyTorch {torch.__version__.partition('+')[0]}, NumPy {np.__version__}"
     )
+
+
+def threads():
+    number = torch.get_num_threads()
+    return f"{number} threads" if number > 1 else "1 thread"
 
 
 def processor():

@@ -1,9 +1,28 @@
 """Pictures of chapter 4, Numerical stability. The chapter computes the numbers; these draw."""
 
+import json
+from importlib import resources
+
 import numpy as np
 
 from .regression import value_and_slope
-from .style import BLUE, CYCLE, FAINT, INK, LINES, ORANGE, PLUM, PURPLE, figure, label, zero
+from .style import (
+    BLUE,
+    CYCLE,
+    FAINT,
+    INK,
+    LINES,
+    MARKERS,
+    ORANGE,
+    PLUM,
+    PURPLE,
+    figure,
+    label,
+    zero,
+)
+
+# What benchmarks/curves.py has measured: the day, the machine and the curves.
+MEASURED = json.loads(resources.files(__package__).joinpath("costs.json").read_text("utf8"))
 
 
 def two_endings(broken, cured):
@@ -253,21 +272,32 @@ def padded(losses, mask):
     return fig
 
 
-def costs(classes, memory, seconds):
-    """Memory and time over the number of classes, on log axes: `{name: values}` each."""
-    fig, axes = figure(
-        1, 2, height=3.3, xlabel="classes", title=["peak memory, MB", "time, seconds"]
-    )
-    for ax, curves in zip(axes, (memory, seconds), strict=True):
-        for i, (name, values) in enumerate(curves.items()):
-            ax.plot(
-                classes, values, LINES[i], color=(ORANGE, BLUE, PURPLE)[i], marker="o", label=name
-            )
-        ax.set(xscale="log", yscale="log")
+def costs(curves):
+    """Memory and time of both ways over what is varied, on log axes, as `MEASURED` has them.
+
+    Arguments
+        curves: {what is varied: {"loss", "sizes", "megabytes", "seconds"}}, the last two
+            {way: values}.
+    """
+    kinds = {"megabytes": "peak memory, MB", "seconds": "time, seconds"}
+    fig, axes = figure(len(kinds), len(curves), height=5.6, sharex="col", sharey="row")
+    for row, (kind, name) in zip(axes, kinds.items(), strict=True):
+        row[0].set_ylabel(name)
+        for ax, curve in zip(row, curves.values(), strict=True):
+            for i, (way, values) in enumerate(curve[kind].items()):
+                ax.plot(
+                    curve["sizes"], values, LINES[i], color=CYCLE[i], marker=MARKERS[i], label=way
+                )
+            ax.set(xscale="log", yscale="log")
+            ax.minorticks_off()
+    for ax, (varied, curve) in zip(axes[-1], curves.items(), strict=True):
+        ax.set_xlabel(varied)
+        ends = curve["sizes"][0], curve["sizes"][-1]
+        ax.set_xticks(ends, [f"{size:,}" for size in ends])
     fig.legend(
-        *axes[0].get_legend_handles_labels(),
+        *axes[0, 0].get_legend_handles_labels(),
         loc="outside upper center",
-        ncols=3,
+        ncols=2,
         frameon=False,
         labelcolor=INK,
         fontsize=fig.font_size,

@@ -161,9 +161,10 @@ def _evaluated(
         slopes = [slope() for slope, need in zip(derivatives, needed, strict=False) if need]
         return losses if each else losses.sum(), slopes
     slopes = [first.new_empty(first.shape) for need in needed if need]
-    of_all = first.new_empty(first.shape[:-1] if rows else first.shape)
-    outputs = [of_all[..., None] if rows else of_all, *slopes] if each else slopes
-    totals = []
+    outputs, totals = slopes, []
+    if each:
+        of_all = first.new_empty(first.shape[:-1] if rows else first.shape)
+        outputs = [of_all[..., None] if rows else of_all, *slopes]
     for parts in in_slices(*inputs, *outputs, rows=rows):
         losses, derivatives = closed(*parts[: len(inputs)])
         into = list(parts[len(inputs) :])

@@ -463,7 +463,7 @@ def _rivals(rows: Tensor, labels: Tensor, margin: float) -> Tensor:
 
 def _rival_slopes(rows: Tensor, labels: Tensor, margin: float) -> tuple[Tensor, list[Slope]]:
     """The sum of what is beyond the margin in each row of finite scores, and its slope by them."""
-    rivals = _rivals(rows, labels, margin)
+    rivals = (rows - rows.gather(-1, labels)).add_(margin).scatter_(-1, labels, -torch.inf)
 
     def slope() -> Tensor:
         # A rival on the margin itself has half a slope, as `positive_part` gives it.

@@ -40,9 +40,7 @@ FIGURES = {
     "padded": lambda: stability.padded(
         np.array([[1.0, np.nan], [0.5, np.inf]]), np.array([[True, False], [True, False]])
     ),
-    "costs": lambda: stability.costs(
-        [10, 100], {"whole": [1.0, 10.0], "chunks": [1.0, 2.0]}, {"whole": [0.1, 1.0]}
-    ),
+    "costs": lambda: stability.costs(stability.MEASURED["curves"]),
     "running_sums": lambda: stability.running_sums({"fp32": [1.0, 2.0], "fp16": [1.0, 1.0]}),
     "gradients_and_range": lambda: stability.gradients_and_range(np.linspace(-30, -10, 99), 1024),
     "errors_of_sums": lambda: stability.errors_of_sums([10, 100], {"Kahan": [1e-8, 2e-8]}),
@@ -104,3 +102,18 @@ def test_the_peak_counts_what_is_held_at_once():
 def test_the_peak_says_nothing(capfd):
     lessons.peak_memory(lambda: torch.ones(10))
     assert capfd.readouterr() == ("", "")
+
+
+def test_the_costs_of_chunks_grow_more_slowly_in_tokens_and_in_pairs():
+    """The numbers that the page draws were measured once; its words about them must hold."""
+    curves = stability.MEASURED["curves"]
+    assert list(curves) == ["words", "tokens", "pairs in a batch"]
+    for varied in ("tokens", "pairs in a batch"):
+        whole, chunks = curves[varied]["megabytes"].values()
+        assert whole[-1] > 5 * chunks[-1], varied
+    for curve in curves.values():
+        for kind in ("megabytes", "seconds"):
+            for values in curve[kind].values():
+                assert len(values) == len(curve["sizes"]) and min(values) > 0
+        whole, chunks = curve["seconds"].values()
+        assert chunks[-1] < 1.5 * whole[-1]

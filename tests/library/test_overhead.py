@@ -37,6 +37,14 @@ def asked(function, leaves, *rest):
     return count
 
 
+def kl_div(log_probs, target):
+    return F.kl_div(log_probs, target, reduction="batchmean")
+
+
+def multi_margin(scores, labels):
+    return F.multi_margin_loss(scores, labels) * scores.shape[-1]
+
+
 def rows():
     seeded = torch.Generator().manual_seed(0)
     pred = torch.randn(2**14, generator=seeded, requires_grad=True)
@@ -47,6 +55,12 @@ def rows():
     labels = torch.randint(2**6, (2**8,), generator=seeded)
     a, p, n = (torch.randn(2**8, 2**6, generator=seeded, requires_grad=True) for _ in "apn")
     smooth = {"label_smoothing": 0.1}
+    few = torch.randn(32, 10, generator=seeded, requires_grad=True)
+    few_labels, few_events = torch.randint(10, (32,), generator=seeded), event[:320].view(32, 10)
+    soft = torch.randn(32, 10, generator=seeded).softmax(-1)
+    log_probs = few.detach().log_softmax(-1).requires_grad_()
+    many_log_probs = logits.detach().log_softmax(-1).requires_grad_()
+    sign = torch.randint(2, (2**8,), generator=seeded) * 2 - 1
     # name: ours, PyTorch's, leaves, the rest, operations and memory at most by PyTorch's
     return {
         "mse": (lt.mse, F.mse_loss, [pred], [target], 1.5, 1.01),
@@ -56,10 +70,20 @@ def rows():
         "bce": (lt.bce, F.binary_cross_entropy, [probs], [event], 3, 1.01),
         "bce_with_logits": (
             lt.bce_with_logits, F.binary_cross_entropy_with_logits, [pred], [event], 3, 1.34),
-        "cross_entropy": (lt.cross_entropy, F.cross_entropy, [logits], [labels], 2, 1.01),
+        "bce_with_logits, a small batch": (
+            lt.bce_with_logits, F.binary_cross_entropy_with_logits, [few], [few_events], 2, 2.4),
+        "cross_entropy": (lt.cross_entropy, F.cross_entropy, [logits], [labels], 1.5, 1.01),
         "cross_entropy, smoothed": (
             lambda z, y: lt.cross_entropy(z, y, **smooth),
             lambda z, y: F.cross_entropy(z, y, **smooth), [logits], [labels], 1.5, 1.01),
+        "cross_entropy, soft labels": (
+            lt.cross_entropy, F.cross_entropy, [few], [soft], 2, 1.1),
+        "kl_div, a small batch": (lt.kl_div, kl_div, [log_probs], [soft], 2.3, 1.7),
+        "kl_div": (lt.kl_div, kl_div, [many_log_probs], [a.detach().softmax(-1)], 3.2, 0.65),
+        "multiclass_hinge": (
+            lt.multiclass_hinge, multi_margin, [few], [few_labels], 3.7, 3.4),
+        "cosine_embedding": (
+            lt.cosine_embedding, F.cosine_embedding_loss, [a, p], [sign], 1.2, 1.85),
         "triplet": (lt.triplet, F.triplet_margin_loss, [a, p, n], [], 2, 1.01),
     }  # fmt: skip
 
