@@ -136,7 +136,7 @@ def _light(drawing):
 
 
 def _defined_once(cards):
-    """Letters, ticks and frames that the first of several drawings has are not defined by the others.
+    """What the first of several drawings defines, letters, ticks and frames, the others take.
 
     Their ids are made of what they define.
     """
