@@ -164,8 +164,9 @@ def test_unchanged_cells_show_what_the_page_shows(executed, tmp_path):
     shutil.unpack_archive(tmp_path / "lossfns.zip", tmp_path)
     shutil.copy(ROOT / "book/_static/practice/run.py", tmp_path / "practice.py")
     command = [sys.executable, "-c", LACKING, str(tmp_path)]
+    environment = {"PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}  # as the pages run
     done = subprocess.run(command, cwd=tmp_path, input=json.dumps(jobs), capture_output=True,
-                          text=True, env={"PYTHONPATH": str(tmp_path)})  # fmt: skip
+                          text=True, env=environment)  # fmt: skip
     assert done.returncode == 0, done.stderr
     for (name, outputs), found in zip(expected, json.loads(done.stdout), strict=True):
         printed = "".join(one.text for one in outputs if one.output_type == "stream")
