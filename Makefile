@@ -63,7 +63,7 @@ bench-grading: $(READY)  ## Compare the throughput of grading with that of nbgra
 dist: book  ## Build what a release hands out into dist/: site, PDF, exercises, library (needs Chromium)
 	@$(BIN)/python book/_ext/dist.py
 
-pyodide: $(READY)  ## Download the Python that runs in the reader's browser, for the sites built from now on (16 MB)
+pyodide: $(READY)  ## Download the Python that runs in the reader's browser, for the sites built from now on (about 25 MB)
 	@$(BIN)/python book/_ext/runtime.py
 
 editor:  ## Build the editor of the pages into book/_static/practice/editor.js (needs npm)

@@ -74,7 +74,7 @@ def of_ours(module, name, root):
         names of libraries; pairs like (module, name), which need something in their turn
     """
     path = path_of(module, root)
-    if not runtime.carried(path.relative_to(Path(root, "lossfns"))):
+    if path is None or not runtime.carried(path.relative_to(Path(root, "lossfns"))):
         return {module}, set()
     parts = parsed(module, root)
     if name is None:

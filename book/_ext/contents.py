@@ -28,11 +28,13 @@ FOUND = re.compile(r"(\d+) losses, (\d+) checks, (\d+) comparisons")
 class Gathered(SphinxDirective):
     """What one of the functions below says now, as Markdown."""
 
+    headings = False
+
     def run(self):
         text = GATHERED[self.name](self.env)
         # Remembered, to know when the page is old.
         shown(self.env).setdefault(self.env.docname, {})[self.name] = text
-        return self.parse_text_to_nodes(text)
+        return self.parse_text_to_nodes(text, allow_section_headings=self.headings)
 
 
 class Counts(Gathered):

@@ -7,18 +7,19 @@ chapter that has one, *what it must teach → section*.
 from pathlib import Path
 
 import yaml
-from sphinx.util.docutils import SphinxDirective
+from contents import GATHERED, Gathered
 
 
-class Coverage(SphinxDirective):
-    def run(self):
-        folder = Path(self.env.srcdir, "tests", "book", "contract")
-        lines = []
-        for path in sorted(folder.glob("*.yml")):
-            self.env.note_dependency(str(path))
-            lines += chapter(path.stem, yaml.safe_load(path.read_text(encoding="utf8")))
-        self.env.note_dependency(str(folder))  # changes when a table is added
-        return self.parse_text_to_nodes("\n".join(lines) + "\n", allow_section_headings=True)
+class Coverage(Gathered):
+    headings = True
+
+
+def coverage(env):
+    """The tables, as Markdown."""
+    lines = []
+    for path in sorted(Path(env.srcdir, "tests", "book", "contract").glob("*.yml")):
+        lines += chapter(path.stem, yaml.safe_load(path.read_text(encoding="utf8")))
+    return "\n".join(lines) + "\n"
 
 
 def chapter(name, rows):
@@ -30,6 +31,9 @@ def chapter(name, rows):
 
 def cell(text):
     return text.replace("|", "\\|")
+
+
+GATHERED["coverage"] = coverage
 
 
 def setup(app):

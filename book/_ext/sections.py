@@ -31,6 +31,28 @@ def leave_out(app):
     TocTreeCollectorWithStyles.assign_section_numbers = assign_section_numbers
 
 
+def keep_figures(app):
+    """Have figures numbered only if a page was read or is gone."""
+    number = TocTreeCollectorWithStyles.assign_figure_numbers
+    if getattr(number, "keeps_figures", False):
+        return
+
+    def assign_figure_numbers(self, env):
+        return number(self, env) if env.app.pages_changed else []
+
+    assign_figure_numbers.keeps_figures = True
+    TocTreeCollectorWithStyles.assign_figure_numbers = assign_figure_numbers
+
+
+def note_removed(app, env, added, changed, removed):
+    app.pages_changed = bool(removed)
+    return []
+
+
+def note_read(app, env, pages):
+    app.pages_changed = app.pages_changed or bool(pages)
+
+
 def say_no_number(app, doctree, page):
     """A heading of which no number is known would be given that of the page."""
     if is_first(page) and page in app.env.toc_secnumbers:
@@ -49,5 +71,8 @@ def items(env, page):
 
 def setup(app):
     app.connect("builder-inited", leave_out)
+    app.connect("builder-inited", keep_figures)
+    app.connect("env-get-outdated", note_removed)
+    app.connect("env-before-read-docs", note_read)
     app.connect("doctree-resolved", say_no_number)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

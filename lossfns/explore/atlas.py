@@ -136,7 +136,7 @@ def _light(drawing):
 
 
 def _defined_once(cards):
-    """What several drawings have, letters, ticks and frames, only the first of them defines.
+    """What the first of several drawings defines, letters, ticks and frames, the others take.
 
     Their ids are made of what they define.
     """

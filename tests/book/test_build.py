@@ -90,6 +90,27 @@ def test_the_search_keeps_the_entries_of_a_page_that_did_not_change(book):
     write(book, "two")
 
 
+def test_an_unchanged_book_is_not_written_again_and_figures_keep_their_numbers(book):
+    site = book / "_build" / "html" / "book"
+    figure = "\n```{{figure}} _static/logo.svg\n:name: fig-{0}\n\n{0}\n```\n"
+    cited = "\nSee {numref}`fig-last`.\n"
+    write(book, "one", more=figure.format("last"))
+    write(book, "two", more=cited)
+    assert build(book).returncode == 0
+    before = {path: path.stat().st_mtime_ns for path in site.glob("*.html")}
+    assert build(book).returncode == 0
+    assert before == {path: path.stat().st_mtime_ns for path in site.glob("*.html")}
+
+    write(book, "two", more="\nAgain." + cited)
+    assert build(book).returncode == 0
+    assert "Fig. 1" in (site / "two.html").read_text()
+    write(book, "one", more=figure.format("first") + figure.format("last"))
+    assert build(book).returncode == 0
+    assert "Fig. 2" in (site / "one.html").read_text()
+    write(book, "one")
+    write(book, "two")
+
+
 def test_a_failing_cell_fails_the_build_and_is_named(book):
     write(book, "two", divisor=0)
     result = build(book)

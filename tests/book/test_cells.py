@@ -150,6 +150,11 @@ print(json.dumps(found))
 """
 
 
+def settled(text):
+    """Without what rounding alone decides, which differs with the place of an array in memory."""
+    return re.sub(r"\d(\.\d+)?e[-−]1\d", "tiny", text)
+
+
 def test_unchanged_cells_show_what_the_page_shows(executed, tmp_path):
     """In an environment that has no more than a browser's."""
     jobs, expected = [], []
@@ -164,17 +169,19 @@ def test_unchanged_cells_show_what_the_page_shows(executed, tmp_path):
     shutil.unpack_archive(tmp_path / "lossfns.zip", tmp_path)
     shutil.copy(ROOT / "book/_static/practice/run.py", tmp_path / "practice.py")
     command = [sys.executable, "-c", LACKING, str(tmp_path)]
+    environment = {"PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}  # as the pages run
     done = subprocess.run(command, cwd=tmp_path, input=json.dumps(jobs), capture_output=True,
-                          text=True, env={"PYTHONPATH": str(tmp_path)})  # fmt: skip
+                          text=True, env=environment)  # fmt: skip
     assert done.returncode == 0, done.stderr
     for (name, outputs), found in zip(expected, json.loads(done.stdout), strict=True):
         printed = "".join(one.text for one in outputs if one.output_type == "stream")
         values = [one.data for one in outputs if one.output_type != "stream"]
-        assert "text" not in found and found["printed"] == printed, (name, found)
+        assert "text" not in found, (name, found)
+        assert settled(found["printed"]) == settled(printed), name
         assert len(found["shown"]) == len(values), name
         for shown, value in zip(found["shown"], values, strict=True):
             if "html" in shown:
-                assert shown["html"] == value["text/html"], name
+                assert settled(shown["html"]) == settled(value["text/html"]), name
             elif "image" in shown:
                 assert "image/svg+xml" in value or "image/png" in value, name
             else:
