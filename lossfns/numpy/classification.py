@@ -360,6 +360,7 @@ def generalized_cross_entropy(
         reduction,
         weight,
         axis=axis,
+        # (1 - p^q) / q by ln p: -p^q; and ln p by the logits: the label less the softmax.
         logits=lambda: (
             np.exp(q * log_own)[..., None] * (np.exp(log_probs) - one_hot(labels, rows.shape[-1]))
         ),

@@ -157,6 +157,7 @@ def multiclass_hinge(
     rows, labels, weight = labelled_rows(axis, sample_weight, ignore_index, target, scores=scores)
     own = one_hot(labels, rows.shape[-1])
     rivals = np.where(own == 1, -np.inf, margin + (rows - pick(rows, labels)[..., None]))
+    # A rival beyond the margin has the slope 1, and the label's score -1 for each of them.
     pressure = np.heaviside(rivals, 0.5)
     if kind == "weston_watkins":
         losses = np.maximum(rivals, 0).sum(axis=-1)

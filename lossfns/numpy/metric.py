@@ -312,6 +312,7 @@ def info_nce(
     own = np.eye(len(q))
 
     def pull() -> Array:
+        # By the similarities: softmax less the partner.
         return (np.exp(log_probs) - own) / temperature
 
     return reduced(
@@ -421,6 +422,7 @@ def clip(
     rows, columns = log_softmax(scores), log_softmax(scores.T).T
 
     def pull() -> Array:
+        # By the similarities: half the softmax of each direction, less the partner of both.
         return (0.5 * (np.exp(rows) + np.exp(columns)) - np.eye(len(a))) / temperature
 
     return reduced(
@@ -475,6 +477,7 @@ def siglip(
     margins = sign * (scale * a @ b.T + bias)
 
     def pull() -> Array:
+        # ln(1 + e^-m) by m is -σ(-m), and m is ±(scale · similarity + bias).
         return -scale * sign * np.exp(-np.logaddexp(0, margins))
 
     return reduced(
@@ -540,6 +543,8 @@ def vicreg(
         np.fill_diagonal(mixed, 0.0)
         total += variance * float(np.maximum(1 - spread, 0).mean()) / 2
         total += covariance * float((mixed**2).sum()) / d
+        # By the centred x: √(Σ x² / (n - 1)) has x / (n - 1) over itself, and of the covariances
+        # C = xᵀx / (n - 1), zero on the diagonal, Σ C² has 4 x C / (n - 1).
         flat = np.heaviside(1 - spread, 0.5) / spread
         terms.append(
             centred / (n - 1) / d * (-0.5 * variance * flat)

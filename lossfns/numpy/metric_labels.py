@@ -209,6 +209,7 @@ def cosface(
         reduction,
         weight,
         axis=-1,
+        # By the cosines: scale times softmax less label, as the margin is a constant.
         embeddings=lambda: back(scale * (np.exp(log_probs) - own) @ b),
     )
 

@@ -427,6 +427,7 @@ def kto(
         raise ValueError("target must hold 0 and 1 only: an answer is wanted or it is not")
     p, rest, _, _ = sides(beta * (log_probs - reference - kl))
     factor = np.where(desired, desirable_weight, undesirable_weight)
+    # dσ(x) = σ(x) (1 - σ(x)) dx; a desired answer costs 1 - σ.
     slope = np.where(desired, -beta, beta) * factor * p * rest
     return reduced(factor * np.where(desired, rest, p), reduction, weight, log_probs=lambda: slope)
 
