@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import math
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -174,13 +175,19 @@ class Report:
         return tuple(f for f in self.failures if not {f.name, f.cause} & ignored)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain dictionaries, lists, text and numbers, for JSON."""
+        """Everything as plain dictionaries, lists, text and numbers, for JSON.
+
+        JSON has no NaN and no infinity: they are text there.
+        """
         return {
             "subject": self.subject,
             "ok": self.ok,
             "seconds": self.seconds,
             "notes": list(self.notes),
-            "findings": [dataclasses.asdict(finding) for finding in self.findings],
+            "findings": [
+                {k: _plain(v) for k, v in dataclasses.asdict(finding).items()}
+                for finding in self.findings
+            ],
         }
 
     def counts(self) -> str:
@@ -213,6 +220,10 @@ def number(value: float | str) -> str:
     '0.3'
     """
     return value if isinstance(value, str) else f"{value:.6g}"
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _filled(text: str, indent: str) -> str:
