@@ -232,9 +232,9 @@ def _filled(text: str, indent: str) -> str:
 
 def _row(finding: Finding) -> str:
     details = "".join(
-        f"<br>{key}: <code>{html.escape(text)}</code>"
+        f"<br><b>{key}</b> <code>{html.escape(text)}</code>"
         if key == "input"
-        else f"<br>{key}: {html.escape(text)}"
+        else f"<br><b>{key}</b> {html.escape(text)}"
         for key, text in (finding.rows() if finding.fails else ())
     )
     return (

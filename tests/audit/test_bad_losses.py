@@ -296,6 +296,7 @@ def test_a_sample_takes_the_place_of_a_reference():
 
 def test_ignore_names_what_may_fail():
     report = lossfns.audit(talking, like="mse", compile=False)
+    assert "<b>cause</b> a target that is broadcast" in report._repr_html_()
     names = [finding.name for finding in report.failures]
     assert "prints nothing" in names
     report.assert_ok(ignore=names)
