@@ -244,7 +244,11 @@ def numpy_rows():
 def main() -> None:
     parser = argparse.ArgumentParser(description="Losses against their peers: time, memory, error.")
     parser.add_argument("names", nargs="*", help="of PyTorch; all, and NumPy's, unless named")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, no huge batches")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="fewer rounds, PyTorch's own peers, no huge batches, no memory",
+    )
     parser.add_argument("--compile", action="store_true", help="against torch.compile(peer) too")
     parser.add_argument("--page", action="store_true", help="write the table into the page")
     parser.add_argument("--cell", help=argparse.SUPPRESS)
@@ -256,7 +260,8 @@ def main() -> None:
     rows = []
     for cell in cells(options):
         row = cell | in_a_process(cell)
-        if cell["kind"] == "torch" and not cell.get("compile") and cell["size"] != list(SMALL):
+        large = cell["kind"] == "torch" and cell["size"] != list(SMALL)
+        if large and not cell.get("compile") and not options.quick:
             row["memory"] = [in_a_process(cell | {"memory": who}) for who in ("ours", "peer")]
         rows.append(row)
         print(line(row), flush=True)
@@ -266,7 +271,7 @@ def main() -> None:
 
 def cells(options):
     wanted = options.names or [*TORCH]
-    rounds = 7 if options.quick else 21
+    rounds = 5 if options.quick else 11
     for name in wanted:
         if name not in TORCH:
             sys.exit(f"no loss {name!r} here; there are {', '.join(TORCH)}")
@@ -275,13 +280,14 @@ def cells(options):
             work = products(name, size)
             if options.quick and work > 2**34:
                 continue
-            for peer in [*peers, *(elsewhere(name) if size != SMALL else [])]:
+            others = [] if options.quick or size == SMALL else elsewhere(name)
+            for peer in [*peers, *others]:
                 cell = {
                     "kind": "torch",
                     "name": name,
                     "size": list(size),
                     "peer": peer,
-                    "rounds": min(rounds, 5) if work else rounds,
+                    "rounds": min(rounds, 3) if work else rounds,
                 }
                 yield cell
                 if options.compile and not work and peer in peers:

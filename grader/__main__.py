@@ -114,6 +114,11 @@ def main(arguments: list[str] | None = None) -> int:
                 print(path)
         else:
             return release_check(options.paths)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `| head` does. The command has not done all of its work.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except CourseError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1

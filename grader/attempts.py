@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nbgrader.api import Gradebook
+from nbgrader.preprocessors import AssignLatePenalties
 
 from grader.course import Course
 from grader.errors import CourseError
 from grader.handed_in import Unreadable, read_file
 from grader.job import Job, Result
-from grader.late import LatePolicy
 from grader.results import finished, keep
 
 
@@ -43,12 +43,12 @@ def put_aside(
     """Keep an attempt under its time, else its number, and what it holds: the same only once."""
     folder = _folder(course, assignment, student)
     folder.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(content).hexdigest()[:8]
-    if when is None and any(folder.glob(f"*_{digest}.ipynb")):
+    held = _held(content)
+    if when is None and any(folder.glob(f"*{held}")):
         return
     # The names sort as the attempts were made.
     name = f"{when:%Y-%m-%d_%H%M%S}" if when else f"unknown_{order:012d}"
-    (folder / f"{name}_{digest}.ipynb").write_bytes(content)
+    (folder / f"{name}{held}").write_bytes(content)
 
 
 def attempts(course: Course, assignment: str, student: str) -> list[Kept]:
@@ -66,7 +66,8 @@ def which(course: Course, assignment: str, student: str) -> str:
         content = read_file(course.path("submitted", student, assignment) / f"{assignment}.ipynb")
     except (OSError, Unreadable):
         return ""
-    found = [number for number, one in enumerate(kept, 1) if one.content == content]
+    held = _held(content)
+    found = [number for number, one in enumerate(kept, 1) if one.path.name.endswith(held)]
     return f"{found[-1]} of {len(kept)}" if found else ""
 
 
@@ -124,10 +125,10 @@ def take_best(
         graded = [one for one in results[student] if one is not None]
         if len(graded) < len(tries):
             continue
-        points = [
-            sum(result.scores.values()) - penalty(course, assignment, student, kept.when)
-            for (kept, _), result in zip(tries, graded, strict=True)
-        ]
+        points = []
+        for (kept, _), result in zip(tries, graded, strict=True):
+            score = sum(result.scores.values())
+            points.append(score - penalty(course, assignment, student, kept.when, score))
         best = max(range(len(tries)), key=lambda i: (points[i], i))
         kept = tries[best][0]
         hand_in(course, assignment, student, kept.content, kept.when)
@@ -136,21 +137,39 @@ def take_best(
     return sum(map(len, made.values()))
 
 
-def penalty(course: Course, assignment: str, student: str, when: datetime | None) -> float:
-    """The points that an attempt of this time would lose for being late."""
+def penalty(
+    course: Course,
+    assignment: str,
+    student: str,
+    when: datetime | None,
+    score: float | None = None,
+) -> float:
+    """The points that an attempt of this time and score, else of full marks, loses if it is late.
+
+    They are those that nbgrader will take off: by the plugin that is configured, ours or another.
+    """
     if when is None:
         return 0.0
     with Gradebook(course.db_url, course.coursedir.course_id) as book:
-        due = book.find_assignment(assignment).duedate
-        if due is None:
+        this = book.find_assignment(assignment)
+        seconds = (when - this.duedate.replace(tzinfo=UTC)).total_seconds() if this.duedate else 0.0
+        if seconds <= 0:
             return 0.0
-        seconds = (when - due.replace(tzinfo=UTC)).total_seconds()
-        policy = LatePolicy(config=course.coursedir.config)
-        return policy.points(book, assignment, student, seconds)
+        score = this.max_score if score is None else score
+        step = AssignLatePenalties(config=course.coursedir.config)
+        step.gradebook, step.assignment_id, step.student_id = book, assignment, student
+        step.init_plugin()
+        cost = step.plugin_inst.late_submission_penalty(student, score, seconds)
+        return min(max(cost or 0.0, 0.0), score)
 
 
 def _folder(course: Course, assignment: str, student: str) -> Path:
     return course.root / "collected" / assignment / student
+
+
+def _held(content: bytes) -> str:
+    """The end of the name of an attempt, which tells what it holds."""
+    return f"_{hashlib.sha256(content).hexdigest()[:8]}.ipynb"
 
 
 def _time_of(name: str) -> datetime | None:

@@ -15,6 +15,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import GetGrades
 
 from grader.attempts import which
+from grader.cells import read_cell, uses
 from grader.course import Course
 from grader.pages import code, markdown, page, printed, text
 from grader.status import Status
@@ -71,7 +72,9 @@ def feedback(notebook: NotebookNode, about: dict[str, Any], rubrics: dict[str, s
         *_sum(about, essays),
         *_status(notebook.metadata.get("grading", {})),
         "</header><main>",
-        *_next(checks),
+        *_next(
+            checks, {_about(cell)["grade_id"]: cell.source for cell in cells if _is_answer(cell)}
+        ),
         "<h2>At a glance</h2>",
         _table(checks, essays),
         "<h2>Your answers</h2>",
@@ -109,8 +112,8 @@ def _status(known: dict[str, Any]) -> Iterator[str]:
         yield f"<ul>{lines}</ul></details>"
 
 
-def _next(checks: list[NotebookNode]) -> Iterator[str]:
-    """What to do first: the functions that most points are missing for."""
+def _next(checks: list[NotebookNode], answers: dict[str, str]) -> Iterator[str]:
+    """What to do first: where most points are missing, but before a function what it calls."""
     lost: dict[str, float] = {}
     for cell in checks:
         about = _about(cell)
@@ -120,12 +123,24 @@ def _next(checks: list[NotebookNode]) -> Iterator[str]:
     if not lost:
         yield "<p>Every check was passed: nothing has to be mended.</p>"
         return
-    first = sorted(lost, key=lambda name: -lost[name])[:3]
-    named = ", ".join(f"<code>{text(name)}</code> ({_points(lost[name])})" for name in first)
+    calls = {}
+    for name in lost:
+        used = {one for line in read_cell(answers.get(name, "")).statements for one in uses(line)}
+        calls[name] = used & (lost.keys() - {name})
+    first: list[str] = []
+    for name in sorted(lost, key=lambda name: -lost[name]):
+        first += [one for one in (*sorted(calls[name]), name) if one not in first]
+    named = ", ".join(f"<code>{text(name)}</code> ({_points(lost[name])})" for name in first[:3])
     yield (
         f"<p><strong>What to do next:</strong> most points are missing for {named}. Read what "
         "happened, the place that it names, and try the smallest input by hand.</p>"
     )
+    for name in first[:3]:
+        for other in sorted(calls[name]):
+            yield (
+                f"<p><code>{text(name)}</code> calls <code>{text(other)}</code>: when that is "
+                f"right, <code>{text(name)}</code> may be, too.</p>"
+            )
 
 
 def _table(checks: list[NotebookNode], essays: list[NotebookNode]) -> str:
@@ -154,12 +169,10 @@ def _row_of_check(cell: NotebookNode) -> str:
 def _row_of_essay(cell: NotebookNode) -> str:
     waits = _waits(cell)
     about = _about(cell)
-    full = (about.get("score") or 0) >= about.get("points", 0)
-    kind = "wait" if waits else "good" if full else "bad"
     happened = "waits for a person" if waits else "marked by a person"
     if about.get("comment"):
         happened = "see the comment"
-    return _row(cell, about["grade_id"].replace("-", " "), kind, happened, "")
+    return _row(cell, about["grade_id"].replace("-", " "), _kind(cell), happened, "")
 
 
 def _row(cell: NotebookNode, name: str, kind: str, happened: str, read: str) -> str:
@@ -182,7 +195,7 @@ def _answers(cells: list[NotebookNode], rubrics: dict[str, str]) -> Iterator[str
             task = []
         elif _is_check(cell):
             yield _verdict(cell)
-        elif _about(cell).get("solution"):
+        elif _is_answer(cell):
             yield f"<h3>{text(_about(cell)['grade_id'])}</h3>"
             yield from _task(task)
             yield code(cell.source)
@@ -223,9 +236,8 @@ def _essay(cell: NotebookNode, task: list[str], rubrics: dict[str, str]) -> Iter
     if _waits(cell):
         yield '<div class="verdict wait"><strong>waits for a person</strong></div>'
         return
-    full = (about.get("score") or 0) >= about.get("points", 0)
     points = f"{_points(about.get('score') or 0)} of {_points(about.get('points', 0))} points"
-    yield f'<div class="verdict {"good" if full else "bad"}"><strong>{points}</strong></div>'
+    yield f'<div class="verdict {_kind(cell)}"><strong>{points}</strong></div>'
     if about.get("comment"):
         yield _comment(about["comment"])
     if rubric := rubrics.get(about["grade_id"]):
@@ -281,6 +293,10 @@ def _is_check(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(about.get("grade")) and not about.get("solution")
 
 
+def _is_answer(cell: NotebookNode) -> bool:
+    return bool(_about(cell).get("solution")) and not _is_essay(cell)
+
+
 def _is_essay(cell: NotebookNode) -> bool:
     about = _about(cell)
     return bool(about.get("grade")) and bool(about.get("solution"))
@@ -288,6 +304,14 @@ def _is_essay(cell: NotebookNode) -> bool:
 
 def _waits(cell: NotebookNode) -> bool:
     return _is_essay(cell) and _about(cell).get("waits", False)
+
+
+def _kind(essay: NotebookNode) -> str:
+    """How a written answer is coloured: part of the points is no failure."""
+    score, points = _about(essay).get("score") or 0, _about(essay).get("points", 0)
+    if _waits(essay) or 0 < score < points:
+        return "wait"
+    return "good" if score >= points else "bad"
 
 
 def _about(cell: NotebookNode) -> dict[str, Any]:

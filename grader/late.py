@@ -5,7 +5,7 @@ nbgrader compares `timestamp.txt`, which `collect` writes, with the deadline in 
 
 import math
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import MissingEntry
 from nbgrader.plugins import BasePlugin
 from traitlets import Float, Integer
 
@@ -28,14 +28,10 @@ class LatePolicy(BasePlugin):
         self, student_id: str, score: float, total_seconds_late: float
     ) -> float | None:
         """The points to take off; nbgrader never takes off more than there are."""
-        book, assignment = self.parent.gradebook, self.parent.assignment_id
-        return self.points(book, assignment, student_id, total_seconds_late) or None
-
-    def points(self, book: Gradebook, assignment: str, student: str, seconds: float) -> float:
-        """What so many seconds cost this learner in this assignment."""
-        this = book.find_assignment(assignment)
+        book = self.parent.gradebook
+        this = book.find_assignment(self.parent.assignment_id)
         try:
-            others = book.find_student(student).submissions
+            others = book.find_student(student_id).submissions
         except MissingEntry:
             others = []
         # Free days go to the assignments in the order of their deadlines.
@@ -44,10 +40,10 @@ class LatePolicy(BasePlugin):
             for one in others
             if one.assignment.duedate and one.assignment.duedate < this.duedate
         )
-        days = self._days(seconds)
+        days = self._days(total_seconds_late)
         days -= min(days, max(0, self.free_days - used))
-        taken: float = min(self.most_percent, days * self.percent_per_day) / 100 * this.max_score
-        return taken
+        share = min(self.most_percent, days * self.percent_per_day) / 100
+        return share * this.max_score or None
 
     def _days(self, seconds: float) -> int:
         return math.ceil(max(0.0, seconds - 60 * self.grace_minutes) / DAY)

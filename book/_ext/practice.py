@@ -126,6 +126,7 @@ def carry(app, config):
         ours = sorted(Path(app.srcdir, "book", "_static", "practice").iterdir())
         parts = [*(path.read_bytes() for path in ours), runtime.library(Path(app.srcdir))]
         parts.append("".join(sorted(path.name for path in folder.iterdir())).encode())
+        config.practice_draws = runtime.draws(folder)
         config.practice_version = hashlib.sha256(b"".join(parts)).hexdigest()[:8]
 
 
@@ -150,6 +151,7 @@ def write_runtime(app):
 
 def setup(app):
     app.add_config_value("practice_version", "", "html")
+    app.add_config_value("practice_draws", False, "html")
     app.add_node(practice, html=(visit, depart))
     app.add_node(practice_button, html=(visit_button, None))
     app.add_directive("practice", Practice)

@@ -161,12 +161,13 @@ const reading = (() => {
   return {show, offer};
 })();
 
-// Exercises to write in the page (book/_ext/practice.py). The editor and Python are fetched on the
-// first press of a button; until then the page shows the stub alone.
+// Exercises to write in the page (book/_ext/practice.py), and cells to change (book/_ext/cells.py).
+// The editor and Python are fetched on the first press of a button; until then the page shows the
+// code alone.
 const practice = (() => {
   const here = document.currentScript.src;
 
-  // Each script once, in order; from a folder on the disk, too.
+  // Each script once; from a folder on the disk, too.
   const scripts = {};
   const load = address => scripts[address] ??= new Promise((resolve, reject) => {
     const script = Object.assign(document.createElement("script"), {src: address, onload: resolve});
@@ -177,10 +178,9 @@ const practice = (() => {
     document.head.append(script);
   });
 
-  async function open(box, button) {
-    const version = `?v=${box.dataset.version}`;
-    const place = name => new URL(`practice/${name}${version}`, here).href;
-    const said = box.querySelector(".lossfns-said");
+  // Fetches what shows the editor, then `open` does; what hinders it is said instead.
+  async function fetchFor(button, said, version, open) {
+    const place = name => new URL(`practice/${name}?v=${version}`, here).href;
     if (location.protocol === "file:") {
       said.textContent = "A page opened from a file cannot run Python. Type make serve in the " +
         "folder of the course and open this page at http://localhost:8000, or use the notebook.";
@@ -188,8 +188,7 @@ const practice = (() => {
     }
     button.disabled = true;
     try {
-      await load(place("editor.js"));
-      await load(place("practice.js"));
+      await Promise.all(["editor.js", "practice.js"].map(name => load(place(name))));
     } catch (error) {
       said.textContent = `The editor did not arrive (${error.message}). Press again, or use the notebook.`;
       button.disabled = false;
@@ -197,6 +196,10 @@ const practice = (() => {
     }
     said.textContent = "";
     button.remove();
+    open();
+  }
+
+  function openExercise(box) {
     const {key} = box.dataset;
     lossfnsPractice.open(box, {
       kept: () => marks.all().code[key],
@@ -219,10 +222,29 @@ const practice = (() => {
 
   function offer() {
     for (const button of document.querySelectorAll(".lossfns-practice button[hidden]")) {
+      const box = button.closest(".lossfns-practice");
       button.hidden = false;
-      button.addEventListener("click", () => open(button.closest(".lossfns-practice"), button));
+      button.addEventListener("click", () => fetchFor(
+        button, box.querySelector(".lossfns-said"), box.dataset.version, () => openExercise(box)));
     }
     show();
+    offerCells();
+  }
+
+  function offerCells() {
+    const data = document.querySelector(".lossfns-cells");
+    if (!data) return;
+    const {version, statements, cells} = JSON.parse(data.textContent);
+    for (const [id, {above, draws}] of Object.entries(cells)) {
+      const cell = document.getElementById(id);
+      cell.querySelector(".cell_input").insertAdjacentHTML("afterend", `<div class="lossfns-try">
+        <button type="button">Try it</button> <span class="lossfns-said" role="status"></span></div>`);
+      const offered = cell.querySelector(".lossfns-try");
+      const button = offered.querySelector("button"), said = offered.querySelector("span");
+      button.addEventListener("click", () => fetchFor(
+        button, said, version,
+        () => lossfnsPractice.openCell(cell, {above: statements.slice(0, above), draws})));
+    }
   }
   return {offer, show};
 })();

@@ -4,11 +4,14 @@ A `Call` holds arrays and JSON-like options and nothing else. It can be sent to 
 process, answered there with `lossfns.check.answer.ask`, and judged here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from lossfns.check import hints
 
 # In the order in which a learner should mend them.
 ASPECTS = ("values", "reductions", "extremes", "bad input", "memory")
@@ -44,7 +47,8 @@ class Call:
     labels of items that a trained model must predict. With `any_result` it only matters that
     there is a result.
     `raises` is the name of the exception that the call must raise, or "" for an ordinary call;
-    `reason` says to those who accept it why, whatever they return.
+    `reason` names the mistake of those who accept it, whatever they return; the page of hints says
+    the rest.
     `kind` says what those who answer calls like this one wrongly have overlooked.
     `atol` takes the place of the exercise's where results are tiny, or where they come from large
     numbers that float32 rounds. To a call with `single` the right answer for inputs in single
@@ -58,7 +62,7 @@ class Call:
     wants: tuple[str, ...] = ()
     raises: str = ""
     kept: dict[str, np.ndarray] = field(default_factory=dict)
-    reason: Reason | None = None
+    reason: str = ""
     any_result: bool = False
     kind: Kind | None = None
     atol: float | None = None
@@ -74,9 +78,8 @@ class Call:
 class Misconception:
     """A wrong variant of an exercise that people really write, and what to tell them.
 
-    An answer has this misconception if it is the same as that of `wrong` everywhere. Where numbers
-    differ from one learner to the next, as those of trained models do, `shows(call, value)` says
-    instead by what the result is recognised, such as scores that are all 0 or 1.
+    An answer has this misconception if it is the same as that of `wrong` everywhere, or if `shows`
+    recognises it (see `Recognised`).
 
     The hint says what is wrong and where to look. `formula` is what the task asks for: it is told
     to those who ask again.
@@ -94,6 +97,17 @@ class Misconception:
         return f"{self.hint} Written out: {self.formula}." if self.formula else self.hint
 
 
+class Recognised(NamedTuple):
+    """A wrong variant that is one of many: `shows(call, value)` says what they have in common.
+
+    So it is where numbers differ from one learner to the next, as those of trained models do, or
+    where a limit may be drawn anywhere: scores that are all 0 or 1, a loss that stops growing.
+    """
+
+    wrong: Callable
+    shows: Callable[[Call, np.ndarray], bool]
+
+
 # Draws more calls, of a kind, from those that an exercise has drawn; `kinds` builds them.
 Probe = Callable[[np.random.Generator, list[Call]], Iterable[Call]]
 
@@ -108,18 +122,20 @@ class Exercise:
     `score(call, answer)` says how good one is, lower is better, and `slack` how far above the
     reference's score an answer may lie, as a fraction.
 
-    `repairs` names the broken function whose lines an answer must keep. `together` says of right
-    answers, seen side by side, what is wrong with how they were found.
+    `mistakes` holds the wrong variants by name; what is said of them stands under the same name on
+    the page of hints of the family (`hints.md`).
+
+    `repairs` names the broken function whose lines an answer must keep. `together` names what is
+    wrong with how right answers, seen side by side, were found, "" if nothing is.
 
     `read` is where to read again: a label of the book.
     """
 
-    name: str
     signature: str
     read: str
     right: Callable
     draw: Callable[[np.random.Generator], Iterable[Call]]
-    misconceptions: tuple[Misconception, ...]
+    mistakes: Mapping[str, Callable | Recognised]
     probes: tuple[Probe, ...] = ()
     torch: bool = False
     slopes: dict[str, Callable] = field(default_factory=dict)
@@ -127,9 +143,28 @@ class Exercise:
     score: Callable[[Call, np.ndarray], float] | None = None
     slack: float = 0.0
     repairs: str = ""
-    together: Callable[[list[Call], list[Any]], Reason | None] | None = None
+    together: Callable[[list[Call], list[Any]], str] | None = None
     rtol: float = 1e-4
     atol: float = 1e-6
+
+    @cached_property
+    def name(self) -> str:
+        """What the function to write is called."""
+        return self.signature.partition("(")[0]
+
+    @cached_property
+    def misconceptions(self) -> tuple[Misconception, ...]:
+        """The wrong variants with what is said of each."""
+        return tuple(self._misconception(*item) for item in self.mistakes.items())
+
+    def _misconception(self, name, variant) -> Misconception:
+        wrong, shows = variant if isinstance(variant, Recognised) else (variant, None)
+        text, formula = hints.hint(self, name)
+        return Misconception(name, wrong, text, shows, formula)
+
+    def reason(self, name: str) -> Reason:
+        """What the page of hints says of what is wrong without being a wrong variant."""
+        return Reason(name, hints.hint(self, name).text)
 
     def calls(self, seed: int, aspects: Sequence[str] | None = None) -> list[Call]:
         """The questions for this seed about these aspects, in the order in which they are asked."""

@@ -41,7 +41,7 @@ class Verdict:
 def _turn(finding):
     """What an exercise says about bad input of its own comes first, in the order of its draw."""
     call = finding.call
-    told = finding.problem is ACCEPTS and call.reason is not None
+    told = finding.problem is ACCEPTS and call.reason != ""
     unwritten = finding.problem is NOT_WRITTEN
     return not unwritten, not told, *((0, 0) if told else (call.size, len(call.options)))
 
@@ -87,8 +87,8 @@ def _explain(exercise, calls, answers, verdict) -> Misconception | Kind | Reason
         return misconception
     if first.problem.common:
         return Reason(first.problem.name, first.problem.said(first))
-    if first.problem is ACCEPTS and first.call.reason is not None:
-        return first.call.reason
+    if first.problem is ACCEPTS and first.call.reason:
+        return exercise.reason(first.call.reason)
     kind = _common_kind(calls, verdict)
     infinite = first.answer.value is not None and not np.isfinite(first.answer.value).all()
     return None if kind is not None and kind.finite and infinite else kind

@@ -29,10 +29,7 @@ class Case:
 def _both(case: Case) -> dict[str, str]:
     answer, right = case.answer, case.right
     mine = answer.error or number(answer.value) or answer.kind
-    return {
-        "yours": mine,
-        "right": f"raises {right.error}" if right.error else number(right.value),
-    }
+    return {"yours": mine, "right": f"raises {right.error}" if right.error else number(right.value)}
 
 
 @dataclass(frozen=True)
@@ -266,9 +263,7 @@ OF_RESULTS = (
         common=True,
     ),
     Problem(
-        "returns something else than numbers",
-        lambda case: case.answer.value is None,
-        _other_type,
+        "returns something else than numbers", lambda case: case.answer.value is None, _other_type
     ),
     Problem(
         "a result of another shape",

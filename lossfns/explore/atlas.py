@@ -23,6 +23,9 @@ from .style import ORANGE, figure, svg
 require("IPython", "lossfns.explore.atlas", "IPython", "explore")
 from IPython.display import HTML  # noqa: E402
 
+# Of a path or a place; the scale of letters is no coordinate.
+_COORDINATE = re.compile(r'(?<=["\s(])(?<!scale\()-?\d+\.\d{3,}(?=["\s)])')
+_DEFINITION = re.compile(r'<path id="([^"]+)"[^>]*/>|<clipPath id="([^"]+)">.*?</clipPath>')
 _STYLE = """
 .lossfns-atlas { --line: var(--pst-color-border, #8885); line-height: 1.4; font-size: 0.9rem; }
 .lossfns-atlas .loss, .lossfns-atlas.loss { border: 1px solid var(--line); border-radius: 6px;
@@ -85,7 +88,7 @@ def family(name):
     """A card for every loss of a family."""
     if name not in families():
         raise ValueError(f"there is no family {name!r}, only {', '.join(families())}")
-    return _page("".join(card(record) for record in families()[name]))
+    return _page(_defined_once("".join(card(record) for record in families()[name])))
 
 
 def other_functions():
@@ -118,11 +121,34 @@ def picture(record):
     ax.plot(x, value, color=ORANGE)
     ax.locator_params(nbins=4)
     label = html.escape(description(record.name, cut.label, x, value))
-    drawing = svg(fig, name=f"{record.name}-")
+    drawing = _light(svg(fig, name=f"{record.family}-"))
     drawing = drawing.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
-    drawing = re.sub(r">\s+<", "><", drawing)
     caption = f"<figcaption>{html.escape(cut.label)}</figcaption>"
     return f'<figure class="plot">{drawing}{caption}</figure>'
+
+
+def _light(drawing):
+    """A drawing to a hundredth of a point, without what no page reads: half as heavy."""
+    drawing = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", drawing, flags=re.DOTALL)
+    drawing = _COORDINATE.sub(lambda number: f"{round(float(number[0]), 2):g}", drawing)
+    drawing = re.sub(r"\s*\b([MLQCz])\b\s*(?=[-\d.ML\"])|(?<=[:;]) ", r"\1", drawing)
+    return re.sub(r">\s+<", "><", drawing)
+
+
+def _defined_once(cards):
+    """What several drawings have, letters, ticks and frames, only the first of them defines.
+
+    Their ids are made of what they define.
+    """
+    seen = set()
+
+    def first(match):
+        name = match[1] or match[2]
+        again = name in seen
+        seen.add(name)
+        return "" if again else match[0]
+
+    return _DEFINITION.sub(first, cards).replace("<defs></defs>", "")
 
 
 def description(name, label, x, value):

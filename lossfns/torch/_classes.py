@@ -18,9 +18,9 @@ from lossfns._arguments import (
     integer,
     label_shapes,
     number,
-    same_shapes,
 )
 from lossfns.torch._core import (
+    agree_in_shape,
     companion,
     compute_dtype,
     extremes_of,
@@ -41,9 +41,9 @@ def class_rows(axis: int, sample_weight: Any, validate: bool, **tensors: Any) ->
     """
     rows = together(**tensors)
     scores = rows[0]
-    same_shapes({name: tuple(row.shape) for name, row in zip(tensors, rows, strict=True)})
+    agree_in_shape(tensors, rows)
     class_axis(next(iter(tensors)), tuple(scores.shape), axis)
-    rows = [row.movedim(axis, -1) for row in rows]
+    rows = [_classes_last(row, axis) for row in rows]
     if sample_weight is None:
         return (*rows, None)
     weight = item_weight(sample_weight, scores, rows[0].shape[:-1], validate)
@@ -72,7 +72,7 @@ def labelled_rows(
     label_shapes(name, tuple(rows.shape), tuple(target.shape), axis)
     if hint and not torch.compiler.is_compiling():  # which has no warnings
         hint_class_axis(name, tuple(rows.shape), tuple(target.shape), axis, frames)
-    rows = rows.movedim(axis, -1)
+    rows = _classes_last(rows, axis)
     classes = rows.shape[-1]
     one_class(name, classes, frames + 1)
     extremes = extremes_of(target, validate)
@@ -120,6 +120,11 @@ def in_range(labels: Tensor, classes: int, validate: bool, name: str = "target")
     return labels
 
 
+def _classes_last(rows: Tensor, axis: int) -> Tensor:
+    # Where they are already, a view would be one more step on the way back.
+    return rows if axis in (-1, rows.dim() - 1) else rows.movedim(axis, -1)
+
+
 def _without(weight: Tensor, rows: Tensor) -> Tensor:
     return torch.where(weight[..., None] == 0, 1 / rows.shape[-1], rows)
 
@@ -132,17 +137,28 @@ def distribution(
     Args:
         logarithms: the rows hold those of the probabilities.
     """
-    if not reads_values(rows, validate) or not rows.numel():
+    if not reads_values(rows, validate):
         return
-    totals = []
-    for (part,) in in_slices(rows.detach(), width=rows.shape[-1]):
+    for (part,) in in_slices(rows.detach(), rows=True):
         probs = part.exp() if logarithms else part
         within(name, probs, low=0.0, high=1.0, validate=validate, hint=hint)
-        totals.append(probs.sum(dim=-1))
-    sums = torch.cat(totals)
-    worst = sums[(sums - 1).abs().argmax()].item()
-    if abs(worst - 1) > 0.01:
-        raise ValueError(f"{name} must sum to 1 over the classes, got {worst:g}")
+        for total in extremes_of(probs.sum(-1), validate) or ():
+            if not _near_1(total):
+                raise ValueError(f"{name} must sum to 1 over the classes, got {total:g}")
+
+
+def are_distributions(*rows: Tensor) -> bool:
+    """Whether all are known to be such rows, in fewer operations; only where values may be read."""
+    probs = torch.stack(rows)
+    extremes, sums = extremes_of(probs, True), extremes_of(probs.sum(-1), True)
+    if not extremes or not sums:
+        return False
+    return 0 <= extremes[0] and extremes[1] <= 1 and all(map(_near_1, sums))
+
+
+def _near_1(total: float) -> bool:
+    """What half precision leaves of a sum of 1."""
+    return abs(total - 1) <= 0.01
 
 
 def class_weight(weight: Tensor | None, rows: Tensor, validate: bool) -> Tensor | None:
@@ -174,6 +190,19 @@ def surprise(log_probs: Tensor, labels: Tensor) -> Tensor:
     """-ln p of the class that the label of each row names."""
     rows = log_probs.reshape(-1, log_probs.shape[-1])
     return F.nll_loss(rows, labels.reshape(-1), reduction="none").reshape(labels.shape)
+
+
+def only_0_and_1(target: Tensor, validate: bool) -> bool:
+    """Demand targets between 0 and 1; return whether they are known to be one of the two."""
+    if reads_values(target, validate):
+        target = target.detach()
+        for (part,) in in_slices(target):
+            if not torch.equal(part, part * part):
+                break
+        else:
+            return True
+    within("target", target, low=0.0, high=1.0, validate=validate)
+    return False
 
 
 def smoothed(target: Tensor, label_smoothing: float) -> Tensor:

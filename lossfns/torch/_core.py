@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar, cast
 
@@ -128,12 +128,20 @@ def paired(sample_weight: Any, *, validate: bool = False, **tensors: Any) -> tup
     harmless 0.5 everywhere, so that a NaN in a masked item reaches neither value nor gradient.
     """
     values = together(**tensors)
-    same_shapes({name: tuple(value.shape) for name, value in zip(tensors, values, strict=True)})
+    agree_in_shape(tensors, values)
     if sample_weight is None:
         return (*values, None)
     pred = values[0]
     weight = item_weight(sample_weight, pred, pred.shape, validate)
     return (*(torch.where(weight == 0, 0.5, value) for value in values), weight)
+
+
+def agree_in_shape(names: Iterable[str], values: Sequence[Tensor]) -> None:
+    """Demand equal shapes."""
+    shape = values[0].shape
+    for value in values:
+        if value.shape != shape:
+            same_shapes({n: tuple(v.shape) for n, v in zip(names, values, strict=True)})
 
 
 def item_weight(
@@ -171,17 +179,22 @@ def together(floating: Collection[str] = (), **tensors: Any) -> list[Tensor]:
         floating: names of those that must be floating point besides the first, the prediction.
         tensors: the prediction, and what it is computed with.
     """
-    first, *others = tensors
-    values = [compute_dtype(first, tensors[first])]
-    dtype = values[0].dtype
-    for name in others:
-        if name in floating:
-            compute_dtype(name, tensors[name])
-        value = real(name, tensors[name], values[0])
+    values: list[Tensor] = []
+    dtype, alike = torch.float32, True
+    for name, given in tensors.items():
+        if not values:
+            value = compute_dtype(name, given)
+            dtype = value.dtype
+        else:
+            if name in floating:
+                compute_dtype(name, given)
+            value = real(name, given, values[0])
+            if value.dtype is not dtype:
+                alike = False
+                if value.is_floating_point():
+                    dtype = torch.promote_types(dtype, value.dtype)
         values.append(value)
-        if value.dtype is not dtype and value.is_floating_point():
-            dtype = torch.promote_types(dtype, value.dtype)
-    return [value if value.dtype is dtype else value.to(dtype) for value in values]
+    return values if alike else [value.to(dtype) for value in values]
 
 
 def real(name: str, value: Any, like: Tensor) -> Tensor:

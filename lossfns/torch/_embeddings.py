@@ -29,15 +29,21 @@ def distance(difference: Tensor, p: float = 2.0) -> Tensor:
 
 def unit(rows: Tensor) -> Tensor:
     """Rows scaled to length 1; a row of zeros has no direction, stays zero and gets no gradient."""
-    lengths = (rows * rows).sum(-1, keepdim=True).sqrt()
+    return directions(rows)[0]
+
+
+def directions(rows: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The same, and which of them have a direction; None if all are known to have one."""
+    lengths = torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
     if _ordinary(lengths):
-        return rows / lengths
+        return rows / lengths, None
     # The length of the largest rows would overflow; in units of their largest entry they point the
     # same way.
     size = rows.detach().abs().amax(-1, keepdim=True)
     rows = rows / torch.where(size > torch.finfo(rows.dtype).max ** 0.5, size, 1)
     length = distance(rows)[..., None]
-    return torch.where(length == 0, 0, rows / torch.where(length == 0, 1, length))
+    none = length == 0
+    return torch.where(none, 0, rows / torch.where(none, 1, length)), ~none[..., 0]
 
 
 def _ordinary(lengths: Tensor) -> bool:

@@ -1,4 +1,4 @@
-"""Element-wise losses whose slopes are known in closed form, in one pass over memory.
+"""Losses of numbers or of rows whose slopes are known in closed form, in one pass over memory.
 
 As a chain of operations a loss writes every step for the whole batch and keeps some of them for the
 way back: the time is that of the memory, not of the arithmetic. Here each slice of the batch, small
@@ -29,30 +29,41 @@ def reduced_by_slopes(
     reduction: Reduction,
     weight: Tensor | None,
     *inputs: Tensor,
+    rows: bool = False,
 ) -> Tensor:
-    """What `reduced` makes of element-wise losses, formula(*inputs).
+    """What `reduced` makes of element-wise losses, or of losses of rows, formula(*inputs).
 
     Args:
-        closed: gives the same losses of vectors, and for each input that may require a gradient a
-            function for the slope by it. It need not mind extremes: where a loss is not finite, and
-            where values may not be read, the formula is taken. So it is for second derivatives.
+        closed: gives the same losses of vectors, or of a matrix of rows, and for each input that
+            may require a gradient a function for the slope by it. It need not mind extremes: where
+            a loss is not finite, and where values may not be read, the formula is taken. So it is
+            for second derivatives.
         formula: of operations that can be differentiated, right at every input.
         reduction: "none", "mean" or "sum".
         weight: of each item, from `paired`.
-        inputs: of the same shape and dtype.
+        inputs: of the same shape.
+        rows: there is a loss for each row, which lies along the last axis; of that the inputs may
+            differ in length.
     """
     one_of("reduction", reduction, REDUCTIONS)
     if reads_values(inputs[0]):
-        if weight is None and reduction != "none":
-            items = max(inputs[0].numel(), 1) if reduction == "mean" else 1
-            value = _Sloped.apply(closed, formula, items, *inputs)  # type: ignore[no-untyped-call]
-        else:
-            losses = _Sloped.apply(closed, formula, None, *inputs)  # type: ignore[no-untyped-call]
-            value = reduced(losses, reduction, weight)
+        shared = weight is None and reduction != "none"
+        items = None
+        if shared:
+            width = inputs[0].shape[-1] if rows else 1
+            items = max(inputs[0].numel() // width, 1) if reduction == "mean" else 1
+        value = _Sloped.apply(closed, formula, rows, items, *inputs)  # type: ignore[no-untyped-call]
+        if not shared:
+            value = reduced(value, reduction, weight)
         # The sum is finite only if all are.
         if math.isfinite((value.detach().sum() if value.dim() else value).item()):
             return value
     return reduced(formula(*inputs), reduction, weight)
+
+
+def is_small(batch: Tensor) -> bool:
+    """Whether calls take longer than the arithmetic: then the fewest operations are the fastest."""
+    return batch.numel() < 2**13
 
 
 def slice_size() -> int:
@@ -60,14 +71,17 @@ def slice_size() -> int:
     return _SLICE * torch.get_num_threads()
 
 
-def in_slices(*tensors: Tensor, width: int | None = None) -> Iterable[tuple[Tensor, ...]]:
-    """The same tensors as vectors, or as rows of a width, in slices that fit the cores' caches."""
-    shape, size = (
-        ((-1,), slice_size()) if width is None else ((-1, width), max(1, slice_size() // width))
-    )
-    flat = [one.reshape(shape) for one in tensors]
-    if len(flat[0]) <= size:
-        return [tuple(flat)]
+def in_slices(*tensors: Tensor, rows: bool = False) -> Iterable[tuple[Tensor, ...]]:
+    """The same tensors as vectors, or as matrices of rows, in slices that fit the cores' caches.
+
+    Few numbers are one slice, and keep their shape.
+    """
+    size = slice_size()
+    if tensors[0].numel() <= size:
+        return [tensors]
+    if rows:
+        size = max(1, size // tensors[0].shape[-1])
+    flat = (one.reshape(-1, one.shape[-1]) if rows else one.reshape(-1) for one in tensors)
     return zip(*(torch.split(one, size) for one in flat), strict=True)
 
 
@@ -75,18 +89,25 @@ class _Sloped(torch.autograd.Function):
     """Each loss or, divided by a number of items, their sum."""
 
     @staticmethod
-    def forward(ctx: Any, closed: Any, formula: Any, items: int | None, *inputs: Tensor) -> Tensor:
-        ctx.settings = closed, formula, items
+    def forward(
+        ctx: Any, closed: Any, formula: Any, rows: bool, items: int | None, *inputs: Tensor
+    ) -> Tensor:
+        ctx.settings = closed, formula, rows, items
         ctx.save_for_backward(*inputs)
         ctx.save_for_forward(*inputs)
-        losses, ctx.slopes = _evaluated(closed, items is None, inputs, ctx.needs_input_grad[3:])
-        return losses if items is None else losses / items
+        needed = ctx.needs_input_grad[4:]
+        losses: Tensor
+        losses, ctx.slopes = _evaluated(closed, rows, items is None, inputs, needed)
+        return losses if items is None else losses.div_(items)
 
     @staticmethod
     def backward(ctx: Any, along: Tensor) -> tuple[Tensor | None, ...]:
-        closed, formula, items = ctx.settings
-        inputs, needed = ctx.saved_tensors, ctx.needs_input_grad[3:]
-        along = along if items is None else along / items
+        closed, formula, rows, items = ctx.settings
+        inputs, needed = ctx.saved_tensors, ctx.needs_input_grad[4:]
+        if items is not None:
+            along = along / items
+        elif rows:
+            along = along[..., None]
         wanted = [one for one, need in zip(inputs, needed, strict=True) if need]
         if torch.is_grad_enabled():  # for a second derivative
             total = formula(*inputs).sum()
@@ -95,16 +116,16 @@ class _Sloped(torch.autograd.Function):
             ]
         else:
             # What is kept becomes the gradient itself; a second way back computes it again.
-            slopes = ctx.slopes or _evaluated(closed, False, inputs, needed)[1]
+            slopes = ctx.slopes or _evaluated(closed, rows, False, inputs, needed)[1]
             ctx.slopes = []
             found = [slope * along if _many(along) else slope.mul_(along) for slope in slopes]
         given = iter(found)
-        return (None, None, None, *(next(given) if need else None for need in needed))
+        return (*(None,) * 4, *(next(given) if need else None for need in needed))
 
     @staticmethod
     def jvp(ctx: Any, *changes: Any) -> Tensor:
-        _, formula, items = ctx.settings
-        moved = changes[3:]
+        _, formula, rows, items = ctx.settings
+        moved = changes[4:]
         with torch.enable_grad():
             inputs = [
                 one.detach().requires_grad_(d is not None)
@@ -114,7 +135,11 @@ class _Sloped(torch.autograd.Function):
             slopes = torch.autograd.grad(formula(*inputs).sum(), wanted)
         along = [d for d in moved if d is not None]
         change: Tensor = sum(s * d for s, d in zip(slopes, along, strict=True))
-        return change if items is None else change.sum() / items
+        if items is not None:
+            change = change.sum() / items
+        elif rows:
+            change = change.sum(-1)
+        return change
 
 
 def _many(along: Tensor) -> bool:
@@ -124,6 +149,7 @@ def _many(along: Tensor) -> bool:
 
 def _evaluated(
     closed: Callable[..., tuple[Tensor, Sequence[Slope]]],
+    rows: bool,
     each: bool,
     inputs: Sequence[Tensor],
     needed: Sequence[bool],
@@ -135,16 +161,17 @@ def _evaluated(
         slopes = [slope() for slope, need in zip(derivatives, needed, strict=False) if need]
         return losses if each else losses.sum(), slopes
     slopes = [first.new_empty(first.shape) for need in needed if need]
-    outputs = [first.new_empty(first.shape), *slopes] if each else slopes
+    of_all = first.new_empty(first.shape[:-1] if rows else first.shape)
+    outputs = [of_all[..., None] if rows else of_all, *slopes] if each else slopes
     totals = []
-    for parts in in_slices(*inputs, *outputs):
+    for parts in in_slices(*inputs, *outputs, rows=rows):
         losses, derivatives = closed(*parts[: len(inputs)])
         into = list(parts[len(inputs) :])
         if each:
-            into.pop(0).copy_(losses)
+            into.pop(0).copy_(losses[:, None] if rows else losses)
         else:
             totals.append(losses.sum())
         for slope, need in zip(derivatives, needed, strict=False):
             if need:
                 into.pop(0).copy_(slope())
-    return outputs[0] if each else torch.stack(totals).sum(), slopes
+    return of_all if each else torch.stack(totals).sum(), slopes

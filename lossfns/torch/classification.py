@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import Literal
 
 import torch
@@ -18,6 +20,7 @@ from lossfns.torch._classes import (
     log,
     log_rest,
     one_class,
+    only_0_and_1,
     per_class,
     pick,
     smoothed,
@@ -37,7 +40,10 @@ from lossfns.torch._core import (
     tensor,
     within,
 )
-from lossfns.torch._slopes import Slope, reduced_by_slopes
+from lossfns.torch._slopes import Slope, is_small, reduced_by_slopes
+
+# A number would be made a tensor at each call.
+_ONE = torch.ones((), dtype=torch.float32)
 
 
 @loss(ln.bce)
@@ -84,10 +90,14 @@ def bce_with_logits(
         tensor([6.9315e-01, 1.0000e+03])
     """
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
-    within("target", target, low=0.0, high=1.0, validate=validate)
+    hard = False
+    if is_small(target):
+        hard = only_0_and_1(target, validate) and not label_smoothing
+    else:
+        within("target", target, low=0.0, high=1.0, validate=validate)
     target = smoothed(target, label_smoothing)
     if pos_weight is None:
-        return reduced_binary_surprise(logits, target, reduction, weight)
+        return reduced_binary_surprise(logits, target, hard, reduction, weight)
     positive = target * _positive_weight(pos_weight, logits, validate)
     return reduced(binary_surprise(logits, positive, 1 - target), reduction, weight)
 
@@ -173,8 +183,15 @@ def cross_entropy(
         one_class("logits", rows.shape[-1])
         distribution("target", target, validate)
         by_class = class_weight(weight, rows, validate)
-        target = (1 - label_smoothing) * target + label_smoothing / rows.shape[-1]
-        target = target if by_class is None else target * by_class
+        if label_smoothing:
+            target = (1 - label_smoothing) * target + label_smoothing / rows.shape[-1]
+        if by_class is not None:
+            target = target * by_class
+        elif share is None and reduction != "none" and rows.numel() and not target.requires_grad:
+            total = F.cross_entropy(_flat(rows), _flat(target), reduction="sum")
+            # Where it is finite no class has probability 0, and this means the same.
+            if reads_values(total) and math.isfinite(total.item()):
+                return reduced(total, reduction, items=target.sum())
         losses = -times(target, rows.log_softmax(-1)).sum(-1)
         return reduced(losses, reduction, share, mass=target.sum(-1))
     rows, labels, share = labelled_rows(
@@ -182,9 +199,9 @@ def cross_entropy(
     )
     by_class = class_weight(weight, rows, validate)
     if share is None and by_class is None and reduction != "none":
-        rows, labels = rows.reshape(-1, rows.shape[-1]), labels.reshape(-1)
+        labels = labels.reshape(-1)
         return by_kernel(
-            F.cross_entropy, rows, labels, reduction, None, label_smoothing=label_smoothing
+            F.cross_entropy, _flat(rows), labels, reduction, None, label_smoothing=label_smoothing
         )
     log_probs = rows.log_softmax(-1)
     losses, mass = surprise(log_probs, labels), None
@@ -269,13 +286,16 @@ def multiclass_hinge(
     rows, labels, weight = labelled_rows(
         axis, sample_weight, ignore_index, validate, target, scores=scores
     )
-    own = labels[..., None] == torch.arange(rows.shape[-1], device=rows.device)
-    # The difference first: beside scores of 3e7 float32 loses the margin.
-    rivals = margin + (rows - pick(rows, labels)[..., None])
-    rivals = rivals.masked_fill(own, -torch.inf)
-    if kind == "weston_watkins":
-        return reduced(positive_part(rivals).sum(-1), reduction, weight)
-    return reduced(positive_part(rivals.amax(-1)), reduction, weight)
+    labels = labels[..., None]
+    if kind == "crammer_singer":
+        largest = _rivals(rows, labels, margin).amax(-1)
+        return reduced(positive_part(largest), reduction, weight)
+    return reduced_by_slopes(
+        functools.partial(_rival_slopes, margin=margin),
+        lambda rows, labels: positive_part(_rivals(rows, labels, margin)).sum(-1),
+        *(reduction, weight, rows, labels),
+        rows=True,
+    )
 
 
 @loss(ln.generalized_cross_entropy)
@@ -389,9 +409,17 @@ def reduced_binary_surprise_of_probs(
 
 
 def reduced_binary_surprise(
-    logits: Tensor, target: Tensor, reduction: Reduction, weight: Tensor | None
+    logits: Tensor, target: Tensor, hard: bool, reduction: Reduction, weight: Tensor | None
 ) -> Tensor:
-    """The same of logits."""
+    """The same of logits.
+
+    Args:
+        hard: the targets are known to be 0 and 1 only.
+    """
+    if hard and is_small(logits) and not target.requires_grad:
+        # Beyond 40 the tail that torch's softplus drops is less than a digit of float64.
+        wrong = logits * torch.sub(_ONE, target, alpha=2)
+        return reduced(F.softplus(wrong, threshold=40), reduction, weight)
     return reduced_by_slopes(
         _binary_surprise_slopes, _binary_surprise_of_labels, reduction, weight, logits, target
     )
@@ -419,6 +447,30 @@ def _binary_surprise_slopes(logits: Tensor, target: Tensor) -> tuple[Tensor, lis
     linear = logits.clamp(min=0).addcmul_(logits, target, value=-1)
     losses = linear.add_(logits.abs().neg_().exp_().log1p_())
     return losses, [lambda: logits.sigmoid().sub_(target), lambda: -logits]
+
+
+def _flat(rows: Tensor) -> Tensor:
+    """Rows as a matrix; a view of one would be one more step on the way back."""
+    return rows if rows.dim() == 2 else rows.reshape(-1, rows.shape[-1])
+
+
+def _rivals(rows: Tensor, labels: Tensor, margin: float) -> Tensor:
+    """How far each other class is beyond the margin; -inf at the label's own."""
+    # The difference first: beside scores of 3e7 float32 loses the margin.
+    gaps = margin + (rows - rows.gather(-1, labels))
+    return gaps.scatter(-1, labels, -torch.inf)
+
+
+def _rival_slopes(rows: Tensor, labels: Tensor, margin: float) -> tuple[Tensor, list[Slope]]:
+    """The sum of what is beyond the margin in each row of finite scores, and its slope by them."""
+    rivals = _rivals(rows, labels, margin)
+
+    def slope() -> Tensor:
+        # A rival on the margin itself has half a slope, as `positive_part` gives it.
+        pushed = torch.heaviside(rivals, rivals.new_tensor(0.5))
+        return pushed.scatter_(-1, labels, -pushed.sum(-1, keepdim=True))
+
+    return rivals.clamp(min=0).sum(-1), [slope]
 
 
 def _margin_gap(

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from lossfns import numpy as ln
 from lossfns._arguments import Reduction, number
 from lossfns.torch._classes import (
+    are_distributions,
     class_rows,
     distribution,
     one_class,
     times,
     times_log,
 )
-from lossfns.torch._core import excess, extremes_of, loss, reads_values, reduced
-from lossfns.torch._slopes import in_slices, slice_size
+from lossfns.torch._core import excess, loss, reads_values, reduced
+from lossfns.torch._slopes import Slope, is_small, reduced_by_slopes
 
 
 @loss(ln.entropy)
@@ -60,18 +61,19 @@ def kl_div(
         tensor(0.1438)
     """
     log_probs, target, weight = _log_rows(axis, sample_weight, validate, log_probs, target)
-    # (At a target of 0 the slope by the target, if somebody asks for it, is infinite.)
-    if reads_values(log_probs) and (not target.requires_grad or bool((target > 0).all())):
-        few = log_probs.numel() <= slice_size()
-        losses: Tensor = (_far_apart if few else _FarApart.apply)(log_probs, target)
-        extremes = extremes_of(losses)
-        # Far from agreement nothing cancels, and where all is finite nothing needs care.
-        if extremes and 0.05 < extremes[0] and extremes[1] < torch.inf:
-            return reduced(losses, reduction, weight)
-    formula = times(target, times_log(target.sign(), target) - log_probs).sum(-1)
-    # The slope of the formula, and its value without the cancellation.
-    losses = _kl(log_probs.detach(), target.detach()) + (formula - formula.detach())
-    return reduced(torch.where(formula == torch.inf, formula, losses), reduction, weight)
+    if target.requires_grad and reads_values(target) and not (target > 0).all():
+        # Of the slope by a target of 0, which is infinite, the formula makes 0.
+        return reduced(_kl_formula(log_probs, target), reduction, weight)
+    if is_small(log_probs) and reads_values(log_probs) and weight is None and reduction != "none":
+        items = log_probs.numel() // log_probs.shape[-1]
+        total = F.kl_div(log_probs, target, reduction="sum")
+        # On average far from agreement, where what cancels in some rows is nothing beside the rest;
+        # and finite, so that no 0 has met an infinite logarithm.
+        if 0.05 * items < total.item() < math.inf:
+            return reduced(total, reduction, items=items)
+    return reduced_by_slopes(
+        _kl_slopes, _kl_formula, reduction, weight, log_probs, target, rows=True
+    )
 
 
 @loss(ln.js_div)
@@ -167,43 +169,23 @@ def distillation(
     return reduced(temperature**2 * losses, reduction, weight)
 
 
-def _far_apart(log_probs: Tensor, target: Tensor) -> Tensor:
-    """Σ t (ln t - ln p) of each row, where nothing cancels."""
+def _kl_formula(log_probs: Tensor, target: Tensor) -> Tensor:
+    """Σ t (ln t - ln p) of each row."""
+    formula = times(target, times_log(target.sign(), target) - log_probs).sum(-1)
+    # The slope of the formula, and its value without the cancellation.
+    losses = _kl(log_probs.detach(), target.detach()) + (formula - formula.detach())
+    return torch.where(formula == torch.inf, formula, losses)
+
+
+def _kl_slopes(log_probs: Tensor, target: Tensor) -> tuple[Tensor, list[Slope]]:
+    """The same of finite logarithms, and its slopes."""
     # Against a finite logarithm the 0 wins.
-    log_target = target.clamp(min=torch.finfo(target.dtype).tiny).log()
-    return (target * (log_target - log_probs)).sum(-1)
-
-
-class _FarApart(torch.autograd.Function):
-    """The same, a few rows at a time as they fit the cache; nothing is kept but the inputs."""
-
-    @staticmethod
-    def forward(ctx: Any, log_probs: Tensor, target: Tensor) -> Tensor:
-        ctx.save_for_backward(log_probs, target)
-        ctx.save_for_forward(log_probs, target)
-        slices = in_slices(log_probs, target, width=target.shape[-1])
-        sums = [_far_apart(log_p, t) for log_p, t in slices]
-        return torch.cat(sums).view(target.shape[:-1])
-
-    @staticmethod
-    def backward(ctx: Any, along: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        log_probs, target = ctx.saved_tensors
-        by_log_probs, by_target = ctx.needs_input_grad
-        along = along[..., None]
-        return (
-            -along * target if by_log_probs else None,
-            along * (target.log() + 1 - log_probs) if by_target else None,
-        )
-
-    @staticmethod
-    def jvp(ctx: Any, d_log_probs: Tensor | None, d_target: Tensor | None) -> Tensor:
-        log_probs, target = ctx.saved_tensors
-        change = torch.zeros_like(target)
-        if d_log_probs is not None:
-            change = change - target * d_log_probs
-        if d_target is not None:
-            change = change + (target.log() + 1 - log_probs) * d_target
-        return change.sum(-1)
+    log_target = target.clamp(min=torch.finfo(target.dtype).tiny).log_()
+    losses = log_target.sub_(log_probs).mul_(target).sum(-1)
+    if losses.numel() and losses.amin().item() < 0.05:
+        near = losses < 0.05  # where it cancels
+        losses[near] = _kl(log_probs[near], target[near])
+    return losses, [lambda: -target, lambda: target.log().add_(1).sub_(log_probs)]
 
 
 def _kl(log_probs: Tensor, target: Tensor) -> Tensor:
@@ -232,6 +214,8 @@ def _log_rows(
     if weight is not None:
         # The neutral row of a masked item, as a logarithm.
         rows = torch.where(weight[..., None] == 0, -math.log(rows.shape[-1]), rows)
+    if is_small(rows) and reads_values(rows, validate) and are_distributions(rows.exp(), target):
+        return rows, target, weight
     hint = "log_probs must be logarithms of probabilities: pass a log-softmax"
     distribution("exp(log_probs)", rows, validate, hint=hint, logarithms=True)
     distribution("target", target, validate)

@@ -19,6 +19,7 @@ from lossfns.torch._classes import (
     log,
     log_rest,
     one_class,
+    only_0_and_1,
     per_class,
     pick,
     smoothed,
@@ -29,12 +30,11 @@ from lossfns.torch._core import (
     loss,
     paired,
     positive_part,
-    reads_values,
     reduced,
     tensor,
     within,
 )
-from lossfns.torch._slopes import Slope, in_slices, reduced_by_slopes
+from lossfns.torch._slopes import Slope, reduced_by_slopes
 from lossfns.torch.classification import reduced_binary_surprise, reduced_binary_surprise_of_probs
 
 
@@ -130,9 +130,9 @@ def focal_with_logits(
     """
     check_focal(alpha, gamma)
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
-    within("target", target, low=0.0, high=1.0, validate=validate)
+    hard = only_0_and_1(target, validate) and not label_smoothing
     target = smoothed(target, label_smoothing)
-    return _focal_of_logits(logits, target, alpha, gamma, 0, reduction, weight)
+    return _focal_of_logits(logits, target, hard, alpha, gamma, 0, reduction, weight)
 
 
 @loss(ln.softmax_focal)
@@ -290,9 +290,9 @@ def poly1_focal_with_logits(
     check_focal(alpha, gamma)
     number("epsilon", epsilon, at_least=-1, below=math.inf)
     logits, target, weight = paired(sample_weight, validate=validate, logits=logits, target=target)
-    within("target", target, low=0.0, high=1.0, validate=validate)
+    hard = only_0_and_1(target, validate) and not label_smoothing
     target = smoothed(target, label_smoothing)
-    return _focal_of_logits(logits, target, alpha, gamma, epsilon, reduction, weight)
+    return _focal_of_logits(logits, target, hard, alpha, gamma, epsilon, reduction, weight)
 
 
 def sigmoid_focal(
@@ -311,6 +311,7 @@ def sigmoid_focal(
 def _focal_of_logits(
     logits: Tensor,
     target: Tensor,
+    hard: bool,
     alpha: float | None,
     gamma: float,
     epsilon: float,
@@ -319,17 +320,12 @@ def _focal_of_logits(
 ) -> Tensor:
     """Focal losses of arguments that have been checked, reduced."""
     if alpha is None and not gamma and not epsilon:
-        return reduced_binary_surprise(logits, target, reduction, weight)
+        return reduced_binary_surprise(logits, target, hard, reduction, weight)
     formula = functools.partial(sigmoid_focal, alpha=alpha, gamma=gamma, epsilon=epsilon)
-    if not epsilon and not target.requires_grad and reads_values(target) and _hard(target):
+    if hard and not epsilon and not target.requires_grad:
         closed = functools.partial(_hard_focal_slopes, alpha=alpha, gamma=gamma)
         return reduced_by_slopes(closed, formula, reduction, weight, logits, target)
     return reduced(formula(logits, target), reduction, weight)
-
-
-def _hard(target: Tensor) -> bool:
-    """Whether all labels between 0 and 1 are one of the two."""
-    return not any((part * (1 - part)).any() for (part,) in in_slices(target))
 
 
 def _hard_focal_slopes(

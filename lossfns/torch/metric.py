@@ -29,7 +29,7 @@ from lossfns.torch._core import (
     with_values,
     within,
 )
-from lossfns.torch._embeddings import distance, unit
+from lossfns.torch._embeddings import directions, distance, unit
 from lossfns.torch._processes import ProcessGroup, everybodys, reduced_jointly
 
 
@@ -178,13 +178,15 @@ def cosine_embedding(
     number("margin", margin, at_least=-1, below=1)
     first, second = _embeddings(first=first, second=second)
     sign, weight = _pair_target(target, (-1, 1), first, sample_weight, validate)
-    a, b = unit(_masked(first, weight)), unit(_masked(second, weight))
+    (a, some), (b, others) = (directions(_masked(rows, weight)) for rows in (first, second))
     # 1 - cos without the cancellation; a row of zeros has not the length 1 that this counts on.
-    turned = 0.5 * ((a - b) ** 2).sum(-1)
-    directed = (a.detach() != 0).any(-1) & (b.detach() != 0).any(-1)
-    turned = torch.where(directed, turned, 1)
-    apart = positive_part(1 - margin - turned)
-    return reduced(torch.where(sign > 0, turned, apart), reduction, weight)
+    apart = a - b
+    turned = 0.5 * (apart * apart).sum(-1)
+    for directed in (some, others):
+        turned = turned if directed is None else torch.where(directed, turned, 1)
+    return reduced(
+        torch.where(sign > 0, turned, positive_part(1 - margin - turned)), reduction, weight
+    )
 
 
 @loss(ln.info_nce)

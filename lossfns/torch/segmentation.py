@@ -412,11 +412,11 @@ class _Overlap(torch.autograd.Function):
         ctx.save_for_backward(p, y)
         ctx.save_for_forward(p, y)
         hit, miss = [], []
-        for own, true in in_slices(p, y, width=p.shape[-1]):
-            hit.append((own * true).sum(-1))
+        for own, true in in_slices(p, y, rows=True):
+            hit.append((own * true).sum(-1).view(-1))
             alarm, missed = (own, 1 - own) if alpha == beta else (alpha * own, beta * (1 - own))
             # Exact at the ends, where y is 0 or 1, and without cancellation between.
-            miss.append(torch.lerp(alarm, missed, true).sum(-1))
+            miss.append(torch.lerp(alarm, missed, true).sum(-1).view(-1))
         sums = torch.cat(miss).view(p.shape[:-1])
         return torch.cat(hit).view(p.shape[:-1]), alpha * sums if alpha == beta else sums
 

@@ -2,16 +2,20 @@
 
 import contextlib
 import functools
+import shutil
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+import runtime
 from built_book import ROOT, build
 from filelock import FileLock
 from jupyter_cache import get_cache
 from myst_nb.core.read import read_myst_markdown_notebook
 from system import find_browser
+from tiny_book import PART, Learner, complete, tiny
 
 
 @pytest.fixture(scope="session")
@@ -149,3 +153,59 @@ def reader(visit, site, request):
         return visit(address, width, scheme)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory):
+    """Return a function that builds the tiny book with a distribution, each once."""
+    folder, built = tiny(tmp_path_factory.mktemp("practice")), {}
+
+    def make(distribution):
+        if distribution not in built:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("PYODIDE", str(distribution))
+                result = build(folder, "--toc", PART)
+            assert result.returncode == 0, result.stdout + result.stderr
+            built[distribution] = folder.parent / f"site{len(built)}"
+            shutil.copytree(folder / "_build" / "html", built[distribution])
+        return built[distribution]
+
+    make.folder = folder
+    return make
+
+
+@pytest.fixture(scope="session")
+def without(book):
+    return book("")
+
+
+@pytest.fixture(scope="session")
+def pretended(book, tmp_path_factory):
+    """A site that offers the editor; its Python does not start."""
+    return book(complete(tmp_path_factory.mktemp("made") / "pyodide"))
+
+
+@pytest.fixture(scope="session")
+def real(book):
+    return book(runtime.find())
+
+
+@pytest.fixture
+def learner(visit, serve, pretended):
+    def make(site=pretended, width=1280, scheme="light", page="one"):
+        return Learner(visit(serve(site), width, scheme), page)
+
+    return make
+
+
+@pytest.fixture
+def writer(learner, request):
+    return learner(request.getfixturevalue("real"))
+
+
+@pytest.fixture(scope="session")
+def run_py():
+    path = ROOT / "book" / "_static" / "practice" / "run.py"
+    module = ModuleType("practice_in_the_browser")
+    exec(compile(path.read_text(), str(path), "exec"), vars(module))
+    return module

@@ -8,14 +8,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import practice
 import pytest
 import runtime
-import yaml
 from built_book import CHAPTERS, ROOT, build
 from test_pages import barriers, thin
+from tiny_book import IN_NUMPY, PART, SOLUTIONS, Learner, body, complete
 
 from lossfns.check import EXERCISES
 from lossfns.labels import place
@@ -24,20 +23,6 @@ LINE = re.compile(r"^```\{practice\} (.+)\n```$", re.MULTILINE)
 SHOWN = {page: LINE.findall((ROOT / f"{page}.md").read_text()) for page in CHAPTERS}
 PAGE_OF = {name: page for page, lines in SHOWN.items() for name in " ".join(lines).split()}
 
-
-def solutions():
-    """The model answers: {exercise: its cell}."""
-    found = {}
-    for path in ROOT.glob("solutions/*/*.ipynb"):
-        for cell in json.loads(path.read_text())["cells"]:
-            about = cell["metadata"].get("nbgrader", {})
-            if cell["cell_type"] == "code" and about.get("solution"):
-                found[about["grade_id"]] = "".join(cell["source"])
-    return found
-
-
-SOLUTIONS = solutions()
-IN_NUMPY = [n for n in EXERCISES if not EXERCISES[n].torch and "torch" not in SOLUTIONS[n]]
 
 MSE = """\
 import numpy as np
@@ -50,7 +35,6 @@ def mse(pred, target, reduction="mean"):
         raise ValueError(reduction)
     return squares if reduction == "none" else getattr(squares, reduction)()
 """
-PART = "part.yml"
 HALF = MSE.replace("** 2", "** 2 / 2")
 
 
@@ -96,16 +80,6 @@ def test_the_library_that_is_handed_out_is_enough_for_the_checks_and_always_the_
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=tmp_path,
                           env=environment, capture_output=True, text=True)  # fmt: skip
     assert done.stdout.startswith("mse: right on all"), done.stderr
-
-
-def complete(folder):
-    """A folder with all the names of a distribution; nothing in it runs."""
-    folder.mkdir(parents=True)
-    for name in runtime.NAMES:
-        (folder / name).write_text("throw new Error('made for a test')")
-    (folder / runtime.LOCK).write_text('{"info": {}, "packages": {"numpy": {"name": "numpy"}}}')
-    (folder / "numpy-2.2.5-made-for-a-test.whl").write_text("")
-    return folder
 
 
 def test_a_distribution_is_taken_from_the_named_folder_else_from_the_cache(tmp_path, monkeypatch):
@@ -158,14 +132,6 @@ def test_the_editor_is_light_and_names_its_licences():
 
 
 # What runs in the browser, here
-
-
-@pytest.fixture(scope="module")
-def run_py():
-    path = ROOT / "book" / "_static" / "practice" / "run.py"
-    module = ModuleType("practice_in_the_browser")
-    exec(compile(path.read_text(), str(path), "exec"), vars(module))
-    return module
 
 
 def test_a_right_answer_is_praised_and_a_mistake_named(run_py):
@@ -226,66 +192,6 @@ def test_hints_go_through_what_the_check_asks(run_py):
 # The site
 
 
-def tiny(folder):
-    """A book of two pages with all exercises."""
-    for name in ("_ext", "_static"):
-        kept_out = shutil.ignore_patterns("node_modules", "__pycache__")
-        shutil.copytree(ROOT / "book" / name, folder / "book" / name, ignore=kept_out)
-    for name in ("exercises", "lossfns"):
-        (folder / name).symlink_to(ROOT / name)
-    config = (ROOT / "_config.yml").read_text()
-    address = 'url: "https://github.com/us/course"'
-    (folder / "_config.yml").write_text(re.sub(r"\burl: \S+", address, config, count=1))
-    toc = {"format": "jb-book", "root": "book/one", "chapters": [{"file": "book/two"}]}
-    # By another name: the labels of the real book are not those of a part.
-    (folder / PART).write_text(yaml.safe_dump(toc))
-    (folder / "book" / "references.bib").write_text("")
-    (folder / "book" / "one.md").write_text("# One\n\n```{practice} mse mse_grad fit_line\n```\n")
-    others = " ".join(n for n in IN_NUMPY if n not in ("mse", "mse_grad", "fit_line"))
-    (folder / "book" / "two.md").write_text(f"# Two\n\n```{{practice}} {others}\n```\n")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def book(tmp_path_factory):
-    """Return a function that builds the tiny book with a distribution, each once."""
-    folder, built = tiny(tmp_path_factory.mktemp("practice")), {}
-
-    def make(distribution):
-        if distribution not in built:
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("PYODIDE", str(distribution))
-                result = build(folder, "--toc", PART)
-            assert result.returncode == 0, result.stdout + result.stderr
-            built[distribution] = folder.parent / f"site{len(built)}"
-            shutil.copytree(folder / "_build" / "html", built[distribution])
-        return built[distribution]
-
-    make.folder = folder
-    return make
-
-
-@pytest.fixture(scope="module")
-def without(book):
-    return book("")
-
-
-@pytest.fixture(scope="module")
-def pretended(book, tmp_path_factory):
-    """A site that offers the editor; its Python does not start."""
-    return book(complete(tmp_path_factory.mktemp("made") / "pyodide"))
-
-
-@pytest.fixture(scope="module")
-def real(book):
-    return book(runtime.find())
-
-
-def body(site, page="one"):
-    html = (site / "book" / f"{page}.html").read_text()
-    return re.search(r"<article.*?</article>", html, re.DOTALL)[0]
-
-
 def test_without_python_the_page_shows_text_stub_and_notebook(without):
     html = body(without)
     assert html.count('<details class="lossfns-practice"') == 3 and "<button" not in html
@@ -307,7 +213,7 @@ def test_with_python_the_site_carries_all_of_it_and_the_page_a_button(without, p
     assert handed_out == {*runtime.NAMES, "numpy-2.2.5-made-for-a-test.whl", *ours}
     lock = json.loads((pretended / "_static/pyodide" / runtime.LOCK).read_text())
     assert list(lock["packages"]) == ["numpy"]
-    assert lock["packages"]["numpy"]["sha256"] == runtime.digest(b"")
+    assert lock["packages"]["numpy"]["sha256"] == runtime.digest(b"numpy")
     assert len(body(pretended)) < 40_000, "three exercises closed"
 
 
@@ -320,61 +226,6 @@ def test_an_exercise_that_there_is_not_fails_the_build(book, without):
     assert result.returncode != 0
     said = r"two\.md:3: .*no notebook in exercises/ has the exercise nothing"
     assert re.search(said, result.stderr)
-
-
-class Learner:
-    """Somebody who writes an exercise."""
-
-    def __init__(self, visitor, page="one"):
-        self.visitor, self.asked = visitor, []
-        self.tab = visitor.tab
-        self.tab.on("request", lambda request: self.asked.append(request.url))
-        visitor.open(f"book/{page}")
-
-    def box(self, name="mse"):
-        return self.tab.locator(f"#practice-{name}")
-
-    def unfold(self, name="mse"):
-        self.box(name).locator("summary").click()
-        return self.box(name)
-
-    def begin(self, name="mse"):
-        box = self.unfold(name)
-        box.get_by_role("button", name="Write it here").click()
-        box.get_by_role("textbox", name=f"Your {name}").wait_for()
-        return box
-
-    def write(self, text, name="mse"):
-        self.box(name).get_by_role("textbox").click()
-        self.tab.keyboard.press("Control+A")
-        self.tab.keyboard.insert_text(text)
-
-    def text(self, name="mse"):
-        lines = self.box(name).locator(".cm-line").all_inner_texts()
-        return "\n".join(line.rstrip("\n") for line in lines)
-
-    def press(self, button, name="mse", seconds=60):
-        """What is said, once it is."""
-        box = self.box(name)
-        box.get_by_role("button", name=button).click()
-        self.tab.wait_for_function(
-            "id => !/^(Running|Looking)/.test(document.querySelector(id).innerText)",
-            arg=f"#practice-{name} .lossfns-result", timeout=1000 * seconds)  # fmt: skip
-        return box.get_by_role("status").last.inner_text()
-
-    def kept(self):
-        return json.loads(self.tab.evaluate("localStorage.getItem('lossfns-marks')") or "{}")
-
-    def fetched(self):
-        return [address for address in self.asked if re.search("/(practice|pyodide)/", address)]
-
-
-@pytest.fixture
-def learner(visit, serve, pretended):
-    def make(site=pretended, width=1280, scheme="light"):
-        return Learner(visit(serve(site), width, scheme))
-
-    return make
 
 
 @pytest.mark.browser
@@ -510,11 +361,6 @@ def test_every_exercise_fits_a_phone(learner):
 # With a real Python
 
 with_python = [pytest.mark.browser, pytest.mark.pyodide]
-
-
-@pytest.fixture
-def writer(learner, request):
-    return learner(request.getfixturevalue("real"))
 
 
 class TestWithPython:

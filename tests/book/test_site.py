@@ -74,6 +74,7 @@ EXPECTED = [
     ),
     "book/glossary",
     "book/elsewhere",
+    "book/mistakes",
     "book/errata",
     "book/conformance",
     "book/performance",

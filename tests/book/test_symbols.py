@@ -7,6 +7,8 @@ from built_book import PAGES, ROOT
 
 SOURCES = {page: (ROOT / f"{page}.md").read_text() for page in PAGES}
 SOURCES |= {path.name: path.read_text() for path in ROOT.glob("book/quizzes/*.json")}
+HINTS = ROOT.glob("lossfns/check/**/hints.md")
+SOURCES |= {path.parent.name: path.read_text() for path in HINTS}
 REGRESSION = [name for name in SOURCES if re.match(r"book/02_|02-", name)]
 
 

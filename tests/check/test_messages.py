@@ -9,7 +9,7 @@ import torch
 from lossfns.check import EXERCISES, CheckFailed, check, checking
 from lossfns.check.answer import Answer, ask
 from lossfns.check.compare import reference
-from lossfns.check.exercise import Call, Misconception
+from lossfns.check.exercise import Call, Recognised
 from lossfns.check.judge import judge
 from lossfns.check.written import written
 
@@ -267,8 +267,9 @@ def test_masks_and_missing_numbers_can_be_pasted():
 
 def test_a_mistake_can_be_recognised_by_what_it_shows():
     """Where numbers differ from run to run, as those of trained models do."""
-    shown = Misconception("negative", lambda p, t: -mae(p, t), "…", lambda call, value: value < 0)
-    exercise = replace(EXERCISES["mae"], misconceptions=(shown,))
+    negative = Recognised(lambda p, t: -mae(p, t), lambda call, value: value < 0)
+    exercise = replace(EXERCISES["mae"], mistakes={"the sum instead of the mean": negative})
+    (shown,) = exercise.misconceptions
     calls = exercise.calls(0)
     for factor, explained in ((-3.0, shown), (3.0, None)):
         answers = [ask(lambda p, t, k=factor: k * mae(p, t), call) for call in calls]

@@ -113,6 +113,13 @@ def test_no_id_stands_twice_on_the_page():
     assert len(ids) == len(set(ids))
 
 
+def test_every_drawing_of_a_family_finds_what_another_has_defined():
+    for name in atlas.families():
+        html = atlas.family(name).data
+        wanted = set(re.findall(r'(?:url\(|href=")#([\w-]+)', html)) - {"atlas"}
+        assert wanted and wanted <= set(re.findall(r' id="([^"]+)"', html))
+
+
 def test_sources_on_arxiv_are_linked():
     assert '<a href="https://arxiv.org/abs/1701.03077">' in atlas.card(catalog["general_robust"])
     assert "<a href" not in atlas.card(catalog["mse"])

@@ -8,10 +8,11 @@ import signal
 from datetime import UTC, datetime
 
 import pytest
+from nbgrader.plugins import BasePlugin
 from submissions.course_folder import CourseFolder
 from submissions.student_folder import NAME, TOTAL, StudentFolder
 
-from grader.attempts import attempts, hand_in, put_aside, which
+from grader.attempts import Kept, attempts, hand_in, penalty, put_aside, which
 from grader.errors import CourseError
 from grader.grade import grade
 from grader.report import report
@@ -76,6 +77,34 @@ def test_the_feedback_says_which_attempt_it_is_about(course_folder):
     course_folder.commands.nbgrader("generate_feedback", NAME)
     page = course_folder.folder / "feedback" / "bob" / NAME / f"{NAME}.html"
     assert "This is your attempt 2 of 3." in page.read_text()
+
+
+class HalfOfWhatThereIs(BasePlugin):
+    """Another policy than ours, which looks at the score."""
+
+    def late_submission_penalty(self, student_id, score, total_seconds_late):
+        return score / 2
+
+
+def test_the_cost_is_that_of_the_policy_which_is_configured(course_folder, monkeypatch):
+    """nbgrader takes off what its own plugin says, or any other."""
+    policy = f"{__name__}.HalfOfWhatThereIs"
+    config = course_folder.course.coursedir.config
+    assert penalty(course_folder.course, NAME, "bob", LATE, TOTAL) == 8
+    monkeypatch.setitem(config.AssignLatePenalties, "plugin_class", policy)
+    assert penalty(course_folder.course, NAME, "bob", LATE, 6.0) == 3
+    assert penalty(course_folder.course, NAME, "bob", EARLY, 8.0) == 0
+    zero = "nbgrader.plugins.LateSubmissionPlugin"
+    monkeypatch.setitem(config.AssignLatePenalties, "plugin_class", zero)
+    assert penalty(course_folder.course, NAME, "bob", LATE, 8.0) == 0
+    monkeypatch.setitem(config.LateSubmissionPlugin, "penalty_method", "zero")
+    assert penalty(course_folder.course, NAME, "bob", LATE, 8.0) == 8
+
+
+def test_which_counts_is_told_by_the_names_alone(course_folder, monkeypatch):
+    """A class of hundreds makes thousands of attempts."""
+    monkeypatch.delattr(Kept, "content")
+    assert which(course_folder.course, NAME, "bob") == "2 of 3"
 
 
 def test_attempts_without_a_time_are_kept_once_and_in_order(course_folder):

@@ -80,6 +80,27 @@ def test_what_to_do_first_is_what_most_points_are_missing_for(page):
     assert re.search(r"most points are missing for <code>mse</code> \(4\)\.", page)
 
 
+def test_what_a_function_calls_is_mended_before_it():
+    made = notebook(
+        answer("mse_grad", "def mse_grad(pred, target):\n    return pred - target"),
+        verdict("mse-grad-values", 0, 4, "the n forgotten", function="mse_grad"),
+        answer("fit_line", "def fit_line(x, y):\n    return mse_grad(x, y) + rmse(x, y)"),
+        verdict("fit-line-values", 0, 6, "wrong numbers", function="fit_line"),
+        answer("rmse", "def rmse(pred, target): ..."),
+        verdict("rmse-values", 3, 3, "right", function="rmse"),
+    )
+    shown = re.sub("</?code>", "", feedback(made, ABOUT, {}))
+    assert "most points are missing for mse_grad (4), fit_line (6)." in shown
+    assert "fit_line calls mse_grad: when that is right, fit_line may be, too." in shown
+    assert "calls rmse" not in shown
+
+
+def test_part_of_the_points_is_no_failure():
+    for score, kind in ((0, "bad"), (1, "wait"), (4, "good")):
+        shown = feedback(notebook(essay("in-words", "Because.", score=score)), ABOUT, {})
+        assert f'<div class="verdict {kind}"><strong>{score} of 4 points' in shown
+
+
 def test_the_table_names_points_mistake_input_and_place(page):
     (row,) = re.findall(r"<tr>.*half of it.*</tr>", page)
     assert '<a href="#mse-values">mse</a>' in row and "0 of 4" in row

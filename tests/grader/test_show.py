@@ -1,6 +1,8 @@
 """What the person who grades sees: progress, one submission, the whole table."""
 
 import csv
+import subprocess
+import sys
 
 import pytest
 from submissions.course_folder import CourseFolder
@@ -8,6 +10,7 @@ from submissions.simulated import simulate
 from submissions.student_folder import NAME, POINTS
 
 from grader.__main__ import main
+from grader.course import ROOT
 from grader.grade import _as_csv, _Progress, _table
 from grader.results import keep, latest
 
@@ -39,6 +42,13 @@ def test_the_table_has_a_column_for_every_check(course_folder, results):
         assert {name: float(row[name]) for name in POINTS} == result.scores
         assert float(row["marks"]) == sum(result.scores.values())
         assert float(row["seconds"]) == pytest.approx(result.seconds, rel=1e-4)
+
+
+def test_whoever_reads_enough_of_a_pipe_may_leave(course_folder):
+    words = f"show student-0000@example.org {NAME} --course {course_folder.folder}"
+    command = f"{sys.executable} -u -m grader {words} | head -1"
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.startswith("student-0000@example.org, mini: graded") and done.stderr == ""
 
 
 def test_one_submission_is_shown(course_folder, results, capsys):

@@ -1,6 +1,7 @@
 """`python -m lossfns` in terminals, narrow ones and pipes, and where there is NumPy alone."""
 
 import ast
+import json
 import os
 import pty
 import subprocess
@@ -170,3 +171,17 @@ def test_a_program_that_uses_the_library_passes_mypy_strict(tmp_path):
     assert "Success" in checked(SAMPLE, tmp_path)
     wrong = checked(SAMPLE + "\nname: int = record.name\n", tmp_path)
     assert "Incompatible types" in wrong and "1 error" in wrong
+
+
+def judged_by_pyright(code, tmp_path):
+    (tmp_path / "sample.py").write_text(code)
+    settings = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT)], "include": ["sample.py"]}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    command = [sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable]
+    return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
+
+
+def test_a_program_that_uses_the_library_passes_pyright_strict(tmp_path):
+    assert "0 errors, 0 warnings" in judged_by_pyright(SAMPLE, tmp_path)
+    wrong = judged_by_pyright(SAMPLE + "\nname: int = record.name\n", tmp_path)
+    assert "reportAssignmentType" in wrong and "1 error" in wrong

@@ -22,9 +22,24 @@ def event(*shape):
     return (numbers(*shape, seed=1) > 0).to(F64)
 
 
+def labels(*shape):
+    return torch.arange(math.prod(shape[:-1])).reshape(shape[:-1]) % shape[-1]
+
+
 LOSSES = {
     "log_cosh": (lt.log_cosh, numbers, lambda *s: numbers(*s, seed=1)),
     "bce_with_logits": (lt.bce_with_logits, numbers, event),
+    "bce_with_logits of soft labels": (
+        lt.bce_with_logits, numbers, lambda *s: numbers(*s, seed=1).sigmoid()),
+    "multiclass_hinge": (lt.multiclass_hinge, numbers, labels),
+    "kl_div": (
+        lt.kl_div, lambda *s: numbers(*s).log_softmax(-1),
+        lambda *s: numbers(*s, seed=1).softmax(-1)),
+    "kl_div near agreement": (
+        lt.kl_div, lambda *s: numbers(*s).log_softmax(-1),
+        lambda *s: (numbers(*s) + 0.1 * numbers(*s, seed=1)).softmax(-1)),
+    "cross_entropy of soft labels": (
+        lt.cross_entropy, numbers, lambda *s: numbers(*s, seed=1).softmax(-1)),
     "focal_with_logits": (lt.focal_with_logits, numbers, event),
     "focal_with_logits, gamma": (
         functools.partial(lt.focal_with_logits, gamma=0.5, alpha=None), numbers, event),
@@ -86,6 +101,51 @@ def test_slices_of_arrays_are_put_together_in_order(name):
         alone = loss.value_and_grad(pred[:, part], target[:, part], reduction="none")
         np.testing.assert_allclose(value[:, part], alone[0], rtol=1e-14)
         np.testing.assert_allclose(slope[:, part], alone[1], rtol=1e-14)
+
+
+def test_rows_with_labels_are_put_together_in_order():
+    shape = (slice_size() // 64 + 3, 64)
+    scores, target = numbers(*shape).requires_grad_(), labels(*shape)
+    parts = zip(scores.split(99), target.split(99))  # noqa: B905
+    apart = torch.cat([lt.multiclass_hinge(z, y, reduction="none") for z, y in parts])
+    joined = lt.multiclass_hinge(scores, target, reduction="none")
+    torch.testing.assert_close(joined, apart, rtol=1e-13, atol=0)
+    along = numbers(shape[0], seed=2)
+    for got, same in ((joined, apart), (lt.multiclass_hinge(scores, target), apart.mean())):
+        weights = along if got.dim() else along[0]
+        slopes = (
+            torch.autograd.grad(one, scores, weights, retain_graph=True) for one in (got, same)
+        )
+        torch.testing.assert_close(*(slope for (slope,) in slopes), rtol=1e-12, atol=1e-18)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, F64])
+def test_few_binary_logits_keep_their_digits_at_every_size(dtype):
+    logits = torch.tensor([-math.inf, -700, -60, -41, -25, -14, -0.5, 0, 14, 60, math.inf])
+    logits = logits.to(dtype)
+    for target, sign in ((0.0, 1), (1.0, -1)):
+        z = logits.clone().requires_grad_()
+        losses = lt.bce_with_logits(z, torch.full_like(z, target), reduction="none")
+        exact = torch.from_numpy(np.logaddexp(0, sign * logits.double().numpy()))
+        tiny = torch.finfo(dtype).tiny
+        torch.testing.assert_close(
+            losses.double(), exact, rtol=8 * torch.finfo(dtype).eps, atol=tiny
+        )
+        losses.sum().backward()
+        slope = sign * (sign * logits.double()).sigmoid()
+        torch.testing.assert_close(
+            z.grad.double(), slope, rtol=32 * torch.finfo(dtype).eps, atol=tiny
+        )
+
+
+def test_a_rival_on_the_margin_has_half_a_slope_in_many_rows_as_in_few():
+    scores = torch.tensor([[2.0, 1.0, 0.0]], dtype=F64).expand(slice_size() // 2, 3)
+    few, many = (s.clone().requires_grad_() for s in (scores[:2], scores))
+    for z in (few, many):
+        lt.multiclass_hinge(z, torch.zeros(len(z), dtype=torch.int64), reduction="sum").backward()
+        assert torch.equal(z.grad[0], torch.tensor([-0.5, 0.5, 0.0], dtype=F64))
+    with torch.no_grad():
+        assert lt.multiclass_hinge(few, torch.zeros(2, dtype=torch.int64)) == 0
 
 
 def test_masks_are_put_together_in_order():

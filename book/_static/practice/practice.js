@@ -1,5 +1,6 @@
-// Exercises that a reader writes in the page. book.js fetches this script on the first press of
-// "Write it here"; it shows the editor and has worker.js run and check what is written.
+// Exercises that a reader writes in the page, and cells that a reader changes. book.js fetches this
+// script on the first press of "Write it here" or "Try it"; it shows the editor and has worker.js
+// run and check what is written.
 
 const lossfnsPractice = (() => {
   const SECONDS = 10;       // that the reader's code may take
@@ -8,8 +9,8 @@ const lossfnsPractice = (() => {
   const script = document.currentScript.src;
   const beside = name => new URL(name + new URL(script).search, script);
 
-  // One worker an exercise, so that none disturbs another: {thread, ready, jobs}. The last used
-  // are kept.
+  // One worker an exercise, so that none disturbs another, and one for the cells of the page, which
+  // run one after the other: {thread, ready, jobs}. The last used are kept.
   const workers = new Map();
 
   function worker(key) {
@@ -48,13 +49,15 @@ const lossfnsPractice = (() => {
     const its = worker(key), id = its.last = (its.last ?? 0) + 1;
     let clock;
     const anew = text => {
-      end(key, Object.assign(new Error(text), {ours: true}));
+      const ours = text => Object.assign(new Error(text), {ours: true});
+      its.jobs.get(id).refuse(ours(text));
+      end(key, ours("Another cell took too long, and Python was ended with it. Run this one again."));
       worker(key);
     };
     const late = () =>
       anew(`Stopped after ${SECONDS} seconds. Is there a loop that does not end?`);
-    const broken = words =>
-      anew(`The check itself stopped with ${words}. If your code changes NumPy, let it not.`);
+    const broken = words => anew(`${work.do === "cell" ? "Python" : "The check itself"} stopped ` +
+      `with ${words}. If your code changes NumPy, let it not.`);
     return new Promise((resolve, reject) => {
       its.jobs.set(id, {
         take(data) {
@@ -90,72 +93,115 @@ const lossfnsPractice = (() => {
     });
   }
 
-  function open(box, {kept, keep}) {
-    const {exercise, key} = box.dataset;
-    const stub = box.querySelector(".lossfns-stub");
-    const start = stub.querySelector("pre").textContent.trimEnd() + "\n";
+  // Of HTML that comes of the reader's code, tables and text alone.
+  function plain(node) {
+    if (node.nodeType === Node.TEXT_NODE) return [node.textContent];
+    if (/^(SCRIPT|STYLE)$/i.test(node.nodeName)) return [];
+    const inside = [...node.childNodes].flatMap(plain);
+    if (!/^(TABLE|THEAD|TBODY|TR|TH|TD)$/.test(node.nodeName)) return inside;
+    const made = element(node.nodeName, {}, ...inside);
+    made.style.textAlign = node.style.textAlign;
+    return [made];
+  }
+
+  // What a notebook shows under a cell: a figure, a table or text.
+  function shownAs({image, alt, width, html, text}) {
+    if (image)
+      return element("img", {src: image, alt: alt || "The figure of this cell", ...(width && {width})});
+    if (!html) return element("pre", {textContent: text, tabIndex: 0});
+    const {body} = new DOMParser().parseFromString(html, "text/html");
+    return element("div", {className: "lossfns-table", tabIndex: 0}, ...plain(body));
+  }
+
+  // The code in `stub` becomes an editor, with buttons and a place for what comes of it.
+  function field(stub, {id, key, start, text, label, help, elsewhere, onChange, buttons}) {
     const place = element("div", {className: "lossfns-editor"});
     const result = element("div", {className: "lossfns-result"});
     result.setAttribute("role", "status");
-    const help = element("p", {
-      id: `${box.id}-help`, className: "lossfns-help",
-      textContent: "Ctrl+Enter runs and checks. Tab indents; Escape, then Tab leaves the editor. " +
-        "What you write stays in this browser.",
-    });
-    let turn = 0, asked = 0;
+    const about = element("p", {id: `${id}-help`, className: "lossfns-help", textContent: help});
+    let asked = 0;
 
     const editor = lossfnsEditor.open(place, {
-      text: kept()?.text ?? start, label: `Your ${exercise}`, describedBy: help.id,
-      onChange: text => keep(text === start ? undefined : {text, right: false}),
-      onRun: check,
+      text: text ?? start, label, describedBy: about.id, onChange, onRun: buttons[0][1],
     });
-    const run = button("Run and check", check);
-    run.className = "lossfns-first";
     const bar = element("div", {className: "lossfns-bar"},
-      run, button("Show a hint", hint), button("Start again", startAgain));
-    stub.replaceChildren(place, help, bar, result);
-    editor.select(start.match(/# YOUR CODE HERE\n\s*raise NotImplementedError\(\)/)?.[0] ?? start);
+      ...buttons.map(([text, press]) => button(text, press)), button("Start again", startAgain));
+    bar.firstChild.className = "lossfns-first";
+    stub.replaceChildren(place, about, bar, result);
     // While the reader writes, Python arrives.
     worker(key);
 
     const say = (kind, ...children) => {
+      asked++;
       result.className = `lossfns-result ${kind}`;
       result.replaceChildren(...children);
     };
 
     // Shows what comes of `work`, unless something else has been asked for in between.
     async function show(work, waiting) {
-      const mine = ++asked;
       say("", element("p", {textContent: waiting}));
+      const mine = asked;
       editor.markLine(0);
       let answer;
       try {
         answer = await ask(key, work);
       } catch (error) {
         const text = error.ours ? error.message :
-          `Python did not run here: ${error.message}. The notebook is linked below.`;
+          `Python did not run here: ${error.message}. ${elsewhere}`;
         if (mine === asked) say("wrong", element("p", {textContent: text}));
         return {};
       }
       if (mine !== asked) return {};
-      const {text, line, read, address, printed} = answer;
-      const said = paragraphs(text);
+      const {text, line, read, address, printed, shown = []} = answer;
+      const said = text ? paragraphs(text) : [];
       if (read) {
         const root = new URL(document.documentElement.dataset.content_root ?? ".", location);
         const link = element("a", {href: new URL(address, root), textContent: read});
         said.push(element("p", {}, "Read again: ", link));
       }
-      if (printed) said.push(element("p", {textContent: "It prints:"}),
-        element("pre", {textContent: printed.trimEnd(), tabIndex: 0}));
-      say(work.do === "hint" ? "" : answer.right ? "right" : "wrong", ...said);
+      if (printed && work.do === "run") said.push(element("p", {textContent: "It prints:"}));
+      if (printed) said.push(element("pre", {textContent: printed.trimEnd(), tabIndex: 0}));
+      said.push(...shown.map(shownAs));
+      if (!said.length) said.push(element("p", {textContent: "It ran, and has nothing to show."}));
+      say(answer.right ? "right" : text && work.do !== "hint" ? "wrong" : "", ...said);
       if (line) editor.markLine(line);
       return answer;
     }
 
+    function startAgain() {
+      const before = editor.text;
+      end(key);  // what the old text has done to Python goes with it
+      worker(key);
+      editor.text = start;
+      const back = button("Bring it back", () => { editor.text = before; say(""); });
+      if (before === start) say("");
+      else say("", element("p", {}, "The code is as it was, and what you wrote is gone. ", back));
+    }
+
+    return {editor, say, show};
+  }
+
+  const WAITING = "Running … (Python is fetched the first time.)";
+  const KEYS = "Tab indents; Escape, then Tab leaves the editor.";
+
+  function open(box, {kept, keep}) {
+    const {exercise, key} = box.dataset;
+    const stub = box.querySelector(".lossfns-stub");
+    const start = stub.querySelector("pre").textContent.trimEnd() + "\n";
+    let turn = 0;
+
+    const {editor, say, show} = field(stub, {
+      id: box.id, key, start, text: kept()?.text, label: `Your ${exercise}`,
+      help: `Ctrl+Enter runs and checks. ${KEYS} What you write stays in this browser.`,
+      elsewhere: "The notebook is linked below.",
+      onChange: text => keep(text === start ? undefined : {text, right: false}),
+      buttons: [["Run and check", check], ["Show a hint", hint]],
+    });
+    editor.select(start.match(/# YOUR CODE HERE\n\s*raise NotImplementedError\(\)/)?.[0] ?? start);
+
     async function check() {
       const text = editor.text, others = solved(key);
-      const {right} = await show(
-        {do: "run", with: [exercise, text, others]}, "Running … (Python is fetched the first time.)");
+      const {right} = await show({do: "run", with: [exercise, text, others]}, WAITING);
       if (right !== undefined && editor.text === text && text !== start) keep({text, right});
     }
 
@@ -163,22 +209,28 @@ const lossfnsPractice = (() => {
       show({do: "hint", with: [exercise, turn++]}, "Looking for a hint …");
     }
 
-    function startAgain() {
-      const before = editor.text;
-      asked++;
-      end(key);  // what the old text has done to Python goes with it
-      worker(key);
-      editor.text = start;
-      const back = button("Bring it back", () => { editor.text = before; say(""); });
-      if (before === start) say("");
-      else say("", element("p", {}, "The stub is back, and what you wrote is gone. ", back));
-    }
-
     document.addEventListener("lossfns-forget", () => {
-      asked++;
       editor.text = start;
       say("");
     });
+  }
+
+  // A cell of the page, which runs after what it depends on of the statements above it.
+  function openCell(cell, {above, draws}) {
+    const stub = cell.querySelector(".cell_input");
+    const start = stub.querySelector("pre").textContent.trimEnd() + "\n";
+    const {editor, show} = field(stub, {
+      id: cell.id, key: "cells", start, label: "Code of this cell",
+      help: `Ctrl+Enter runs. ${KEYS} What this cell needs of the cells above runs before it, as ` +
+        "they stand in the page. Nothing is kept.",
+      elsewhere: "The notebook of this page has the cell, too.",
+      onChange: () => {},
+      buttons: [["Run", () => show({do: "cell", with: [above, editor.text], draws}, WAITING)]],
+    });
+    cell.querySelector(".cell_output")?.before(
+      element("p", {className: "lossfns-help", textContent: "As the page was built:"}));
+    editor.select("");
+    if (draws) worker("cells").thread.postMessage({draws});
   }
 
   // What the reader has written of the same assignment and got right: it may be used here.
@@ -189,5 +241,5 @@ const lossfnsPractice = (() => {
       .map(([, {text}]) => text);
   }
 
-  return {open};
+  return {open, openCell};
 })();

@@ -1,14 +1,19 @@
-"""What happens in the reader's browser when an exercise of a page is run, checked or explained.
+"""What happens in the reader's browser when an exercise of a page or one of its cells is run.
 
 worker.js loads this module into Pyodide. What it returns is plain data, which practice.js shows.
 """
 
 import ast
+import base64
 import contextlib
 import io
 import linecache
 import re
 import traceback
+import warnings
+
+import depends
+import numpy as np
 
 from lossfns.check import EXERCISES, CheckFailed, check
 from lossfns.check.compare import reference
@@ -32,6 +37,67 @@ def run(name, code, others=()):
         said = _check(name, code, others)
     # The check prints its praise below what the reader prints.
     return said | {"printed": str(printed).removesuffix(said["text"] + "\n")}
+
+
+def cell(above, code):
+    """Run a cell of a page as the reader has changed it, after what it depends on above it.
+
+    Every time in names of its own, so that no earlier run shows.
+    """
+    namespace, printed, shown = {"__name__": "__main__"}, Printed(), []
+    try:
+        before = "\n".join(depends.before(code, above))
+    except SyntaxError as error:
+        return _stopped(error)
+    with np.printoptions(), warnings.catch_warnings():
+        with contextlib.redirect_stdout(Printed()), contextlib.redirect_stderr(Printed()):
+            try:
+                exec(compile(before, "<the cells above>", "exec"), namespace)
+            except Exception as error:
+                text = f"What the cells above do for this one stopped: {_named(error)}"
+                return {"text": text, "right": False}
+        _quote(code)
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            try:
+                shown.append(_show(_value(code, namespace)))
+            except (Exception, SystemExit) as error:
+                return _stopped(error) | {"printed": str(printed)}
+    return {"printed": str(printed), "shown": [one for one in shown if one]}
+
+
+def _value(code, namespace):
+    """What the last line of a cell is, if it is an expression, after running all of it."""
+    tree = ast.parse(code, YOURS)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, YOURS, "exec"), namespace)
+    if last is None:
+        return None
+    value = eval(compile(ast.Expression(last.value), YOURS, "eval"), namespace)
+    return None if code.rstrip().endswith(";") else value
+
+
+def _show(value):
+    """What a notebook shows of a value: a picture, a table or its text, as {kind: content}."""
+    if value is None:
+        return None
+    if hasattr(value, "_repr_mimebundle_"):
+        bundle, sizes = value._repr_mimebundle_()
+        if "image/svg+xml" in bundle:
+            packed = base64.b64encode(bundle["image/svg+xml"].encode()).decode()
+            return _picture("svg+xml", packed, value, sizes)
+        if "image/png" in bundle:
+            return _picture("png", bundle["image/png"], value, sizes)
+    if hasattr(value, "_repr_html_"):
+        return {"html": value._repr_html_()}
+    text = Printed()
+    text.write(repr(value))
+    return {"text": str(text)}
+
+
+def _picture(kind, packed, value, sizes):
+    width = sizes.get(f"image/{kind}", {}).get("width")
+    address = f"data:image/{kind};base64,{packed}"
+    return {"image": address, "alt": getattr(value, "alt", ""), "width": width}
 
 
 def hint(name, turn):
@@ -72,8 +138,7 @@ def _check(name, code, others):
     for other in others:
         with contextlib.suppress(Exception):
             exec(compile(_definitions(other), "<another exercise>", "exec"), namespace)
-    # Tracebacks and the check quote lines of the reader's code.
-    linecache.cache[YOURS] = (len(code), None, code.splitlines(keepends=True), YOURS)
+    _quote(code)
     try:
         exec(compile(code, YOURS, "exec"), namespace)
     except (Exception, SystemExit) as error:
@@ -94,6 +159,11 @@ def _check(name, code, others):
     calls = exercise.calls(seed=0)
     checked = tuple(aspect for aspect in ASPECTS if any(c.aspect == aspect for c in calls))
     return {"text": praise(exercise, Verdict(checked=checked), len(calls)), "right": True}
+
+
+def _quote(code):
+    """Tracebacks and the check quote lines of the reader's code."""
+    linecache.cache[YOURS] = (len(code), None, code.splitlines(keepends=True), YOURS)
 
 
 def _definitions(code):
@@ -127,18 +197,22 @@ def _of_its_own(text, name):
 
 def _stopped(error):
     """Say where in the reader's code it stopped: other frames are not the reader's."""
-    kind, line, words = type(error).__name__, None, ""
-    if isinstance(error, SyntaxError) and error.filename == YOURS:
-        line, words, message = error.lineno, (error.text or "").strip(), error.msg
+    line, words = None, ""
+    if isinstance(error, SyntaxError) and error.filename in (YOURS, "<unknown>"):
+        line, words = error.lineno, (error.text or "").strip()
     else:
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if frame.filename == YOURS]
         if own:
             line, words = own[-1].lineno, own[-1].line
-        message = str(error)
     where = f" in line {line}" if line else ""
-    text = f"Your code stops{where} with {kind}" + (f": {message}" if message else ".")
+    text = f"Your code stops{where} with {_named(error)}"
     return {"text": text + (f"\n  {words}" if words else ""), "line": line, "right": False}
+
+
+def _named(error):
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
+    return type(error).__name__ + (f": {message}" if message else ".")
 
 
 def _short(value):

@@ -1,5 +1,6 @@
-// Runs the code of one exercise, apart from the page: an endless loop is ended with the worker.
-// Messages: {id, do: "run" | "hint", with: [arguments]} gives {id, result} or {id, failed}.
+// Runs the reader's code apart from the page: an endless loop is ended with the worker.
+// Messages: {id, do: "run" | "hint" | "cell", with: [arguments]} gives {id, result} or {id, failed};
+// with `draws`, Matplotlib is there before.
 import {loadPyodide} from "../pyodide/pyodide.mjs";
 
 // The address space of Python here; a larger array is a MemoryError and not the end of the tab.
@@ -26,7 +27,14 @@ async function start() {
   const folder = python.runPython("import site; site.getsitepackages()[0]");
   python.unpackArchive(library, "zip", {extractDir: folder});
   python.FS.writeFile(`${folder}/practice.py`, program);
-  return python.pyimport("practice");
+  return {python, module: python.pyimport("practice")};
+}
+
+// It takes longer to come than all else: only where a figure is drawn.
+let matplotlib;
+async function bringMatplotlib({python}) {
+  await python.loadPackage("matplotlib");
+  python.pyimport("lossfns.explore.style");
 }
 
 const started = start();
@@ -35,9 +43,11 @@ started.then(
   error => postMessage({failed: String(error.message ?? error)}));
 
 onmessage = async ({data}) => {
-  const module = await started;
-  postMessage({id: data.id, started: true});
+  const here = await started, {module} = here;
   try {
+    if (data.draws) await (matplotlib ??= bringMatplotlib(here));
+    if (!data.do) return;
+    postMessage({id: data.id, started: true});
     const result = module[data.do](...data.with);
     postMessage({id: data.id, result: result.toJs({dict_converter: Object.fromEntries})});
     result.destroy();

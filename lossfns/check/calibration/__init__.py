@@ -1,13 +1,6 @@
 """The exercises of chapter 7, with the mistakes that people make in them."""
 
-from lossfns.check.calibration import (
-    bins,
-    fitting,
-    gaps,
-    likelihood,
-    scores,
-    temperature,
-)
+from lossfns.check.calibration import bins, fitting, gaps, likelihood, scores, temperature
 
 EXERCISES = (
     scores.NLL,

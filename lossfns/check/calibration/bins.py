@@ -4,7 +4,7 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask, refuse, single
 
 _NAMES = "confidence correct"
@@ -37,27 +37,10 @@ def _draw_reliability(rng):
     two, right = np.array([0.35, 0.85]), np.array([0, 1])
     for confidence, correct in (([85.0], [1]), ([-0.05], [0])):
         yield refuse(
-            "percentages accepted",
-            "A confidence of 85 is a percentage, and you put it into the last bin as if it were "
-            "certainty. Raise ValueError outside 0 … 1.",
-            confidence=np.array(confidence),
-            correct=np.array(correct),
+            "percentages accepted", confidence=np.array(confidence), correct=np.array(correct)
         )
-    yield refuse(
-        "shapes (n, 1) and (n,) accepted",
-        "A column against a row broadcasts to n × n pairs, most of them a confidence with "
-        "somebody else's result. Raise ValueError when the shapes differ.",
-        confidence=two[:, None],
-        correct=right,
-    )
-    yield refuse(
-        "no bins accepted",
-        "Without bins the table is empty and every error computed from it is 0: a perfect "
-        "model. Raise ValueError unless bins is at least 1.",
-        confidence=two,
-        correct=right,
-        bins=0,
-    )
+    yield refuse("shapes (n, 1) and (n,) accepted", confidence=two[:, None], correct=right)
+    yield refuse("no bins accepted", confidence=two, correct=right, bins=0)
 
 
 def hold_bins(bins) -> None:
@@ -154,7 +137,6 @@ def _middles(table):
 
 
 RELIABILITY = Exercise(
-    name="reliability",
     signature="reliability(confidence, correct, bins=10)",
     read="loss-reliability-curve",
     right=_reliability,
@@ -164,127 +146,40 @@ RELIABILITY = Exercise(
         kinds.outside("confidence", 0.0, 1.0),
         kinds.outside("bins", 1, whole=True),
     ),
-    misconceptions=(
-        Misconception(
-            "NaN in empty bins",
-            table,
-            "The mean of no items is 0/0, and one NaN makes every sum over the table NaN. The "
-            "specification asks for 0 in both means of an empty bin.",
+    mistakes={
+        "NaN in empty bins": table,
+        "empty bins left out": _filled(lambda table: table[table[:, 0] > 0]),
+        "accuracy and confidence exchanged": _filled(lambda table: table[:, [0, 2, 1]]),
+        "the middle of the bin instead of the mean confidence": _filled(_column(1, _middles)),
+        "sums instead of means": _filled(
+            lambda table: table * np.stack([table[:, 0] ** 0, *[table[:, 0]] * 2], axis=1)
         ),
-        Misconception(
-            "empty bins left out",
-            _filled(lambda table: table[table[:, 0] > 0]),
-            "Rows are missing, so nobody knows any more which bin a row belongs to. An empty bin "
-            "is a row of zeros.",
+        "shares instead of counts": _filled(
+            _column(0, lambda table: table[:, 0] / table[:, 0].sum())
         ),
-        Misconception(
-            "accuracy and confidence exchanged",
-            _filled(lambda table: table[:, [0, 2, 1]]),
-            "The columns are count, mean confidence, accuracy. Exchanged, an over-confident model "
-            "looks over-cautious.",
+        "the means divided by the number of all items": _filled(
+            lambda table: np.stack(
+                [table[:, 0], *(table[:, 0] / table[:, 0].sum() * table[:, 1:].T)], axis=1
+            )
         ),
-        Misconception(
-            "the middle of the bin instead of the mean confidence",
-            _filled(_column(1, _middles)),
-            "Inside a bin the confidences need not lie around its middle: 40 predictions of 0.99 "
-            "would count as 0.95. Average the confidences that are there.",
+        "the share of wrong predictions": _filled(
+            _column(2, lambda table: np.where(table[:, 0] > 0, 1 - table[:, 2], 0.0))
         ),
-        Misconception(
-            "sums instead of means",
-            _filled(lambda table: table * np.stack([table[:, 0] ** 0, *[table[:, 0]] * 2], axis=1)),
-            "You add up confidences and hits but do not divide by the number of items in the bin.",
+        "the gap instead of the accuracy": _filled(
+            _column(2, lambda table: table[:, 2] - table[:, 1])
         ),
-        Misconception(
-            "shares instead of counts",
-            _filled(_column(0, lambda table: table[:, 0] / table[:, 0].sum())),
-            "The first column holds how many predictions fell into the bin, a number of items: "
-            "it tells how far the row can be trusted.",
+        "bins from the smallest to the largest confidence": _filled(bin_of=_over_the_range),
+        "bins of equal counts": _filled(bin_of=_equal_counts),
+        "the number of bins fixed at 10": lambda confidence, correct, bins=10: _filled()(
+            confidence, correct
         ),
-        Misconception(
-            "the means divided by the number of all items",
-            _filled(
-                lambda table: np.stack(
-                    [table[:, 0], *(table[:, 0] / table[:, 0].sum() * table[:, 1:].T)], axis=1
-                )
-            ),
-            "The mean confidence and the accuracy of a bin are means over the items of that bin: "
-            "divide by its count, not by n.",
-        ),
-        Misconception(
-            "the share of wrong predictions",
-            _filled(_column(2, lambda table: np.where(table[:, 0] > 0, 1 - table[:, 2], 0.0))),
-            "The last column is the share of predictions that were right, to be compared with the "
-            "confidence.",
-        ),
-        Misconception(
-            "the gap instead of the accuracy",
-            _filled(_column(2, lambda table: table[:, 2] - table[:, 1])),
-            "The last column is the accuracy itself; the gap between the columns comes later.",
-        ),
-        Misconception(
-            "bins from the smallest to the largest confidence",
-            _filled(bin_of=_over_the_range),
-            "The bins divide 0 … 1, whatever the predictions. Otherwise two models cannot be "
-            "compared, and with one prediction there is no width at all.",
-        ),
-        Misconception(
-            "bins of equal counts",
-            _filled(bin_of=_equal_counts),
-            "These are the bins of the adaptive calibration error. Here all bins have the same "
-            "width, 1/bins, and hold what falls into them.",
-        ),
-        Misconception(
-            "the number of bins fixed at 10",
-            lambda confidence, correct, bins=10: _filled()(confidence, correct),
-            "Your table has ten rows whatever bins is.",
-        ),
-        Misconception(
-            "the bins in reverse order",
-            _filled(lambda table: table[::-1]),
-            "The first row is the bin of the lowest confidences.",
-        ),
-        Misconception(
-            "the table lying on its side",
-            _filled(lambda table: table.T.copy()),
-            "A row for each bin and three columns: shape (bins, 3). np.stack(..., axis=1) puts "
-            "columns side by side.",
-        ),
-        Misconception(
-            "an index beyond the last bin",
-            _counted_by_index,
-            "int(p * bins) is bins where p is 1: one beyond the last row. Besides, the bins here "
-            "are closed on the right: 0.5 belongs to the lower of its two.",
-        ),
-        Misconception(
-            "1.0 fallen out of the last bin",
-            _filled(bin_of=floored),
-            "int(1.0 * bins) is bins, one too many, so the predictions that are surest of all are "
-            "in no row. Besides, the bins here are closed on the right: 0.5 belongs to the lower "
-            "of its two.",
-        ),
-        Misconception(
-            "bins closed on the left",
-            _filled(bin_of=closed_left),
-            "A confidence on an edge belongs to the bin below: (0.4, 0.5] holds 0.5. np.histogram "
-            "and floor put it into the bin above.",
-        ),
-        Misconception(
-            "0.0 fallen out of the first bin",
-            _filled(bin_of=without_zero),
-            "With low < p for every bin, a confidence of exactly 0 is in none. The first bin "
-            "holds its lower edge as well.",
-        ),
-        Misconception(
-            "confidences on an edge lost",
-            _filled(bin_of=_no_edges),
-            "With low < p < high everything on an edge falls between two bins: the counts no "
-            "longer sum to n. Each bin holds its upper edge.",
-        ),
-        Misconception(
-            "confidences on an edge counted twice",
-            _both_edges,
-            "With low <= p <= high an edge belongs to two bins: the counts sum to more than n. "
-            "Each bin holds its upper edge only.",
-        ),
-    ),
+        "the bins in reverse order": _filled(lambda table: table[::-1]),
+        "the table lying on its side": _filled(lambda table: table.T.copy()),
+        "an index beyond the last bin": _counted_by_index,
+        "1.0 fallen out of the last bin": _filled(bin_of=floored),
+        "bins closed on the left": _filled(bin_of=closed_left),
+        "0.0 fallen out of the first bin": _filled(bin_of=without_zero),
+        "confidences on an edge lost": _filled(bin_of=_no_edges),
+        "confidences on an edge counted twice": _both_edges,
+    },
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Call, Exercise, Recognised
 from lossfns.check.recipes import log_softmax, pick, softmax
 
 _TEMPERATURES = np.geomspace(0.05, 20, 240)
@@ -58,87 +58,39 @@ def _descended(logits, target, steps=10, rate=0.01):
 
 
 FIT_TEMPERATURE = Exercise(
-    name="fit_temperature",
     signature="fit_temperature(logits, target)",
     read="loss-fit-temperature",
     right=ln.fit_temperature,
     draw=_draw_fit,
     score=_loss_of_temperature,
     slack=0.01,
-    misconceptions=(
-        Misconception(
-            "the temperature left at 1",
-            lambda logits, target: 1.0,
-            "With T = 1 the probabilities stay as they are. Try others: the loss of logits / T "
-            "has one minimum.",
-            shows=lambda call, value: bool(abs(value - 1) < 1e-6),
+    mistakes={
+        "the temperature left at 1": Recognised(
+            lambda logits, target: 1.0, lambda call, value: bool(abs(value - 1) < 1e-6)
         ),
-        Misconception(
-            "the inverse of the temperature",
-            lambda logits, target: 1 / ln.fit_temperature(logits, target),
-            "Your number fits logits * T. The function returns what the logits are divided by: "
-            "above 1 where the model was too sure.",
+        "the inverse of the temperature": lambda logits, target: (
+            1 / ln.fit_temperature(logits, target)
         ),
-        Misconception(
-            "the logarithm of the temperature",
-            lambda logits, target: np.log(ln.fit_temperature(logits, target)),
-            "Searching for ln T is a good idea, since T then stays positive. Return its "
-            "exponential.",
+        "the logarithm of the temperature": lambda logits, target: np.log(
+            ln.fit_temperature(logits, target)
         ),
-        Misconception(
-            "the square of the temperature",
-            lambda logits, target: ln.fit_temperature(logits, target) ** 2,
-            "Your number fits logits / √T. The logits are divided by T itself.",
+        "the square of the temperature": lambda logits, target: (
+            ln.fit_temperature(logits, target) ** 2
         ),
-        Misconception(
-            "no temperature below 1 tried",
-            _searched(np.geomspace(1, 20, 120)),
-            "Models trained with label smoothing, or for a short time, can be too cautious, and "
-            "then T is below 1. Search on both sides.",
-        ),
-        Misconception(
-            "no temperature above 1 tried",
-            _searched(np.geomspace(0.05, 1, 120)),
-            "Most networks are too sure, and their T lies above 1. Search on both sides.",
-        ),
-        Misconception(
-            "whole numbers only",
-            _searched(np.arange(1, 21)),
-            "Between whole temperatures lie better ones, and below 1 as well. Use a finer grid, "
-            "best on a logarithmic scale, or follow the gradient.",
-        ),
-        Misconception(
-            "too few steps",
-            _descended,
-            "T has only just left 1. Go on until the loss no longer falls, or take larger steps; "
-            "with ln T as the parameter one learning rate fits small and large T.",
-        ),
-        Misconception(
-            "a temperature that runs to 0",
+        "no temperature below 1 tried": _searched(np.geomspace(1, 20, 120)),
+        "no temperature above 1 tried": _searched(np.geomspace(0.05, 1, 120)),
+        "whole numbers only": _searched(np.arange(1, 21)),
+        "too few steps": _descended,
+        "a temperature that runs to 0": Recognised(
             lambda logits, target: _best(lambda t: nll(logits, logits.argmax(axis=1), t)),
-            "Compared with its own predictions a model is always right and can never be sure "
-            "enough, so that T runs to 0; the same happens when the loss is made large instead of "
-            "small. Look at the labels that you use, and at the sign of the loss or of the step.",
-            shows=lambda call, value: bool(value < 0.1),
+            lambda call, value: bool(value < 0.1),
         ),
-        Misconception(
-            "probabilities for logits",
-            lambda logits, target: _best(lambda t: nll(softmax(logits), target, t)),
-            "You take a softmax before dividing, and another one in the loss. Divide the logits.",
+        "probabilities for logits": lambda logits, target: _best(
+            lambda t: nll(softmax(logits), target, t)
         ),
-        Misconception(
-            "the spread of the logits",
-            lambda logits, target: float(logits.std()),
-            "Scaling logits to a spread of 1 does not ask whether the model is right: target has "
-            "no effect. A model that is always right may be as sure as it likes.",
-        ),
-        Misconception(
-            "the mean largest logit",
-            lambda logits, target: float(logits.max(axis=1).mean()),
-            "How large the logits are says how sure the model is, but not whether that is "
-            "justified: target has no effect on your result.",
-        ),
-    ),
+        "the spread of the logits": lambda logits, target: float(logits.std()),
+        "the mean largest logit": lambda logits, target: float(logits.max(axis=1).mean()),
+    },
 )
 
 
@@ -195,7 +147,6 @@ def _by_class(logits_val, target_val, logits_test):
 
 
 CALIBRATE = Exercise(
-    name="calibrate",
     signature="calibrate(logits_val, target_val, logits_test)",
     read="loss-fit-temperature",
     right=_calibrate,
@@ -203,112 +154,61 @@ CALIBRATE = Exercise(
     score=_loss_of_probabilities,
     # The temperature of 300 validation items is uncertain by a few percent, which costs less.
     slack=0.02,
-    misconceptions=(
-        Misconception(
-            "no calibration",
-            lambda logits_val, target_val, logits_test: softmax(logits_test),
-            "These are the probabilities of the model as it is. Fit a temperature on the "
-            "validation data, and divide the test logits by it.",
-            shows=_unchanged,
+    mistakes={
+        "no calibration": Recognised(
+            lambda logits_val, target_val, logits_test: softmax(logits_test), _unchanged
         ),
-        Misconception(
-            "logits multiplied by the temperature",
-            lambda logits_val, target_val, logits_test: softmax(
-                logits_test * ln.fit_temperature(logits_val, target_val)
-            ),
-            "The temperature is fitted as a divisor and used as a factor: a model that was too "
-            "sure becomes surer still. Divide the test logits by it.",
+        "logits multiplied by the temperature": lambda logits_val, target_val, logits_test: softmax(
+            logits_test * ln.fit_temperature(logits_val, target_val)
         ),
-        Misconception(
-            "scaled logits instead of probabilities",
+        "scaled logits instead of probabilities": Recognised(
             lambda logits_val, target_val, logits_test: (
                 logits_test / ln.fit_temperature(logits_val, target_val)
             ),
-            "These are logits: they are negative in places and do not sum to 1. Take the softmax "
-            "at the end.",
-            shows=lambda call, value: bool(value.min() < 0 < value.max()),
+            lambda call, value: bool(value.min() < 0 < value.max()),
         ),
-        Misconception(
-            "log-probabilities",
+        "log-probabilities": Recognised(
             lambda logits_val, target_val, logits_test: log_softmax(
                 logits_test / ln.fit_temperature(logits_val, target_val)
             ),
-            "These are logarithms of probabilities, none of them positive. Take their exponential.",
-            shows=lambda call, value: bool(value.max() <= 0),
+            lambda call, value: bool(value.max() <= 0),
         ),
-        Misconception(
-            "probabilities divided by the temperature",
+        "probabilities divided by the temperature": Recognised(
             lambda logits_val, target_val, logits_test: (
                 softmax(logits_test) / ln.fit_temperature(logits_val, target_val)
             ),
-            "Divided after the softmax, the rows no longer sum to 1. Divide the logits.",
-            shows=lambda call, value: bool(
+            lambda call, value: bool(
                 value.min() >= 0 and np.ptp(value.sum(axis=1)) < 1e-3 < abs(value[0].sum() - 1)
             ),
         ),
-        Misconception(
-            "the predictions for the validation data",
-            lambda logits_val, target_val, logits_test: _calibrate(
-                logits_val, target_val, logits_val
-            ),
-            "You calibrate the data that the temperature was fitted on. Fit there, but return the "
-            "probabilities for logits_test: as many rows as it has.",
+        "the predictions for the validation data": lambda logits_val, target_val, logits_test: (
+            _calibrate(logits_val, target_val, logits_val)
         ),
-        Misconception(
-            "the softmax over the items",
+        "the softmax over the items": Recognised(
             lambda logits_val, target_val, logits_test: softmax(
                 logits_test / ln.fit_temperature(logits_val, target_val), axis=0
             ),
-            "Your columns sum to 1, not your rows: the classes are axis=1.",
-            shows=lambda call, value: bool(np.allclose(value.sum(axis=0), 1, atol=1e-3)),
+            lambda call, value: bool(np.allclose(value.sum(axis=0), 1, atol=1e-3)),
         ),
-        Misconception(
-            "the confidence of the prediction only",
-            lambda logits_val, target_val, logits_test: _calibrate(
-                logits_val, target_val, logits_test
-            ).max(axis=1),
-            "One number a row is the confidence. Return the whole distribution over the classes, "
-            "in the shape of logits_test.",
+        "the confidence of the prediction only": lambda logits_val, target_val, logits_test: (
+            _calibrate(logits_val, target_val, logits_test).max(axis=1)
         ),
-        Misconception(
-            "certainty instead of probabilities",
+        "certainty instead of probabilities": Recognised(
             lambda logits_val, target_val, logits_test: np.eye(logits_test.shape[1])[
                 logits_test.argmax(axis=1)
             ],
-            "Each row gives its most likely class the probability 1. That keeps the accuracy, and "
-            "every mistake costs a huge loss. A temperature near 0, as it comes out when the model "
-            "is compared with its own predictions, does nearly the same.",
-            shows=lambda call, value: bool(value.max(axis=1).mean() > 0.99),
+            lambda call, value: bool(value.max(axis=1).mean() > 0.99),
         ),
-        Misconception(
-            "the frequencies of the classes",
-            _frequencies,
-            "Every item gets the same probabilities. That is calibrated, and worthless: the model "
-            "no longer tells items apart, and its predictions have changed.",
-            shows=lambda call, value: bool(np.ptp(value, axis=0).max() < 1e-3),
+        "the frequencies of the classes": Recognised(
+            _frequencies, lambda call, value: bool(np.ptp(value, axis=0).max() < 1e-3)
         ),
-        Misconception(
-            "some of the probability spread evenly",
-            _smoothed,
-            "Mixing with 1/C caps the confidence, wherever the model was right to be sure as "
-            "well as where it was not, and a model that is too cautious gets worse. Divide the "
-            "logits by a temperature fitted on the validation data.",
-        ),
-        Misconception(
-            "other predictions than before",
-            _by_class,
-            "In some rows another class is now the most likely one, so the accuracy has changed. "
-            "Factors or offsets for each class do that; one temperature for all keeps the order.",
-            shows=_changes_predictions,
-        ),
-        Misconception(
-            "the temperature of other labels",
+        "some of the probability spread evenly": _smoothed,
+        "other predictions than before": Recognised(_by_class, _changes_predictions),
+        "the temperature of other labels": Recognised(
             lambda logits_val, target_val, logits_test: softmax(
                 logits_test / ln.fit_temperature(logits_val, np.sort(target_val))
             ),
-            "The labels are in another order than the logits, so the model looks useless and the "
-            "temperature becomes huge. Whoever shuffles one must shuffle the other.",
-            shows=lambda call, value: bool(value.max() < 1.5 / value.shape[1]),
+            lambda call, value: bool(value.max() < 1.5 / value.shape[1]),
         ),
-    ),
+    },
 )

@@ -4,7 +4,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.calibration.temperature import batches
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Call, Exercise, Recognised
 from lossfns.check.faults import capped
 from lossfns.check.recipes import log_softmax, pick, softmax
 
@@ -49,12 +49,8 @@ def _slope(logits, target, log_temperature):
     return (pick(scaled, target) - (softmax(scaled) * scaled).sum(axis=1)).mean()
 
 
-def _picked(rows, target):
-    return rows[range(len(rows)), target]
-
-
 def _log_loss(scaled, target):
-    return -_picked(scaled.log_softmax(dim=1), target).mean()
+    return -pick(scaled.log_softmax(dim=1), target).mean()
 
 
 def _scaled(scale, loss=_log_loss):
@@ -67,7 +63,6 @@ def _divided(logits, log_temperature):
 
 
 NLL_OF_TEMPERATURE_TORCH = Exercise(
-    name="nll_of_temperature_torch",
     signature="nll_of_temperature_torch(logits, target, log_temperature)",
     read="loss-fit-temperature",
     right=_nll,
@@ -78,116 +73,54 @@ NLL_OF_TEMPERATURE_TORCH = Exercise(
     # The gradient is a difference of scaled logits of about 100, known to 6e-8 of that in float32.
     rtol=1e-3,
     atol=1e-5,
-    misconceptions=(
-        Misconception(
-            "the logarithm taken for the temperature",
-            _scaled(lambda logits, log_temperature: logits / log_temperature),
-            "The parameter is ln T, so that T = exp(ln T) stays positive whatever the optimizer "
-            "does. You divide by the logarithm, which is 0 for T = 1.",
+    mistakes={
+        "the logarithm taken for the temperature": _scaled(
+            lambda logits, log_temperature: logits / log_temperature
         ),
-        Misconception(
-            "logits multiplied by the temperature",
-            _scaled(lambda logits, log_temperature: logits * log_temperature.exp()),
-            "A high temperature must make the model less sure: divide the logits by it.",
+        "logits multiplied by the temperature": _scaled(
+            lambda logits, log_temperature: logits * log_temperature.exp()
         ),
-        Misconception(
-            "softplus instead of exp",
-            _scaled(lambda logits, log_temperature: logits / (1 + log_temperature.exp()).log()),
-            "softplus keeps T positive, too, but then the parameter is not ln T: at 0 it must "
-            "give T = 1.",
+        "softplus instead of exp": _scaled(
+            lambda logits, log_temperature: logits / (1 + log_temperature.exp()).log()
         ),
-        Misconception(
-            "no temperature",
-            _scaled(lambda logits, log_temperature: logits + 0 * log_temperature),
-            "log_temperature has no effect on your result.",
+        "no temperature": _scaled(lambda logits, log_temperature: logits + 0 * log_temperature),
+        "the log-probabilities divided": lambda logits, target, log_temperature: (
+            -pick(logits.log_softmax(dim=1), target).mean() / log_temperature.exp()
         ),
-        Misconception(
-            "the log-probabilities divided",
-            lambda logits, target, log_temperature: (
-                -_picked(logits.log_softmax(dim=1), target).mean() / log_temperature.exp()
+        "the probabilities as logits": lambda logits, target, log_temperature: _log_loss(
+            logits.softmax(dim=1) / log_temperature.exp(), target
+        ),
+        "a softmax before the cross-entropy": lambda logits, target, log_temperature: _log_loss(
+            _divided(logits, log_temperature).softmax(dim=1), target
+        ),
+        "the probability without the logarithm": _scaled(
+            _divided, lambda scaled, target: -pick(scaled.softmax(dim=1), target).mean()
+        ),
+        "the most likely class instead of the true one": _scaled(
+            _divided, lambda scaled, target: _log_loss(scaled, scaled.argmax(dim=1))
+        ),
+        "the softmax over the items": _scaled(
+            _divided, lambda scaled, target: -pick(scaled.log_softmax(dim=0), target).mean()
+        ),
+        "the sum instead of the mean": _scaled(
+            _divided, lambda scaled, target: len(scaled) * _log_loss(scaled, target)
+        ),
+        "the sign forgotten": _scaled(_divided, lambda scaled, target: -_log_loss(scaled, target)),
+        "overflow of the exponential": _scaled(
+            _divided,
+            lambda scaled, target: (
+                -(pick(scaled.exp(), target) / scaled.exp().sum(dim=1)).log().mean()
             ),
-            "Dividing after log_softmax only scales the loss, and it would be lowest for an "
-            "infinite temperature. Divide the logits, so that the softmax is normalised again.",
         ),
-        Misconception(
-            "the probabilities as logits",
-            lambda logits, target, log_temperature: _log_loss(
-                logits.softmax(dim=1) / log_temperature.exp(), target
-            ),
-            "The softmax is taken twice. Logits come first, are divided, and pass through one "
-            "log_softmax.",
+        "the logarithm of a rounded probability": _scaled(
+            _divided, lambda scaled, target: -pick(scaled.softmax(dim=1), target).log().mean()
         ),
-        Misconception(
-            "a softmax before the cross-entropy",
-            lambda logits, target, log_temperature: _log_loss(
-                _divided(logits, log_temperature).softmax(dim=1), target
-            ),
-            "cross_entropy and log_softmax expect logits; fed with probabilities they take the "
-            "softmax a second time.",
-        ),
-        Misconception(
-            "the probability without the logarithm",
-            _scaled(
-                _divided, lambda scaled, target: -_picked(scaled.softmax(dim=1), target).mean()
-            ),
-            "The likelihood of the data is a product, and its logarithm is what is averaged: "
-            "log_softmax, not softmax.",
-        ),
-        Misconception(
-            "the most likely class instead of the true one",
-            _scaled(_divided, lambda scaled, target: _log_loss(scaled, scaled.argmax(dim=1))),
-            "target has no effect. A model that is compared with its own predictions looks the "
-            "better the surer it is, so T would shrink to 0.",
-        ),
-        Misconception(
-            "the softmax over the items",
-            _scaled(
-                _divided, lambda scaled, target: -_picked(scaled.log_softmax(dim=0), target).mean()
-            ),
-            "dim=0 compares the items of the batch with each other. The classes are dim=1.",
-        ),
-        Misconception(
-            "the sum instead of the mean",
-            _scaled(_divided, lambda scaled, target: len(scaled) * _log_loss(scaled, target)),
-            "Divide by the number of items; the learning rate that fits must not depend on the "
-            "size of the validation set.",
-        ),
-        Misconception(
-            "the sign forgotten",
-            _scaled(_divided, lambda scaled, target: -_log_loss(scaled, target)),
-            "This is the log-likelihood. Its negative is the loss to be made small.",
-        ),
-        Misconception(
-            "overflow of the exponential",
+        "a constant inside the logarithm": Recognised(
             _scaled(
                 _divided,
-                lambda scaled, target: (
-                    -(_picked(scaled.exp(), target) / scaled.exp().sum(dim=1)).log().mean()
-                ),
+                lambda scaled, target: -(pick(scaled.softmax(dim=1), target) + 1e-10).log().mean(),
             ),
-            "In float32 exp is infinite beyond 88, and logits of 1000 are asked for here. "
-            "log_softmax subtracts the largest logit first.",
-        ),
-        Misconception(
-            "the logarithm of a rounded probability",
-            _scaled(
-                _divided,
-                lambda scaled, target: -_picked(scaled.softmax(dim=1), target).log().mean(),
-            ),
-            "The softmax rounds small probabilities to 0, and their logarithm is infinite. "
-            "log_softmax never leaves logarithms.",
-        ),
-        Misconception(
-            "a constant inside the logarithm",
-            _scaled(
-                _divided,
-                lambda scaled, target: (
-                    -(_picked(scaled.softmax(dim=1), target) + 1e-10).log().mean()
-                ),
-            ),
-            "The constant makes the loss finite but wrong, and where it takes over the gradient "
-            "is 0. log_softmax needs none.",
             capped(_nll, share=0.97),
         ),
-    ),
+    },
 )

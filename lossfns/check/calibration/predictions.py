@@ -66,19 +66,15 @@ def classified(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     ]
 
 
-def bad_classes(
-    rng: np.random.Generator, *, below: str, above: str, logits: str, sums: str
-) -> list[Call]:
-    """Labels that name no class and rows that are no probabilities, each with its hint."""
+def bad_classes(rng: np.random.Generator) -> list[Call]:
+    """Labels that name no class and rows that are no probabilities."""
     probs = readable(rng, 2, 3)
     real, short = np.array([[2.0, -1.0, 0.5]]), np.array([[0.5, 0.2], [0.25, 0.75]])
     return [
-        refuse("a label of -1 accepted", below, probs=probs, target=np.array([2, -1])),
-        refuse(
-            "a label beyond the last class accepted", above, probs=probs, target=np.array([3, 0])
-        ),
-        refuse("logits taken for probabilities", logits, probs=real, target=np.array([0])),
-        refuse("rows that do not sum to 1 accepted", sums, probs=short, target=np.array([0, 1])),
+        refuse("a label of -1 accepted", probs=probs, target=np.array([2, -1])),
+        refuse("a label beyond the last class accepted", probs=probs, target=np.array([3, 0])),
+        refuse("logits taken for probabilities", probs=real, target=np.array([0])),
+        refuse("rows that do not sum to 1 accepted", probs=short, target=np.array([0, 1])),
     ]
 
 

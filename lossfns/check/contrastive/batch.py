@@ -7,10 +7,10 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import halves, hold_shape, normal, two_sizes, unit
-from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
 from lossfns.check.questions import ask_all, refuse, singles
-from lossfns.check.recipes import log_softmax
+from lossfns.check.recipes import log_softmax, naive_softmax
 
 
 def _draw_info_nce(rng):
@@ -38,19 +38,11 @@ def _draw_info_nce(rng):
     for temperature in (-0.5, 0.0):
         yield refuse(
             "a temperature that is not positive accepted",
-            "A negative temperature turns the loss around: it pushes partners apart. Raise "
-            "ValueError unless it is positive.",
             queries=query,
             keys=key,
             temperature=temperature,
         )
-    yield refuse(
-        "more keys than queries accepted",
-        "Row i of both belongs together, so there must be as many keys as queries; a table "
-        "that is not square has a diagonal all the same, and nobody notices. Raise ValueError.",
-        queries=batches[1][0][:2],
-        keys=batches[1][1],
-    )
+    yield refuse("more keys than queries accepted", queries=batches[1][0][:2], keys=batches[1][1])
 
 
 _ask = partial(ask_all, "queries keys")
@@ -73,8 +65,9 @@ def _own(scores):
     return -np.diagonal(log_softmax(scores)).mean()
 
 
-def _softmax(scores):
-    return np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+def _rounded(scores):
+    """The probability of the diagonal, which underflows to 0."""
+    return np.diagonal(naive_softmax(scores - scores.max(axis=1, keepdims=True)))
 
 
 def _among_negatives(scores):
@@ -90,7 +83,6 @@ def _one_maximum(scores):
 
 
 INFO_NCE = Exercise(
-    name="info_nce",
     signature="info_nce(queries, keys, temperature=0.1)",
     read="loss-info-nce",
     right=_info_nce,
@@ -100,158 +92,58 @@ INFO_NCE = Exercise(
         kinds.outside("temperature", 0.0, ends=(0.0,)),
         kinds.single_item("queries", "keys"),
     ),
-    misconceptions=(
-        Misconception(
-            "the lengths not divided out",
-            _scored(_own, lambda queries, keys, temperature: queries @ keys.T / temperature),
-            "With plain inner products a model lowers the loss by making its embeddings longer, "
-            "and the temperature means nothing. Scale all rows to length 1 first.",
+    mistakes={
+        "the lengths not divided out": _scored(
+            _own, lambda queries, keys, temperature: queries @ keys.T / temperature
         ),
-        Misconception(
-            "the temperature multiplied",
-            _scored(
-                _own, lambda queries, keys, temperature: unit(queries) @ unit(keys).T * temperature
-            ),
-            "Cosines lie between -1 and 1, so a softmax over them is nearly flat. Dividing by a "
-            "small temperature makes it sharp; multiplying flattens it further.",
+        "the temperature multiplied": _scored(
+            _own, lambda queries, keys, temperature: unit(queries) @ unit(keys).T * temperature
         ),
-        Misconception(
-            "no temperature",
-            _scored(_own, lambda queries, keys, temperature: unit(queries) @ unit(keys).T),
-            "Your function gives the same whatever temperature is. Without it a perfect "
-            "embedding could not even get near loss 0, since cosines differ by 2 at most.",
+        "no temperature": _scored(
+            _own, lambda queries, keys, temperature: unit(queries) @ unit(keys).T
         ),
-        Misconception(
-            "the temperature fixed at 0.1",
-            lambda queries, keys, temperature=0.1: _info_nce(queries, keys, 0.1),
-            "0.1 is only the default. Your function gives the same whatever temperature is.",
+        "the temperature fixed at 0.1": lambda queries, keys, temperature=0.1: _info_nce(
+            queries, keys, 0.1
         ),
-        Misconception(
-            "the temperature outside the softmax",
-            lambda queries, keys, temperature=0.1: _own(unit(queries) @ unit(keys).T) / temperature,
-            "Dividing the loss by the temperature only scales it. It belongs to the scores, where "
-            "it decides how sharp the softmax is.",
+        "the temperature outside the softmax": lambda queries, keys, temperature=0.1: (
+            _own(unit(queries) @ unit(keys).T) / temperature
         ),
-        Misconception(
-            "the loss multiplied by the temperature",
-            lambda queries, keys, temperature=0.1: (
-                temperature * _scored(_own)(queries, keys, temperature)
-            ),
-            "Some methods scale the loss back so that its gradient does not grow with 1/τ. Here "
-            "it is the plain cross-entropy, in nats: ln n for embeddings that know nothing.",
+        "the loss multiplied by the temperature": lambda queries, keys, temperature=0.1: (
+            temperature * _scored(_own)(queries, keys, temperature)
         ),
-        Misconception(
-            "the softmax over the queries",
-            _scored(lambda scores: _own(scores.T)),
-            "You ask which query belongs to each key. Each query must choose among the keys: "
-            "normalise every row of the table, axis=1.",
+        "the softmax over the queries": _scored(lambda scores: _own(scores.T)),
+        "both directions averaged": _scored(lambda scores: 0.5 * (_own(scores) + _own(scores.T))),
+        "one softmax over the whole table": _scored(
+            lambda scores: (
+                scores.max()
+                + np.log(np.exp(scores - scores.max()).sum())
+                - np.diagonal(scores).mean()
+            )
         ),
-        Misconception(
-            "both directions averaged",
-            _scored(lambda scores: 0.5 * (_own(scores) + _own(scores.T))),
-            "That is the symmetric loss of CLIP. InfoNCE goes from queries to keys only.",
+        "the own key left out of the sum": _scored(_among_negatives),
+        "the right score without the softmax": _scored(lambda scores: -np.diagonal(scores).mean()),
+        "the probability instead of its logarithm": _scored(
+            lambda scores: -np.exp(np.diagonal(log_softmax(scores))).mean()
         ),
-        Misconception(
-            "one softmax over the whole table",
-            _scored(
-                lambda scores: (
-                    scores.max()
-                    + np.log(np.exp(scores - scores.max()).sum())
-                    - np.diagonal(scores).mean()
-                )
-            ),
-            "Every query makes a choice of its own, so every row sums to 1; in yours the whole "
-            "table does.",
+        "the logarithm of the mean probability": _scored(
+            lambda scores: (
+                -np.log(np.maximum(np.exp(np.diagonal(log_softmax(scores))).mean(), 1e-300))
+            )
         ),
-        Misconception(
-            "the own key left out of the sum",
-            _scored(_among_negatives),
-            "The denominator holds all keys, the right one included: it is a softmax. Without "
-            "it the loss can fall below 0 for ever (a variant that is known as decoupled).",
+        "the sum instead of the mean": _scored(lambda scores: len(scores) * _own(scores)),
+        "the mean over the whole table": _scored(lambda scores: _own(scores) / len(scores)),
+        "all entries of the table averaged": _scored(lambda scores: -log_softmax(scores).mean()),
+        "the sign flipped": _scored(lambda scores: -_own(scores)),
+        "overflow of the exponential": _scored(
+            lambda scores: -np.log(np.diagonal(naive_softmax(scores))).mean()
         ),
-        Misconception(
-            "the right score without the softmax",
-            _scored(lambda scores: -np.diagonal(scores).mean()),
-            "Only the pull is left. Without the negatives in the denominator all embeddings may "
-            "collapse to one point and the loss is at its minimum.",
+        "the logarithm of a rounded probability": _scored(
+            lambda scores: -np.log(_rounded(scores)).mean()
         ),
-        Misconception(
-            "the probability instead of its logarithm",
-            _scored(lambda scores: -np.exp(np.diagonal(log_softmax(scores))).mean()),
-            "-p hardly pushes where p is near 0, which is where it is most needed. Cross-entropy "
-            "is -ln p.",
-        ),
-        Misconception(
-            "the logarithm of the mean probability",
-            _scored(
-                lambda scores: (
-                    -np.log(np.maximum(np.exp(np.diagonal(log_softmax(scores))).mean(), 1e-300))
-                )
-            ),
-            "Take the logarithm of each query's probability, then the mean: the mean of the "
-            "logarithms is what maximum likelihood asks for.",
-        ),
-        Misconception(
-            "the sum instead of the mean",
-            _scored(lambda scores: len(scores) * _own(scores)),
-            "You add up the losses of all queries. Divide by their number, or the loss grows with "
-            "the size of the batch.",
-        ),
-        Misconception(
-            "the mean over the whole table",
-            _scored(lambda scores: _own(scores) / len(scores)),
-            "The table has n² entries, but only the n on the diagonal cost something: divide by n.",
-        ),
-        Misconception(
-            "all entries of the table averaged",
-            _scored(lambda scores: -log_softmax(scores).mean()),
-            "You average the log-probabilities of all keys, right and wrong. Only that of the "
-            "key that belongs to the query counts: the diagonal.",
-        ),
-        Misconception(
-            "the sign flipped",
-            _scored(lambda scores: -_own(scores)),
-            "A log-probability is never positive, so the loss, minus its mean, is never negative.",
-        ),
-        Misconception(
-            "overflow of the exponential",
-            _scored(lambda scores: -np.log(np.diagonal(_softmax(scores))).mean()),
-            "With temperature 0.001 a score is up to 1000, and exp(1000) is infinite. Subtract "
-            "the largest score of each row first, and take the logarithm of the sum rather than "
-            "of the quotient: that changes nothing on paper, and everything in float64.",
-        ),
-        Misconception(
-            "the logarithm of a rounded probability",
-            _scored(
-                lambda scores: (
-                    -np.log(
-                        np.diagonal(_softmax(scores - scores.max(axis=1, keepdims=True)))
-                    ).mean()
-                )
-            ),
-            "The probability of a hopeless key is rounded to 0 before you take its logarithm. "
-            "Stay in logarithms: score minus the log of the sum of exponentials.",
-        ),
-        Misconception(
-            "a constant inside the logarithm",
-            _scored(
-                lambda scores: (
-                    -np.log(
-                        np.diagonal(_softmax(scores - scores.max(axis=1, keepdims=True))) + 1e-12
-                    ).mean()
-                )
-            ),
-            "The constant keeps the logarithm finite, but no loss can then exceed 27.6, and where "
-            "it is cut off its gradient is 0: the worst items teach nothing. Stay in logarithms "
-            "instead: score minus the log of the sum of exponentials.",
+        "a constant inside the logarithm": Recognised(
+            _scored(lambda scores: -np.log(_rounded(scores) + 1e-12).mean()),
             capped(_info_nce, share=0.97),
         ),
-        Misconception(
-            "one maximum subtracted from all rows",
-            _scored(_one_maximum),
-            "The largest score of the whole table makes all exponentials of a row with small "
-            "scores 0, and 0/0 is left. Each row has its own largest score: "
-            "scores.max(axis=1, keepdims=True).",
-        ),
-    ),
+        "one maximum subtracted from all rows": _scored(_one_maximum),
+    },
 )

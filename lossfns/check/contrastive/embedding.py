@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossfns.check.contrastive.points import unit
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Call, Exercise, Recognised
 
 # Three corners, equally far from each other.
 _CORNERS = np.array([[1.0, 0.0], [-0.5, 0.75**0.5], [-0.5, -(0.75**0.5)]])
@@ -78,7 +78,6 @@ def _is_linear(call, embeddings):
 
 
 TRAIN_EMBEDDING = Exercise(
-    name="train_embedding",
     signature="train_embedding(x, labels, x_new)",
     read="loss-contrastive",
     right=_embedding,
@@ -87,86 +86,34 @@ TRAIN_EMBEDDING = Exercise(
     # One point in five may be misplaced beyond what the reference misplaces, which is about none:
     # losses that keep to a circle reach that, and no mistake comes below three in five.
     atol=0.2,
-    misconceptions=(
-        Misconception(
-            "the points themselves",
-            lambda x, labels, x_new: x_new,
-            "Nothing has been learnt: x_new comes back as it is. The means of the three rings "
-            "are all at the centre; the embedding must bring each ring together in a place of "
-            "its own.",
+    mistakes={
+        "the points themselves": lambda x, labels, x_new: x_new,
+        "a collapsed embedding": Recognised(
+            lambda x, labels, x_new: np.zeros_like(x_new), _is_one_point
         ),
-        Misconception(
-            "a collapsed embedding",
-            lambda x, labels, x_new: np.zeros_like(x_new),
-            "All points lie on one another. That is the best embedding for a loss that only "
-            "pulls: unequal pairs must cost something while they are too close.",
-            shows=_is_one_point,
+        "NaN from the root of a distance of 0": lambda x, labels, x_new: np.full_like(
+            x_new, np.nan
         ),
-        Misconception(
-            "NaN from the root of a distance of 0",
-            lambda x, labels, x_new: np.full_like(x_new, np.nan),
-            "The root has an infinite slope at 0, and the distance of a point to itself is 0: the "
-            "first gradient is NaN, and after one step so are all weights. Add a small constant "
-            "under the root, or leave out the pairs of a point with itself.",
+        "a linear map": Recognised(
+            lambda x, labels, x_new: _regress(x, _CORNERS[labels], x_new, _straight), _is_linear
         ),
-        Misconception(
-            "a linear map",
-            lambda x, labels, x_new: _regress(x, _CORNERS[labels], x_new, _straight),
-            "No straight line separates the rings, and no linear map brings a ring together. Put "
-            "a non-linear hidden layer into the network.",
-            shows=_is_linear,
+        "the points scaled to length 1": lambda x, labels, x_new: unit(x_new),
+        "the embeddings of the training points": lambda x, labels, x_new: _embedding(x, labels, x),
+        "predicted classes instead of embeddings": lambda x, labels, x_new: (
+            ((_embedding(x, labels, x_new)[:, None] - _CORNERS) ** 2).sum(axis=-1).argmin(axis=1)
         ),
-        Misconception(
-            "the points scaled to length 1",
-            lambda x, labels, x_new: unit(x_new),
-            "Scaled to length 1 the inputs keep only their angle, and the rings differ only in "
-            "their radius. Scale embeddings, if at all, never the inputs here.",
+        "class scores instead of embeddings": lambda x, labels, x_new: _regress(
+            x, np.eye(3)[labels], x_new, _bumps(x)
         ),
-        Misconception(
-            "the embeddings of the training points",
-            lambda x, labels, x_new: _embedding(x, labels, x),
-            "Train on x, but return the embeddings of x_new: as many rows as x_new has.",
+        "one coordinate instead of two": lambda x, labels, x_new: _embedding(x, labels, x_new)[
+            :, :1
+        ],
+        "labels that do not belong to their points": lambda x, labels, x_new: _embedding(
+            x, np.sort(labels), x_new
         ),
-        Misconception(
-            "predicted classes instead of embeddings",
-            lambda x, labels, x_new: (
-                ((_embedding(x, labels, x_new)[:, None] - _CORNERS) ** 2)
-                .sum(axis=-1)
-                .argmin(axis=1)
-            ),
-            "These are class numbers. Asked for is where the network places each new point: two "
-            "coordinates a row.",
+        "equal pairs pushed apart": _spread_within_classes,
+        "trained on the new points": lambda x, labels, x_new: _regress(
+            x_new, _CORNERS[labels[: len(x_new)]], x_new, _bumps(x_new)
         ),
-        Misconception(
-            "class scores instead of embeddings",
-            lambda x, labels, x_new: _regress(x, np.eye(3)[labels], x_new, _bumps(x)),
-            "Three columns, one a class, are the output of a classifier. The embedding has two "
-            "dimensions.",
-        ),
-        Misconception(
-            "one coordinate instead of two",
-            lambda x, labels, x_new: _embedding(x, labels, x_new)[:, :1],
-            "The embedding has two dimensions: return an array of shape (m, 2).",
-        ),
-        Misconception(
-            "labels that do not belong to their points",
-            lambda x, labels, x_new: _embedding(x, np.sort(labels), x_new),
-            "The labels are in another order than the points, so that there is nothing to learn. "
-            "Whoever shuffles or sorts one of them must do the same to the other.",
-        ),
-        Misconception(
-            "equal pairs pushed apart",
-            _spread_within_classes,
-            "Points of one class are spread and the classes lie on one another: pull and push "
-            "are exchanged. Check that same is 1 where the labels are equal.",
-        ),
-        Misconception(
-            "trained on the new points",
-            lambda x, labels, x_new: _regress(
-                x_new, _CORNERS[labels[: len(x_new)]], x_new, _bumps(x_new)
-            ),
-            "The labels belong to the rows of x. The new points have labels that you are not "
-            "given; use x_new only once training is done.",
-        ),
-    ),
+    },
 )

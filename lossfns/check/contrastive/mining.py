@@ -4,7 +4,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import hold_positive, normal
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Call, Exercise
 from lossfns.check.questions import refuse
 
 
@@ -43,8 +43,6 @@ def _draw_semi_hard(rng):
     for margin in (0.0, -1.0):
         yield refuse(
             "a margin that is not positive accepted",
-            "With a margin of 0 or less no negative is ever semi-hard: you return -1 everywhere, "
-            "and training stops without a word. Raise ValueError and name the value.",
             embeddings=alone,
             labels=np.array([0, 0, 1]),
             margin=margin,
@@ -120,131 +118,40 @@ def _nearest_to_positive(embeddings, labels, margin):
 
 
 SEMI_HARD_NEGATIVES = Exercise(
-    name="semi_hard_negatives",
     signature="semi_hard_negatives(embeddings, labels, margin)",
     read="mine-triplets",
     right=_semi_hard_negatives,
     draw=_draw_semi_hard,
-    probes=(
-        kinds.outside("margin", 0.0, ends=(0.0,)),
-        kinds.single_item("embeddings", "labels"),
-    ),
-    misconceptions=(
-        Misconception(
-            "the hardest negatives of all",
-            _mine(lambda near, far, margin: far < near + margin),
-            "Negatives that are closer than the positive are hard, not semi-hard. Early in "
-            "training they are often mislabelled or freak items, and always taking them can "
-            "collapse the embedding.",
+    probes=(kinds.outside("margin", 0.0, ends=(0.0,)), kinds.single_item("embeddings", "labels")),
+    mistakes={
+        "the hardest negatives of all": _mine(lambda near, far, margin: far < near + margin),
+        "any nearest negative": _mine(lambda near, far, margin: far == far),
+        "negatives beyond the margin": _mine(lambda near, far, margin: near < far),
+        "easy negatives instead of semi-hard ones": _mine(
+            lambda near, far, margin: near + margin <= far
         ),
-        Misconception(
-            "any nearest negative",
-            _mine(lambda near, far, margin: far == far),
-            "Neither bound is in force: you return the nearest negative of the anchor. A "
-            "semi-hard one lies farther away than the positive, but by less than the margin.",
+        "hard negatives instead of semi-hard ones": _mine(lambda near, far, margin: far <= near),
+        "the farthest of the semi-hard negatives": _mine(prefer=np.argmax),
+        "the first semi-hard negative, near or not": _mine(prefer=_first_of_all),
+        "the semi-hard negative that is nearest to the positive": _nearest_to_positive,
+        "the last of equally near negatives": _mine(prefer=_last_of_equals),
+        "a negative as far as the positive admitted": _mine(
+            lambda near, far, margin: (near <= far) & (far < near + margin)
         ),
-        Misconception(
-            "negatives beyond the margin",
-            _mine(lambda near, far, margin: near < far),
-            "A negative that is farther than the positive by the margin or more is easy: its "
-            "triplet costs 0 and teaches nothing. Where only such are left, the answer is -1.",
+        "a negative on the edge of the margin admitted": _mine(
+            lambda near, far, margin: (near < far) & (far <= near + margin)
         ),
-        Misconception(
-            "easy negatives instead of semi-hard ones",
-            _mine(lambda near, far, margin: near + margin <= far),
-            "These keep the margin already, so their loss and its gradient are 0. Semi-hard ones "
-            "lie inside the margin.",
+        "squared distances compared with the margin": _mine(distance=lambda rows: _gaps(rows) ** 2),
+        "the own class not excluded": _mine(negatives=np.ones_like),
+        "the anchor as its own positive": _mine(positives=lambda same: same),
+        "pairs of different labels filled in": _mine(
+            positives=lambda same: ~np.eye(len(same), dtype=bool)
         ),
-        Misconception(
-            "hard negatives instead of semi-hard ones",
-            _mine(lambda near, far, margin: far <= near),
-            "These are closer to the anchor than the positive. Semi-hard ones are in the right "
-            "order already, only not by the margin.",
+        "each pair in one order only": _mine(positives=lambda same: np.triu(same, 1)),
+        "0 where there is none": _mine(none=0),
+        "the place within the negatives": _place_among_negatives,
+        "anchor and positive exchanged": lambda embeddings, labels, margin: (
+            _mine()(embeddings, labels, margin).T
         ),
-        Misconception(
-            "the farthest of the semi-hard negatives",
-            _mine(prefer=np.argmax),
-            "Of several the nearest is asked for: it violates the margin most, so it teaches most.",
-        ),
-        Misconception(
-            "the first semi-hard negative, near or not",
-            _mine(prefer=_first_of_all),
-            "You return the one with the lowest index. That decides only between negatives "
-            "at the same distance; before that, the nearest one is taken.",
-        ),
-        Misconception(
-            "the semi-hard negative that is nearest to the positive",
-            _nearest_to_positive,
-            "Your choice is semi-hard, but of several you take the one nearest to the positive. "
-            "The triplet loss measures from the anchor: take the one nearest to that.",
-        ),
-        Misconception(
-            "the last of equally near negatives",
-            _mine(prefer=_last_of_equals),
-            "Where several semi-hard negatives are equally near, the specification takes the one "
-            "with the lowest index, as np.argmin does, so that the result does not depend on how "
-            "you search.",
-        ),
-        Misconception(
-            "a negative as far as the positive admitted",
-            _mine(lambda near, far, margin: (near <= far) & (far < near + margin)),
-            "At d_an = d_ap the order is not right yet, so that negative is hard: the bound is "
-            "strict.",
-        ),
-        Misconception(
-            "a negative on the edge of the margin admitted",
-            _mine(lambda near, far, margin: (near < far) & (far <= near + margin)),
-            "At d_an = d_ap + margin the loss is exactly 0 and there is nothing to learn: that "
-            "negative is easy. The bound is strict.",
-        ),
-        Misconception(
-            "squared distances compared with the margin",
-            _mine(distance=lambda rows: _gaps(rows) ** 2),
-            "The margin of this function is in units of distance. With squares the same number "
-            "admits fewer negatives far out and more nearby: take the root.",
-        ),
-        Misconception(
-            "the own class not excluded",
-            _mine(negatives=np.ones_like),
-            "Some of your negatives have the label of the anchor, so training would push equals "
-            "apart. A negative has another label.",
-        ),
-        Misconception(
-            "the anchor as its own positive",
-            _mine(positives=lambda same: same),
-            "An item is no pair with itself: its distance 0 to itself cannot be improved. The "
-            "diagonal holds -1.",
-        ),
-        Misconception(
-            "pairs of different labels filled in",
-            _mine(positives=lambda same: ~np.eye(len(same), dtype=bool)),
-            "Only pairs of equal labels have an anchor and a positive; where the labels of row "
-            "and column differ, the table holds -1.",
-        ),
-        Misconception(
-            "each pair in one order only",
-            _mine(positives=lambda same: np.triu(same, 1)),
-            "(i, j) and (j, i) are two pairs: they share a distance, but the anchor is another "
-            "one and has other negatives nearby.",
-        ),
-        Misconception(
-            "0 where there is none",
-            _mine(none=0),
-            "argmin and argmax over an empty choice give 0, which is the index of an item: it "
-            "would be trained as a negative. Ask .any() first, and put -1 where there is none.",
-        ),
-        Misconception(
-            "the place within the negatives",
-            _place_among_negatives,
-            "You search in a shortened array, and its argmin counts only the negatives. Translate "
-            "it back into an index of the batch, or keep the array whole and put np.inf where a "
-            "negative is not allowed.",
-        ),
-        Misconception(
-            "anchor and positive exchanged",
-            lambda embeddings, labels, margin: _mine()(embeddings, labels, margin).T,
-            "Row i is the anchor and column j the positive, and both distances start at the "
-            "anchor. Entry [i, j] of yours is near item j.",
-        ),
-    ),
+    },
 )

@@ -4,14 +4,8 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import (
-    halves,
-    hold_shape,
-    length,
-    normal,
-    steps,
-)
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.contrastive.points import halves, hold_shape, length, normal, steps
+from lossfns.check.exercise import Call, Exercise
 from lossfns.check.questions import refuse
 
 
@@ -54,20 +48,9 @@ def _draw_triplet(rng):
     yield Call(collapsed, {"margin": 0.5}, "extremes")
     yield Call(_triplet_of(anchor, anchor * 1e6, 0 * anchor), {}, "extremes")
     for margin in (0.0, -1.0):
-        yield refuse(
-            "a margin that is not positive accepted",
-            "With a margin of 0 the collapsed embedding is perfect, and a negative margin even "
-            "rewards wrong orders. Raise ValueError and name the value.",
-            **batches[0],
-            margin=margin,
-        )
+        yield refuse("a margin that is not positive accepted", **batches[0], margin=margin)
     one_negative = batches[2] | {"negative": batches[2]["negative"][:1]}
-    yield refuse(
-        "embeddings of different shapes accepted",
-        "NumPy repeats a single negative for all anchors without a word. Raise ValueError "
-        "when the three shapes are not the same.",
-        **one_negative,
-    )
+    yield refuse("embeddings of different shapes accepted", **one_negative)
 
 
 def _triplet(anchor, positive, negative, margin=1.0, squared=False):
@@ -106,7 +89,6 @@ def _hinge_squared(anchor, positive, negative, margin=1.0, squared=False):
 
 
 TRIPLET = Exercise(
-    name="triplet",
     signature="triplet(anchor, positive, negative, margin=1.0, squared=False)",
     read="loss-triplet",
     right=_triplet,
@@ -115,112 +97,40 @@ TRIPLET = Exercise(
         kinds.shapes("anchor", "positive", "negative", axes=2),
         kinds.outside("margin", 0.0, ends=(0.0,)),
     ),
-    misconceptions=(
-        Misconception(
-            "losses below zero",
-            _of_triplets(lambda near, far, margin: near - far + margin),
-            "A triplet that keeps the margin is done: it costs 0. Without max(0, ·) negatives "
-            "that are far away already are pushed on for ever and pay for those that are not.",
+    mistakes={
+        "losses below zero": _of_triplets(lambda near, far, margin: near - far + margin),
+        "the hinge after the mean": _of_triplets(
+            lambda near, far, margin: near - far + margin,
+            mean=lambda gaps: np.maximum(gaps.mean(), 0),
         ),
-        Misconception(
-            "the hinge after the mean",
-            _of_triplets(
-                lambda near, far, margin: near - far + margin,
-                mean=lambda gaps: np.maximum(gaps.mean(), 0),
-            ),
-            "You average first, so that easy triplets cancel hard ones. Cut every triplet off at "
-            "0, then average.",
+        "positive and negative exchanged": _of_triplets(
+            lambda near, far, margin: _hinge(far, near, margin)
         ),
-        Misconception(
-            "positive and negative exchanged",
-            _of_triplets(lambda near, far, margin: _hinge(far, near, margin)),
-            "Yours is small when the negative is closer than the positive: it trains the opposite.",
+        "the margin subtracted": _of_triplets(lambda near, far, margin: _hinge(near, far, -margin)),
+        "no margin": _of_triplets(lambda near, far, margin: _hinge(near, far, 0.0)),
+        "the margin fixed at 1": _of_triplets(lambda near, far, margin: _hinge(near, far, 1.0)),
+        "distances never squared": lambda anchor, positive, negative, margin=1.0, squared=False: (
+            _of_triplets(_hinge)(anchor, positive, negative, margin)
         ),
-        Misconception(
-            "the margin subtracted",
-            _of_triplets(lambda near, far, margin: _hinge(near, far, -margin)),
-            "The margin is a demand beyond mere order, so it is added: at near = far the loss is "
-            "the margin, and it is 0 only when the negative is farther by that much.",
+        "distances always squared": lambda anchor, positive, negative, margin=1.0, squared=False: (
+            _of_triplets(_hinge)(anchor, positive, negative, margin, squared=True)
         ),
-        Misconception(
-            "no margin",
-            _of_triplets(lambda near, far, margin: _hinge(near, far, 0.0)),
-            "Without a margin an embedding that maps everything to one point costs nothing, and "
-            "training may end there.",
+        "the negative measured from the positive": _negative_from_positive,
+        "the mean over the triplets that cost something": _of_triplets(
+            _hinge, mean=_mean_of_active
         ),
-        Misconception(
-            "the margin fixed at 1",
-            _of_triplets(lambda near, far, margin: _hinge(near, far, 1.0)),
-            "Your function gives the same whatever margin is.",
+        "the squared hinge": _of_triplets(lambda near, far, margin: _hinge(near, far, margin) ** 2),
+        "the hinge squared instead of the distances": _hinge_squared,
+        "a smooth hinge": _of_triplets(
+            lambda near, far, margin: np.logaddexp(0, near - far + margin)
         ),
-        Misconception(
-            "distances never squared",
-            lambda anchor, positive, negative, margin=1.0, squared=False: _of_triplets(_hinge)(
-                anchor, positive, negative, margin
-            ),
-            "With squared=True both distances are squared before they are compared; the margin "
-            "is not.",
+        "the sum of absolute differences": _of_triplets(
+            _hinge, measure=lambda e: abs(e).sum(axis=-1)
         ),
-        Misconception(
-            "distances always squared",
-            lambda anchor, positive, negative, margin=1.0, squared=False: _of_triplets(_hinge)(
-                anchor, positive, negative, margin, squared=True
-            ),
-            "FaceNet compares squared distances; by default this function compares the distances "
-            "themselves, as torch.nn.TripletMarginLoss does. Take the root unless squared is True.",
+        "the mean over the coordinates instead of their sum": _of_triplets(
+            _hinge, measure=lambda e: np.sqrt((e * e).mean(axis=-1))
         ),
-        Misconception(
-            "the negative measured from the positive",
-            _negative_from_positive,
-            "Both distances start at the anchor. Measured from the positive, the loss is another "
-            "one (it swaps the roles of anchor and positive).",
-        ),
-        Misconception(
-            "the mean over the triplets that cost something",
-            _of_triplets(_hinge, mean=_mean_of_active),
-            "Some libraries leave out the triplets that cost 0. The loss then hardly falls while "
-            "more and more of them are done; here all of them count.",
-        ),
-        Misconception(
-            "the squared hinge",
-            _of_triplets(lambda near, far, margin: _hinge(near, far, margin) ** 2),
-            "With squared=True the distances are squared, and never the hinge: what is missing to "
-            "the margin counts linearly.",
-        ),
-        Misconception(
-            "the hinge squared instead of the distances",
-            _hinge_squared,
-            "With squared=True both distances are squared before they are compared. The square of "
-            "the hinge is another loss: it fades as a triplet nears its margin.",
-        ),
-        Misconception(
-            "a smooth hinge",
-            _of_triplets(lambda near, far, margin: np.logaddexp(0, near - far + margin)),
-            "ln(1 + exp(·)) is the soft-margin variant: it never becomes 0. The specification has "
-            "max(0, ·).",
-        ),
-        Misconception(
-            "the sum of absolute differences",
-            _of_triplets(_hinge, measure=lambda e: abs(e).sum(axis=-1)),
-            "This is the Manhattan distance. The Euclidean one is the root of the sum of squares.",
-        ),
-        Misconception(
-            "the mean over the coordinates instead of their sum",
-            _of_triplets(_hinge, measure=lambda e: np.sqrt((e * e).mean(axis=-1))),
-            "Pythagoras adds the squares up. With the mean, distances shrink by √d, and the same "
-            "margin asks for more.",
-        ),
-        Misconception(
-            "one distance for the whole batch",
-            _of_triplets(_hinge, measure=np.linalg.norm),
-            "np.linalg.norm without an axis measures the whole matrix. Every triplet has two "
-            "distances of its own: the coordinates are the last axis.",
-        ),
-        Misconception(
-            "the sum instead of the mean",
-            _of_triplets(_hinge, mean=np.sum),
-            "You add up the losses of all triplets but do not divide by their number. The loss, "
-            "and with it the learning rate that fits, then grows with the size of the batch.",
-        ),
-    ),
+        "one distance for the whole batch": _of_triplets(_hinge, measure=np.linalg.norm),
+        "the sum instead of the mean": _of_triplets(_hinge, mean=np.sum),
+    },
 )

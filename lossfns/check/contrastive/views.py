@@ -7,7 +7,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import halves, normal, two_sizes
-from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
 from lossfns.check.questions import ask, refuse, single, singles
 
@@ -45,21 +45,9 @@ def _draw_nt_xent(rng):
     z1, z2, longer = single(*pairs[0], pairs[1][0])
     for temperature in (-0.5, 0.0):
         yield refuse(
-            "a temperature that is not positive accepted",
-            "A negative temperature turns the loss around: it pushes partners apart. Raise "
-            "ValueError unless it is positive.",
-            z1=z1,
-            z2=z2,
-            temperature=temperature,
+            "a temperature that is not positive accepted", z1=z1, z2=z2, temperature=temperature
         )
-    yield refuse(
-        "views of different sizes accepted",
-        "Row i of both views shows the same item. With different numbers of rows the "
-        "partners are shifted, nothing fails, and the model learns nonsense: raise "
-        "ValueError.",
-        z1=z1,
-        z2=longer,
-    )
+    yield refuse("views of different sizes accepted", z1=z1, z2=longer)
 
 
 def _nt_xent_slope(wrt):
@@ -153,7 +141,6 @@ def _between_views(rows_only):
 
 
 NT_XENT_TORCH = Exercise(
-    name="nt_xent_torch",
     signature="nt_xent_torch(z1, z2, temperature=0.5)",
     read="loss-nt-xent",
     right=_right,
@@ -168,117 +155,34 @@ NT_XENT_TORCH = Exercise(
     # The scores themselves carry float32's relative error of 6e-8, times 1/τ = 200.
     rtol=1e-3,
     atol=1e-5,
-    misconceptions=(
-        Misconception(
-            "each view compared with itself",
-            _nt_xent(mask=lambda scores: scores),
-            "The diagonal of the table is every view's similarity with itself, always the "
-            "largest. It must not take part: the sum goes over k ≠ i.",
+    mistakes={
+        "each view compared with itself": _nt_xent(mask=lambda scores: scores),
+        "0 on the diagonal instead of nothing": _nt_xent(
+            mask=lambda scores: scores - scores.diagonal().diag_embed()
         ),
-        Misconception(
-            "0 on the diagonal instead of nothing",
-            _nt_xent(
-                mask=lambda scores: scores - scores.diagonal().diag_embed(),
-            ),
-            "A score of 0 still counts as exp(0) = 1 in the sum. A score of -inf counts as 0: "
-            "fill the diagonal with that before the softmax.",
+        "only the other view's items as negatives": _between_views(rows_only=False),
+        "InfoNCE from the first view to the second": _between_views(rows_only=True),
+        "only the losses of the first views": _nt_xent(loss=_half_of),
+        "each view as its own target": _nt_xent(loss=_itself, mask=lambda scores: scores),
+        "the partner in the next row": _nt_xent(loss=_interleaved),
+        "the partner left out of the sum": _nt_xent(loss=_decoupled),
+        "the lengths not divided out": _nt_xent(normalise=lambda rows: rows),
+        "the columns scaled to length 1": _nt_xent(
+            normalise=lambda rows: rows / rows.norm(dim=0, keepdim=True)
         ),
-        Misconception(
-            "only the other view's items as negatives",
-            _between_views(rows_only=False),
-            "That is CLIP's loss. In NT-Xent each of the 2n views also has the other items of its "
-            "own view as negatives: stack both views and compare all with all.",
+        "lengths without a gradient": _nt_xent(
+            normalise=lambda rows: rows / rows.norm(dim=1, keepdim=True).detach()
         ),
-        Misconception(
-            "InfoNCE from the first view to the second",
-            _between_views(rows_only=True),
-            "The second views are no queries in yours, and the first ones no negatives. NT-Xent "
-            "compares all 2n views with all others, and averages 2n losses.",
+        "the temperature multiplied": _nt_xent(scale=lambda cosines, t: cosines * t),
+        "the temperature fixed at ½": _nt_xent(scale=lambda cosines, t: cosines / 0.5),
+        "the sum over the pairs": _nt_xent(loss=lambda scores: 2 * log_loss(scores)),
+        "the sum instead of the mean": _nt_xent(loss=lambda scores: len(scores) * log_loss(scores)),
+        "overflow of the exponential": _nt_xent(loss=_exp_then_log),
+        "a constant inside the logarithm": Recognised(
+            _nt_xent(loss=_floored), capped(_right, share=0.97)
         ),
-        Misconception(
-            "only the losses of the first views",
-            _nt_xent(loss=_half_of),
-            "Each view of a pair has a loss: the second views look for the first ones, too. "
-            "Average all 2n.",
+        "no gradient for the second view": lambda z1, z2, temperature=0.5: _nt_xent()(
+            z1, z2.detach(), temperature
         ),
-        Misconception(
-            "each view as its own target",
-            _nt_xent(loss=_itself, mask=lambda scores: scores),
-            "Row i looks for column i, which is the view itself, and finds it without learning "
-            "anything. Its target is its partner, the other view of the same image; the view "
-            "itself must not take part.",
-        ),
-        Misconception(
-            "the partner in the next row",
-            _nt_xent(loss=_interleaved),
-            "Rows 2k and 2k + 1 belong together only if the views were interleaved. After "
-            "torch.cat([z1, z2]) the partner of row i is row i + n, and the other way round.",
-        ),
-        Misconception(
-            "the partner left out of the sum",
-            _nt_xent(loss=_decoupled),
-            "The denominator holds all views but i itself, the partner included: it is a "
-            "softmax. Without the partner the loss can fall below 0.",
-        ),
-        Misconception(
-            "the lengths not divided out",
-            _nt_xent(normalise=lambda rows: rows),
-            "The N in NT-Xent stands for normalised: the score is the cosine. With inner "
-            "products a model lowers the loss by making its embeddings longer.",
-        ),
-        Misconception(
-            "the columns scaled to length 1",
-            _nt_xent(normalise=lambda rows: rows / rows.norm(dim=0, keepdim=True)),
-            "An embedding is a row; dim=0 goes down the columns, over the batch. Its length runs "
-            "over the coordinates, dim=1.",
-        ),
-        Misconception(
-            "lengths without a gradient",
-            _nt_xent(normalise=lambda rows: rows / rows.norm(dim=1, keepdim=True).detach()),
-            "The value is right, but the lengths count as constants, so the gradient also makes "
-            "embeddings longer, which cannot lower the loss. Let autograd go through the "
-            "normalisation, without .detach() or no_grad().",
-        ),
-        Misconception(
-            "the temperature multiplied",
-            _nt_xent(scale=lambda cosines, t: cosines * t),
-            "A small temperature must make the softmax sharp: divide the cosines by it.",
-        ),
-        Misconception(
-            "the temperature fixed at ½",
-            _nt_xent(scale=lambda cosines, t: cosines / 0.5),
-            "Your function gives the same whatever temperature is.",
-        ),
-        Misconception(
-            "the sum over the pairs",
-            _nt_xent(loss=lambda scores: 2 * log_loss(scores)),
-            "You add up the losses of both views of a pair and divide by n. The mean is over all "
-            "2n views.",
-        ),
-        Misconception(
-            "the sum instead of the mean",
-            _nt_xent(loss=lambda scores: len(scores) * log_loss(scores)),
-            "Divide by the number of views, 2n, or the loss grows with the size of the batch.",
-        ),
-        Misconception(
-            "overflow of the exponential",
-            _nt_xent(loss=_exp_then_log),
-            "In float32 exp is infinite beyond 88, and a cosine of 1 at temperature 0.005 is a "
-            "score of 200. Use log_softmax, logsumexp or cross_entropy, which subtract the "
-            "largest score first.",
-        ),
-        Misconception(
-            "a constant inside the logarithm",
-            _nt_xent(loss=_floored),
-            "No loss can then exceed 18.4, and beyond it the gradient vanishes: the pairs that "
-            "need training most get none. log_softmax needs no such constant.",
-            capped(_right, share=0.97),
-        ),
-        Misconception(
-            "no gradient for the second view",
-            lambda z1, z2, temperature=0.5: _nt_xent()(z1, z2.detach(), temperature),
-            "Some methods stop the gradient on one side, with another loss. Here both views come "
-            "from the network that is trained: no .detach().",
-        ),
-    ),
+    },
 )

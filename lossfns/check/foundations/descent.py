@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.exercise import Exercise
 from lossfns.check.foundations.line import errors, gradient
 from lossfns.check.foundations.points import points
 from lossfns.check.questions import ask, single
@@ -83,105 +83,35 @@ def _repeated(x, y, rate, steps):
 
 
 DESCEND = Exercise(
-    name="descend",
     signature="descend(x, y, rate, steps)",
     read="sec-01-loop",
     right=_walk,
     draw=_draw,
     # Rounding errors of single precision may add up over the steps.
     atol=1e-4,
-    misconceptions=(
-        Misconception(
-            "uphill instead of downhill",
-            _descent(lambda *at: -gradient(*at)),
-            "The gradient points to where the loss grows. A step goes against it: subtract.",
+    mistakes={
+        "uphill instead of downhill": _descent(lambda *at: -gradient(*at)),
+        "the sum over the items instead of the mean": _descent(
+            lambda x, y, *line: len(x) * gradient(x, y, *line)
         ),
-        Misconception(
-            "the sum over the items instead of the mean",
-            _descent(lambda x, y, *line: len(x) * gradient(x, y, *line)),
-            "The loss is a mean over the n items. The gradient of the sum is n times as large, "
-            "which is the same as a learning rate n times too high.",
+        "the 2 forgotten in the gradient": _descent(lambda *at: 0.5 * gradient(*at)),
+        "the first row not the start": lambda x, y, rate, steps: _walk(x, y, rate, steps + 1)[1:],
+        "one row too few": lambda x, y, rate, steps: np.array(list(_walk(x, y, rate, steps)[:-1])),
+        "the start left out": lambda x, y, rate, steps: np.array(
+            list(_walk(x, y, rate, steps)[1:])
         ),
-        Misconception(
-            "the 2 forgotten in the gradient",
-            _descent(lambda *at: 0.5 * gradient(*at)),
-            "The derivative of e² is 2e. Without the 2 you walk at half the rate.",
-        ),
-        Misconception(
-            "the first row not the start",
-            lambda x, y, rate, steps: _walk(x, y, rate, steps + 1)[1:],
-            "Row 0 of the path is the start, (0, 0), before any step; row t is what t steps have "
-            "made of it.",
-        ),
-        Misconception(
-            "one row too few",
-            lambda x, y, rate, steps: np.array(list(_walk(x, y, rate, steps)[:-1])),
-            "steps updates make steps + 1 states: the start, and one after each update.",
-        ),
-        Misconception(
-            "the start left out",
-            lambda x, y, rate, steps: np.array(list(_walk(x, y, rate, steps)[1:])),
-            "Put the start, (0, 0), into the path before the first update: steps + 1 rows in all.",
-        ),
-        Misconception(
-            "only the last line returned",
-            lambda x, y, rate, steps: _walk(x, y, rate, steps)[-1],
-            "The whole path is asked for: steps + 1 rows, one for each state of the parameters.",
-        ),
-        Misconception(
-            "the last line in every row",
-            _repeated,
-            "`params -= ...` changes the array that the list holds already, many times over. Make "
-            "a new array, `params = params - ...`, or append params.copy().",
-        ),
-        Misconception(
-            "the intercept updated with the new slope",
-            _one_after_the_other,
-            "Both derivatives belong to the same point. Compute the whole gradient first, then "
-            "move both parameters.",
-        ),
-        Misconception(
-            "gradients that add up from step to step",
-            _never_cleared,
-            "You add each gradient to those before, as PyTorch does without zero_grad(). Each step "
-            "uses the gradient at the present point and nothing else.",
-        ),
-        Misconception(
-            "slope and intercept exchanged",
-            lambda x, y, rate, steps: _walk(x, y, rate, steps)[:, ::-1].copy(),
-            "Column 0 is the slope, column 1 the intercept.",
-        ),
-        Misconception(
-            "the factor x missing for the slope",
-            _descent(lambda *at: np.repeat(gradient(*at)[1], 2)),
-            "Slope and intercept move by the same steps. The slope acts on a prediction through x, "
-            "so by the chain rule its derivative is the mean of 2e times x.",
-        ),
-        Misconception(
-            "an intercept that never moves",
-            _descent(lambda *at: gradient(*at) * [1.0, 0.0]),
-            "The intercept is a parameter, too. Its derivative is the mean of 2e.",
-        ),
-        Misconception(
-            "a start at 1 instead of 0",
-            _descent(start=1.0),
-            "The path starts at slope 0 and intercept 0.",
-        ),
-        Misconception(
-            "a learning rate that shrinks",
-            _decaying,
-            "The rate stays the same in all steps; schedules come later.",
-        ),
-        Misconception(
-            "one item a step",
-            _one_item_a_step,
-            "That is stochastic gradient descent. Here each step uses the mean over all items.",
-        ),
-        Misconception(
-            "stopped when the loss rises",
-            _until_it_rises,
-            "With a rate that is too large the loss grows, and that is worth seeing. Do all the "
-            "steps that were asked for.",
-        ),
-    ),
+        "only the last line returned": lambda x, y, rate, steps: _walk(x, y, rate, steps)[-1],
+        "the last line in every row": _repeated,
+        "the intercept updated with the new slope": _one_after_the_other,
+        "gradients that add up from step to step": _never_cleared,
+        "slope and intercept exchanged": lambda x, y, rate, steps: _walk(x, y, rate, steps)[
+            :, ::-1
+        ].copy(),
+        "the factor x missing for the slope": _descent(lambda *at: np.repeat(gradient(*at)[1], 2)),
+        "an intercept that never moves": _descent(lambda *at: gradient(*at) * [1.0, 0.0]),
+        "a start at 1 instead of 0": _descent(start=1.0),
+        "a learning rate that shrinks": _decaying,
+        "one item a step": _one_item_a_step,
+        "stopped when the loss rises": _until_it_rises,
+    },
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask, refuse, single, some
 
 _NAMES = "gradients counts"
@@ -26,19 +26,9 @@ def _draw(rng):
     yield ask(_NAMES, many, aspect="extremes")
     gradients, counts = pairs[1]
     yield refuse(
-        "a count without a piece ignored",
-        "zip stops at the shorter one without a word, while the sum of the counts knows of "
-        "items whose gradient never arrived. Compare the lengths and raise ValueError.",
-        gradients=gradients,
-        counts=np.append(counts, 3),
+        "a count without a piece ignored", gradients=gradients, counts=np.append(counts, 3)
     )
-    yield refuse(
-        "a negative count accepted",
-        "A piece cannot hold less than nothing, and a negative count turns its gradient "
-        "around. Raise ValueError and name the value.",
-        gradients=gradients,
-        counts=np.array([4, -1]),
-    )
+    yield refuse("a negative count accepted", gradients=gradients, counts=np.array([4, -1]))
 
 
 def _mean(gradients, counts):
@@ -62,7 +52,6 @@ def _checked(gradients, counts):
 
 
 ACCUMULATED_GRADIENT = Exercise(
-    name="accumulated_gradient",
     signature="accumulated_gradient(gradients, counts)",
     read="sec-01-reductions",
     right=_checked,
@@ -73,87 +62,33 @@ ACCUMULATED_GRADIENT = Exercise(
         kinds.single_item("gradients", "counts"),
         kinds.square("gradients", "counts"),
     ),
-    misconceptions=(
-        Misconception(
-            "the mean of the means",
-            lambda gradients, counts: gradients.mean(axis=0),
-            "A piece with one item gets as much say as a piece with four. Each mean must count "
-            "with its number of items, so that every item counts the same.",
+    mistakes={
+        "the mean of the means": lambda gradients, counts: gradients.mean(axis=0),
+        "the mean of the means that are not empty": lambda gradients, counts: (
+            gradients[counts > 0].sum(axis=0) / max((counts > 0).sum(), 1)
         ),
-        Misconception(
-            "the mean of the means that are not empty",
-            lambda gradients, counts: (
-                gradients[counts > 0].sum(axis=0) / max((counts > 0).sum(), 1)
-            ),
-            "Empty pieces are out, which is right, but the others still count the same whatever "
-            "their number of items. Weigh each mean with its count.",
+        "the sum of the means": lambda gradients, counts: gradients.sum(axis=0),
+        "the gradient of the sum over all items": lambda gradients, counts: (
+            gradients * counts[:, None]
+        ).sum(axis=0),
+        "divided by the number of pieces": lambda gradients, counts: (
+            gradients * counts[:, None]
+        ).mean(axis=0),
+        "short pieces counted more": _weighing(lambda counts: 1 / counts),
+        "the counts squared": _weighing(lambda counts: counts**2.0),
+        "the roots of the counts": _weighing(lambda counts: counts**0.5),
+        "divided by the largest count": lambda gradients, counts: (
+            (gradients * counts[:, None]).sum(axis=0) / max(counts.max(), 1)
         ),
-        Misconception(
-            "the sum of the means",
-            lambda gradients, counts: gradients.sum(axis=0),
-            "This is what repeated backward() calls leave in .grad: it grows with the number of "
-            "pieces, and a short piece weighs as much as a long one.",
+        "the last piece only": lambda gradients, counts: gradients[-1],
+        "the counts along the wrong axis": lambda gradients, counts: (
+            (gradients * counts).sum(axis=0) / max(counts.sum(), 1)
         ),
-        Misconception(
-            "the gradient of the sum over all items",
-            lambda gradients, counts: (gradients * counts[:, None]).sum(axis=0),
-            "count · mean is the sum of a piece, so this is the sum over all items. The gradient "
-            "of the mean is that divided by the number of all items.",
+        "the mean over the parameters": lambda gradients, counts: (
+            (gradients.mean(axis=1) * counts).sum() / max(counts.sum(), 1)
         ),
-        Misconception(
-            "divided by the number of pieces",
-            lambda gradients, counts: (gradients * counts[:, None]).mean(axis=0),
-            "Into how many pieces the batch was cut must not matter. Divide the sum over all items "
-            "by the number of all items.",
+        "NaN where there are no items": lambda gradients, counts: (
+            (gradients * counts[:, None]).sum(axis=0) / counts.sum()
         ),
-        Misconception(
-            "short pieces counted more",
-            _weighing(lambda counts: 1 / counts),
-            "You weigh with 1/count, so that the short piece dominates. A mean over many items has "
-            "more to say: weigh with count.",
-        ),
-        Misconception(
-            "the counts squared",
-            _weighing(lambda counts: counts**2.0),
-            "Each count enters once: count · mean is the sum of the piece.",
-        ),
-        Misconception(
-            "the roots of the counts",
-            _weighing(lambda counts: counts**0.5),
-            "Roots belong to standard errors. Each item counts the same, so a piece counts with "
-            "its number of items.",
-        ),
-        Misconception(
-            "divided by the largest count",
-            lambda gradients, counts: (
-                (gradients * counts[:, None]).sum(axis=0) / max(counts.max(), 1)
-            ),
-            "The divisor is the number of all items, the sum of the counts.",
-        ),
-        Misconception(
-            "the last piece only",
-            lambda gradients, counts: gradients[-1],
-            "Clearing the gradient before each piece leaves that of the last one. Clear it once a "
-            "batch.",
-        ),
-        Misconception(
-            "the counts along the wrong axis",
-            lambda gradients, counts: (gradients * counts).sum(axis=0) / max(counts.sum(), 1),
-            "gradients * counts multiplies columns, that is parameters, by the counts, or fails. "
-            "Each row is a piece: counts[:, None].",
-        ),
-        Misconception(
-            "the mean over the parameters",
-            lambda gradients, counts: (
-                (gradients.mean(axis=1) * counts).sum() / max(counts.sum(), 1)
-            ),
-            "One number is left. Every parameter has its own derivative: the result has d entries.",
-        ),
-        Misconception(
-            "NaN where there are no items",
-            lambda gradients, counts: (gradients * counts[:, None]).sum(axis=0) / counts.sum(),
-            "0/0 is not a number, and after one update with it every parameter is NaN. A batch "
-            "without items has nothing to say: its gradient is 0.",
-        ),
-    ),
+    },
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Call, Exercise
 
 
 def _draw(rng):
@@ -67,7 +67,6 @@ def _lasso(x, y, weights, strength):
 
 
 FIT_SURVEY = Exercise(
-    name="fit_survey",
     signature="fit_survey(x, y, weights, strength)",
     read="sec-01-risk",
     right=_fit,
@@ -77,95 +76,37 @@ FIT_SURVEY = Exercise(
     # Descent that stops a little early is still recognised.
     rtol=1e-2,
     atol=1e-2,
-    misconceptions=(
-        Misconception(
-            "the weights without effect",
-            lambda x, y, weights, strength: _fit(x, y, np.ones(len(x)), strength),
-            "All records count the same in yours, the spoiled ones included. Multiply each squared "
-            "error, and so each pull, by its weight.",
+    mistakes={
+        "the weights without effect": lambda x, y, weights, strength: _fit(
+            x, y, np.ones(len(x)), strength
         ),
-        Misconception(
-            "neither weights nor penalty",
-            lambda x, y, weights, strength: _fit(x, y, np.ones(len(x)), 0.0),
-            "This is ordinary least squares, in which every record counts the same and slopes are "
-            "free. Weigh each squared error, and add strength · Σ slope².",
+        "neither weights nor penalty": lambda x, y, weights, strength: _fit(
+            x, y, np.ones(len(x)), 0.0
         ),
-        Misconception(
-            "the weights used as a mask",
-            lambda x, y, weights, strength: _fit(x, y, 1.0 * (weights > 0), strength),
-            "The records with weight 0 are out, but the others all count the same: the rare group "
-            "is still treated as rare.",
+        "the weights used as a mask": lambda x, y, weights, strength: _fit(
+            x, y, 1.0 * (weights > 0), strength
         ),
-        Misconception(
-            "the weights squared",
-            lambda x, y, weights, strength: _fit(x, y, weights**2, strength),
-            "Each weight enters once. Multiplying both the errors and their squares, or inputs and "
-            "targets, by w counts it twice.",
+        "the weights squared": lambda x, y, weights, strength: _fit(x, y, weights**2, strength),
+        "the weighted sum divided by the number of records": lambda x, y, weights, strength: _fit(
+            x, y, weights, strength * len(x) / weights.sum()
         ),
-        Misconception(
-            "the weighted sum divided by the number of records",
-            lambda x, y, weights, strength: _fit(x, y, weights, strength * len(x) / weights.sum()),
-            "Dividing by n instead of the sum of the weights makes the losses larger and the "
-            "penalty, compared with them, too weak. The weighted mean divides by Σ w.",
+        "the penalty forgotten": lambda x, y, weights, strength: _fit(x, y, weights, 0.0),
+        "the constant term penalised": lambda x, y, weights, strength: _fit(
+            x, y, weights, strength, free=0
         ),
-        Misconception(
-            "the penalty forgotten",
-            lambda x, y, weights, strength: _fit(x, y, weights, 0.0),
-            "This is the minimum of the risk alone. The objective adds strength · Σ slope², whose "
-            "gradient pulls every slope towards 0.",
+        "half of the penalty": lambda x, y, weights, strength: _fit(x, y, weights, strength / 2),
+        "twice the penalty": lambda x, y, weights, strength: _fit(x, y, weights, 2 * strength),
+        "the sum of squares against the penalty": lambda x, y, weights, strength: _fit(
+            x, y, weights, strength / len(x)
         ),
-        Misconception(
-            "the constant term penalised",
-            lambda x, y, weights, strength: _fit(x, y, weights, strength, free=0),
-            "params[0] is the constant term and stays out of the penalty: shrinking it shifts "
-            "every prediction towards 0.",
+        "the penalty counted for every record": lambda x, y, weights, strength: _fit(
+            x, y, weights, strength * len(x)
         ),
-        Misconception(
-            "half of the penalty",
-            lambda x, y, weights, strength: _fit(x, y, weights, strength / 2),
-            "The derivative of strength · θ² is 2 · strength · θ. Without the 2 the slopes are "
-            "pulled half as hard as they should be.",
+        "the absolute values of the slopes penalised": _lasso,
+        "no constant term": _without_constant,
+        "the constant term last": lambda x, y, weights, strength: np.roll(
+            _fit(x, y, weights, strength), -1
         ),
-        Misconception(
-            "twice the penalty",
-            lambda x, y, weights, strength: _fit(x, y, weights, 2 * strength),
-            "The 2 of the derivative belongs to the errors as well: if it is missing there, the "
-            "penalty counts double.",
-        ),
-        Misconception(
-            "the sum of squares against the penalty",
-            lambda x, y, weights, strength: _fit(x, y, weights, strength / len(x)),
-            "scikit-learn's Ridge adds the penalty to a sum, so that its alpha is n times as large "
-            "as this strength. Here the risk is a weighted mean.",
-        ),
-        Misconception(
-            "the penalty counted for every record",
-            lambda x, y, weights, strength: _fit(x, y, weights, strength * len(x)),
-            "You add the pull of the penalty once a record. It belongs to the parameters: add it "
-            "once.",
-        ),
-        Misconception(
-            "the absolute values of the slopes penalised",
-            _lasso,
-            "Σ |slope| is the lasso, which pulls small slopes as hard as large ones. The objective "
-            "has their squares.",
-        ),
-        Misconception(
-            "no constant term",
-            _without_constant,
-            "All your predictions go through 0 at x = 0. params[0] is added to every prediction; "
-            "its gradient is the weighted mean of 2e.",
-        ),
-        Misconception(
-            "the constant term last",
-            lambda x, y, weights, strength: np.roll(_fit(x, y, weights, strength), -1),
-            "The constant comes first: params[0], then one slope for each column of x.",
-        ),
-        Misconception(
-            "too few steps",
-            _few_steps,
-            "The parameters are still on their way. Print the objective now and then and go on "
-            "until it no longer falls.",
-        ),
-    ),
+        "too few steps": _few_steps,
+    },
 )

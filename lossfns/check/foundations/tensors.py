@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.exercise import Exercise
 from lossfns.check.foundations.points import points
 from lossfns.check.questions import ask, refuse, single, some
 
@@ -21,9 +21,6 @@ def _draw(rng):
     x, y = single(*points(rng, 3))
     yield refuse(
         "broadcasting of (n, 1) against (n,)",
-        "Predictions of shape (n, 1) minus targets of shape (n,) are an n × n table, and the "
-        "step fits every prediction to everybody's target. Compare the shapes of x and y "
-        "first and raise ValueError.",
         params=np.zeros(2, np.float32),
         x=x[:, None],
         y=y,
@@ -72,95 +69,45 @@ def _loss(params, x, y, rate):
 
 
 TRAINING_STEP_TORCH = Exercise(
-    name="training_step_torch",
     signature="training_step_torch(params, x, y, rate)",
     read="sec-01-loop",
     right=_right,
     draw=_draw,
     probes=(kinds.shapes("x", "y", axes=1),),
     torch=True,
-    misconceptions=(
-        Misconception(
-            "uphill instead of downhill",
-            _stepping(lambda params, gradient, rate: params + rate * gradient),
-            "The gradient points to where the loss grows. The step goes against it: subtract.",
+    mistakes={
+        "uphill instead of downhill": _stepping(
+            lambda params, gradient, rate: params + rate * gradient
         ),
-        Misconception(
-            "the gradient instead of the new parameters",
-            _stepping(lambda params, gradient, rate: gradient),
-            "This is the gradient of the loss. The step is still to be made: "
-            "params - rate · gradient.",
+        "the gradient instead of the new parameters": _stepping(
+            lambda params, gradient, rate: gradient
         ),
-        Misconception(
-            "the step instead of the new parameters",
-            _stepping(lambda params, gradient, rate: -rate * gradient),
-            "This is by how much the parameters move. Add it to where they were.",
+        "the step instead of the new parameters": _stepping(
+            lambda params, gradient, rate: -rate * gradient
         ),
-        Misconception(
-            "the loss instead of the new parameters",
-            _loss,
-            "The loss is only what you differentiate. Return where the step leads: two numbers.",
+        "the loss instead of the new parameters": _loss,
+        "the parameters as they were": _stepping(lambda params, gradient, rate: params.clone()),
+        "the learning rate without effect": _stepping(
+            lambda params, gradient, rate: params - gradient
         ),
-        Misconception(
-            "the parameters as they were",
-            _stepping(lambda params, gradient, rate: params.clone()),
-            "Nothing has moved. backward() only fills .grad; the update is a line of its own.",
+        "the sum over the items instead of the mean": _stepping(
+            lambda params, gradient, rate: params - rate * gradient, mean=False
         ),
-        Misconception(
-            "the learning rate without effect",
-            _stepping(lambda params, gradient, rate: params - gradient),
-            "A step of the full gradient overshoots. Multiply it by rate.",
+        "half of the step": _stepping(
+            lambda params, gradient, rate: params - 0.5 * rate * gradient
         ),
-        Misconception(
-            "the sum over the items instead of the mean",
-            _stepping(lambda params, gradient, rate: params - rate * gradient, mean=False),
-            "The loss is a mean over the n items. The gradient of the sum is n times as large, "
-            "which is the same as a learning rate n times too high.",
+        "twice the step": _stepping(lambda params, gradient, rate: params - 2 * rate * gradient),
+        "only the slope moved": _stepping(
+            lambda params, gradient, rate: params - rate * gradient * params.new_tensor([1, 0])
         ),
-        Misconception(
-            "half of the step",
-            _stepping(lambda params, gradient, rate: params - 0.5 * rate * gradient),
-            "The derivative of e² is 2e. Let autograd differentiate the mean of the squares, "
-            "without a ½.",
+        "the intercept moved with the new slope": _one_after_the_other,
+        "slope and intercept exchanged": _stepping(
+            lambda params, gradient, rate: params - rate * gradient.flip(0)
         ),
-        Misconception(
-            "twice the step",
-            _stepping(lambda params, gradient, rate: params - 2 * rate * gradient),
-            "backward() adds to .grad: called twice, or on tensors that still hold an old "
-            "gradient, it doubles the step.",
+        "a step of the mean absolute error": _absolute,
+        "the parameters of the caller changed in place": _stepping(_in_place),
+        "a NumPy array instead of a tensor": _stepping(
+            lambda params, gradient, rate: (params - rate * gradient).numpy()
         ),
-        Misconception(
-            "only the slope moved",
-            _stepping(
-                lambda params, gradient, rate: params - rate * gradient * params.new_tensor([1, 0])
-            ),
-            "The intercept is a parameter, too: subtract the whole gradient.",
-        ),
-        Misconception(
-            "the intercept moved with the new slope",
-            _one_after_the_other,
-            "Both derivatives belong to the same point. One backward() gives both; then move both.",
-        ),
-        Misconception(
-            "slope and intercept exchanged",
-            _stepping(lambda params, gradient, rate: params - rate * gradient.flip(0)),
-            "params[0] is the slope, which multiplies x, and params[1] the intercept.",
-        ),
-        Misconception(
-            "a step of the mean absolute error",
-            _absolute,
-            "The loss of this step is the mean squared error: its pull grows with the error.",
-        ),
-        Misconception(
-            "the parameters of the caller changed in place",
-            _stepping(_in_place),
-            "`params -= ...` overwrites the tensor of the caller, who may still need the old "
-            "parameters. Work on params.clone(), or return a new tensor.",
-        ),
-        Misconception(
-            "a NumPy array instead of a tensor",
-            _stepping(lambda params, gradient, rate: (params - rate * gradient).numpy()),
-            "The next step needs a tensor. Use .detach(), which keeps it one, not .numpy().",
-        ),
-    ),
+    },
 )

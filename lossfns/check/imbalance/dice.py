@@ -6,7 +6,7 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.exercise import Exercise, Misconception, Reason
+from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask_all, refuse, shuffled, singles
 
 
@@ -54,13 +54,6 @@ def edges():
     ]
 
 
-SHAPES_DIFFER = Reason(
-    "masks of different shapes accepted",
-    "NumPy compares one predicted mask with every true one and averages, as if that were "
-    "what you wanted. Compare the shapes first and raise ValueError.",
-)
-
-
 def _draw_dice(rng):
     pairs, one_pixel = masks(rng), np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     yield from ask_masks(pairs)
@@ -70,21 +63,9 @@ def _draw_dice(rng):
     yield from ask_masks(edges(), "extremes")
     yield from ask_masks([*edges()[2:4], (np.zeros((2, 3)), one_pixel)], "extremes", smooth=0.0)
     probs, target = pairs[2]
-    yield refuse(*SHAPES_DIFFER, probs=probs[:1], target=target)
-    yield refuse(
-        "logits accepted as probabilities",
-        "Values below 0 or above 1 are no probabilities; somebody forgot the sigmoid. The "
-        "loss of them may even be negative: raise ValueError.",
-        probs=4 * probs - 2,
-        target=target,
-    )
-    yield refuse(
-        "a negative smooth accepted",
-        "With smooth < 0 the denominator can be 0 or negative. Raise ValueError.",
-        probs=probs,
-        target=target,
-        smooth=-1.0,
-    )
+    yield refuse("masks of different shapes accepted", probs=probs[:1], target=target)
+    yield refuse("logits accepted as probabilities", probs=4 * probs - 2, target=target)
+    yield refuse("a negative smooth accepted", probs=probs, target=target, smooth=-1.0)
 
 
 def sums(probs, target):
@@ -125,127 +106,49 @@ def _squared(probs, target, smooth=1.0):
     return _plain(both, p, y, smooth).mean()
 
 
-DICE_FORMULA = (
-    Misconception(
-        "the overlap instead of one minus it",
-        _overlapping(lambda both, p, y, s: 1 - _plain(both, p, y, s)),
-        "This is the Dice coefficient, which is 1 for a perfect mask. The loss is one minus it, so "
-        "that a better mask costs less.",
+DICE_FORMULA = {
+    "the overlap instead of one minus it": _overlapping(
+        lambda both, p, y, s: 1 - _plain(both, p, y, s)
     ),
-    Misconception(
-        "the smoothing of another convention",
-        _overlapping(lambda both, p, y, s: 1 - (2 * both + s) / (p + y + s)),
-        "You write (2 Σpy + s) / (Σp + Σy + s), as MONAI does: there, s is worth half as much. "
-        "Here s counts as pixels of agreement: s more in Σpy, in Σp and in Σy.",
+    "the smoothing of another convention": _overlapping(
+        lambda both, p, y, s: 1 - (2 * both + s) / (p + y + s)
     ),
-    Misconception(
-        "s once in the numerator, twice in the denominator",
-        _overlapping(lambda both, p, y, s: 1 - (2 * both + s) / (p + y + 2 * s)),
-        "A perfect mask then still costs something. The s is inside the bracket that is doubled: "
-        "2 (Σpy + s) over Σp + Σy + 2s.",
+    "s once in the numerator, twice in the denominator": _overlapping(
+        lambda both, p, y, s: 1 - (2 * both + s) / (p + y + 2 * s)
     ),
-    Misconception(
-        "s twice in the numerator, once in the denominator",
-        _overlapping(lambda both, p, y, s: 1 - 2 * (both + s) / (p + y + s)),
-        "A correctly empty mask then costs -1, and a loss below that of a perfect mask makes no "
-        "sense. Each of the two sums below gets its own s: Σp + Σy + 2s.",
+    "s twice in the numerator, once in the denominator": _overlapping(
+        lambda both, p, y, s: 1 - 2 * (both + s) / (p + y + s)
     ),
-    Misconception(
-        "s in the denominator only",
-        _overlapping(lambda both, p, y, s: 1 - 2 * both / (p + y + 2 * s)),
-        "Without s in the numerator the loss of an empty mask that is predicted empty is 1, the "
-        "worst possible, although nothing is wrong.",
+    "s in the denominator only": _overlapping(lambda both, p, y, s: 1 - 2 * both / (p + y + 2 * s)),
+    "s counted twice": _overlapping(lambda both, p, y, s: _plain(both, p, y, 2 * s)),
+    "the argument smooth without effect": _overlapping(
+        lambda both, p, y, s: _plain(both, p, y, 1.0)
     ),
-    Misconception(
-        "s counted twice",
-        _overlapping(lambda both, p, y, s: _plain(both, p, y, 2 * s)),
-        "You add twice as many pixels of agreement as smooth says: Σpy + s, not Σpy + 2s.",
+    "no smoothing": _overlapping(lambda both, p, y, s: _plain(both, p, y, 0.0)),
+    "the factor 2 forgotten": _overlapping(lambda both, p, y, s: 1 - (both + s) / (p + y + 2 * s)),
+    "intersection over union": _overlapping(
+        lambda both, p, y, s: 1 - (both + s) / (p + y - both + s)
     ),
-    Misconception(
-        "the argument smooth without effect",
-        _overlapping(lambda both, p, y, s: _plain(both, p, y, 1.0)),
-        "Your result is the same whatever smooth is.",
+    "squares in the denominator": _squared,
+    "all masks of the batch taken for one": _overlapping(_plain, one_mask),
+    "all masks taken for one, and s in another convention": _overlapping(
+        lambda both, p, y, s: 1 - (2 * both + s) / (p + y + s), one_mask
     ),
-    Misconception(
-        "no smoothing",
-        _overlapping(lambda both, p, y, s: _plain(both, p, y, 0.0)),
-        "Without smooth an empty mask is 0/0, and one stray pixel in it costs as much as a "
-        "thousand.",
+    "the sum over the masks": lambda probs, target, smooth=1.0: _plain(
+        *sums(probs, target), smooth
+    ).sum(),
+    "sums over the last axis only": _along_last_axis,
+    "sums along the first axis": _along_first_axis,
+    "one quotient per pixel": lambda probs, target, smooth=1.0: _plain(
+        probs * target, probs, target, smooth
+    ).mean(),
+    "the background's overlap": _overlapping(_plain, lambda probs, target: (1 - probs, 1 - target)),
+    "probabilities rounded to 0 and 1 first": _overlapping(
+        _plain, lambda probs, target: (1.0 * (probs >= 0.5), target)
     ),
-    Misconception(
-        "the factor 2 forgotten",
-        _overlapping(lambda both, p, y, s: 1 - (both + s) / (p + y + 2 * s)),
-        "Σp + Σy counts the common part twice, so the overlap must be doubled, too. A perfect "
-        "mask would cost ½ otherwise.",
-    ),
-    Misconception(
-        "intersection over union",
-        _overlapping(lambda both, p, y, s: 1 - (both + s) / (p + y - both + s)),
-        "This is the Jaccard loss, whose denominator is the union Σp + Σy - Σpy. Dice compares "
-        "the overlap with the mean size of the two masks.",
-    ),
-    Misconception(
-        "squares in the denominator",
-        _squared,
-        "Σp² is the variant of V-Net. The specification has the plain sums; they agree only where "
-        "every p is 0 or 1.",
-    ),
-    Misconception(
-        "all masks of the batch taken for one",
-        _overlapping(_plain, one_mask),
-        "You sum over the whole batch, so a large object hides a small one that is missed. Each "
-        "mask has a loss of its own, and these are averaged.",
-    ),
-    Misconception(
-        "all masks taken for one, and s in another convention",
-        _overlapping(lambda both, p, y, s: 1 - (2 * both + s) / (p + y + s), one_mask),
-        "This is the version that is copied most often, and it differs twice: it sums over the "
-        "whole batch, where a large object hides a small one, and its s is worth half as much. "
-        "Sum over each mask, and add s to Σpy, to Σp and to Σy.",
-    ),
-    Misconception(
-        "the sum over the masks",
-        lambda probs, target, smooth=1.0: _plain(*sums(probs, target), smooth).sum(),
-        "You add up the losses of the masks. Average them: the loss lies between 0 and 1.",
-    ),
-    Misconception(
-        "sums over the last axis only",
-        _along_last_axis,
-        "With .sum(axis=-1) every row of an image counts as a mask of its own. Only the first "
-        "axis counts masks: reshape to (len(probs), -1) before you sum.",
-    ),
-    Misconception(
-        "sums along the first axis",
-        _along_first_axis,
-        "axis=0 adds up the same pixel of different masks. The first axis counts masks; sum over "
-        "all others.",
-    ),
-    Misconception(
-        "one quotient per pixel",
-        lambda probs, target, smooth=1.0: _plain(probs * target, probs, target, smooth).mean(),
-        "Form the sums over the mask first and divide once. A quotient per pixel knows nothing of "
-        "the size of the mask.",
-    ),
-    Misconception(
-        "the background's overlap",
-        _overlapping(_plain, lambda probs, target: (1 - probs, 1 - target)),
-        "You measure the overlap of what is not in the mask. The background is large and easy; "
-        "that is the imbalance which Dice is there to avoid.",
-    ),
-    Misconception(
-        "probabilities rounded to 0 and 1 first",
-        _overlapping(_plain, lambda probs, target: (1.0 * (probs >= 0.5), target)),
-        "A threshold makes the loss a step function of p: its gradient is 0 everywhere, and 0.51 "
-        "is as good as 0.99. Use the probabilities themselves.",
-    ),
-)
+}
 
-EMPTY = Misconception(
-    "0/0 of an empty mask",
-    _overlapping(_plain),
-    "With smooth = 0 a mask that is empty and predicted empty gives 0/0. Nothing is wrong there, "
-    "so it costs 0.",
-)
+EMPTY = {"0/0 of an empty mask": _overlapping(_plain)}
 
 
 def _nothing_missed(both, p, y, smooth):
@@ -253,15 +156,9 @@ def _nothing_missed(both, p, y, smooth):
     return 1 - np.divide(2 * (both + smooth), sizes, out=np.zeros_like(sizes), where=sizes > 0)
 
 
-EMPTY_MISSED = Misconception(
-    "an empty mask that counts as missed",
-    _overlapping(_nothing_missed),
-    "You replace 0/0 by an overlap of 0, so a mask that is empty and predicted empty costs 1, as "
-    "much as a missed one. Nothing is wrong there: its overlap is 1 and its loss 0.",
-)
+EMPTY_MISSED = {"an empty mask that counts as missed": _overlapping(_nothing_missed)}
 
 DICE = Exercise(
-    name="dice",
     signature="dice(probs, target, smooth=1.0)",
     read="loss-dice",
     right=dice,
@@ -273,11 +170,7 @@ DICE = Exercise(
         kinds.single_item("probs", "target"),
         kinds.zero("smooth"),
     ),
-    misconceptions=(
-        *DICE_FORMULA,
-        EMPTY,
-        EMPTY_MISSED,
-    ),
+    mistakes={**DICE_FORMULA, **EMPTY, **EMPTY_MISSED},
 )
 
 
@@ -294,7 +187,6 @@ def _draw_dice_torch(rng):
 
 
 DICE_TORCH = Exercise(
-    name="dice_torch",
     signature="dice_torch(probs, target, smooth=1.0)",
     read="loss-dice",
     right=dice,
@@ -302,5 +194,5 @@ DICE_TORCH = Exercise(
     probes=(kinds.zero("smooth"),),
     torch=True,
     slopes={"probs": _dice_slope},
-    misconceptions=DICE_FORMULA,
+    mistakes=DICE_FORMULA,
 )

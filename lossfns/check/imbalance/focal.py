@@ -4,9 +4,9 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds, questions
-from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped, mean_over_rows, reduction_ignored, sum_for_mean
-from lossfns.check.questions import BROADCAST, UNKNOWN_REDUCTION, refuse
+from lossfns.check.questions import refuse
 from lossfns.check.recipes import library, per_item, sigmoid, softplus
 
 
@@ -28,24 +28,14 @@ def _draw_focal(rng):
     yield from questions.ask_logits(far(np.float64), "extremes")
     yield from questions.ask_logits(far(np.float64)[2:], "extremes", gamma=gamma, alpha=alpha)
     logits, target = pairs[2]
-    yield refuse(*BROADCAST, logits=pairs[3][0][:, None], target=pairs[3][1])
-    yield refuse(*UNKNOWN_REDUCTION, logits=logits, target=target, reduction="average")
     yield refuse(
-        "a negative γ accepted",
-        "With γ < 0 the easy items are amplified without bound instead of faded. Raise "
-        "ValueError and name the value.",
-        logits=logits,
-        target=target,
-        gamma=-1.0,
+        "broadcasting of (n, 1) against (n,)", logits=pairs[3][0][:, None], target=pairs[3][1]
     )
     yield refuse(
-        "an α outside 0 … 1 accepted",
-        "With α > 1 the weight 1 - α is negative: the model is paid for getting negatives "
-        "wrong. Raise ValueError unless 0 ≤ α ≤ 1.",
-        logits=logits,
-        target=target,
-        alpha=1.5,
+        "an unknown reduction taken for the mean", logits=logits, target=target, reduction="average"
     )
+    yield refuse("a negative γ accepted", logits=logits, target=target, gamma=-1.0)
+    yield refuse("an α outside 0 … 1 accepted", logits=logits, target=target, alpha=1.5)
 
 
 def far(dtype):
@@ -123,166 +113,64 @@ def _per_alpha(logits, target, gamma=2.0, alpha=None, reduction="mean"):
     return losses.sum() / (_alpha_t(target, alpha) + 0 * target).sum()
 
 
-FORMULA = (
-    Misconception(
-        "α on both classes",
-        per_item(core_of(weigh=lambda y, alpha: 1.0 if alpha is None else alpha)),
-        "You multiply both classes by α, which is only a smaller learning rate and balances "
-        "nothing. The paper's α_t is α where y = 1 and 1 - α where y = 0.",
+FORMULA = {
+    "α on both classes": per_item(core_of(weigh=lambda y, alpha: 1.0 if alpha is None else alpha)),
+    "α and 1 - α exchanged": per_item(core_of(weigh=lambda y, alpha: _alpha_t(1 - y, alpha))),
+    "the negatives not weighted": per_item(
+        core_of(weigh=lambda y, alpha: 1.0 if alpha is None else alpha * y + (1 - y))
     ),
-    Misconception(
-        "α and 1 - α exchanged",
-        per_item(core_of(weigh=lambda y, alpha: _alpha_t(1 - y, alpha))),
-        "α belongs to the positive class, y = 1, and 1 - α to the negative one.",
+    "the argument alpha without effect": per_item(core_of(weigh=lambda y, alpha: 1.0)),
+    "alpha=None taken for 0.25": per_item(
+        core_of(weigh=lambda y, alpha: _alpha_t(y, 0.25 if alpha is None else alpha))
     ),
-    Misconception(
-        "the negatives not weighted",
-        per_item(core_of(weigh=lambda y, alpha: 1.0 if alpha is None else alpha * y + (1 - y))),
-        "Yours weighs the positives by α and the negatives by 1. The two weights are α and 1 - α.",
+    "alpha=None taken for ½": per_item(
+        core_of(weigh=lambda y, alpha: _alpha_t(y, 0.5 if alpha is None else alpha))
     ),
-    Misconception(
-        "the argument alpha without effect",
-        per_item(core_of(weigh=lambda y, alpha: 1.0)),
-        "Your result is the same whatever alpha is. Each item has the weight α_t: α where y = 1, "
-        "1 - α where y = 0.",
+    "the easy items kept and the hard ones faded": per_item(
+        core_of(fade=lambda z, y, gamma: (1 - missing_of(z, y)) ** gamma)
     ),
-    Misconception(
-        "alpha=None taken for 0.25",
-        per_item(core_of(weigh=lambda y, alpha: _alpha_t(y, 0.25 if alpha is None else alpha))),
-        "0.25 is the default of the paper and of torchvision. Here None means that no class is "
-        "weighted: α_t = 1 for all.",
+    "(1 - p)^γ for both classes": per_item(core_of(fade=lambda z, y, gamma: sigmoid(-z) ** gamma)),
+    "p^γ for both classes": per_item(core_of(fade=lambda z, y, gamma: sigmoid(z) ** gamma)),
+    "γ as a factor instead of an exponent": per_item(
+        core_of(fade=lambda z, y, gamma: gamma * missing_of(z, y))
     ),
-    Misconception(
-        "alpha=None taken for ½",
-        per_item(core_of(weigh=lambda y, alpha: _alpha_t(y, 0.5 if alpha is None else alpha))),
-        "With α = ½ both classes are halved. None means weight 1 for all, so that γ = 0 gives the "
-        "plain cross-entropy.",
+    "the power around the product": per_item(
+        core_of(
+            fade=lambda z, y, gamma: (missing_of(z, y) * surprise_of(z, y)) ** gamma,
+            surprise=lambda z, y: 1.0,
+        )
     ),
-    Misconception(
-        "the easy items kept and the hard ones faded",
-        per_item(core_of(fade=lambda z, y, gamma: (1 - missing_of(z, y)) ** gamma)),
-        "You multiply by p_t^γ, which is large where the model is right. The factor is "
-        "(1 - p_t)^γ: what is already right should fade.",
+    "1 - p_t^γ instead of (1 - p_t)^γ": per_item(
+        core_of(fade=lambda z, y, gamma: 1 - (1 - missing_of(z, y)) ** gamma)
     ),
-    Misconception(
-        "(1 - p)^γ for both classes",
-        per_item(core_of(fade=lambda z, y, gamma: sigmoid(-z) ** gamma)),
-        "1 - p is the distance from the truth only where y = 1. For the negatives p_t is 1 - p, "
-        "so their factor is p^γ; with yours, easy negatives keep all their weight.",
+    "γ fixed at 2": per_item(core_of(fade=lambda z, y, gamma: missing_of(z, y) ** 2)),
+    "the fading factor missing": per_item(core_of(fade=lambda z, y, gamma: 1.0)),
+    "one factor for the whole batch": per_item(core_of(fade=_fade_of_mean)),
+    "no loss for the negatives": per_item(
+        lambda z, y, gamma=2.0, alpha=None: y * core_of()(z, y, gamma, alpha)
     ),
-    Misconception(
-        "p^γ for both classes",
-        per_item(core_of(fade=lambda z, y, gamma: sigmoid(z) ** gamma)),
-        "p^γ is the factor of the negatives. For the positives p_t is p, so their factor is "
-        "(1 - p)^γ.",
+    "the sigmoid forgotten": per_item(_clipping(1e-7, probability=lambda z: z)),
+    "the sigmoid twice": per_item(_clipping(1e-7, probability=lambda z: sigmoid(sigmoid(z)))),
+    "the sign flipped": per_item(
+        lambda z, y, gamma=2.0, alpha=None: -core_of()(z, y, gamma, alpha)
     ),
-    Misconception(
-        "γ as a factor instead of an exponent",
-        per_item(core_of(fade=lambda z, y, gamma: gamma * missing_of(z, y))),
-        "γ is the exponent of 1 - p_t: raising it silences easy items more and more, while a "
-        "factor would only scale the whole loss.",
-    ),
-    Misconception(
-        "the power around the product",
-        per_item(
-            core_of(
-                fade=lambda z, y, gamma: (missing_of(z, y) * surprise_of(z, y)) ** gamma,
-                surprise=lambda z, y: 1.0,
-            )
-        ),
-        "Only 1 - p_t is raised to γ; the logarithm is not. With γ = 0 the plain cross-entropy "
-        "must come out.",
-    ),
-    Misconception(
-        "1 - p_t^γ instead of (1 - p_t)^γ",
-        per_item(core_of(fade=lambda z, y, gamma: 1 - (1 - missing_of(z, y)) ** gamma)),
-        "The difference is taken first and raised to γ then. With γ = 0 yours is 0 everywhere.",
-    ),
-    Misconception(
-        "γ fixed at 2",
-        per_item(core_of(fade=lambda z, y, gamma: missing_of(z, y) ** 2)),
-        "Your result is the same whatever gamma is. With γ = 0 the plain cross-entropy must come "
-        "out.",
-    ),
-    Misconception(
-        "the fading factor missing",
-        per_item(core_of(fade=lambda z, y, gamma: 1.0)),
-        "This is the cross-entropy, in which thousands of easy negatives outweigh a few hard "
-        "positives. Multiply every item by (1 - p_t)^γ.",
-    ),
-    Misconception(
-        "one factor for the whole batch",
-        per_item(core_of(fade=_fade_of_mean)),
-        "You raise 1 - e^-(mean loss) to γ, so easy and hard items fade alike. Each item has a p_t "
-        "and a factor of its own: keep the losses apart until the end.",
-    ),
-    Misconception(
-        "no loss for the negatives",
-        per_item(lambda z, y, gamma=2.0, alpha=None: y * core_of()(z, y, gamma, alpha)),
-        "Where y = 0 yours is 0, so calling everything positive is free. The negatives cost "
-        "-(1 - α) p^γ ln(1 - p).",
-    ),
-    Misconception(
-        "the sigmoid forgotten",
-        per_item(_clipping(1e-7, probability=lambda z: z)),
-        "The first argument holds logits, any real numbers. Their probabilities are σ(z); a "
-        "clipped logit is none.",
-    ),
-    Misconception(
-        "the sigmoid twice",
-        per_item(_clipping(1e-7, probability=lambda z: sigmoid(sigmoid(z)))),
-        "σ(σ(z)) lies between ½ and 0.73 whatever z is, so the model can never be sure. Apply the "
-        "sigmoid once; functions named …_with_logits contain it already.",
-    ),
-    Misconception(
-        "the sign flipped",
-        per_item(lambda z, y, gamma=2.0, alpha=None: -core_of()(z, y, gamma, alpha)),
-        "The logarithm of a probability is negative; the loss is minus it.",
-    ),
-)
+}
 
-NORMALISERS = (
-    Misconception(
-        "divided by the number of positives",
-        _per_positive,
-        "The paper divides by the number of positive anchors, as an image has thousands of "
-        "negatives. Here, as in torchvision, the mean runs over all n items.",
-    ),
-    Misconception(
-        "divided by the sum of the fading factors",
-        _per_weight,
-        "A normalised fading undoes itself: when all items become easy, their weights are scaled "
-        "up again. Divide by n.",
-    ),
-    Misconception(
-        "divided by the sum of the α_t",
-        _per_alpha,
-        "Cross-entropy with class weights divides by their sum; the focal loss does not. Divide "
-        "by n.",
-    ),
-)
+NORMALISERS = {
+    "divided by the number of positives": _per_positive,
+    "divided by the sum of the fading factors": _per_weight,
+    "divided by the sum of the α_t": _per_alpha,
+}
 
-OVERFLOW = Misconception(
-    "the logarithm of a rounded probability",
-    per_item(_overflowing),
-    "At z = -1000 the sigmoid is rounded to 0 and its logarithm is -∞; at z = 1000 the same "
-    "happens to 1 - p. Take -ln p from the logit, in a form that does not overflow.",
-    formula="-ln σ(z) = np.logaddexp(0, -z)",
-)
+OVERFLOW = {"the logarithm of a rounded probability": per_item(_overflowing)}
 
 
-CLIPPED = Misconception(
-    "the probability kept away from 0 and 1",
-    per_item(_clipping(1e-7)),
-    "Clipping hides the infinity, but the loss of a confident mistake then stops growing (at 16 "
-    "for an ε of 1e-7) and its gradient is 0: the items that are most wrong teach nothing. Use "
-    "-ln σ(z) = ln(1 + e^-z) in a form that does not overflow.",
-    capped(right),
-)
+CLIPPED = {
+    "the probability kept away from 0 and 1": Recognised(per_item(_clipping(1e-7)), capped(right))
+}
 
 
 FOCAL = Exercise(
-    name="focal",
     signature='focal(logits, target, gamma=2.0, alpha=None, reduction="mean")',
     read="loss-focal",
     right=right,
@@ -297,15 +185,15 @@ FOCAL = Exercise(
         kinds.beyond_fifty("logits"),
         kinds.certain("logits", "target", "gamma"),
     ),
-    misconceptions=(
-        *FORMULA,
-        *NORMALISERS,
-        sum_for_mean(core_of()),
-        mean_over_rows(core_of()),
-        reduction_ignored(core_of()),
-        OVERFLOW,
-        CLIPPED,
-    ),
+    mistakes={
+        **FORMULA,
+        **NORMALISERS,
+        **sum_for_mean(core_of()),
+        **mean_over_rows(core_of()),
+        **reduction_ignored(core_of()),
+        **OVERFLOW,
+        **CLIPPED,
+    },
 )
 
 
@@ -326,7 +214,6 @@ def _factor_detached(z, y, gamma=2.0, alpha=None):
 
 
 FOCAL_TORCH = Exercise(
-    name="focal_torch",
     signature="focal_torch(logits, target, gamma=2.0, alpha=None)",
     read="loss-focal",
     right=right,
@@ -345,19 +232,13 @@ FOCAL_TORCH = Exercise(
     },
     # In float32 a rounded factor of 1 ± 1e-7 times a loss of 1000 leaves 1e-4 of a gradient of 1.
     rtol=1e-3,
-    misconceptions=(
-        *FORMULA,
-        *NORMALISERS,
-        sum_for_mean(core_of()),
-        mean_over_rows(core_of()),
-        OVERFLOW,
-        CLIPPED,
-        Misconception(
-            "the fading factor detached",
-            per_item(_factor_detached),
-            "The value is right, but (1 - p_t)^γ is cut out of the graph and its derivative is "
-            "missing. It depends on the logits like the rest: compute it without .detach() and "
-            "outside torch.no_grad().",
-        ),
-    ),
+    mistakes={
+        **FORMULA,
+        **NORMALISERS,
+        **sum_for_mean(core_of()),
+        **mean_over_rows(core_of()),
+        **OVERFLOW,
+        **CLIPPED,
+        "the fading factor detached": per_item(_factor_detached),
+    },
 )

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lossfns.check.exercise import Call, Exercise, Misconception
-from lossfns.check.recipes import sigmoid
+from lossfns.check.exercise import Call, Exercise, Recognised
+from lossfns.check.recipes import sigmoid, with_ones
 
 
 def _draw_rare(rng):
@@ -45,7 +45,7 @@ def _missed(call, scores):
 
 def _standardised(x, x_new):
     centre, spread = x.mean(axis=0), x.std(axis=0)
-    return [np.column_stack([(a - centre) / spread, np.ones(len(a))]) for a in (x, x_new)]
+    return [with_ones((a - centre) / spread) for a in (x, x_new)]
 
 
 def _fit(columns, y, steps=15, ridge=1e-3):
@@ -78,7 +78,7 @@ def _too_few_steps(x, y, x_new):
 
 
 def _raw_columns(x, y, x_new):
-    old, new = (np.column_stack([a, np.ones(len(a))]) for a in (x, x_new))
+    old, new = map(with_ones, (x, x_new))
     return new @ _descend(old, y, 50)
 
 
@@ -127,7 +127,6 @@ def _chance(call, value):
 
 
 TRAIN_RARE = Exercise(
-    name="train_rare",
     signature="train_rare(x, y, x_new)",
     read="imbalance-compared",
     right=_train,
@@ -137,73 +136,34 @@ TRAIN_RARE = Exercise(
     # network may lose up to a tenth.
     slack=0.25,
     atol=0.1,
-    misconceptions=(
-        Misconception(
-            "decisions instead of scores",
+    mistakes={
+        "decisions instead of scores": Recognised(
             lambda x, y, x_new: (_train(x, y, x_new) > 0) * 1.0,
-            "Your result holds two values only. A threshold throws the ranking away: the doctor "
-            "who can see twenty patients needs to know which twenty. Return the logits or the "
-            "probabilities.",
             lambda call, value: _distinct(call, value) == 2,
         ),
-        Misconception(
-            "the same score for everybody",
+        "the same score for everybody": Recognised(
             lambda x, y, x_new: 0 * _train(x, y, x_new),
-            "Nobody is ranked above anybody else. Calling everybody healthy is right nine times "
-            "in ten and finds not one patient: it is what accuracy rewards.",
             lambda call, value: _distinct(call, value) == 1,
         ),
-        Misconception(
-            "high scores for the frequent class",
-            lambda x, y, x_new: -_train(x, y, x_new),
-            "Your ranking is good, but upside down: the healthy come first. Return the score of "
-            "the class y = 1.",
-            _reversed,
+        "high scores for the frequent class": Recognised(
+            lambda x, y, x_new: -_train(x, y, x_new), _reversed
         ),
-        Misconception(
-            "one column that decides alone",
-            _raw_columns,
-            "Your scores rank the items as one single column does. Its numbers are a thousand "
-            "times as large as the others', so its gradient is, too: bring each column to mean 0 "
-            "and standard deviation 1, those of x, in x and x_new alike.",
-            _single_column,
+        "one column that decides alone": Recognised(_raw_columns, _single_column),
+        "the difference of the means: too few steps": Recognised(
+            _too_few_steps, _difference_of_means
         ),
-        Misconception(
-            "the difference of the means: too few steps",
-            _too_few_steps,
-            "Your scores point along the difference of the two class means, which is where the "
-            "first steps of gradient descent go. The columns are correlated, so the best "
-            "direction is another one: go on until the loss no longer falls.",
-            _difference_of_means,
-        ),
-        Misconception(
-            "scores no better than chance",
-            _shuffled,
-            "Scores, rows and labels have got out of step somewhere. If you shuffle or resample, "
-            "take the same indices for x and y, and never shuffle x_new: score i belongs to row i. "
-            "Check on the training data that the ill get the higher scores.",
-            _chance,
-        ),
-        Misconception(
-            "scores of the training items",
+        "scores no better than chance": Recognised(_shuffled, _chance),
+        "scores of the training items": Recognised(
             lambda x, y, x_new: _train(x, y, x),
-            "You return one score for each row of x. Asked for are those of x_new, which the "
-            "model has not seen.",
             lambda call, value: value.shape == call.arrays["y"].shape,
         ),
-        Misconception(
-            "a column instead of a flat array",
+        "a column instead of a flat array": Recognised(
             lambda x, y, x_new: _train(x, y, x_new)[:, None],
-            "A network with one output gives shape (n, 1). Flatten it, before the loss too: "
-            "(n, 1) against (n,) broadcasts to n × n.",
             lambda call, value: value.shape == (len(call.arrays["x_new"]), 1),
         ),
-        Misconception(
-            "one score for each class",
+        "one score for each class": Recognised(
             lambda x, y, x_new: np.column_stack([-_train(x, y, x_new), _train(x, y, x_new)]),
-            "You return two columns, one for each class. A ranking needs one number an item: the "
-            "probability of y = 1, or the difference of the two logits.",
             lambda call, value: value.shape == (len(call.arrays["x_new"]), 2),
         ),
-    ),
+    },
 )

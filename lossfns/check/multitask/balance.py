@@ -3,9 +3,10 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.exercise import Exercise
 from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
 from lossfns.check.questions import ask, refuse
+from lossfns.check.recipes import softmax
 
 
 def _draw_dwa(rng):
@@ -26,41 +27,19 @@ def _draw_dwa(rng):
         temperature=1e-4,
     )
     previous, before = np.array([0.5, 2.0]), np.array([2.5, 4.0])
-    yield refuse(
-        "a loss of 0 in the denominator",
-        "With before = 0 the ratio is infinite or NaN, and so are the weights of all tasks. "
-        "Raise ValueError where before is not positive.",
-        previous=previous,
-        before=np.array([0.0, 4.0]),
-    )
-    yield refuse(
-        "losses that are broadcast",
-        "NumPy stretches one array over the other, and every task is compared with the same "
-        "old loss. Compare the shapes and raise ValueError.",
-        previous=previous,
-        before=before[:1],
-    )
+    yield refuse("a loss of 0 in the denominator", previous=previous, before=np.array([0.0, 4.0]))
+    yield refuse("losses that are broadcast", previous=previous, before=before[:1])
     for temperature in (0.0, -2.0):
         yield refuse(
-            "any temperature accepted",
-            "A temperature of 0 divides by 0, and a negative one turns the weights round. Raise "
-            "ValueError unless it is positive.",
-            previous=previous,
-            before=before,
-            temperature=temperature,
+            "any temperature accepted", previous=previous, before=before, temperature=temperature
         )
-
-
-def _softmax(scores):
-    powers = np.exp(scores - scores.max())
-    return powers / powers.sum()
 
 
 def _dwa(previous, before, temperature=2.0):
     same_shape(previous, before)
     if not (before > 0).all() or not temperature > 0:
         raise ValueError("before and temperature must be positive")
-    return _of_ratio(lambda r, t: r.size * _softmax(r / t))(previous, before, temperature)
+    return _of_ratio(lambda r, t: r.size * softmax(r / t))(previous, before, temperature)
 
 
 def _of_ratio(whole):
@@ -74,7 +53,6 @@ def _overflowing(r, t):
 
 
 DWA_WEIGHTS = Exercise(
-    name="dwa_weights",
     signature="dwa_weights(previous, before, temperature=2.0)",
     read="loss-dwa",
     right=_dwa,
@@ -84,79 +62,25 @@ DWA_WEIGHTS = Exercise(
         kinds.outside("before", 0.0, ends=(0.0,)),
         kinds.outside("temperature", 0.0, ends=(0.0,)),
     ),
-    misconceptions=(
-        Misconception(
-            "the ratio upside down",
-            lambda previous, before, temperature=2.0: _of_ratio(
-                lambda r, t: r.size * _softmax(r / t)
-            )(before, previous, temperature),
-            "r = previous / before is small for a task that improves fast, and such a task needs "
-            "less weight. Yours rewards the task that is winning anyway.",
+    mistakes={
+        "the ratio upside down": lambda previous, before, temperature=2.0: _of_ratio(
+            lambda r, t: r.size * softmax(r / t)
+        )(before, previous, temperature),
+        "weights that sum to 1": _of_ratio(lambda r, t: softmax(r / t)),
+        "the number of tasks fixed at 2": _of_ratio(lambda r, t: 2 * softmax(r / t)),
+        "multiplication by the temperature": _of_ratio(lambda r, t: r.size * softmax(r * t)),
+        "the temperature without effect": _of_ratio(lambda r, t: r.size * softmax(r)),
+        "the temperature after the softmax": _of_ratio(lambda r, t: r.size * softmax(r) / t),
+        "a difference instead of the ratio": lambda previous, before, temperature=2.0: (
+            before.size * softmax((previous - before) / temperature)
         ),
-        Misconception(
-            "weights that sum to 1",
-            _of_ratio(lambda r, t: _softmax(r / t)),
-            "A softmax sums to 1. DWA multiplies it by the number of tasks K, so that the weights "
-            "average 1 and the learning rate that fitted the plain sum still fits.",
+        "ratios divided by their sum": _of_ratio(lambda r, t: r.size * r / r.sum()),
+        "the losses themselves instead of their ratio": lambda previous, before, temperature=2.0: (
+            previous.size * softmax(previous / temperature)
         ),
-        Misconception(
-            "the number of tasks fixed at 2",
-            _of_ratio(lambda r, t: 2 * _softmax(r / t)),
-            "The factor is the number of tasks, which is 2 only in some examples: take it from "
-            "the arrays.",
-        ),
-        Misconception(
-            "multiplication by the temperature",
-            _of_ratio(lambda r, t: r.size * _softmax(r * t)),
-            "A high temperature must even the weights out, so the ratios are divided by it.",
-        ),
-        Misconception(
-            "the temperature without effect",
-            _of_ratio(lambda r, t: r.size * _softmax(r)),
-            "Divide the ratios by the temperature before the softmax; the larger it is, the more "
-            "even the weights.",
-        ),
-        Misconception(
-            "the temperature after the softmax",
-            _of_ratio(lambda r, t: r.size * _softmax(r) / t),
-            "Dividing the weights only makes all of them smaller. The temperature belongs under "
-            "the exponential, where it changes their proportions.",
-        ),
-        Misconception(
-            "a difference instead of the ratio",
-            lambda previous, before, temperature=2.0: (
-                before.size * _softmax((previous - before) / temperature)
-            ),
-            "A difference depends on the units of the loss: the task with large numbers gets all "
-            "or nothing. The ratio previous / before has no units.",
-        ),
-        Misconception(
-            "ratios divided by their sum",
-            _of_ratio(lambda r, t: r.size * r / r.sum()),
-            "That is a proportion, not a softmax, and the temperature has nothing to act on. Take "
-            "exp(r / T) and divide by the sum of those.",
-        ),
-        Misconception(
-            "the losses themselves instead of their ratio",
-            lambda previous, before, temperature=2.0: (
-                previous.size * _softmax(previous / temperature)
-            ),
-            "The weights follow the size of the losses then, and with it their units. What counts "
-            "is how fast each falls: previous / before.",
-        ),
-        Misconception(
-            "the sign of the ratio flipped",
-            _of_ratio(lambda r, t: r.size * _softmax(-r / t)),
-            "A task whose loss stands still (r = 1) must get more weight than one whose loss has "
-            "halved (r = ½). Yours does the reverse.",
-        ),
-        Misconception(
-            "overflow of exp",
-            _of_ratio(_overflowing),
-            "A loss that jumped to 8000 times its value gives exp(4000), infinite in float64, and "
-            "inf / inf is NaN. Subtract the largest score before exp: the softmax stays the same.",
-        ),
-    ),
+        "the sign of the ratio flipped": _of_ratio(lambda r, t: r.size * softmax(-r / t)),
+        "overflow of exp": _of_ratio(_overflowing),
+    },
 )
 
 
@@ -174,13 +98,7 @@ def _draw_conflict(rng):
     yield ask("g1 g2", (np.array([2.0, -0.5]), np.array([0.0, 0.0])), "extremes")
     yield ask("g1 g2", (np.array([1e12, 5e11]), np.array([-1.0, 0.5])), "extremes")
     for one, other in (([0.5, 2.0, -1.0], [2.5]), ([[0.5], [2.0]], [2.5, -1.0])):
-        yield refuse(
-            "gradients that are broadcast",
-            "NumPy stretches one gradient over the other. Gradients of the same parameters have "
-            "the same shape: compare and raise ValueError.",
-            g1=np.array(one),
-            g2=np.array(other),
-        )
+        yield refuse("gradients that are broadcast", g1=np.array(one), g2=np.array(other))
 
 
 def _halves(rng, shape, sign):
@@ -255,97 +173,31 @@ def _nan_without_other(one, other):
 
 
 PROJECT_CONFLICT = Exercise(
-    name="project_conflict",
     signature="project_conflict(g1, g2)",
     read="loss-pcgrad",
     right=_surgery,
     draw=_draw_conflict,
     probes=(kinds.shapes("g1", "g2"),),
-    misconceptions=(
-        Misconception(
-            "the plain sum",
-            lambda g1, g2: g1 + g2,
-            "Nothing has been projected. Where the inner product is negative, each gradient loses "
-            "the part that points against the other.",
+    mistakes={
+        "the plain sum": lambda g1, g2: g1 + g2,
+        "projection of gradients that agree, too": _both(_always),
+        "projection of gradients that agree only": _both(_if_agreeing),
+        "only the first gradient projected": lambda g1, g2: _project(g1, g2) + g2,
+        "only the first gradient returned": lambda g1, g2: _project(g1, g2),
+        "the mean instead of the sum": lambda g1, g2: _both(_project)(g1, g2) / 2,
+        "the norm not squared": _if_conflict(
+            lambda one, other, inner: one - inner / (other**2).sum() ** 0.5 * other
         ),
-        Misconception(
-            "projection of gradients that agree, too",
-            _both(_always),
-            "Where the inner product is positive, a step for one task helps the other: leave both "
-            "gradients as they are. You take away what they have in common.",
+        "division by the gradient's own norm": _if_conflict(
+            lambda one, other, inner: one - inner / (one**2).sum() * other
         ),
-        Misconception(
-            "projection of gradients that agree only",
-            _both(_if_agreeing),
-            "The condition is the wrong way round: there is a conflict where the inner product is "
-            "negative, an angle of more than 90°.",
+        "the sign of the projection flipped": _if_conflict(
+            lambda one, other, inner: one + inner / (other**2).sum() * other
         ),
-        Misconception(
-            "only the first gradient projected",
-            lambda g1, g2: _project(g1, g2) + g2,
-            "g₂ still points against the original g₁, so its task wins whenever they disagree. "
-            "Project both, each against the original of the other: a g₁ that is already "
-            "projected no longer conflicts with anything.",
-        ),
-        Misconception(
-            "only the first gradient returned",
-            lambda g1, g2: _project(g1, g2),
-            "This is what is left of g₁. The step for the network is the sum of both projected "
-            "gradients.",
-        ),
-        Misconception(
-            "the mean instead of the sum",
-            lambda g1, g2: _both(_project)(g1, g2) / 2,
-            "The losses are added, and so are their gradients. Half of it is half the learning "
-            "rate.",
-        ),
-        Misconception(
-            "the norm not squared",
-            _if_conflict(lambda one, other, inner: one - inner / (other**2).sum() ** 0.5 * other),
-            "(g₁·g₂)/‖g₂‖ is the length of the part along g₂. To get the part itself, multiply by "
-            "the direction g₂/‖g₂‖: in all the square of the norm.",
-        ),
-        Misconception(
-            "division by the gradient's own norm",
-            _if_conflict(lambda one, other, inner: one - inner / (one**2).sum() * other),
-            "The part of g₁ along g₂ is (g₁·g₂)/‖g₂‖² g₂: it is the vector you project on whose "
-            "length counts. Afterwards g₁ must be at right angles to g₂.",
-        ),
-        Misconception(
-            "the sign of the projection flipped",
-            _if_conflict(lambda one, other, inner: one + inner / (other**2).sum() * other),
-            "The inner product is negative, and adding it times g₂ makes the conflict twice as "
-            "large. Subtract the part along g₂.",
-        ),
-        Misconception(
-            "a conflicting gradient dropped",
-            _if_conflict(lambda one, other, inner: 0 * one),
-            "Only the part against the other gradient goes; what is at right angles to it harms "
-            "nobody and stays.",
-        ),
-        Misconception(
-            "entries of different sign dropped",
-            _both(_by_entries),
-            "You compare entry by entry. A conflict is a property of the whole gradients, their "
-            "inner product, and does not depend on the axes.",
-        ),
-        Misconception(
-            "each row projected for itself",
-            _both(_by_rows),
-            "A matrix of weights is one gradient, whatever its shape: the inner product goes over "
-            "all its entries. `g1 @ g2` and sums over one axis do something else.",
-        ),
-        Misconception(
-            "an ε that is not small",
-            _if_conflict(_with_epsilon),
-            "Gradients of 0.001 have squares of 0.000001, and an ε of that size halves the "
-            "projection. None is needed: where the other gradient is 0 there is no conflict.",
-        ),
-        Misconception(
-            "0 / 0 for a gradient of 0",
-            _both(_nan_without_other),
-            "A task that is solved has the gradient 0, and dividing by its norm gives NaN, which "
-            "spreads to the whole network. Divide only where there is a conflict.",
-        ),
-    ),
+        "a conflicting gradient dropped": _if_conflict(lambda one, other, inner: 0 * one),
+        "entries of different sign dropped": _both(_by_entries),
+        "each row projected for itself": _both(_by_rows),
+        "an ε that is not small": _if_conflict(_with_epsilon),
+        "0 / 0 for a gradient of 0": _both(_nan_without_other),
+    },
 )

@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from lossfns.check.exercise import Call, Exercise, Misconception, Reason
+from lossfns.check.exercise import Call, Exercise, Recognised
+from lossfns.check.recipes import softmax, with_ones
 
 _ITEMS, _NEW = 240, 60
 
@@ -14,7 +15,7 @@ def _draw(rng):
         x = rng.normal(size=(8 * _ITEMS, inputs))
         turned = x @ np.linalg.qr(rng.normal(size=(inputs, inputs)))[0]
         angles = 2 * np.pi * np.arange(classes) / classes
-        probs = _softmax(12 * turned[:, :2] @ np.stack([np.cos(angles), np.sin(angles)]))
+        probs = softmax(12 * turned[:, :2] @ np.stack([np.cos(angles), np.sin(angles)]))
         labels = (probs.cumsum(axis=1) < rng.random((len(x), 1))).sum(axis=1)
         # In thousands, as prices, weights or concentrations are; part of it is told by the class.
         noise = rng.normal(scale=80, size=len(x))
@@ -38,20 +39,15 @@ def _draw(rng):
             )
 
 
-def _softmax(logits):
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
 def _logits_and_number(x, y_class, y_number, x_new):
     """Two linear heads on the inputs, which is all that this data needs, and one loss for both."""
-    columns, new = (np.column_stack([one, np.ones(len(one))]) for one in (x, x_new))
+    columns, new = map(with_ones, (x, x_new))
     hot = np.eye(y_class.max() + 1)[y_class]
     target = (y_number - y_number.mean()) / y_number.std()
     weights = np.zeros((columns.shape[1], hot.shape[1] + 1))
     for _ in range(200):
         out = columns @ weights
-        errors = np.column_stack([2 * (_softmax(out[:, :-1]) - hot), out[:, -1] - target])
+        errors = np.column_stack([2 * (softmax(out[:, :-1]) - hot), out[:, -1] - target])
         gradient = columns.T @ errors / len(x)
         # Clipped together: how far one head goes depends on the other.
         weights -= gradient * min(1, 1 / np.linalg.norm(gradient))
@@ -61,7 +57,7 @@ def _logits_and_number(x, y_class, y_number, x_new):
 
 def _train(x, y_class, y_number, x_new):
     logits, number = _logits_and_number(x, y_class, y_number, x_new)
-    return np.column_stack([_softmax(logits), number])
+    return np.column_stack([softmax(logits), number])
 
 
 def _score(call, value):
@@ -84,7 +80,7 @@ def _sum_to_one(probs, axis):
     return np.abs(probs.sum(axis=axis) - 1).max() < 1e-3
 
 
-def _changed(classes=_softmax, number=lambda new, old: new):
+def _changed(classes=softmax, number=lambda new, old: new):
     """The right training; `classes` gets the logits, `number` the predictions and targets."""
 
     def wrong(x, y_class, y_number, x_new):
@@ -174,18 +170,11 @@ def _apart(calls, answers):
     for i, (one, other) in enumerate(pairwise(calls)):
         same = all(one.arrays[name] is other.arrays[name] for name in ("x", "y_class", "x_new"))
         if same and np.allclose(answers[i].value[:, :-1], answers[i + 1].value[:, :-1], 0, 1e-9):
-            return Reason(
-                "two models that know nothing of each other",
-                "The predictions are good, but with other numbers to learn for the same items the "
-                "class probabilities do not change in any digit. So the classes are learned by "
-                "themselves. Train one network with two heads, and take the step of every "
-                "parameter from one loss of both: two_head_loss_torch.",
-            )
-    return None
+            return "two models that know nothing of each other"
+    return ""
 
 
 TRAIN_TWO_HEADS = Exercise(
-    name="train_two_heads",
     signature="train_two_heads(x, y_class, y_number, x_new)",
     read="multitask-scales",
     right=_train,
@@ -198,118 +187,58 @@ TRAIN_TWO_HEADS = Exercise(
     rtol=0.05,
     atol=0.2,
     # Where two fit, the first is named: the general ones come last.
-    misconceptions=(
-        Misconception(
-            "the number in the first column",
+    mistakes={
+        "the number in the first column": Recognised(
             lambda *given: np.roll(_train(*given), 1, axis=1),
-            "The columns are the probabilities of classes 0, 1, … and then, last, the number.",
             _classes(lambda call, probs: probs[:, 0].mean() > 1000),
         ),
-        Misconception(
-            "classes that have not learned",
-            _changed(_uniform),
-            "All class probabilities are near 1 / C. Either the cross-entropy is not part of the "
-            "loss, or it is drowned: a squared error in the millions beside a cross-entropy near "
-            "1 takes all of the gradient. Bring both to the same size first.",
-            _classes(_is_flat),
+        "classes that have not learned": Recognised(_changed(_uniform), _classes(_is_flat)),
+        "a number that has not learned": Recognised(
+            _changed(number=lambda new, old: 0 * new), _number(_is_on_its_way)
         ),
-        Misconception(
-            "a number that has not learned",
-            _changed(number=lambda new, old: 0 * new),
-            "The predicted number is far below the targets, which are in the thousands: its head "
-            "has hardly moved. Standardise the targets for training and undo that at the end, or "
-            "choose a weight and a learning rate with which it gets there.",
-            _number(_is_on_its_way),
+        "the same number for every item": Recognised(
+            _changed(number=lambda new, old: np.full_like(new, old.mean())), _number(_is_constant)
         ),
-        Misconception(
-            "the same number for every item",
-            _changed(number=lambda new, old: np.full_like(new, old.mean())),
-            "The mean is all that has been learned. A head with one output gives shape (n, 1), "
-            "and (n, 1) against targets of shape (n,) is an n × n table of differences, for which "
-            "the mean is best: compare the shapes.",
-            _number(_is_constant),
-        ),
-        Misconception(
-            "the number in standardised units",
+        "the number in standardised units": Recognised(
             _changed(number=lambda new, old: (new - old.mean()) / old.std()),
-            "You trained on (y - mean) / std, which is a good idea, but the predictions come out "
-            "in these units. Multiply by std and add the mean before you return them.",
             _number(_is_standardised),
         ),
-        Misconception(
-            "the mean not added back",
-            _changed(number=lambda new, old: new - old.mean()),
-            "The predictions are centred at 0: you multiplied by the standard deviation, and the "
-            "mean of the training targets is still missing.",
-            _number(_is_centred),
+        "the mean not added back": Recognised(
+            _changed(number=lambda new, old: new - old.mean()), _number(_is_centred)
         ),
-        Misconception(
-            "logits instead of probabilities",
+        "logits instead of probabilities": Recognised(
             _changed(lambda logits: logits),
-            "Training takes logits, but what you return must be probabilities: not negative, and "
-            "1 in every row. Apply the softmax once, at the end.",
             _classes(lambda call, probs: probs.min() < 0 < probs.max() < 1000),
         ),
-        Misconception(
-            "log-probabilities instead of probabilities",
-            _changed(lambda logits: np.log(_softmax(logits))),
-            "Log-softmax is for the loss. Return its exponential, the probabilities themselves.",
+        "log-probabilities instead of probabilities": Recognised(
+            _changed(lambda logits: np.log(softmax(logits))),
             _classes(lambda call, probs: probs.max() <= 0),
         ),
-        Misconception(
-            "a sigmoid for each class",
-            _changed(lambda logits: 1 / (1 + np.exp(-logits))),
-            "Each of these is a probability by itself, so a row does not sum to 1. The classes "
-            "exclude each other: softmax.",
-            _classes(_is_sigmoid),
+        "a sigmoid for each class": Recognised(
+            _changed(lambda logits: 1 / (1 + np.exp(-logits))), _classes(_is_sigmoid)
         ),
-        Misconception(
-            "the softmax along the items",
-            _changed(lambda logits: _softmax(logits.T).T),
-            "Your columns sum to 1, not your rows: the items of a batch compete with each other. "
-            "The softmax goes along the axis of the classes.",
-            _classes(_is_softmax_of_items),
+        "the softmax along the items": Recognised(
+            _changed(lambda logits: softmax(logits.T).T), _classes(_is_softmax_of_items)
         ),
-        Misconception(
-            "softmax twice",
-            _changed(lambda logits: _softmax(_softmax(logits))),
-            "No probability is near 1, although the classes are clear: a softmax of probabilities "
-            "cannot get beyond e / (e + C - 1). Apply it once, to the logits.",
-            _classes(_is_softmax_of_probs),
+        "softmax twice": Recognised(
+            _changed(lambda logits: softmax(softmax(logits))), _classes(_is_softmax_of_probs)
         ),
-        Misconception(
-            "the classes shifted by one",
-            _changed(lambda logits: np.roll(_softmax(logits), 1, axis=1)),
-            "Labels count from 0: column k holds the probability of class k.",
-            _classes(_is_shifted),
+        "the classes shifted by one": Recognised(
+            _changed(lambda logits: np.roll(softmax(logits), 1, axis=1)), _classes(_is_shifted)
         ),
-        Misconception(
-            "predictions for the training items",
-            lambda x, y_class, y_number, x_new: _train(x, y_class, y_number, x),
-            "Train on x, then predict for x_new: one row for each of its items. How well a model "
-            "fits what it has seen says little.",
+        "predictions for the training items": lambda x, y_class, y_number, x_new: _train(
+            x, y_class, y_number, x
         ),
-        Misconception(
-            "a run that diverged",
-            _changed(lambda logits: logits * np.nan, lambda new, old: new * np.nan),
-            "NaN: some steps were too large. The gradient of a squared error is proportional to "
-            "errors in the thousands; standardise the targets, or choose a smaller weight or "
-            "learning rate, and watch the loss while it trains.",
+        "a run that diverged": _changed(
+            lambda logits: logits * np.nan, lambda new, old: new * np.nan
         ),
-        Misconception(
-            "classes that are only roughly learned",
-            _changed(lambda logits: 0.4 * _softmax(logits) + 0.6 * _uniform(logits)),
-            "The class probabilities are better than a guess but far from what these inputs "
-            "allow, so the fault lies with that head: too few steps, or too small a share of the "
-            "gradient. Print both losses while it trains.",
+        "classes that are only roughly learned": Recognised(
+            _changed(lambda logits: 0.4 * softmax(logits) + 0.6 * _uniform(logits)),
             _classes(lambda call, probs: _is_distribution(probs) and _nll(call, probs) > 0.3),
         ),
-        Misconception(
-            "a number that is only roughly learned",
+        "a number that is only roughly learned": Recognised(
             _changed(number=lambda new, old: old.mean() + 0.3 * (new - old.mean())),
-            "The number follows its inputs only roughly, so the fault lies with that head: too few "
-            "steps, or too small a λ for the scale of its loss. Print both losses while it trains.",
             _number(lambda number, target: ((number - target) ** 2).mean() > 0.3 * target.var()),
         ),
-    ),
+    },
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Call, Exercise
 
 
 def _draw_line(rng):
@@ -58,7 +58,6 @@ def _right_direction(g, x):
 
 
 FIT_LINE = Exercise(
-    name="fit_line",
     signature='fit_line(x, y, loss="mse", delta=1.0)',
     read="regression-outlier",
     right=_fit,
@@ -67,52 +66,18 @@ FIT_LINE = Exercise(
     slack=0.01,
     rtol=1e-2,
     atol=1e-2,
-    misconceptions=(
-        Misconception(
-            "the mean squared error whatever loss says",
-            lambda x, y, **options: _fit(x, y),
-            'With loss="huber" follow the gradient of the Huber loss: the outliers must pull less.',
+    mistakes={
+        "the mean squared error whatever loss says": lambda x, y, **options: _fit(x, y),
+        "slope and intercept exchanged": lambda x, y, **options: _fit(x, y, **options)[::-1].copy(),
+        "a line through the origin": _through_origin,
+        "a horizontal line": lambda x, y, **options: np.array([0.0, _fit(0 * x, y, **options)[1]]),
+        "δ fixed at 1": lambda x, y, loss="mse", delta=1.0: _fit(x, y, loss),
+        "x fitted as a function of y": lambda x, y, **options: _fit(y, x, **options),
+        "too few steps": lambda x, y, loss="mse", delta=1.0: _descend(
+            x, y, loss, delta, 10, _right_direction
         ),
-        Misconception(
-            "slope and intercept exchanged",
-            lambda x, y, **options: _fit(x, y, **options)[::-1].copy(),
-            "Return np.array([slope, intercept]), in this order.",
+        "the factor x missing in the gradient of the slope": lambda x, y, loss="mse", delta=1.0: (
+            _descend(x, y, loss, delta, 2000, lambda g, x: np.array([g.sum(), g.sum()]))
         ),
-        Misconception(
-            "a line through the origin",
-            _through_origin,
-            "The intercept never moves from 0. Its gradient is the sum of the gradients of all "
-            "predictions; that of the slope is the sum of the same times x.",
-        ),
-        Misconception(
-            "a horizontal line",
-            lambda x, y, **options: np.array([0.0, _fit(0 * x, y, **options)[1]]),
-            "The slope never moves from 0. Its gradient is the sum of (gradient of the "
-            "prediction) times x, by the chain rule.",
-        ),
-        Misconception(
-            "δ fixed at 1",
-            lambda x, y, loss="mse", delta=1.0: _fit(x, y, loss),
-            "Hand delta on to the gradient of the Huber loss.",
-        ),
-        Misconception(
-            "x fitted as a function of y",
-            lambda x, y, **options: _fit(y, x, **options),
-            "The line predicts y from x: pred = slope * x + intercept.",
-        ),
-        Misconception(
-            "too few steps",
-            lambda x, y, loss="mse", delta=1.0: _descend(x, y, loss, delta, 10, _right_direction),
-            "The line is still on its way: ten steps of size 0.1 are not enough. Print the loss "
-            "now and then and go on until it no longer falls.",
-        ),
-        Misconception(
-            "the factor x missing in the gradient of the slope",
-            lambda x, y, loss="mse", delta=1.0: _descend(
-                x, y, loss, delta, 2000, lambda g, x: np.array([g.sum(), g.sum()])
-            ),
-            "Slope and intercept move by the same steps. The slope acts on pred through x, so by "
-            "the chain rule its gradient is the sum of g times x.",
-        ),
-    ),
+    },
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds, questions
-from lossfns.check.exercise import Call, Exercise, Misconception, summed_slope
+from lossfns.check.exercise import Call, Exercise, summed_slope
 from lossfns.check.faults import mean_over_rows, sum_for_mean
 from lossfns.check.recipes import of_error, per_error
 
@@ -23,7 +23,6 @@ def _log_cosh(e):
 
 
 LOG_COSH = Exercise(
-    name="log_cosh",
     signature="log_cosh(pred, target)",
     read="loss-log-cosh",
     right=ln.log_cosh,
@@ -33,57 +32,18 @@ LOG_COSH = Exercise(
         kinds.offset("pred", "target"),
         kinds.huge("pred"),
     ),
-    misconceptions=(
-        Misconception(
-            "overflow of cosh",
-            per_error(lambda e: np.log(np.cosh(e))),
-            "cosh(e) grows like ½exp(|e|) and is infinite in float64 beyond |e| = 710, although "
-            "its logarithm is a modest number. Write cosh with exponentials and take the larger "
-            "one out of the logarithm.",
-            formula="|e| + ln(1 + exp(-2|e|)) - ln 2",
-        ),
-        Misconception(
-            "overflow on one side",
-            per_error(lambda e: e + np.log1p(np.exp(-2 * e)) - np.log(2)),
-            "For large negative e, exp(-2e) overflows. cosh is even: use |e| in place of e.",
-        ),
-        Misconception(
-            "overflow hidden by clipping",
-            per_error(lambda e: np.log(np.cosh(e.clip(-700, 700)))),
-            "Clipping the error makes the result finite but wrong, and its gradient 0. Rewrite "
-            "the formula instead: take the larger exponential out of the logarithm.",
-            formula="|e| + ln(1 + exp(-2|e|)) - ln 2",
-        ),
-        Misconception(
-            "ln 2 not subtracted",
-            per_error(lambda e: _log_cosh(e) + np.log(2)),
-            "cosh e = ½(exp(e) + exp(-e)): the ½ becomes - ln 2. Without it the loss of an exact "
-            "prediction would not be 0.",
-        ),
-        Misconception(
-            "the logarithm forgotten",
-            per_error(np.cosh),
-            "This is the mean of cosh(e), which grows exponentially. Take its logarithm.",
-        ),
-        Misconception(
-            "the logarithm after the mean",
-            of_error(lambda e: np.log(np.cosh(e).mean())),
-            "The logarithm belongs to each item's loss; the mean comes last.",
-        ),
-        Misconception(
-            "the decimal logarithm",
-            per_error(lambda e: _log_cosh(e) / np.log(10)),
-            "The logarithm is the natural one, np.log.",
-        ),
-        Misconception(
-            "|e| - ln 2, its straight line far out",
-            per_error(lambda e: abs(e) - np.log(2)),
-            "That is what the loss approaches for large errors. Near 0 the term "
-            "ln(1 + exp(-2|e|)) is missing.",
-        ),
-        sum_for_mean(of_error(_log_cosh)),
-        mean_over_rows(of_error(_log_cosh), "pred"),
-    ),
+    mistakes={
+        "overflow of cosh": per_error(lambda e: np.log(np.cosh(e))),
+        "overflow on one side": per_error(lambda e: e + np.log1p(np.exp(-2 * e)) - np.log(2)),
+        "overflow hidden by clipping": per_error(lambda e: np.log(np.cosh(e.clip(-700, 700)))),
+        "ln 2 not subtracted": per_error(lambda e: _log_cosh(e) + np.log(2)),
+        "the logarithm forgotten": per_error(np.cosh),
+        "the logarithm after the mean": of_error(lambda e: np.log(np.cosh(e).mean())),
+        "the decimal logarithm": per_error(lambda e: _log_cosh(e) / np.log(10)),
+        "|e| - ln 2, its straight line far out": per_error(lambda e: abs(e) - np.log(2)),
+        **sum_for_mean(of_error(_log_cosh)),
+        **mean_over_rows(of_error(_log_cosh)),
+    },
 )
 
 
@@ -108,85 +68,44 @@ def _likelihood(core):
 
 
 GAUSSIAN_NLL_TORCH = Exercise(
-    name="gaussian_nll_torch",
     signature="gaussian_nll_torch(pred, target, var)",
     read="loss-gaussian-nll",
     right=lambda pred, target, var: ln.gaussian_nll(pred, target, var=var),
     draw=_draw_gaussian,
-    probes=(
-        kinds.exact_items("pred", "target"),
-        kinds.offset("pred", "target"),
-    ),
+    probes=(kinds.exact_items("pred", "target"), kinds.offset("pred", "target")),
     torch=True,
     slopes={"pred": summed_slope(ln.gaussian_nll), "var": summed_slope(ln.gaussian_nll, "var")},
     twin="GaussianNLLLoss",
-    misconceptions=(
-        Misconception(
-            "the logarithm of the variance forgotten",
-            _likelihood(lambda e, var: 0.5 * e * e / var),
-            "Without ½ ln var the model may call every error uncertainty: the loss goes to 0 as "
-            "var grows without bound.",
+    mistakes={
+        "the logarithm of the variance forgotten": _likelihood(lambda e, var: 0.5 * e * e / var),
+        "the ½ forgotten": _likelihood(lambda e, var: var.log() + e * e / var),
+        "the ½ on the squared error only": _likelihood(
+            lambda e, var: var.log() + 0.5 * e * e / var
         ),
-        Misconception(
-            "the ½ forgotten",
-            _likelihood(lambda e, var: var.log() + e * e / var),
-            "The exponent of the Gaussian is -e²/(2 var) and its factor is 1/√(2π var): both "
-            "terms carry a ½.",
+        "the ½ on the logarithm only": _likelihood(lambda e, var: 0.5 * var.log() + e * e / var),
+        "the sign of the logarithm flipped": _likelihood(
+            lambda e, var: 0.5 * (e * e / var - var.log())
         ),
-        Misconception(
-            "the ½ on the squared error only",
-            _likelihood(lambda e, var: var.log() + 0.5 * e * e / var),
-            "ln √var is ½ ln var: the logarithm carries a ½, too.",
+        "the standard deviation where the variance belongs": _likelihood(
+            lambda e, var: 0.5 * (2 * var.log() + (e / var) ** 2)
         ),
-        Misconception(
-            "the ½ on the logarithm only",
-            _likelihood(lambda e, var: 0.5 * var.log() + e * e / var),
-            "The exponent of the Gaussian is -e²/(2 var): the squared error carries a ½, too.",
+        "the root of the variance under the squared error": _likelihood(
+            lambda e, var: 0.5 * (var.log() + e * e / var.sqrt())
         ),
-        Misconception(
-            "the sign of the logarithm flipped",
-            _likelihood(lambda e, var: 0.5 * (e * e / var - var.log())),
-            "A large variance must cost something, or it would be the way out of every error: "
-            "ln var is added.",
+        "var taken for its logarithm": _likelihood(
+            lambda e, var: 0.5 * (var + e * e * (-var).exp())
         ),
-        Misconception(
-            "the standard deviation where the variance belongs",
-            _likelihood(lambda e, var: 0.5 * (2 * var.log() + (e / var) ** 2)),
-            "var is σ² already, and you treat it as σ: neither square nor double it.",
+        "the absolute error instead of the squared error": _likelihood(
+            lambda e, var: 0.5 * (var.log() + abs(e) / var)
         ),
-        Misconception(
-            "the root of the variance under the squared error",
-            _likelihood(lambda e, var: 0.5 * (var.log() + e * e / var.sqrt())),
-            "The squared error is divided by var = σ², not by σ.",
+        "the constant ½ ln 2π included": _likelihood(
+            lambda e, var: 0.5 * (var.log() + e * e / var) + 0.5 * np.log(2 * np.pi)
         ),
-        Misconception(
-            "var taken for its logarithm",
-            _likelihood(lambda e, var: 0.5 * (var + e * e * (-var).exp())),
-            "Many networks predict s = ln var, and then exp(-s) is right. Here var is the "
-            "variance itself.",
-        ),
-        Misconception(
-            "the absolute error instead of the squared error",
-            _likelihood(lambda e, var: 0.5 * (var.log() + abs(e) / var)),
-            "|e| belongs to the Laplace distribution; the exponent of a Gaussian holds e².",
-        ),
-        Misconception(
-            "the constant ½ ln 2π included",
-            _likelihood(lambda e, var: 0.5 * (var.log() + e * e / var) + 0.5 * np.log(2 * np.pi)),
-            "That is the full likelihood. The constant does not move the minimum, and the "
-            "specification leaves it out, as torch.nn.GaussianNLLLoss does by default.",
-        ),
-        Misconception(
-            "the sum instead of the mean",
-            lambda pred, target, var: (0.5 * (var.log() + (pred - target) ** 2 / var)).sum(),
-            "Divide by the number of items: the default reduction is the mean.",
-        ),
-        Misconception(
-            "no gradient for the variance",
-            lambda pred, target, var: (
-                0.5 * (var.detach().log() + (pred - target) ** 2 / var.detach())
-            ).mean(),
-            "var is predicted, too, and must learn. .detach(), .item() and no_grad() cut it off.",
-        ),
-    ),
+        "the sum instead of the mean": lambda pred, target, var: (
+            0.5 * (var.log() + (pred - target) ** 2 / var)
+        ).sum(),
+        "no gradient for the variance": lambda pred, target, var: (
+            0.5 * (var.detach().log() + (pred - target) ** 2 / var.detach())
+        ).mean(),
+    },
 )

@@ -7,7 +7,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.classification.cross_entropy import NEVER
-from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
 from lossfns.check.questions import ask, refuse, shuffled, single
 
@@ -43,12 +43,7 @@ def _draw(rng):
         for label in (0, 3):
             weight = np.array(logits)[:, None]
             yield ask(_NAMES, (one, weight, np.array([label])), "extremes", chunk=2)
-            yield ask(
-                _NAMES,
-                (one, weight[::-1].copy(), np.array([label])),
-                "extremes",
-                chunk=3,
-            )
+            yield ask(_NAMES, (one, weight[::-1].copy(), np.array([label])), "extremes", chunk=3)
     yield ask(
         _NAMES,
         (one, np.array([[-1000.0], [-1001.0], [-1002.0]]), np.array([1])),
@@ -57,31 +52,17 @@ def _draw(rng):
     )
     weight = np.array([[0.5], [1.0], [-1.0]])
     yield refuse(
-        "a label of -1 accepted",
-        "NumPy counts negative indices from the end, so -1 is silently taken for the last "
-        "class. Check 0 ≤ target < len(weight) and raise ValueError.",
-        hidden=one,
-        weight=weight,
-        target=np.array([-1]),
-        chunk=2,
+        "a label of -1 accepted", hidden=one, weight=weight, target=np.array([-1]), chunk=2
     )
     yield refuse(
         "a label beyond the last class accepted",
-        "A label that lies in no chunk never meets its logit, so the loss lacks a term and nothing "
-        "fails. Check 0 ≤ target < len(weight) and raise ValueError.",
         hidden=one,
         weight=weight,
         target=np.array([3]),
         chunk=2,
     )
     yield refuse(
-        "a negative chunk accepted",
-        "range(0, n, -2) is empty: no chunk at all is computed, and what comes back means "
-        "nothing. Raise ValueError unless chunk ≥ 1.",
-        hidden=one,
-        weight=weight,
-        target=np.array([1]),
-        chunk=-2,
+        "a negative chunk accepted", hidden=one, weight=weight, target=np.array([1]), chunk=-2
     )
     # All logits are 2 MB, those of a chunk 26 kB; half of all is far more than anybody needs.
     hidden, weight = rng.normal(size=(64, 4)), rng.normal(size=(4000, 4))
@@ -165,127 +146,42 @@ def _clipped(hidden, weight, target, chunk):
 
 
 CHUNKED_CROSS_ENTROPY = Exercise(
-    name="chunked_cross_entropy",
     signature="chunked_cross_entropy(hidden, weight, target, chunk)",
     read="stability-vocabulary",
     right=right,
     draw=_draw,
-    probes=(
-        kinds.labels("target", "weight", axis=0),
-        kinds.outside("chunk", 1, whole=True),
-    ),
-    misconceptions=(
-        Misconception(
-            "the log-sum-exps of the chunks added up",
-            _joined(lambda pieces: pieces.sum(axis=0)),
-            "ln(a + b) is not ln a + ln b. The sums of exponentials are what adds up; the "
-            "log-sum-exps of the chunks are joined by another log-sum-exp.",
+    probes=(kinds.labels("target", "weight", axis=0), kinds.outside("chunk", 1, whole=True)),
+    mistakes={
+        "the log-sum-exps of the chunks added up": _joined(lambda pieces: pieces.sum(axis=0)),
+        "the mean of the log-sum-exps of the chunks": _joined(lambda pieces: pieces.mean(axis=0)),
+        "the largest of the log-sum-exps": _joined(lambda pieces: pieces.max(axis=0)),
+        "the last log-sum-exp alone": _joined(lambda pieces: pieces[-1]),
+        "a softmax within each chunk": _within_chunk,
+        "the last, shorter chunk left out": _running(
+            parts=lambda hidden, weight, chunk: [
+                logits
+                for logits in _parts(hidden, weight, min(chunk, len(weight)))
+                if logits.shape[1] == min(chunk, len(weight))
+            ]
         ),
-        Misconception(
-            "the mean of the log-sum-exps of the chunks",
-            _joined(lambda pieces: pieces.mean(axis=0)),
-            "The normaliser is the logarithm of one sum over all classes. Averages of logarithms "
-            "depend on where the chunks end, and the loss must not.",
+        "the label counted within its chunk": _local_label,
+        "the label's logit found in the first chunk only": _first_chunk_only,
+        "the label's logit forgotten": lambda hidden, weight, target, chunk: _lse(
+            hidden @ weight.T
+        ).mean(),
+        "no rescaling when the maximum grows": _running(rescale=lambda old, new: 1.0),
+        "rescaled in the wrong direction": _running(
+            rescale=lambda old, new: np.where(old > -np.inf, np.exp(new - old), 0.0)
         ),
-        Misconception(
-            "the largest of the log-sum-exps",
-            _joined(lambda pieces: pieces.max(axis=0)),
-            "The other chunks contribute as well, unless they are far below: join the chunks by "
-            "another log-sum-exp.",
+        "the sum instead of the mean": lambda hidden, weight, target, chunk: (
+            len(target) * _running()(hidden, weight, target, chunk)
         ),
-        Misconception(
-            "the last log-sum-exp alone",
-            _joined(lambda pieces: pieces[-1]),
-            "The result of each chunk overwrites that of the one before. Carry the sum from chunk "
-            "to chunk.",
+        "the mean of the means of chunks of items": _mean_of_chunk_means,
+        "exponentials that overflow": _without_top,
+        "the maximum of the first chunk kept": _top_of_first,
+        "a maximum that starts at 0": _running(first=0.0),
+        "the probability kept away from 0 before the logarithm": Recognised(
+            _clipped, capped(right)
         ),
-        Misconception(
-            "a softmax within each chunk",
-            _within_chunk,
-            "You normalise over the classes of the label's own chunk only. The classes of all "
-            "chunks compete; with chunk = 1 your loss is 0 whatever is predicted.",
-        ),
-        Misconception(
-            "the last, shorter chunk left out",
-            _running(
-                parts=lambda hidden, weight, chunk: [
-                    logits
-                    for logits in _parts(hidden, weight, min(chunk, len(weight)))
-                    if logits.shape[1] == min(chunk, len(weight))
-                ]
-            ),
-            "len(weight) // chunk full chunks are not all classes unless it divides evenly. "
-            "range(0, len(weight), chunk) has the rest as well, and slices stop at the end by "
-            "themselves.",
-        ),
-        Misconception(
-            "the label counted within its chunk",
-            _local_label,
-            "Inside a chunk that starts at class s, the class y is column y - s; outside the "
-            "chunk y is another class. Yours takes the logit of class y % chunk.",
-        ),
-        Misconception(
-            "the label's logit found in the first chunk only",
-            _first_chunk_only,
-            "Where the label lies in a later chunk you subtract 0. Each item's own logit is found "
-            "in exactly one chunk, or without any chunk: hidden · weight[target].",
-        ),
-        Misconception(
-            "the label's logit forgotten",
-            lambda hidden, weight, target, chunk: _lse(hidden @ weight.T).mean(),
-            "This is the mean of the normalisers. The loss is logsumexp(z) minus the logit of the "
-            "label.",
-        ),
-        Misconception(
-            "no rescaling when the maximum grows",
-            _running(rescale=lambda old, new: 1.0),
-            "What was summed so far is in units of e^(old maximum). When a later chunk has a "
-            "larger one, multiply the sum by e^(old - new) before you add.",
-        ),
-        Misconception(
-            "rescaled in the wrong direction",
-            _running(rescale=lambda old, new: np.where(old > -np.inf, np.exp(new - old), 0.0)),
-            "A larger maximum makes the old sum smaller in the new units: multiply by "
-            "e^(old - new), which is at most 1.",
-        ),
-        Misconception(
-            "the sum instead of the mean",
-            lambda hidden, weight, target, chunk: (
-                len(target) * _running()(hidden, weight, target, chunk)
-            ),
-            "You add up the losses of the items. Divide by their number n.",
-        ),
-        Misconception(
-            "the mean of the means of chunks of items",
-            _mean_of_chunk_means,
-            "You cut the items into chunks, and the last, shorter chunk weighs as much as the "
-            "others. Add up the losses and divide by n once; chunks of classes are what is asked "
-            "for.",
-        ),
-        Misconception(
-            "exponentials that overflow",
-            _without_top,
-            "Without a maximum e^1000 is beyond every float, and e^-1000 is 0. Carry a running "
-            "maximum for each item, too.",
-        ),
-        Misconception(
-            "the maximum of the first chunk kept",
-            _top_of_first,
-            "A later chunk may hold a logit that is larger by 2000, whose exponential overflows. "
-            "Let the maximum grow, and rescale the sum when it does.",
-        ),
-        Misconception(
-            "a maximum that starts at 0",
-            _running(first=0.0),
-            "If all logits are far below 0, every exponential is 0 and ln 0 is -∞. Start the "
-            "running maximum at -∞ (-np.inf), or with the first chunk.",
-        ),
-        Misconception(
-            "the probability kept away from 0 before the logarithm",
-            _clipped,
-            "With ε inside the logarithm the loss stops growing (at 28 for 1e-12). Stay with "
-            "logarithms: logsumexp(z) minus the logit of the label.",
-            capped(right),
-        ),
-    ),
+    },
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Exercise, Misconception
+from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask, refuse, shuffled, single
 
 _NAMES = "losses mask"
@@ -32,13 +32,7 @@ def _draw(rng):
     for nothing in (np.array([1.0, 2.0]), np.array([np.nan])):
         yield ask(_NAMES, (nothing, np.zeros(nothing.shape, bool)), "extremes")
     for shape, mask in (((2, 3), [True, False, True]), ((2, 1), [True, False])):
-        yield refuse(
-            "a mask of another shape accepted",
-            "Broadcasting stretches a mask of shape (3,) over all rows, and (n,) over (n, 1) to an "
-            "n × n table. Compare the shapes first and raise ValueError.",
-            losses=np.ones(shape),
-            mask=np.array(mask),
-        )
+        yield refuse("a mask of another shape accepted", losses=np.ones(shape), mask=np.array(mask))
 
 
 def _kept(losses, mask):
@@ -52,87 +46,33 @@ def _row_by_row(losses, mask):
 
 
 MASKED_MEAN = Exercise(
-    name="masked_mean",
     signature="masked_mean(losses, mask)",
     read="masked-mean",
     right=masked_mean,
     draw=_draw,
     probes=(kinds.shapes("losses", "mask"),),
-    misconceptions=(
-        Misconception(
-            "divided by the number of all items",
-            lambda losses, mask: _kept(losses, mask).sum() / max(losses.size, 1),
-            "Padding then makes the loss smaller: the same sentence costs less in a batch with a "
-            "long one. Divide by the number of items that count, mask.sum().",
+    mistakes={
+        "divided by the number of all items": lambda losses, mask: (
+            _kept(losses, mask).sum() / max(losses.size, 1)
         ),
-        Misconception(
-            "the sum instead of the mean",
-            lambda losses, mask: _kept(losses, mask).sum(),
-            "You add up the losses that count but do not divide by their number.",
+        "the sum instead of the mean": lambda losses, mask: _kept(losses, mask).sum(),
+        "the mask the wrong way round": lambda losses, mask: masked_mean(losses, ~mask),
+        "the mask without effect": lambda losses, mask: losses.mean() if losses.size else 0.0,
+        "the mean of the means of the rows": _row_by_row,
+        "divided by the number of losses that are not 0": lambda losses, mask: (
+            _kept(losses, mask).sum() / max(np.count_nonzero(_kept(losses, mask)), 1)
         ),
-        Misconception(
-            "the mask the wrong way round",
-            lambda losses, mask: masked_mean(losses, ~mask),
-            "Here True marks the items that count. (Some attention layers use True for what is "
-            "left out: always look.)",
+        "n - 1 instead of n": lambda losses, mask: (
+            _kept(losses, mask).sum() / max(mask.sum() - 1, 1)
         ),
-        Misconception(
-            "the mask without effect",
-            lambda losses, mask: losses.mean() if losses.size else 0.0,
-            "You average over all items. Those with mask False must not count.",
+        "the root of the mean": lambda losses, mask: masked_mean(losses, mask) ** 0.5,
+        "NaN times 0": lambda losses, mask: (losses * mask).sum() / max(mask.sum(), 1),
+        "NaN times 0, and 0/0 when nothing counts": lambda losses, mask: (
+            (losses * mask).sum() / mask.sum()
         ),
-        Misconception(
-            "the mean of the means of the rows",
-            _row_by_row,
-            "A row with one item then weighs as much as a row with a hundred. All items that count "
-            "share one mean: one sum, one division.",
+        "0/0 when nothing counts": lambda losses, mask: _kept(losses, mask).sum() / mask.sum(),
+        "NaN left out, whatever the mask says": lambda losses, mask: (
+            losses[np.isfinite(losses)].mean() if np.isfinite(losses).any() else 0.0
         ),
-        Misconception(
-            "divided by the number of losses that are not 0",
-            lambda losses, mask: (
-                _kept(losses, mask).sum() / max(np.count_nonzero(_kept(losses, mask)), 1)
-            ),
-            "An item that counts may have a loss of exactly 0, and it counts all the same. Count "
-            "the True entries of the mask, not the losses.",
-        ),
-        Misconception(
-            "n - 1 instead of n",
-            lambda losses, mask: _kept(losses, mask).sum() / max(mask.sum() - 1, 1),
-            "The mean divides by the number of items that count, not by one less.",
-        ),
-        Misconception(
-            "the root of the mean",
-            lambda losses, mask: masked_mean(losses, mask) ** 0.5,
-            "The losses are averaged as they are, with no root.",
-        ),
-        Misconception(
-            "NaN times 0",
-            lambda losses, mask: (losses * mask).sum() / max(mask.sum(), 1),
-            "0 · NaN is NaN, and 0 · ∞ as well: multiplying by the mask does not remove what is "
-            "under it, and one padded position spoils the batch. Select with losses[mask] or "
-            "np.where(mask, losses, 0).",
-        ),
-        Misconception(
-            "NaN times 0, and 0/0 when nothing counts",
-            lambda losses, mask: (losses * mask).sum() / mask.sum(),
-            "Two things go wrong. 0 · NaN is NaN, so multiplying by the mask does not remove what "
-            "is under it: select with losses[mask] or np.where. And a batch in which nothing "
-            "counts divides 0 by 0, where the result should be 0.",
-        ),
-        Misconception(
-            "0/0 when nothing counts",
-            lambda losses, mask: _kept(losses, mask).sum() / mask.sum(),
-            "A batch in which every label is ignored does occur, and 0/0 = NaN reaches every "
-            "weight through the gradient. Return 0 there, for instance by dividing by "
-            "max(mask.sum(), 1).",
-        ),
-        Misconception(
-            "NaN left out, whatever the mask says",
-            lambda losses, mask: (
-                losses[np.isfinite(losses)].mean() if np.isfinite(losses).any() else 0.0
-            ),
-            "np.nanmean leaves out what is not a number and ignores the mask; it would also hide a "
-            "NaN in an item that counts, which you want to see.",
-        ),
-    ),
+    },
 )

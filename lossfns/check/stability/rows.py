@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Call, Exercise, Recognised
 from lossfns.check.faults import capped
 from lossfns.check.questions import shuffled, sides
 from lossfns.check.recipes import library
@@ -62,10 +62,7 @@ def _draw_torch(rng):
 
 
 # -∞ is how attention and constrained decoding leave an entry out: its exponential is 0.
-LEFT_OUT = (
-    np.array([-np.inf, 0.5]),
-    np.array([[0.0, -np.inf, 1.0], [-np.inf, -np.inf, 2.0]]),
-)
+LEFT_OUT = (np.array([-np.inf, 0.5]), np.array([[0.0, -np.inf, 1.0], [-np.inf, -np.inf, 2.0]]))
 
 
 def _top(x, axis=-1):
@@ -92,100 +89,39 @@ def _along_first(x):
     return _summed(x.swapaxes(0, -1))
 
 
-FORMULA = (
-    Misconception(
-        "the maximum alone",
-        lambda x: _top(x)[..., 0],
-        "The largest entry is near the result, and never above it: two equal entries a have the "
-        "log-sum-exp a + ln 2. Add ln Σ e^(x - max).",
+FORMULA = {
+    "the maximum alone": lambda x: _top(x)[..., 0],
+    "the maximum not added back": lambda x: _summed(x, back=lambda x, top: 0 * top),
+    "the maximum added twice": lambda x: _summed(x, back=lambda x, top: 2 * top),
+    "the mean instead of the sum": lambda x: _summed(x, inside=lambda powers: powers.mean(-1)),
+    "the sum without its logarithm": lambda x: (
+        library(x).exp(x - _top(x)).sum(-1) + _top(x)[..., 0]
     ),
-    Misconception(
-        "the maximum not added back",
-        lambda x: _summed(x, back=lambda x, top: 0 * top),
-        "You compute ln Σ e^(x - m) and forget that e^m was taken out of the sum: its logarithm, "
-        "m, has to come back.",
-    ),
-    Misconception(
-        "the maximum added twice",
-        lambda x: _summed(x, back=lambda x, top: 2 * top),
-        "e^m was taken out of the sum once, so m comes back once.",
-    ),
-    Misconception(
-        "the mean instead of the sum",
-        lambda x: _summed(x, inside=lambda powers: powers.mean(-1)),
-        "The exponentials are added up, not averaged. Yours is smaller by ln n, n the length of "
-        "the row.",
-    ),
-    Misconception(
-        "the sum without its logarithm",
-        lambda x: library(x).exp(x - _top(x)).sum(-1) + _top(x)[..., 0],
-        "m + Σ e^(x - m) still needs the logarithm around the sum: m + ln Σ e^(x - m).",
-    ),
-    Misconception(
-        "ln(1 + Σ) instead of ln Σ",
-        lambda x: _summed(x, inside=lambda powers: 1 + powers.sum(-1)),
-        "The maximum contributes e^0 = 1 to the sum already. log1p fits only if its own term was "
-        "left out of the sum.",
-    ),
-    Misconception(
-        "a sum over all axes",
-        lambda x: _summed(x.reshape(1, -1))[0],
-        "Only the last axis is summed. A table of logits has one log-sum-exp for each row: "
-        "axis=-1.",
-    ),
-    Misconception(
-        "a sum along the first axis",
-        _along_first,
-        "axis=0 mixes different items. The classes lie along the last axis: axis=-1.",
-    ),
-    Misconception(
-        "an axis of length 1 left over",
-        lambda x: _summed(x)[..., None],
-        "keepdims=True is right for the maximum that you subtract, but the result has one axis "
-        "less than x.",
-    ),
-    Misconception(
-        "logarithms to the base 2",
-        lambda x: _summed(x) / math.log(2),
-        "Everywhere in this course logarithms are natural: np.log, not np.log2.",
-    ),
-)
+    "ln(1 + Σ) instead of ln Σ": lambda x: _summed(x, inside=lambda powers: 1 + powers.sum(-1)),
+    "a sum over all axes": lambda x: _summed(x.reshape(1, -1))[0],
+    "a sum along the first axis": _along_first,
+    "an axis of length 1 left over": lambda x: _summed(x)[..., None],
+    "logarithms to the base 2": lambda x: _summed(x) / math.log(2),
+}
 
-OVERFLOW = Misconception(
-    "exponentials that overflow",
-    _naive,
-    "e^1000 is beyond every float, and e^-1000 is 0, whose logarithm is -∞. Take the "
-    "largest entry m of each row out of the sum first: the largest exponential is then "
-    "1.",
-    formula="m + ln Σ e^(x - m)",
-)
+OVERFLOW = {"exponentials that overflow": _naive}
 
-ONE_TOP = Misconception(
-    "one maximum for all rows",
-    lambda x: _summed(x, shift=lambda x: x.max(), back=lambda x, top: top.reshape(1)),
-    "x.max() without an axis is the maximum of the whole array. A row far below it has "
-    "exponentials of 0 only, and ln 0 is -∞. Each row needs its own: x.max(axis=-1, "
-    "keepdims=True).",
-)
+ONE_TOP = {
+    "one maximum for all rows": lambda x: _summed(
+        x, shift=lambda x: x.max(), back=lambda x, top: top.reshape(1)
+    )
+}
 
-MEAN_SHIFT = Misconception(
-    "the mean taken out instead of the maximum",
-    lambda x: _summed(x, shift=lambda x: x.mean(-1)[..., None]),
-    "Any number may be taken out of the sum, but only the maximum keeps every exponential at or "
-    "below 1. The mean of -1000 and 1000 is 0, and e^1000 overflows again.",
-)
+MEAN_SHIFT = {
+    "the mean taken out instead of the maximum": lambda x: _summed(
+        x, shift=lambda x: x.mean(-1)[..., None]
+    )
+}
 
-LIMITED = Misconception(
-    "large entries clipped",
-    _limited,
-    "Clipping the input replaces an overflow by a wrong number that looks fine, and its gradient "
-    "is 0 there. Take the maximum out of the sum instead; then nothing needs a limit.",
-    capped(logsumexp, share=0.95),
-)
+LIMITED = {"large entries clipped": Recognised(_limited, capped(logsumexp, share=0.95))}
 
 
 LOGSUMEXP = Exercise(
-    name="logsumexp",
     signature="logsumexp(x)",
     read="log-sum-exp",
     right=logsumexp,
@@ -196,13 +132,7 @@ LOGSUMEXP = Exercise(
         kinds.equal_logits("x"),
         kinds.beyond_fifty("x"),
     ),
-    misconceptions=(
-        *FORMULA,
-        OVERFLOW,
-        ONE_TOP,
-        MEAN_SHIFT,
-        LIMITED,
-    ),
+    mistakes={**FORMULA, **OVERFLOW, **ONE_TOP, **MEAN_SHIFT, **LIMITED},
 )
 
 
@@ -220,7 +150,6 @@ def _log_of_softmax(eps):
 
 
 LOG_SOFTMAX = Exercise(
-    name="log_softmax",
     signature="log_softmax(logits)",
     read="log-sum-exp",
     right=log_softmax,
@@ -231,93 +160,35 @@ LOG_SOFTMAX = Exercise(
         kinds.equal_logits("logits"),
         kinds.beyond_fifty("logits"),
     ),
-    misconceptions=(
-        Misconception(
-            "the softmax without its logarithm",
-            lambda logits: np.exp(_normalised(logits)),
-            "These are the probabilities. Their logarithms are asked for, and not by "
-            "way of the probabilities.",
-            formula="z - logsumexp(z)",
+    mistakes={
+        "the softmax without its logarithm": lambda logits: np.exp(_normalised(logits)),
+        "minus the logarithm": lambda logits: -_normalised(logits),
+        "only the maximum subtracted": lambda logits: logits - _top(logits),
+        "the sum without its logarithm": lambda logits: (
+            logits - _top(logits) - np.exp(logits - _top(logits)).sum(-1)[..., None]
         ),
-        Misconception(
-            "minus the logarithm",
-            lambda logits: -_normalised(logits),
-            "The logarithm of a probability is negative. The minus belongs to the cross-entropy, "
-            "not to log-softmax.",
+        "the maximum subtracted from one side only": lambda logits: (
+            logits - _summed(logits, back=lambda x, top: 0 * top)[..., None]
         ),
-        Misconception(
-            "only the maximum subtracted",
-            lambda logits: logits - _top(logits),
-            "After the shift the probabilities do not yet sum to 1: subtract ln Σ e^(z - max), "
-            "too.",
+        "the logarithm of a sigmoid": lambda logits: -np.logaddexp(0, -logits),
+        "normalised over all entries": lambda logits: _normalised(
+            logits, lambda x: _summed(x.reshape(-1))
         ),
-        Misconception(
-            "the sum without its logarithm",
-            lambda logits: logits - _top(logits) - np.exp(logits - _top(logits)).sum(-1)[..., None],
-            "The logarithm of a quotient is the difference of the logarithms: subtract "
-            "ln Σ e^(z - max), not the sum itself.",
+        "normalised along the first axis": lambda logits: _normalised(
+            logits.swapaxes(0, -1)
+        ).swapaxes(0, -1),
+        "logarithms to the base 2": lambda logits: _normalised(logits) / np.log(2),
+        "exponentials that overflow": lambda logits: np.log(
+            np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
         ),
-        Misconception(
-            "the maximum subtracted from one side only",
-            lambda logits: logits - _summed(logits, back=lambda x, top: 0 * top)[..., None],
-            "The logit and the normaliser must be shifted alike: (z - m) - ln Σ e^(z - m), or "
-            "z - (m + ln Σ e^(z - m)).",
+        "the logarithm of a rounded probability": _log_of_softmax(0.0),
+        "the probability kept away from 0 before the logarithm": Recognised(
+            _log_of_softmax(1e-12), capped(log_softmax)
         ),
-        Misconception(
-            "the logarithm of a sigmoid",
-            lambda logits: -np.logaddexp(0, -logits),
-            "The sigmoid looks at one logit alone. The classes of a softmax share one normaliser, "
-            "so that their probabilities sum to 1.",
+        "one maximum for all rows": lambda logits: (
+            (shifted := logits - logits.max()) - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
         ),
-        Misconception(
-            "normalised over all entries",
-            lambda logits: _normalised(logits, lambda x: _summed(x.reshape(-1))),
-            "Each row is a distribution of its own: normalise along the last axis, with "
-            "keepdims=True so that the shapes fit.",
-        ),
-        Misconception(
-            "normalised along the first axis",
-            lambda logits: _normalised(logits.swapaxes(0, -1)).swapaxes(0, -1),
-            "axis=0 lets different items compete with each other. The classes lie along the last "
-            "axis.",
-        ),
-        Misconception(
-            "logarithms to the base 2",
-            lambda logits: _normalised(logits) / np.log(2),
-            "Everywhere in this course logarithms are natural: np.log, not np.log2.",
-        ),
-        Misconception(
-            "exponentials that overflow",
-            lambda logits: np.log(np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)),
-            "e^1000 is beyond every float. Take the maximum of each row out of the sum first.",
-        ),
-        Misconception(
-            "the logarithm of a rounded probability",
-            _log_of_softmax(0.0),
-            "Your softmax is stable, but the probability e^-2000 is 0 in every float, "
-            "and ln 0 is -∞. Do not go through the probability: take the logarithm of "
-            "the quotient on paper.",
-            formula="z - logsumexp(z)",
-        ),
-        Misconception(
-            "the probability kept away from 0 before the logarithm",
-            _log_of_softmax(1e-12),
-            "With ε inside the logarithm the result stops falling (at -28 for 1e-12) "
-            "and is wrong by hundreds, with a gradient of 0. Do not go through the "
-            "probability: take the logarithm of the quotient on paper.",
-            capped(log_softmax),
-            formula="z - logsumexp(z)",
-        ),
-        Misconception(
-            "one maximum for all rows",
-            lambda logits: (
-                (shifted := logits - logits.max())
-                - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-            ),
-            "x.max() without an axis is the maximum of the whole array. A row far below it has "
-            "exponentials of 0 only, and ln 0 is -∞. Each row needs its own, with keepdims=True.",
-        ),
-    ),
+    },
 )
 
 
@@ -331,7 +202,6 @@ def _detached_outside(x):
 
 
 LOGSUMEXP_TORCH = Exercise(
-    name="logsumexp_torch",
     signature="logsumexp_torch(x)",
     read="log-sum-exp",
     right=logsumexp,
@@ -344,23 +214,13 @@ LOGSUMEXP_TORCH = Exercise(
     ),
     torch=True,
     slopes={"x": lambda x: np.exp(log_softmax(x))},
-    misconceptions=(
-        *FORMULA,
-        OVERFLOW,
-        ONE_TOP,
-        MEAN_SHIFT,
-        LIMITED,
-        Misconception(
-            "the maximum detached inside the sum only",
-            _detached_inside,
-            "The value is right, but m is a constant in x - m and a variable where it is added "
-            "back, so the gradient is the softmax plus a 1 at the maximum. Detach both or none.",
-        ),
-        Misconception(
-            "the maximum detached outside the sum only",
-            _detached_outside,
-            "The value is right, but m is a variable in x - m and a constant where it is added "
-            "back, so the gradients of a row sum to 0 instead of 1. Detach both or none.",
-        ),
-    ),
+    mistakes={
+        **FORMULA,
+        **OVERFLOW,
+        **ONE_TOP,
+        **MEAN_SHIFT,
+        **LIMITED,
+        "the maximum detached inside the sum only": _detached_inside,
+        "the maximum detached outside the sum only": _detached_outside,
+    },
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Misconception
+from lossfns.check.exercise import Call, Exercise, Recognised
 from lossfns.check.faults import capped
 from lossfns.check.questions import refuse, shuffled
 
@@ -32,7 +32,6 @@ def _tail(z):
 
 
 LOG_SIGMOID = Exercise(
-    name="log_sigmoid",
     signature="log_sigmoid(z)",
     read="log-sigmoid",
     right=log_sigmoid,
@@ -40,97 +39,26 @@ LOG_SIGMOID = Exercise(
     probes=(kinds.beyond_fifty("z", high=85.0),),
     # ln σ(40) is -4e-18, and that is what is asked for: digits count, not decimal places.
     atol=0.0,
-    misconceptions=(
-        Misconception(
-            "the sigmoid without its logarithm",
-            lambda z: np.exp(log_sigmoid(z)),
-            "That is the probability. Its logarithm is asked for, in a form that does not go "
-            "through the probability.",
+    mistakes={
+        "the sigmoid without its logarithm": lambda z: np.exp(log_sigmoid(z)),
+        "minus the logarithm": lambda z: -log_sigmoid(z),
+        "the other side: ln(1 - σ(z))": lambda z: log_sigmoid(-z),
+        "softplus of z": lambda z: -log_sigmoid(-z),
+        "only min(z, 0)": lambda z: np.minimum(z, 0),
+        "max in place of min": lambda z: np.maximum(z, 0) - _tail(z),
+        "the correction added instead of subtracted": lambda z: np.minimum(z, 0) + _tail(z),
+        "|z| without its minus": lambda z: np.minimum(z, 0) - np.log1p(np.exp(abs(z))),
+        "logarithms to the base 2": lambda z: log_sigmoid(z) / np.log(2),
+        "the logarithm of a rounded probability": lambda z: np.log(1 / (1 + np.exp(-z))),
+        "an exponential that overflows for z < 0": lambda z: -np.log1p(np.exp(-z)),
+        "an exponential that overflows for z > 0": lambda z: z - np.log1p(np.exp(z)),
+        "the probability kept away from 0 before the logarithm": Recognised(
+            lambda z: np.log(np.exp(log_sigmoid(z)) + 1e-12), capped(log_sigmoid)
         ),
-        Misconception(
-            "minus the logarithm",
-            lambda z: -log_sigmoid(z),
-            "ln(1 + e^-z) is the loss of a positive item, that is minus ln σ(z). The logarithm of "
-            "a probability is negative.",
+        "log(1 + x) where log1p(x) belongs": lambda z: (
+            np.minimum(z, 0) - np.log(1 + np.exp(-abs(z)))
         ),
-        Misconception(
-            "the other side: ln(1 - σ(z))",
-            lambda z: log_sigmoid(-z),
-            "1 - σ(z) is σ(-z), the probability of y = 0. For large z yours falls without bound, "
-            "where ln σ(z) goes to 0.",
-        ),
-        Misconception(
-            "softplus of z",
-            lambda z: -log_sigmoid(-z),
-            "ln(1 + e^z) is minus the logarithm of the other side. Both signs have to change: "
-            "ln σ(z) = -ln(1 + e^-z).",
-        ),
-        Misconception(
-            "only min(z, 0)",
-            lambda z: np.minimum(z, 0),
-            "min(z, 0) is right far out on either side. Near 0 the term -ln(1 + e^-|z|) is "
-            "missing: ln σ(0) is -ln 2.",
-        ),
-        Misconception(
-            "max in place of min",
-            lambda z: np.maximum(z, 0) - _tail(z),
-            "For large z the logarithm goes to 0, and for very negative z it goes like z itself: "
-            "min(z, 0).",
-        ),
-        Misconception(
-            "the correction added instead of subtracted",
-            lambda z: np.minimum(z, 0) + _tail(z),
-            "ln σ(z) lies below min(z, 0), not above it, or the probability would exceed 1.",
-        ),
-        Misconception(
-            "|z| without its minus",
-            lambda z: np.minimum(z, 0) - np.log1p(np.exp(abs(z))),
-            "The exponent must be -|z|, so that the exponential is at most 1. With +|z| it "
-            "overflows, and it is another number.",
-        ),
-        Misconception(
-            "logarithms to the base 2",
-            lambda z: log_sigmoid(z) / np.log(2),
-            "Everywhere in this course logarithms are natural: np.log, not np.log2.",
-        ),
-        Misconception(
-            "the logarithm of a rounded probability",
-            lambda z: np.log(1 / (1 + np.exp(-z))),
-            "At z = -1000 the sigmoid is rounded to 0 and its logarithm is -∞; at z = "
-            "40 it is rounded to 1 and the logarithm to 0. Do not go through the "
-            "probability.",
-            formula="min(z, 0) - ln(1 + e^-|z|)",
-        ),
-        Misconception(
-            "an exponential that overflows for z < 0",
-            lambda z: -np.log1p(np.exp(-z)),
-            "-ln(1 + e^-z) is right, but e^1000 is beyond every float. Where z < 0, "
-            "take z out of the logarithm: then no exponent is positive.",
-            formula="min(z, 0) - ln(1 + e^-|z|)",
-        ),
-        Misconception(
-            "an exponential that overflows for z > 0",
-            lambda z: z - np.log1p(np.exp(z)),
-            "z - ln(1 + e^z) is right, but for z > 0 the exponential overflows, and "
-            "before that the difference of two equal numbers loses all digits. Which "
-            "exponent is never positive?",
-            formula="min(z, 0) - ln(1 + e^-|z|)",
-        ),
-        Misconception(
-            "the probability kept away from 0 before the logarithm",
-            lambda z: np.log(np.exp(log_sigmoid(z)) + 1e-12),
-            "With ε inside the logarithm the result stops falling (at -28 for 1e-12) "
-            "and is wrong by hundreds; its gradient is 0. The stable form needs no ε.",
-            capped(log_sigmoid),
-            formula="min(z, 0) - ln(1 + e^-|z|)",
-        ),
-        Misconception(
-            "log(1 + x) where log1p(x) belongs",
-            lambda z: np.minimum(z, 0) - np.log(1 + np.exp(-abs(z))),
-            "1 + 4e-18 is rounded to 1, so ln σ(40) becomes 0 and a probability that is nearly 1 "
-            "counts as exactly 1. np.log1p(x) keeps the digits of a small x.",
-        ),
-    ),
+    },
 )
 
 
@@ -150,17 +78,8 @@ def _draw_log1mexp(rng):
     for x in ([tiny], [large], [1e-300, 700.0], [tiny, 0.5, large, 1000.0]):
         yield Call({"x": np.array(x)}, {}, "extremes")
     yield Call({"x": np.array([1e-20, 60.0], np.float32)}, {}, "extremes")
-    yield refuse(
-        "x = 0 accepted",
-        "1 - e^0 is 0 and has no logarithm. Raise ValueError unless every x is positive.",
-        x=np.array([1.0, 0.0]),
-    )
-    yield refuse(
-        "a negative x accepted",
-        "For x < 0 there is no logarithm to return: 1 - e^-x is negative. Raise ValueError "
-        "unless every x is positive.",
-        x=np.array([-1.0, 1.0, 2.0]),
-    )
+    yield refuse("x = 0 accepted", x=np.array([1.0, 0.0]))
+    yield refuse("a negative x accepted", x=np.array([-1.0, 1.0, 2.0]))
 
 
 def _stopped(call, value):
@@ -175,7 +94,6 @@ def _stopped(call, value):
 
 
 LOG1MEXP = Exercise(
-    name="log1mexp",
     signature="log1mexp(x)",
     read="log1mexp",
     right=log1mexp,
@@ -184,90 +102,21 @@ LOG1MEXP = Exercise(
     # The result spans e^-700 to 700, so digits count, not decimal places.
     rtol=1e-5,
     atol=0.0,
-    misconceptions=(
-        Misconception(
-            "ln(1 + e^-x)",
-            lambda x: np.log1p(np.exp(-x)),
-            "The sign inside is a minus: 1 - e^-x is the probability that something with rate 1 "
-            "has happened by the time x. Yours is softplus(-x).",
+    mistakes={
+        "ln(1 + e^-x)": lambda x: np.log1p(np.exp(-x)),
+        "1 - e^-x without its logarithm": lambda x: -np.expm1(-x),
+        "minus the logarithm": lambda x: -log1mexp(x),
+        "the sign of the exponent lost": lambda x: np.log(abs(np.expm1(x))),
+        "ln x for all x": lambda x: np.log(x),
+        "-e^-x for all x": lambda x: -np.exp(-x),
+        "logarithms to the base 2": lambda x: log1mexp(x) / np.log(2),
+        "x in units of ln 2": lambda x: log1mexp(x * np.log(2)),
+        "the digits lost on both sides": lambda x: np.log(1 - np.exp(-x)),
+        "log1p(-e^-x) on both sides": lambda x: np.log1p(-np.exp(-x)),
+        "log(-expm1(-x)) on both sides": lambda x: np.log(-np.expm1(-x)),
+        "ln(e^x - 1) - x": lambda x: np.log(np.expm1(x)) - x,
+        "a small number added before the logarithm": Recognised(
+            lambda x: np.log(-np.expm1(-x) + 1e-12), _stopped
         ),
-        Misconception(
-            "1 - e^-x without its logarithm",
-            lambda x: -np.expm1(-x),
-            "That is the probability itself. Its logarithm is asked for.",
-        ),
-        Misconception(
-            "minus the logarithm",
-            lambda x: -log1mexp(x),
-            "1 - e^-x lies between 0 and 1, so its logarithm is negative.",
-        ),
-        Misconception(
-            "the sign of the exponent lost",
-            lambda x: np.log(abs(np.expm1(x))),
-            "You have e^x where e^-x belongs; 1 - e^x is negative for every x > 0 and has no "
-            "logarithm.",
-        ),
-        Misconception(
-            "ln x for all x",
-            lambda x: np.log(x),
-            "1 - e^-x is near x for small x only. For x of 1 and more the logarithm goes to 0 "
-            "from below, while ln x goes up.",
-        ),
-        Misconception(
-            "-e^-x for all x",
-            lambda x: -np.exp(-x),
-            "ln(1 - e^-x) is near -e^-x for large x only. Near x = 0 it falls without bound, like "
-            "ln x.",
-        ),
-        Misconception(
-            "logarithms to the base 2",
-            lambda x: log1mexp(x) / np.log(2),
-            "Everywhere in this course logarithms are natural: np.log, not np.log2.",
-        ),
-        Misconception(
-            "x in units of ln 2",
-            lambda x: log1mexp(x * np.log(2)),
-            "ln 2 is the place where the two branches meet, not a factor of x. Your result is "
-            "ln(1 - 2^-x).",
-        ),
-        Misconception(
-            "the digits lost on both sides",
-            lambda x: np.log(1 - np.exp(-x)),
-            "For tiny x, e^-x is rounded to 1, and 1 - 1 = 0 has the logarithm -∞. For large x, "
-            "1 - e^-x is rounded to 1, and the result to 0. expm1 belongs where x is small and "
-            "log1p where x is large; exchanged, they help as little as the formula itself.",
-        ),
-        Misconception(
-            "log1p(-e^-x) on both sides",
-            lambda x: np.log1p(-np.exp(-x)),
-            "log1p is right where e^-x is small. For tiny x, e^-x is rounded to 1 "
-            "before log1p sees it, and the digits of x are gone: there another of the "
-            "two functions keeps them.",
-            formula="log(-expm1(-x))",
-        ),
-        Misconception(
-            "log(-expm1(-x)) on both sides",
-            lambda x: np.log(-np.expm1(-x)),
-            "expm1 is right where x is small. For large x, -expm1(-x) is rounded to 1 "
-            "and its logarithm to 0: there another of the two functions keeps the "
-            "digits.",
-            formula="log1p(-exp(-x))",
-        ),
-        Misconception(
-            "ln(e^x - 1) - x",
-            lambda x: np.log(np.expm1(x)) - x,
-            "For large x this is the difference of two nearly equal numbers, and beyond "
-            "709 the exponential overflows. Keep the exponent negative.",
-            formula="log1p(-exp(-x))",
-        ),
-        Misconception(
-            "a small number added before the logarithm",
-            lambda x: np.log(-np.expm1(-x) + 1e-12),
-            "With ε inside, the result stops falling at ln ε, as if x could not be "
-            "smaller. One of the two functions has all digits of a small x, and needs "
-            "no ε.",
-            _stopped,
-            formula="log(-expm1(-x))",
-        ),
-    ),
+    },
 )

@@ -1,0 +1,80 @@
+"""The mistakes that the checks know: {mistakes} lists those of a family, an exercise a fold.
+
+They come from the exercises and their pages of hints, without the formulas: those are for who asks
+a check again. The calls of an exercise are drawn a few times to find what they must see refused.
+"""
+
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.util.docutils import SphinxDirective
+
+SEEDS = range(4)
+
+
+class Mistakes(SphinxDirective):
+    required_arguments = 1
+
+    def run(self):
+        from lossfns import check
+
+        folder = Path(check.__file__).parent
+        family = self.arguments[0]
+        sources = [Path(__file__), *folder.glob("*.*"), *(folder / family).iterdir()]
+        for source in sources:
+            if source.is_file():
+                self.env.note_dependency(str(source))
+        return [fold(exercise, said) for exercise, said in of(family)]
+
+
+def of(family):
+    """The exercises of a family, each with (name, hint) of all that is said of it."""
+    from lossfns.check.table import FAMILIES
+
+    module = next(one for one in FAMILIES if one.__name__.endswith(f".{family}"))
+    for exercise in module.EXERCISES:
+        said = {one.name: one.hint for one in exercise.misconceptions}
+        for call in (call for seed in SEEDS for call in exercise.calls(seed)):
+            if call.reason:
+                said.setdefault(call.reason, exercise.reason(call.reason).hint)
+        yield exercise, said
+
+
+def fold(exercise, said):
+    """A folded list, under the name of the exercise, of what goes wrong and what is said of it."""
+    # Quotes in a hint are often those of a string in Python.
+    box = nodes.admonition(classes=["dropdown", "lossfns-mistakes"], support_smartquotes=False)
+    box += nodes.title(
+        "", "", nodes.literal("", exercise.name), nodes.Text(f", {len(said)} mistakes")
+    )
+    box += nodes.paragraph("", "", nodes.Text("Taught in "), reference(exercise.read))
+    entries = nodes.definition_list()
+    for name, hint in said.items():
+        entries += nodes.definition_list_item(
+            "", nodes.term("", name), nodes.definition("", paragraph(hint))
+        )
+    box += entries
+    return box
+
+
+def paragraph(hint):
+    """Plain text, in which backticks stand around code."""
+    parts = hint.split("`")
+    node = nodes.paragraph()
+    node += [nodes.literal("", x) if i % 2 else nodes.Text(x) for i, x in enumerate(parts)]
+    return node
+
+
+def reference(label):
+    """A link to a labelled section, in its own words."""
+    link = addnodes.pending_xref(
+        "", refdomain="std", reftype="ref", reftarget=label, refexplicit=False, refwarn=True
+    )
+    link += nodes.inline("", label)
+    return link
+
+
+def setup(app):
+    app.add_directive("mistakes", Mistakes)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
