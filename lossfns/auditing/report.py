@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import math
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -174,13 +175,19 @@ class Report:
         return tuple(f for f in self.failures if not {f.name, f.cause} & ignored)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain dictionaries, lists, text and numbers, for JSON."""
+        """Everything as plain dictionaries, lists, text and numbers, for JSON.
+
+        JSON has no NaN and no infinity: they are text there.
+        """
         return {
             "subject": self.subject,
             "ok": self.ok,
             "seconds": self.seconds,
             "notes": list(self.notes),
-            "findings": [dataclasses.asdict(finding) for finding in self.findings],
+            "findings": [
+                {k: _plain(v) for k, v in dataclasses.asdict(finding).items()}
+                for finding in self.findings
+            ],
         }
 
     def counts(self) -> str:
@@ -215,15 +222,19 @@ def number(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.6g}"
 
 
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _filled(text: str, indent: str) -> str:
     return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False)
 
 
 def _row(finding: Finding) -> str:
     details = "".join(
-        f"<br>{key}: <code>{html.escape(text)}</code>"
+        f"<br><b>{key}</b> <code>{html.escape(text)}</code>"
         if key == "input"
-        else f"<br>{key}: {html.escape(text)}"
+        else f"<br><b>{key}</b> {html.escape(text)}"
         for key, text in (finding.rows() if finding.fails else ())
     )
     return (

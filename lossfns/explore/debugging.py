@@ -264,21 +264,27 @@ def digits(images, rows):
     return fig
 
 
-def findings(reports):
-    """Which findings each run has, a column each, the first one filled: `{run: report}`."""
+def findings(reports, main=None):
+    """Which findings each run has, a column each: `{run: report}`.
+
+    Filled is the finding that `main`, `{run: name}`, says of a run, else its first.
+    """
+    main = {run: report.failures[0].name for run, report in reports.items() if report.failures} | (
+        main or {}
+    )
     asked = dict.fromkeys(finding.name for report in reports.values() for finding in report)
     failed = {finding.name for report in reports.values() for finding in report.failures}
     shown = [name for name in asked if name in failed]
     fig, ax = figure(width=6.6, height=0.3 * len(shown) + 2.0)
-    for column, report in enumerate(reports.values()):
-        for order, finding in enumerate(report.failures):
+    for column, (run, report) in enumerate(reports.items()):
+        for finding in report.failures:
             ax.plot(
                 column,
                 -shown.index(finding.name),
                 "o",
                 color=ORANGE,
                 markersize=11,
-                markerfacecolor="none" if order else ORANGE,
+                markerfacecolor=ORANGE if finding.name == main[run] else "none",
                 markeredgewidth=2,
             )
     ax.set_xticks(range(len(reports)), list(reports), rotation=40, ha="right")

@@ -41,11 +41,8 @@ from lossfns.numpy.classification import (
     categorical_cross_entropy as categorical_cross_entropy,
     cross_entropy as cross_entropy,
     generalized_cross_entropy as generalized_cross_entropy,
-    hinge as hinge,
     logit_adjusted_cross_entropy as logit_adjusted_cross_entropy,
-    multiclass_hinge as multiclass_hinge,
     sparse_categorical_cross_entropy as sparse_categorical_cross_entropy,
-    squared_hinge as squared_hinge,
     symmetric_cross_entropy as symmetric_cross_entropy,
 )
 from lossfns.numpy.detection import (
@@ -79,24 +76,31 @@ from lossfns.numpy.label_maps import (
     dice_ce as dice_ce,
     dice_focal as dice_focal,
 )
+from lossfns.numpy.margins import (
+    hinge as hinge,
+    multiclass_hinge as multiclass_hinge,
+    squared_hinge as squared_hinge,
+)
 from lossfns.numpy.metric import (
-    arcface as arcface,
     barlow_twins as barlow_twins,
-    circle as circle,
     clip as clip,
     contrastive as contrastive,
-    cosface as cosface,
     cosine_embedding as cosine_embedding,
     info_nce as info_nce,
     mine_triplets as mine_triplets,
-    multi_similarity as multi_similarity,
     nt_xent as nt_xent,
-    nt_xent_with_labels as nt_xent_with_labels,
     siglip as siglip,
-    sphereface as sphereface,
-    sup_con as sup_con,
     triplet as triplet,
     vicreg as vicreg,
+)
+from lossfns.numpy.metric_labels import (
+    arcface as arcface,
+    circle as circle,
+    cosface as cosface,
+    multi_similarity as multi_similarity,
+    nt_xent_with_labels as nt_xent_with_labels,
+    sphereface as sphereface,
+    sup_con as sup_con,
 )
 from lossfns.numpy.multitask import (
     uncertainty_weighting as uncertainty_weighting,

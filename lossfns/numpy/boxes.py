@@ -267,12 +267,14 @@ def siou(
     for k, (gap, hull) in enumerate(_by_side(boxes)):
         offset = boxes.offset[..., k], np.abs(_CORNERS[k]) / 2
         apart, apart_slope = _ratio(*_squared(*offset), *_squared(*hull), empty=0.0)
+        # 1 - e^-ρ with ρ = (2 - Λ) r: e^-ρ dρ, dρ = (2 - Λ) dr - r dΛ.
         pull = (2 - angle)[..., None] * apart_slope - apart[..., None] * angle_slope
         losses = losses - np.expm1((angle - 2) * apart) / 2
         slope = slope + np.exp((angle - 2) * apart)[..., None] * pull / 2
         unlike, unlike_slope = _unlikeness(boxes, k, gap)
         bend = -np.expm1(-unlike)
         losses = losses + bend**theta / 2
+        # (1 - e^-ω)^θ by ω: θ (1 - e^-ω)^(θ - 1) e^-ω.
         steep = theta / 2 * bend ** (theta - 1) * np.exp(-unlike)
         slope = slope + steep[..., None] * unlike_slope
     return boxes.reduced(losses, slope, reduction, weight)
@@ -521,6 +523,7 @@ def _shape_term(boxes: Boxes) -> tuple[Array, Array]:
     w, h = w / size, h / size
     squared = (w * w + h * h) * size
     safe = np.where(squared == 0, 1.0, squared)
+    # arctan(w / h) by w: h / (w² + h²), and by h: -w / (w² + h²).
     turn_slope = 2 / math.pi * np.stack([-h, w, h, -w], axis=-1) / safe[..., None]
     v, v_slope = turn**2, 2 * turn[..., None] * turn_slope
     return _ratio(

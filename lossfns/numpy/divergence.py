@@ -203,6 +203,7 @@ def gaussian_kl(
         weight,
         axis=axis,
         mean=lambda: mean,
+        # ½ (e^v - 1 - v) by v.
         log_var=lambda: 0.5 * np.expm1(log_var),
     )
 

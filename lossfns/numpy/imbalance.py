@@ -645,6 +645,7 @@ def _soft_focal(
         # The limit p = 1, where -ln p / (1 - p) is 1.
         steep = np.where(rest == 0, (1 + epsilon) * (1 + gamma), steep)
         pull = soft * _fade(rest, gamma) * steep
+        # By ln p it is -pull, and ln p by the logits is own less softmax.
         return np.asarray(probs * pull.sum(axis=-1, keepdims=True) - pull)
 
     return losses.sum(axis=-1), slope
@@ -699,6 +700,7 @@ def _shifted_term(z: Array, gamma: float, margin: float) -> tuple[Array, Callabl
     surprise = -np.where(p > 0.5, np.log(left), np.log1p(-shifted))
 
     def slope() -> Array:
+        # With s = -ln(1 - p_m): p_m^γ (γ s / p_m + 1 / (1 - p_m)) dp, and dp = p (1 - p) dz.
         pull = gamma * np.where(shifted == 0, 1.0, surprise / shifted) if gamma else 0.0
         return np.asarray(
             shifted**gamma * (pull + 1 / left) * p * rest * np.heaviside(p - margin, 0.5)

@@ -126,6 +126,7 @@ def uncertainty_weighting(
         share,
         axis=axis,
         losses=lambda: pull,
+        # c e^-s L + ½ s by s.
         log_vars=lambda: 0.5 - weighted,
     )
     if not shared:

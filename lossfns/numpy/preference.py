@@ -76,7 +76,7 @@ def dpo(
         chosen, rejected: log-probabilities of whole answers under the policy (summed over their
             tokens), floating point, any shape.
         reference_chosen, reference_rejected: the same under the frozen reference, same shape.
-        beta: β > 0, how dear it is to leave the reference.
+        beta: β > 0, how much it costs to leave the reference.
         label_smoothing: ε in [0, 0.5), the share of pairs that are labelled the wrong way round
             (conservative DPO); it puts the minimum at a finite β Δ = ln((1 - ε) / ε).
         reduction, sample_weight: as for every loss, see the package's documentation.
@@ -128,7 +128,7 @@ def ipo(
         chosen, rejected: log-probabilities of whole answers under the policy, floating point, any
             shape.
         reference_chosen, reference_rejected: the same under the frozen reference, same shape.
-        tau: τ > 0, how dear it is to leave the reference.
+        tau: τ > 0, how much it costs to leave the reference.
         reduction, sample_weight: as for every loss, see the package's documentation.
     Returns:
         The loss, in squared nats.
@@ -390,7 +390,7 @@ def kto(
         reference_log_probs: of the same answers under the frozen reference, same shape.
         kl: z ≥ 0, the reference point: max(0, mean of ln π - ln π_ref) over prompts with answers
             that belong to other prompts. It is a constant: no gradient flows into it.
-        beta: β > 0, how dear it is to leave the reference.
+        beta: β > 0, how much it costs to leave the reference.
         desirable_weight, undesirable_weight: λ_D, λ_U ≥ 0; they leave the denominator of the mean
             alone. With many more good than bad answers, lower λ_D.
         reduction, sample_weight: as for every loss, see the package's documentation.
@@ -427,6 +427,7 @@ def kto(
         raise ValueError("target must hold 0 and 1 only: an answer is wanted or it is not")
     p, rest, _, _ = sides(beta * (log_probs - reference - kl))
     factor = np.where(desired, desirable_weight, undesirable_weight)
+    # dσ(x) = σ(x) (1 - σ(x)) dx; a desired answer costs 1 - σ.
     slope = np.where(desired, -beta, beta) * factor * p * rest
     return reduced(factor * np.where(desired, rest, p), reduction, weight, log_probs=lambda: slope)
 

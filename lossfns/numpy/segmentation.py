@@ -443,6 +443,7 @@ def lovasz(
     steps = _jaccard_steps(*(np.take_along_axis(a, order, axis=-1) for a in (y, pixels)))
     share = np.empty_like(steps)
     np.put_along_axis(share, order, steps, axis=-1)
+    # In one order of the errors the steps are constants, and |y - p| has the slope 1 - 2 y.
     return masks.reduced(reduction, (errors * share).sum(axis=-1), lambda: (1 - 2 * y) * share)
 
 

@@ -93,6 +93,8 @@ def ctc(
         losses = np.where(weight == 0, 0.0, losses)  # 0 · ∞ would be NaN
 
     def slope() -> Array:
+        # By ln p of a frame: minus the share of the paths that are in each label there. The shares
+        # sum to 1, so by the logits it is the softmax less them.
         counted = np.arange(rows.shape[1])[:, None] < frames[:, None, None]
         possible = np.isfinite(losses)[:, None, None]
         return np.where(counted & possible, np.exp(log_probs) - occupied, 0.0)

@@ -73,6 +73,7 @@ def wav2vec2_contrastive(
     log_probs = log_softmax((c[:, None] * q).sum(axis=-1) / temperature)
 
     def pull() -> Array:
+        # By the similarities: softmax less the true one, which comes first.
         wrong = np.exp(log_probs)
         wrong[:, 0] -= 1
         return wrong[..., None] / temperature

@@ -35,7 +35,8 @@ class Record:
 
     Attributes:
         name: of the function, in `lossfns.numpy` and `lossfns.torch`.
-        family: the module that holds it, named like the file of the record; the catalog sets it.
+        family: the module that holds it, or of which the one that does is the second file; named
+            like the file of the record; the catalog sets it.
         task: what it is used for, a few words.
         formula: of one item, in LaTeX; p a probability, z a logit, e = ŷ - y, u = e / scale.
         units: of the loss.

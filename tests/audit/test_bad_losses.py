@@ -1,5 +1,6 @@
 """Functions that raise, hang, print or return something else: a report, never an exception."""
 
+import json
 import time
 
 import numpy as np
@@ -177,6 +178,7 @@ def test_a_report_says_so(loss, check, like, capsys):
         assert check in ("returns a number", "can be called")
     assert report[check].fails
     assert str(report) and report._repr_html_() and report.to_dict()["ok"] is False
+    assert json.dumps(report.to_dict(), allow_nan=False)
     with pytest.raises(AssertionError, match=check):
         report.assert_ok()
     assert capsys.readouterr().out == ""
@@ -294,6 +296,7 @@ def test_a_sample_takes_the_place_of_a_reference():
 
 def test_ignore_names_what_may_fail():
     report = lossfns.audit(talking, like="mse", compile=False)
+    assert "<b>cause</b> a target that is broadcast" in report._repr_html_()
     names = [finding.name for finding in report.failures]
     assert "prints nothing" in names
     report.assert_ok(ignore=names)

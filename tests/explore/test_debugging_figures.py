@@ -54,6 +54,11 @@ def test_the_first_finding_of_a_run_is_filled():
     assert first.get_markerfacecolor() != "none" and second.get_markerfacecolor() == "none"
 
 
+def test_the_finding_that_is_named_is_filled():
+    ax = debugging.findings({"broken": report("a", "c")}, {"broken": "c"}).axes[0]
+    assert [line.get_markerfacecolor() != "none" for line in ax.lines] == [False, True]
+
+
 def test_a_run_that_ends_in_nan_ends_in_a_cross():
     sound, broken, cross = debugging.curves({"a": RUN, "b": BROKEN}).axes[0].lines
     assert len(sound.get_xdata()) == 40 and len(broken.get_xdata()) == 12

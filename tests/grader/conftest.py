@@ -7,8 +7,8 @@ import threading
 
 import pytest
 from submissions.corpus import SAMPLES
-from submissions.desk import NAME
-from submissions.school import School
+from submissions.course_folder import CourseFolder
+from submissions.student_folder import NAME
 
 from grader.grade import grade
 
@@ -41,27 +41,27 @@ def listener():
 
 
 @pytest.fixture(scope="session")
-def school(tmp_path_factory, listener):
-    """The whole class, with everything graded, and the rows of the table in `school.rows`."""
-    school = School(tmp_path_factory.mktemp("school"), listener.server_port)
-    school.release()
-    school.hand_in(SAMPLES)
-    school.hand_in_under_bad_names()
+def course_folder(tmp_path_factory, listener):
+    """The whole class, with everything graded; its `rows` are those of the table."""
+    course_folder = CourseFolder(tmp_path_factory.mktemp("course_folder"), listener.server_port)
+    course_folder.release()
+    course_folder.hand_in(SAMPLES)
+    course_folder.hand_in_under_bad_names()
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as boxes:
         patch.setenv("COURSE_SECRET", SECRET)
         # The boxes of this class are looked for afterwards, and others may grade on this machine.
         patch.setattr(tempfile, "tempdir", boxes)
-        rows = grade(school.course, NAME, jobs=2)
-        school.left = os.listdir(boxes)
-        school.boxes = boxes
-    school.rows = {row["student"]: row for row in rows}
-    return school
+        rows = grade(course_folder.course, NAME, jobs=2)
+        course_folder.left = os.listdir(boxes)
+        course_folder.boxes = boxes
+    course_folder.rows = {row["student"]: row for row in rows}
+    return course_folder
 
 
 @pytest.fixture(scope="session")
 def few(tmp_path_factory):
     """A few of the class in a course of their own, graded as the whole class is."""
-    few = School(tmp_path_factory.mktemp("few"))
+    few = CourseFolder(tmp_path_factory.mktemp("few"))
     few.release()
     few.hand_in(FEW)
     with pytest.MonkeyPatch.context() as patch:

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from submissions.desk import NAME  # noqa: E402
+from submissions.student_folder import NAME  # noqa: E402
 
 from grader import schedule  # noqa: E402
 from grader.course import Course  # noqa: E402

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 from nbgrader.plugins import BasePlugin
-from submissions.desk import NAME, TOTAL, Desk
-from submissions.school import School
+from submissions.course_folder import CourseFolder
+from submissions.student_folder import NAME, TOTAL, StudentFolder
 
 from grader.attempts import Kept, attempts, hand_in, penalty, put_aside, which
 from grader.errors import CourseError
@@ -21,17 +21,17 @@ EARLY, LATER, LATE = (datetime(2026, 11, day, 10, tzinfo=UTC) for day in (10, 11
 
 
 @pytest.fixture(scope="module")
-def school(tmp_path_factory):
+def course_folder(tmp_path_factory):
     """Ada's best attempt is her first, Bob's his last, which is late."""
-    school = School(tmp_path_factory.mktemp("attempts"))
-    school.release()
-    desk = Desk(school.released(), school.folder, 9)
-    right = json.dumps(desk.notebook()).encode()
-    wrong = json.dumps(desk.notebook(mae="def mae(pred, target): return 0")).encode()
-    none = json.dumps(desk.released()).encode()
-    school.course.coursedir.config.Attempts.take = "best"
-    school.course.coursedir.config.LatePolicy.percent_per_day = 10
-    with school.commands.open_gradebook() as book:
+    course_folder = CourseFolder(tmp_path_factory.mktemp("attempts"))
+    course_folder.release()
+    student_folder = StudentFolder(course_folder.released(), course_folder.folder, 9)
+    right = json.dumps(student_folder.notebook()).encode()
+    wrong = json.dumps(student_folder.notebook(mae="def mae(pred, target): return 0")).encode()
+    none = json.dumps(student_folder.released()).encode()
+    course_folder.course.coursedir.config.Attempts.take = "best"
+    course_folder.course.coursedir.config.LatePolicy.percent_per_day = 10
+    with course_folder.commands.open_gradebook() as book:
         book.update_or_create_assignment(NAME, duedate="2026-11-13 00:00:00")
     made = {
         "ada": [(right, EARLY), (wrong, LATER)],
@@ -40,42 +40,42 @@ def school(tmp_path_factory):
     }
     for student, tries in made.items():
         for content, when in tries:
-            put_aside(school.course, NAME, student, content, when)
-            hand_in(school.course, NAME, student, content, when)
-    school.rows = {row["student"]: row for row in grade(school.course, NAME, jobs=2)}
-    return school
+            put_aside(course_folder.course, NAME, student, content, when)
+            hand_in(course_folder.course, NAME, student, content, when)
+    course_folder.rows = {row["student"]: row for row in grade(course_folder.course, NAME, jobs=2)}
+    return course_folder
 
 
-def test_the_best_counts_after_what_it_lost_for_being_late(school):
-    assert school.rows["ada"]["attempt"] == "1 of 2"
-    assert sum(score or 0 for score in school.scores("ada").values()) == TOTAL
-    assert school.rows["bob"]["attempt"] == "2 of 3"
-    assert sum(score or 0 for score in school.scores("bob").values()) == TOTAL - 2
-    stamp = school.folder / "submitted" / "ada" / NAME / "timestamp.txt"
+def test_the_best_counts_after_what_it_lost_for_being_late(course_folder):
+    assert course_folder.rows["ada"]["attempt"] == "1 of 2"
+    assert sum(score or 0 for score in course_folder.scores("ada").values()) == TOTAL
+    assert course_folder.rows["bob"]["attempt"] == "2 of 3"
+    assert sum(score or 0 for score in course_folder.scores("bob").values()) == TOTAL - 2
+    stamp = course_folder.folder / "submitted" / "ada" / NAME / "timestamp.txt"
     assert stamp.read_text() == "2026-11-10 10:00:00 UTC\n"
-    text = (school.folder / "grading" / NAME / "table.csv").read_text()
+    text = (course_folder.folder / "grading" / NAME / "table.csv").read_text()
     assert [row["attempt"] for row in csv.DictReader(text.splitlines())] == ["1 of 2", "2 of 3"]
 
 
-def test_nothing_is_graded_twice(school, monkeypatch, capsys):
+def test_nothing_is_graded_twice(course_folder, monkeypatch, capsys):
     def no(*arguments):
         raise AssertionError("graded again")
 
     monkeypatch.setattr("grader.schedule._child", no)
-    grade(school.course, NAME, jobs=2)
+    grade(course_folder.course, NAME, jobs=2)
     assert "5 attempts of those who made several were compared" in capsys.readouterr().out
-    assert len(attempts(school.course, NAME, "bob")) == 3
+    assert len(attempts(course_folder.course, NAME, "bob")) == 3
 
 
-def test_the_report_says_which_counts(school):
-    path = next(path for path in report(school.course, [NAME]) if path.suffix == ".html")
+def test_the_report_says_which_counts(course_folder):
+    path = next(path for path in report(course_folder.course, [NAME]) if path.suffix == ".html")
     text = path.read_text()
     assert "Of several attempts the best counts; 2 learners made several." in text
 
 
-def test_the_feedback_says_which_attempt_it_is_about(school):
-    school.commands.nbgrader("generate_feedback", NAME)
-    page = school.folder / "feedback" / "bob" / NAME / f"{NAME}.html"
+def test_the_feedback_says_which_attempt_it_is_about(course_folder):
+    course_folder.commands.nbgrader("generate_feedback", NAME)
+    page = course_folder.folder / "feedback" / "bob" / NAME / f"{NAME}.html"
     assert "This is your attempt 2 of 3." in page.read_text()
 
 
@@ -86,43 +86,43 @@ class HalfOfWhatThereIs(BasePlugin):
         return score / 2
 
 
-def test_the_cost_is_that_of_the_policy_which_is_configured(school, monkeypatch):
+def test_the_cost_is_that_of_the_policy_which_is_configured(course_folder, monkeypatch):
     """nbgrader takes off what its own plugin says, or any other."""
     policy = f"{__name__}.HalfOfWhatThereIs"
-    config = school.course.coursedir.config
-    assert penalty(school.course, NAME, "bob", LATE, TOTAL) == 8
+    config = course_folder.course.coursedir.config
+    assert penalty(course_folder.course, NAME, "bob", LATE, TOTAL) == 8
     monkeypatch.setitem(config.AssignLatePenalties, "plugin_class", policy)
-    assert penalty(school.course, NAME, "bob", LATE, 6.0) == 3
-    assert penalty(school.course, NAME, "bob", EARLY, 8.0) == 0
+    assert penalty(course_folder.course, NAME, "bob", LATE, 6.0) == 3
+    assert penalty(course_folder.course, NAME, "bob", EARLY, 8.0) == 0
     zero = "nbgrader.plugins.LateSubmissionPlugin"
     monkeypatch.setitem(config.AssignLatePenalties, "plugin_class", zero)
-    assert penalty(school.course, NAME, "bob", LATE, 8.0) == 0
+    assert penalty(course_folder.course, NAME, "bob", LATE, 8.0) == 0
     monkeypatch.setitem(config.LateSubmissionPlugin, "penalty_method", "zero")
-    assert penalty(school.course, NAME, "bob", LATE, 8.0) == 8
+    assert penalty(course_folder.course, NAME, "bob", LATE, 8.0) == 8
 
 
-def test_which_counts_is_told_by_the_names_alone(school, monkeypatch):
+def test_which_counts_is_told_by_the_names_alone(course_folder, monkeypatch):
     """A class of hundreds makes thousands of attempts."""
     monkeypatch.delattr(Kept, "content")
-    assert which(school.course, NAME, "bob") == "2 of 3"
+    assert which(course_folder.course, NAME, "bob") == "2 of 3"
 
 
-def test_attempts_without_a_time_are_kept_once_and_in_order(school):
+def test_attempts_without_a_time_are_kept_once_and_in_order(course_folder):
     for order, content in ((12, b"second"), (2, b"first"), (15, b"second")):
-        put_aside(school.course, NAME, "eve", content, None, order)
-    kept = attempts(school.course, NAME, "eve")
+        put_aside(course_folder.course, NAME, "eve", content, None, order)
+    kept = attempts(course_folder.course, NAME, "eve")
     assert [one.content for one in kept] == [b"first", b"second"]
-    assert which(school.course, NAME, "eve") == ""
-    hand_in(school.course, NAME, "eve", b"first", None)
-    assert which(school.course, NAME, "eve") == "1 of 2"
+    assert which(course_folder.course, NAME, "eve") == ""
+    hand_in(course_folder.course, NAME, "eve", b"first", None)
+    assert which(course_folder.course, NAME, "eve") == "1 of 2"
 
 
-def test_nothing_waits_for_what_is_no_file(school):
+def test_nothing_waits_for_what_is_no_file(course_folder):
     """A named pipe gives no end of file to whoever reads it, and nobody writes there."""
-    folder = school.folder / "submitted" / "mallory" / NAME
+    folder = course_folder.folder / "submitted" / "mallory" / NAME
     folder.mkdir(parents=True)
     for content in (b"first", b"second"):
-        put_aside(school.course, NAME, "mallory", content, None, order=len(content))
+        put_aside(course_folder.course, NAME, "mallory", content, None, order=len(content))
     os.mkfifo(folder / f"{NAME}.ipynb")
     os.mkfifo(folder / "timestamp.txt")
 
@@ -132,20 +132,20 @@ def test_nothing_waits_for_what_is_no_file(school):
     before = signal.signal(signal.SIGALRM, too_long)
     signal.alarm(20)
     try:
-        assert which(school.course, NAME, "mallory") == ""
-        hand_in(school.course, NAME, "mallory", b"second", None)
+        assert which(course_folder.course, NAME, "mallory") == ""
+        hand_in(course_folder.course, NAME, "mallory", b"second", None)
         os.mkfifo(folder / "timestamp.txt")
-        hand_in(school.course, NAME, "mallory", b"first", None)
+        hand_in(course_folder.course, NAME, "mallory", b"first", None)
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
-    assert which(school.course, NAME, "mallory") == "1 of 2"
+    assert which(course_folder.course, NAME, "mallory") == "1 of 2"
     shutil.rmtree(folder.parent)
 
 
-def test_a_policy_that_is_none_is_refused(school, monkeypatch):
-    monkeypatch.setattr(school.course.coursedir.config.Attempts, "take", "worst")
+def test_a_policy_that_is_none_is_refused(course_folder, monkeypatch):
+    monkeypatch.setattr(course_folder.course.coursedir.config.Attempts, "take", "worst")
     with pytest.raises(
         CourseError, match=r"c\.Attempts\.take .* newest, deadline, best; got worst"
     ):
-        grade(school.course, NAME, jobs=1)
+        grade(course_folder.course, NAME, jobs=1)

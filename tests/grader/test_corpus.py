@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 import pytest
 from submissions.answers import MARKUP
 from submissions.corpus import REFUSED_NAMES, SAMPLES
-from submissions.desk import ESSAY, NAME, POINTS, ROOT
-from submissions.school import LIMITS, School
+from submissions.course_folder import LIMITS, CourseFolder
+from submissions.student_folder import ESSAY, NAME, POINTS, ROOT
 
 from grader.grade import _show as show
 from grader.levels import BUBBLEWRAP, find_level
@@ -23,13 +23,13 @@ ACTING = ["markup", "markup-output", "right-large-outputs", "lying-error", "comm
 HANDED_IN = [name for name, sample in BY_NAME.items() if sample.status != "missing"]
 
 
-def result(school, name):
-    return latest(school.course.results(NAME), name)
+def result(course_folder, name):
+    return latest(course_folder.course.results(NAME), name)
 
 
-def feedback(school, name):
+def feedback(course_folder, name):
     """All that the learner is told: the outputs of the graded notebook, and its banner."""
-    return json.dumps(result(school, name).notebook["cells"], ensure_ascii=False)
+    return json.dumps(result(course_folder, name).notebook["cells"], ensure_ascii=False)
 
 
 def test_the_sandbox_is_really_in_use():
@@ -43,20 +43,20 @@ def test_the_corpus_is_large():
 
 
 @every_sample
-def test_status_is_as_expected(school, name):
-    assert school.rows[name]["status"] == BY_NAME[name].status, school.rows[name]
+def test_status_is_as_expected(course_folder, name):
+    assert course_folder.rows[name]["status"] == BY_NAME[name].status, course_folder.rows[name]
 
 
 @pytest.mark.parametrize("name", HANDED_IN)
-def test_marks_are_as_expected(school, name):
-    scores = school.scores(name)
+def test_marks_are_as_expected(course_folder, name):
+    scores = course_folder.scores(name)
     scores.pop(ESSAY)
     assert scores == {cell: POINTS[cell] * (cell in BY_NAME[name].earns) for cell in POINTS}
 
 
 @every_sample
-def test_flags_are_as_expected(school, name):
-    said = school.rows[name]["flags"]
+def test_flags_are_as_expected(course_folder, name):
+    said = course_folder.rows[name]["flags"]
     for flag in BY_NAME[name].flags:
         assert flag in said
     if name.startswith(("right", "everyday")) and not BY_NAME[name].flags:
@@ -64,89 +64,89 @@ def test_flags_are_as_expected(school, name):
 
 
 @pytest.mark.parametrize("name", [name for name in HANDED_IN if BY_NAME[name].says])
-def test_the_learner_is_told(school, name):
-    told = " ".join(feedback(school, name).replace("\\n", " ").split())
+def test_the_learner_is_told(course_folder, name):
+    told = " ".join(feedback(course_folder, name).replace("\\n", " ").split())
     for words in BY_NAME[name].says:
         assert words in told.replace('", "', " ")
 
 
 @pytest.mark.parametrize("name", REFUSED_NAMES)
-def test_a_folder_that_is_no_student_is_refused(school, name):
-    assert school.rows[name]["status"] == "unreadable"
-    assert school.rows[name]["message"] == "not a student id"
-    assert not (school.folder / "autograded" / name).exists()
+def test_a_folder_that_is_no_student_is_refused(course_folder, name):
+    assert course_folder.rows[name]["status"] == "unreadable"
+    assert course_folder.rows[name]["message"] == "not a student id"
+    assert not (course_folder.folder / "autograded" / name).exists()
 
 
 @pytest.mark.parametrize("name", HANDED_IN)
-def test_nothing_was_found_that_should_be_hidden(school, name):
-    told = feedback(school, name)
+def test_nothing_was_found_that_should_be_hidden(course_folder, name):
+    told = feedback(course_folder, name)
     assert "FOUND []" in told or "FOUND" not in told.replace('print(\\"FOUND', "")
     assert "canary-secret" not in told
 
 
 @pytest.mark.parametrize("name", HANDED_IN)
-def test_no_folder_of_the_machine_is_named(school, name):
+def test_no_folder_of_the_machine_is_named(course_folder, name):
     # What a learner's own code names is no secret: code cells are shown as they were handed in.
     told = json.dumps(
         [
             cell.get("outputs") if cell["cell_type"] == "code" else cell["source"]
-            for cell in result(school, name).notebook["cells"]
+            for cell in result(course_folder, name).notebook["cells"]
         ]
     )
     for folder in (ROOT, sys.prefix, sys.base_prefix, os.path.realpath(sys.executable), "/box"):
         assert str(folder) not in told, folder
 
 
-def test_no_connection_left_the_sandbox(school, listener):
+def test_no_connection_left_the_sandbox(course_folder, listener):
     assert listener.RequestHandlerClass.heard == []
 
 
-def test_no_process_is_left(school):
+def test_no_process_is_left(course_folder):
     running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert f"{school.port}000" not in running
-    assert school.boxes not in running
+    assert f"{course_folder.port}000" not in running
+    assert course_folder.boxes not in running
 
 
-def test_no_file_is_left(school):
-    assert school.left == []
-    folders = {path.name for path in school.folder.iterdir()}
+def test_no_file_is_left(course_folder):
+    assert course_folder.left == []
+    folders = {path.name for path in course_folder.folder.iterdir()}
     assert folders <= {
         *("solutions", "exercises", "submitted", "autograded", "grading", "gradebook.db"),
         *("CONFIG", "RUNTIME"),
     }
 
 
-def test_every_submission_has_its_log(school):
+def test_every_submission_has_its_log(course_folder):
     for name in HANDED_IN:
-        log = (school.course.results(NAME) / f"{name}.log").read_text()
+        log = (course_folder.course.results(NAME) / f"{name}.log").read_text()
         assert f"{NAME} of {name}" in log
         assert BY_NAME[name].status in log
 
 
-def test_a_hidden_input_is_not_shown(school):
+def test_a_hidden_input_is_not_shown(course_folder):
     """Whoever knows only the visible answers learns the kind of mistake, not the question."""
-    told = feedback(school, "hard-coded")
+    told = feedback(course_folder, "hard-coded")
     assert "right on the inputs of the check you see" in told
     assert "The smallest input" not in told
 
 
-def test_texts_are_shown_without_acting(school):
-    shown = feedback(school, "markup") + feedback(school, "markup-output")
-    shown += feedback(school, "right-large-outputs") + feedback(school, "lying-error")
-    cells = result(school, "markup").notebook["cells"]
+def test_texts_are_shown_without_acting(course_folder):
+    shown = feedback(course_folder, "markup") + feedback(course_folder, "markup-output")
+    shown += feedback(course_folder, "right-large-outputs") + feedback(course_folder, "lying-error")
+    cells = result(course_folder, "markup").notebook["cells"]
     (essay,) = ("".join(cell["source"]) for cell in cells if cell.get("id") == ESSAY)
     assert "<script" not in essay and "javascript:" not in essay
     assert "1 < 2" in essay
     for student in ACTING:
-        for cell in result(school, student).notebook["cells"]:
+        for cell in result(course_folder, student).notebook["cells"]:
             for output in cell.get("outputs", []):
                 assert set(output.get("data", {})) <= {"image/png", "text/plain"}
 
 
 @pytest.fixture(scope="module")
-def feedback_pages(school):
-    school.commands.nbgrader("generate_feedback", NAME)
-    return school.folder / "feedback"
+def feedback_pages(course_folder):
+    course_folder.commands.nbgrader("generate_feedback", NAME)
+    return course_folder.folder / "feedback"
 
 
 class Acts(HTMLParser):
@@ -183,15 +183,15 @@ def test_what_acts_would_be_seen():
     assert len(Acts(MARKUP).found) == 4
 
 
-def test_stock_nbgrader_with_our_configuration_gives_the_same_marks(school, tmp_path):
+def test_stock_nbgrader_with_our_configuration_gives_the_same_marks(course_folder, tmp_path):
     demo = [sample for sample in SAMPLES if sample.demo]
-    other = School(tmp_path, school.port)
+    other = CourseFolder(tmp_path, course_folder.port)
     other.release()
     other.hand_in(demo)
     other.commands.nbgrader("autograde", NAME, f"--Grade.limits={LIMITS!r}")
     for sample in demo:
         if sample.status != "missing":
-            assert other.scores(sample.name) == school.scores(sample.name), sample.name
+            assert other.scores(sample.name) == course_folder.scores(sample.name), sample.name
 
 
 # --- the table ----------------------------------------------------------------------------------

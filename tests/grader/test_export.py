@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from submissions.desk import NAME, TOTAL
+from submissions.student_folder import NAME, TOTAL
 
 from grader.__main__ import main
 from grader.errors import CourseError

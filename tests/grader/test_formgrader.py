@@ -10,8 +10,8 @@ import urllib.request
 
 import pytest
 from submissions.corpus import SAMPLES
-from submissions.desk import ESSAY, NAME, POINTS, TOTAL
-from submissions.school import School
+from submissions.course_folder import CourseFolder
+from submissions.student_folder import ESSAY, NAME, POINTS, TOTAL
 
 from grader.course import ROOT
 
@@ -26,9 +26,9 @@ c.CourseDirectory.root = "{folder}"
 
 @pytest.fixture
 def server(tmp_path):
-    school = School(tmp_path)
-    school.release()
-    school.hand_in([s for s in SAMPLES if s.name in ("right", "half")])
+    course_folder = CourseFolder(tmp_path)
+    course_folder.release()
+    course_folder.hand_in([s for s in SAMPLES if s.name in ("right", "half")])
     (tmp_path / "nbgrader_config.py").write_text(SETTINGS.format(root=ROOT, folder=tmp_path))
     command = [
         *(sys.executable, "-m", "jupyter", "server", "--allow-root", "--no-browser", "--port=0"),
@@ -41,7 +41,7 @@ def server(tmp_path):
         run = subprocess.Popen(
             command, cwd=tmp_path, env=os.environ | private, stdout=log, stderr=log
         )
-    yield school, address(tmp_path / "RUNTIME")
+    yield course_folder, address(tmp_path / "RUNTIME")
     run.terminate()
     run.wait(timeout=30)
 
@@ -69,12 +69,12 @@ def ask(url, path, method="GET"):
 
 
 def test_the_button_grades_in_the_sandbox(server):
-    school, url = server
+    course_folder, url = server
     for student in ("right", "half"):
         assert ask(url, f"submission/{NAME}/{student}/autograde", "POST")["success"]
     shown = ask(url, f"submission/{NAME}/right")
     assert (shown["code_score"], shown["max_score"]) == (TOTAL, TOTAL + 6)
     assert shown["needs_manual_grade"] and shown["autograded"]
-    scores = school.scores("half")
+    scores = course_folder.scores("half")
     assert scores.pop(ESSAY) is None
     assert scores == POINTS | {"mse-values": 0}

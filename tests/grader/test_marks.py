@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 from submissions.corpus import SAMPLES
-from submissions.desk import ESSAY, NAME, POINTS, TOTAL
-from submissions.school import LIMITS, School
+from submissions.course_folder import LIMITS, CourseFolder
+from submissions.student_folder import ESSAY, NAME, POINTS, TOTAL
 
 from grader import gradebook as module
 from grader.course import ROOT, Course
@@ -30,7 +30,7 @@ FEW = [s for s in SAMPLES if s.name in ("right", "untouched", "truncated", "half
 def small(few, tmp_path, monkeypatch):
     """Four submissions whose results are there already, so that only the writing is left to do."""
     monkeypatch.setenv("COURSE_SECRET", "canary-secret-of-the-course")
-    small = School(tmp_path)
+    small = CourseFolder(tmp_path)
     small.release()
     small.hand_in(FEW)
     for sample in FEW:
@@ -38,8 +38,8 @@ def small(few, tmp_path, monkeypatch):
     return small
 
 
-def grades(school, student):
-    with school.commands.open_gradebook() as gradebook:
+def grades(course_folder, student):
+    with course_folder.commands.open_gradebook() as gradebook:
         (notebook,) = gradebook.find_submission(NAME, student).notebooks
         return {
             grade.name: (grade.auto_score, grade.manual_score, grade.needs_manual_grade)
@@ -47,8 +47,8 @@ def grades(school, student):
         }
 
 
-def give(school, student, cell, score):
-    with school.commands.open_gradebook() as gradebook:
+def give(course_folder, student, cell, score):
+    with course_folder.commands.open_gradebook() as gradebook:
         grade = gradebook.find_grade(cell, NAME, NAME, student)
         grade.manual_score, grade.needs_manual_grade = score, False
         gradebook.db.commit()

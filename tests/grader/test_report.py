@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from submissions.desk import NAME, POINTS, TOTAL
-from submissions.school import School
+from submissions.course_folder import CourseFolder
 from submissions.simulated import simulate
+from submissions.student_folder import NAME, POINTS, TOTAL
 
 from grader.__main__ import main
 from grader.errors import CourseError
@@ -21,19 +21,19 @@ SIZE = 500
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
     """A class of 500 with two assignments that have the same checks."""
-    school = School(tmp_path_factory.mktemp("large"))
-    school.release()
-    simulate(school.course, NAME, SIZE)
-    second = school.folder / "grading" / "second"
-    shutil.copytree(school.folder / "grading" / NAME, second)
-    with school.commands.open_gradebook() as gradebook:
+    course_folder = CourseFolder(tmp_path_factory.mktemp("large"))
+    course_folder.release()
+    simulate(course_folder.course, NAME, SIZE)
+    second = course_folder.folder / "grading" / "second"
+    shutil.copytree(course_folder.folder / "grading" / NAME, second)
+    with course_folder.commands.open_gradebook() as gradebook:
         gradebook.add_assignment("second")
-    report(school.course, [NAME, "second"])
-    return school
+    report(course_folder.course, [NAME, "second"])
+    return course_folder
 
 
-def read(school, *parts):
-    return (school.folder / "grading").joinpath(*parts).read_text(encoding="utf8")
+def read(course_folder, *parts):
+    return (course_folder.folder / "grading").joinpath(*parts).read_text(encoding="utf8")
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_a_class_that_was_graded(few, capsys):
 
 
 def test_nothing_to_report_is_said(tmp_path, few):
-    empty = School(tmp_path)
+    empty = CourseFolder(tmp_path)
     with pytest.raises(CourseError, match="nothing has been graded"):
         graded_assignments(empty.course)
     with pytest.raises(CourseError, match="nothing of other has been graded"):

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from submissions.corpus import SAMPLES
-from submissions.desk import ESSAY, NAME, POINTS, TOTAL
-from submissions.school import LIMITS, School
+from submissions.course_folder import LIMITS, CourseFolder
+from submissions.student_folder import ESSAY, NAME, POINTS, TOTAL
 
 from grader.course import Course
 from grader.grade import grade
@@ -24,13 +24,13 @@ ROOT = Path(__file__).resolve().parents[2]
 CLASS = 120
 
 
-def hand_in_copies(school, count):
+def hand_in_copies(course_folder, count):
     """The same right notebook from so many students."""
     (right,) = (sample for sample in SAMPLES if sample.name == "right")
-    school.hand_in([right])
-    original = school.folder / "submitted" / "right"
+    course_folder.hand_in([right])
+    original = course_folder.folder / "submitted" / "right"
     for number in range(count):
-        target = school.folder / "submitted" / f"s{number:05}" / NAME
+        target = course_folder.folder / "submitted" / f"s{number:05}" / NAME
         target.mkdir(parents=True)
         os.link(original / NAME / f"{NAME}.ipynb", target / f"{NAME}.ipynb")
     shutil.rmtree(original)
@@ -52,7 +52,7 @@ def all_scores(course):
 
 
 def test_a_master_killed_at_random_moments_loses_and_repeats_nothing(few, tmp_path):
-    many = School(tmp_path)
+    many = CourseFolder(tmp_path)
     many.release()
     hand_in_copies(many, CLASS)
     recorded = latest(few.course.results(NAME), "right").to_json()
@@ -85,7 +85,7 @@ def test_a_master_killed_at_random_moments_loses_and_repeats_nothing(few, tmp_pa
 
 def test_a_killed_child_is_replaced(tmp_path, monkeypatch):
     """The process that grades is killed once: it is started again, and the mark is there."""
-    one = School(tmp_path)
+    one = CourseFolder(tmp_path)
     one.release()
     one.hand_in([s for s in SAMPLES if s.name == "right"])
     from grader import schedule
@@ -106,7 +106,7 @@ def test_a_killed_child_is_replaced(tmp_path, monkeypatch):
 
 
 def test_a_child_that_always_dies_is_our_fault_and_stops_nobody(tmp_path, monkeypatch):
-    two = School(tmp_path)
+    two = CourseFolder(tmp_path)
     two.release()
     two.hand_in([s for s in SAMPLES if s.name in ("right", "truncated")])
     from grader import schedule
@@ -155,7 +155,7 @@ def free_port():
 
 def test_a_cluster_gives_the_same_marks_though_a_worker_is_killed(few, cluster, tmp_path):
     address, workers = cluster
-    other = School(tmp_path / "course")
+    other = CourseFolder(tmp_path / "course")
     other.release()
     chosen = [s for s in SAMPLES if s.demo and s.name.startswith(("right", "half", "sum", "trunc"))]
     other.hand_in(chosen)
@@ -204,7 +204,7 @@ def postgresql(tmp_path_factory):
 
 @pytest.mark.postgresql
 def test_a_gradebook_in_postgresql(few, postgresql, tmp_path):
-    other = School(tmp_path)
+    other = CourseFolder(tmp_path)
     other.commands.gradebook = postgresql
     source = f"--db={postgresql}"
     other.release(source)

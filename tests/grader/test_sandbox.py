@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from submissions.corpus import SAMPLES
-from submissions.desk import NAME, POINTS
-from submissions.school import LIMITS, School
+from submissions.course_folder import LIMITS, CourseFolder
+from submissions.student_folder import NAME, POINTS
 
 from grader import cgroup, levels, sandbox as module, seccomp
 from grader.errors import CourseError
@@ -307,19 +307,19 @@ def test_without_namespaces_the_reason_is_given(monkeypatch, tmp_path):
 
 def test_marks_are_the_same_without_a_sandbox(without_bubblewrap, tmp_path, capsys):
     """The right answers are outside the kernel at every level, so nothing can be forged."""
-    school = School(tmp_path)
-    school.release()
+    course_folder = CourseFolder(tmp_path)
+    course_folder.release()
     few = [s for s in SAMPLES if s.name in ("right", "half", "equal-to-all", "reference", "exit")]
-    school.hand_in(few)
+    course_folder.hand_in(few)
     with pytest.raises(CourseError, match="bubblewrap is not installed"):
-        grade(school.course, NAME, jobs=2)
+        grade(course_folder.course, NAME, jobs=2)
     # A worker of a cluster decides for its own machine.
-    elsewhere = do(school.course.job(NAME, "right"))
+    elsewhere = do(course_folder.course.job(NAME, "right"))
     assert elsewhere.status == "not graded" and "not installed" in elsewhere.message
-    grade(school.course, NAME, jobs=2, trust=True)
+    grade(course_folder.course, NAME, jobs=2, trust=True)
     assert "limits only: the code can read your files" in capsys.readouterr().out
     for sample in few:
-        scores = school.scores(sample.name)
+        scores = course_folder.scores(sample.name)
         assert {cell: scores[cell] for cell in POINTS} == {
             cell: POINTS[cell] * (cell in sample.earns) for cell in POINTS
         }, sample.name

@@ -5,9 +5,9 @@ import subprocess
 import sys
 
 import pytest
-from submissions.desk import NAME, POINTS
-from submissions.school import School
+from submissions.course_folder import CourseFolder
 from submissions.simulated import simulate
+from submissions.student_folder import NAME, POINTS
 
 from grader.__main__ import main
 from grader.course import ROOT
@@ -16,21 +16,23 @@ from grader.results import keep, latest
 
 
 @pytest.fixture(scope="module")
-def school(tmp_path_factory):
-    school = School(tmp_path_factory.mktemp("show"))
-    school.release()
-    simulate(school.course, NAME, 12)
-    return school
+def course_folder(tmp_path_factory):
+    course_folder = CourseFolder(tmp_path_factory.mktemp("show"))
+    course_folder.release()
+    simulate(course_folder.course, NAME, 12)
+    return course_folder
 
 
 @pytest.fixture
-def results(school):
-    folder = school.course.results(NAME)
+def results(course_folder):
+    folder = course_folder.course.results(NAME)
     return {path.stem: latest(folder, path.stem) for path in sorted(folder.glob("*.json"))}
 
 
-def test_the_table_has_a_column_for_every_check(school, results):
-    rows = _table(school.course.results(NAME), list(results), ["nobody"], {"a b": "not an id"})
+def test_the_table_has_a_column_for_every_check(course_folder, results):
+    rows = _table(
+        course_folder.course.results(NAME), list(results), ["nobody"], {"a b": "not an id"}
+    )
     read = list(csv.DictReader(_as_csv(rows).splitlines()))
     assert set(POINTS) <= set(read[0])
     by_student = {row["student"]: row for row in read}
@@ -42,20 +44,20 @@ def test_the_table_has_a_column_for_every_check(school, results):
         assert float(row["seconds"]) == pytest.approx(result.seconds, rel=1e-4)
 
 
-def test_whoever_reads_enough_of_a_pipe_may_leave(school):
-    words = f"show student-0000@example.org {NAME} --course {school.folder}"
+def test_whoever_reads_enough_of_a_pipe_may_leave(course_folder):
+    words = f"show student-0000@example.org {NAME} --course {course_folder.folder}"
     command = f"{sys.executable} -u -m grader {words} | head -1"
     done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.startswith("student-0000@example.org, mini: graded") and done.stderr == ""
 
 
-def test_one_submission_is_shown(school, results, capsys):
+def test_one_submission_is_shown(course_folder, results, capsys):
     student, result = next(
         (name, one) for name, one in results.items() if 0 in one.scores.values() and not one.message
     )
     result.remarks, result.flags = ["mse: its own cell was left out"], ["mse: calls eval()"]
-    keep(school.course.results(NAME), result)
-    assert main(["show", student, NAME, "--course", str(school.folder)]) == 0
+    keep(course_folder.course.results(NAME), result)
+    assert main(["show", student, NAME, "--course", str(course_folder.folder)]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"{student}, {NAME}: graded, in ")
     for name, score in result.scores.items():
@@ -67,8 +69,8 @@ def test_one_submission_is_shown(school, results, capsys):
 
 
 @pytest.mark.parametrize("student", ["nobody", "../../secret", "a b"])
-def test_somebody_who_is_not_there_is_said_to_be_missing(school, student, capsys):
-    assert main(["show", student, NAME, "--course", str(school.folder)]) == 1
+def test_somebody_who_is_not_there_is_said_to_be_missing(course_folder, student, capsys):
+    assert main(["show", student, NAME, "--course", str(course_folder.folder)]) == 1
     assert "nothing of" in capsys.readouterr().err
 
 

@@ -67,7 +67,7 @@ MUTATIONS = [
     ),
     (
         "the wrong side of the margin",
-        "numpy/classification.py",
+        "numpy/margins.py",
         "margin - target * scores",
         "margin + target * scores",
         "hinge",

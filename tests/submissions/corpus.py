@@ -10,9 +10,9 @@ from pathlib import Path
 
 from submissions import answers as a, files as f
 from submissions.core import MISTAKES, WAYS
-from submissions.desk import RIGHT, ROOT
 from submissions.everyday import EVERYDAY
 from submissions.sample import NO_MSE, Sample, with_answers, without
+from submissions.student_folder import RIGHT, ROOT
 
 
 def right_in_every_function(number: int) -> Sample:
@@ -75,7 +75,7 @@ SAMPLES = [
     *map(wrong_in_every_function, range(8)),
     Sample(
         "untouched",
-        lambda desk: desk.hand_in(desk.released()),
+        lambda student_folder: student_folder.hand_in(student_folder.released()),
         NOTHING,
         demo=True,
         says=("mse: not written yet", "mse_torch: not written yet"),
@@ -155,23 +155,33 @@ SAMPLES = [
         says=("EOFError",),
     ),
     # Broken files.
-    Sample("empty", lambda desk: desk.hand_in(""), **UNREADABLE, says=("empty",), demo=True),
-    Sample("blank", lambda desk: desk.hand_in("\n \n"), **UNREADABLE),
+    Sample(
+        "empty",
+        lambda student_folder: student_folder.hand_in(""),
+        **UNREADABLE,
+        says=("empty",),
+        demo=True,
+    ),
+    Sample("blank", lambda student_folder: student_folder.hand_in("\n \n"), **UNREADABLE),
     Sample(
         "truncated",
-        lambda desk: desk.hand_in(json.dumps(desk.notebook())[:700]),
+        lambda student_folder: student_folder.hand_in(json.dumps(student_folder.notebook())[:700]),
         **UNREADABLE,
         says=("not valid JSON",),
         demo=True,
     ),
-    Sample("a-list", lambda desk: desk.hand_in("[1, 2]"), **UNREADABLE),
-    Sample("no-cells", lambda desk: desk.hand_in('{"cells": 3}'), **UNREADABLE),
-    Sample("nested", lambda desk: desk.hand_in("[" * 200_000), **UNREADABLE),
-    Sample("binary", lambda desk: desk.hand_in(bytes(range(256)) * 100), **UNREADABLE),
+    Sample("a-list", lambda student_folder: student_folder.hand_in("[1, 2]"), **UNREADABLE),
+    Sample("no-cells", lambda student_folder: student_folder.hand_in('{"cells": 3}'), **UNREADABLE),
+    Sample("nested", lambda student_folder: student_folder.hand_in("[" * 200_000), **UNREADABLE),
+    Sample(
+        "binary",
+        lambda student_folder: student_folder.hand_in(bytes(range(256)) * 100),
+        **UNREADABLE,
+    ),
     Sample("latin-1", f.encoded("latin-1"), **UNREADABLE, says=("not UTF-8",)),
     Sample(
         "too-large",
-        lambda desk: desk.hand_in(b" " * 21 * 2**20),
+        lambda student_folder: student_folder.hand_in(b" " * 21 * 2**20),
         **UNREADABLE,
         says=("larger than 20 MB",),
     ),
@@ -184,20 +194,23 @@ SAMPLES = [
     ),
     Sample("a-link-to-nowhere", f.linked(Path("/nowhere")), **UNREADABLE),
     Sample(
-        "a-pipe", lambda desk: os.mkfifo(desk.path), **UNREADABLE, says=("not an ordinary file",)
+        "a-pipe",
+        lambda student_folder: os.mkfifo(student_folder.path),
+        **UNREADABLE,
+        says=("not an ordinary file",),
     ),
-    Sample("a-folder", lambda desk: desk.path.mkdir(), **UNREADABLE),
+    Sample("a-folder", lambda student_folder: student_folder.path.mkdir(), **UNREADABLE),
     Sample("linked-folder", f.linked_folder, **UNREADABLE),
     Sample(
         "two-notebooks", f.two_notebooks, **UNREADABLE, says=("2 notebooks, none of them named",)
     ),
     Sample(
         "a-pdf",
-        lambda desk: (desk.folder / "homework.pdf").write_bytes(b"%PDF"),
+        lambda student_folder: (student_folder.folder / "homework.pdf").write_bytes(b"%PDF"),
         **UNREADABLE,
         says=("no notebook here, only homework.pdf",),
     ),
-    Sample("nothing", lambda desk: None, NOTHING, "missing", demo=True),
+    Sample("nothing", lambda student_folder: None, NOTHING, "missing", demo=True),
     # Attacks on the marks.
     Sample("equal-to-all", with_answers(mse=a.EQUAL), NO_MSE, flags=("defines __eq__",), demo=True),
     Sample(
@@ -218,7 +231,9 @@ SAMPLES = [
     Sample("tampered", f.tampered, NO_MSE, demo=True),
     Sample(
         "hard-coded",
-        lambda desk: desk.hand_in(desk.notebook(mse=a.hard_coded("mse"))),
+        lambda student_folder: student_folder.hand_in(
+            student_folder.notebook(mse=a.hard_coded("mse"))
+        ),
         without("mse-values"),
         says=("right on the inputs of the check you see",),
         demo=True,
@@ -246,8 +261,8 @@ SAMPLES = [
     Sample("rewriter", with_answers(mse=a.REWRITER), NO_MSE, flags=("imports sqlite3",)),
     Sample(
         "network",
-        lambda desk: desk.hand_in(
-            desk.notebook(mae=a.NETWORK.replace("PORT", str(desk.port)) + a.MAE)
+        lambda student_folder: student_folder.hand_in(
+            student_folder.notebook(mae=a.NETWORK.replace("PORT", str(student_folder.port)) + a.MAE)
         ),
         flags=("imports socket",),
         demo=True,
@@ -255,8 +270,10 @@ SAMPLES = [
     Sample("fork-bomb", with_answers(mae=a.FORK_BOMB + a.MAE), flags=("imports os",), demo=True),
     Sample(
         "left-running",
-        lambda desk: desk.hand_in(
-            desk.notebook(mae=a.LEFT_RUNNING.replace("NAPTIME", f"{desk.port}000") + a.MAE)
+        lambda student_folder: student_folder.hand_in(
+            student_folder.notebook(
+                mae=a.LEFT_RUNNING.replace("NAPTIME", f"{student_folder.port}000") + a.MAE
+            )
         ),
         flags=("imports subprocess",),
     ),

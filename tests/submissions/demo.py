@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from submissions.corpus import SAMPLES  # noqa: E402
-from submissions.desk import NAME, POINTS  # noqa: E402
-from submissions.school import School  # noqa: E402
+from submissions.course_folder import CourseFolder  # noqa: E402
+from submissions.student_folder import NAME, POINTS  # noqa: E402
 
 from grader.errors import CourseError  # noqa: E402
 from grader.grade import grade  # noqa: E402
@@ -26,11 +26,11 @@ def main() -> int:
     demo = [sample for sample in SAMPLES if sample.demo]
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    school = School(FOLDER)
-    school.release()
-    school.hand_in(demo)
+    course_folder = CourseFolder(FOLDER)
+    course_folder.release()
+    course_folder.hand_in(demo)
     try:
-        rows = grade(school.course, NAME, jobs=2)
+        rows = grade(course_folder.course, NAME, jobs=2)
     except CourseError as error:
         print(error, file=sys.stderr)
         return 1

@@ -10,8 +10,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from submissions.answers import HELPER, IN_FUNCTION, MAE, MSE, MSE_TORCH
 from submissions.core import CROSS_ENTROPY, FOCAL
-from submissions.desk import Desk
 from submissions.sample import NO_MSE, Sample, with_answers
+from submissions.student_folder import StudentFolder
 
 Change = Callable[[NotebookNode, dict[str, NotebookNode]], None]
 WRONG = IN_FUNCTION.format(body="return 0.0")
@@ -19,13 +19,13 @@ HELPER_ALONE, USES_HELPER = HELPER.split("\n\n", 1)
 SIGNATURE = MSE.split("\n")[0]
 
 
-def changed(change: Change, **answers: str) -> Callable[[Desk], None]:
+def changed(change: Change, **answers: str) -> Callable[[StudentFolder], None]:
     """A right notebook after something was done to it; `change` gets its cells by their ids."""
 
-    def make(desk: Desk) -> None:
-        notebook = desk.notebook(**answers)
+    def make(student_folder: StudentFolder) -> None:
+        notebook = student_folder.notebook(**answers)
         change(notebook, {cell.id: cell for cell in notebook.cells})
-        desk.hand_in(json.loads(json.dumps(notebook)))
+        student_folder.hand_in(json.loads(json.dumps(notebook)))
 
     return make
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell
 from submissions.answers import IN_FUNCTION, MSE
-from submissions.desk import ROOT, Desk
+from submissions.student_folder import ROOT, StudentFolder
 
 
-def colab(desk: Desk) -> None:
+def colab(student_folder: StudentFolder) -> None:
     """Colab gives cells ids of its own in the metadata and adds cells of its own."""
-    notebook = desk.notebook()
+    notebook = student_folder.notebook()
     for i, cell in enumerate(notebook.cells):
         cell.pop("id", None)
         cell.metadata["id"] = f"aBcD{i}"
@@ -22,11 +22,11 @@ def colab(desk: Desk) -> None:
     notebook.metadata["accelerator"] = "GPU"
     notebook.cells.insert(2, new_code_cell("from google.colab import drive", id="x"))
     notebook.nbformat_minor = 0
-    desk.hand_in(json.loads(json.dumps(notebook)))
+    student_folder.hand_in(json.loads(json.dumps(notebook)))
 
 
-def vs_code(desk: Desk) -> None:
-    notebook = desk.notebook()
+def vs_code(student_folder: StudentFolder) -> None:
+    notebook = student_folder.notebook()
     for cell in notebook.cells:
         cell.metadata["vscode"] = {"languageId": "python"}
     notebook.metadata["kernelspec"] = {
@@ -35,40 +35,40 @@ def vs_code(desk: Desk) -> None:
         "language": "python",
     }
     notebook.metadata["language_info"] = {"name": "python", "version": "3.12.1"}
-    desk.hand_in(notebook)
+    student_folder.hand_in(notebook)
 
 
-def stripped(desk: Desk) -> None:
+def stripped(student_folder: StudentFolder) -> None:
     """No metadata and no ids, as after a detour through a script."""
-    notebook = json.loads(json.dumps(desk.notebook()))
+    notebook = json.loads(json.dumps(student_folder.notebook()))
     for cell in notebook["cells"]:
         cell["metadata"] = {}
         cell.pop("id", None)
-    desk.hand_in(notebook)
+    student_folder.hand_in(notebook)
 
 
-def version_3(desk: Desk) -> None:
+def version_3(student_folder: StudentFolder) -> None:
     cells = []
-    for cell in desk.notebook().cells:
+    for cell in student_folder.notebook().cells:
         key = "input" if cell.cell_type == "code" else "source"
         old = {"cell_type": cell.cell_type, "metadata": dict(cell.metadata), key: cell.source}
         cells.append(old | ({"outputs": [], "language": "python"} if key == "input" else {}))
-    desk.hand_in({"worksheets": [{"cells": cells}], "metadata": {}, "nbformat": 3})
+    student_folder.hand_in({"worksheets": [{"cells": cells}], "metadata": {}, "nbformat": 3})
 
 
-def duplicated(desk: Desk) -> None:
-    notebook = desk.notebook(mse=IN_FUNCTION.format(body="return 0.0"))
+def duplicated(student_folder: StudentFolder) -> None:
+    notebook = student_folder.notebook(mse=IN_FUNCTION.format(body="return 0.0"))
     again = copy.deepcopy(next(c for c in notebook.cells if c.get("id") == "mse"))
     again.source = MSE
     notebook.cells.insert(5, again)
     checks = next(c for c in notebook.cells if c.get("id") == "mse-values")
     notebook.cells.append(copy.deepcopy(checks))
-    desk.hand_in(json.loads(json.dumps(notebook)))
+    student_folder.hand_in(json.loads(json.dumps(notebook)))
 
 
-def tampered(desk: Desk) -> None:
+def tampered(student_folder: StudentFolder) -> None:
     """Checks emptied, points raised, locks opened, order reversed, a graded cell invented."""
-    notebook = desk.notebook(mse=IN_FUNCTION.format(body="return 0.0"))
+    notebook = student_folder.notebook(mse=IN_FUNCTION.format(body="return 0.0"))
     for cell in notebook.cells:
         about = cell.metadata.get("nbgrader")
         if about and about.get("grade"):
@@ -82,76 +82,76 @@ def tampered(desk: Desk) -> None:
     }
     notebook.cells = [invented, *reversed(notebook.cells)]
     notebook.metadata["kernelspec"] = {"name": "bash", "display_name": "Bash", "language": "bash"}
-    desk.hand_in(notebook)
+    student_folder.hand_in(notebook)
 
 
-def only_answers(desk: Desk) -> None:
+def only_answers(student_folder: StudentFolder) -> None:
     """All cells but the answers deleted."""
-    notebook = desk.notebook()
+    notebook = student_folder.notebook()
     notebook.cells = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution")]
-    desk.hand_in(notebook)
+    student_folder.hand_in(notebook)
 
 
-def hundred_thousand_cells(desk: Desk) -> None:
-    notebook = json.loads(json.dumps(desk.notebook()))
+def hundred_thousand_cells(student_folder: StudentFolder) -> None:
+    notebook = json.loads(json.dumps(student_folder.notebook()))
     filler = {"cell_type": "code", "source": "1", "metadata": {}, "outputs": []}
     notebook["cells"] += [filler | {"id": f"f{i}"} for i in range(100_000)]
-    desk.hand_in(notebook)
+    student_folder.hand_in(notebook)
 
 
-def large_outputs(desk: Desk) -> None:
-    notebook = desk.notebook()
+def large_outputs(student_folder: StudentFolder) -> None:
+    notebook = student_folder.notebook()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             text = "<script>alert('canary')</script>" * 30_000
             cell.outputs = [nbformat.v4.new_output("display_data", data={"text/html": text})]
-    desk.hand_in(notebook)
+    student_folder.hand_in(notebook)
 
 
-def odd_cells(desk: Desk) -> None:
-    notebook = json.loads(json.dumps(desk.notebook()))
+def odd_cells(student_folder: StudentFolder) -> None:
+    notebook = json.loads(json.dumps(student_folder.notebook()))
     odd = [None, 3, "x", [], {}, {"cell_type": "code"}, {"cell_type": 7, "source": 3}]
     odd += [{"cell_type": "code", "source": None}, {"cell_type": "code", "source": [1, None, "x"]}]
     odd += [{"cell_type": "code", "source": "", "metadata": {"nbgrader": [1]}, "id": {"a": 1}}]
     notebook["cells"] = odd + notebook["cells"] + odd
-    desk.hand_in(notebook)
+    student_folder.hand_in(notebook)
 
 
-def surrogates(desk: Desk) -> None:
-    text = json.dumps(desk.notebook(essay="MAE \ud800\u202e\u0000 always."))
-    desk.hand_in(text)
+def surrogates(student_folder: StudentFolder) -> None:
+    text = json.dumps(student_folder.notebook(essay="MAE \ud800\u202e\u0000 always."))
+    student_folder.hand_in(text)
 
 
-def beside(name: str, content: str) -> Callable[[Desk], None]:
-    def make(desk: Desk) -> None:
-        (desk.folder / name).write_text(content)
-        desk.hand_in(desk.notebook())
-
-    return make
-
-
-def linked(target: Path) -> Callable[[Desk], None]:
-    return lambda desk: desk.path.symlink_to(target)
-
-
-def linked_folder(desk: Desk) -> None:
-    desk.folder.rmdir()
-    desk.folder.symlink_to(ROOT / "solutions" / "02_regression")
-
-
-def encoded(encoding: str) -> Callable[[Desk], None]:
-    def make(desk: Desk) -> None:
-        text = json.dumps(desk.notebook(essay="Größe – MAE"), ensure_ascii=False)
-        desk.hand_in(text.encode(encoding, "replace"))
+def beside(name: str, content: str) -> Callable[[StudentFolder], None]:
+    def make(student_folder: StudentFolder) -> None:
+        (student_folder.folder / name).write_text(content)
+        student_folder.hand_in(student_folder.notebook())
 
     return make
 
 
-def renamed(desk: Desk) -> None:
-    desk.hand_in(desk.notebook())
-    desk.path.rename(desk.folder / "my homework (1).ipynb")
+def linked(target: Path) -> Callable[[StudentFolder], None]:
+    return lambda student_folder: student_folder.path.symlink_to(target)
 
 
-def two_notebooks(desk: Desk) -> None:
+def linked_folder(student_folder: StudentFolder) -> None:
+    student_folder.folder.rmdir()
+    student_folder.folder.symlink_to(ROOT / "solutions" / "02_regression")
+
+
+def encoded(encoding: str) -> Callable[[StudentFolder], None]:
+    def make(student_folder: StudentFolder) -> None:
+        text = json.dumps(student_folder.notebook(essay="Größe – MAE"), ensure_ascii=False)
+        student_folder.hand_in(text.encode(encoding, "replace"))
+
+    return make
+
+
+def renamed(student_folder: StudentFolder) -> None:
+    student_folder.hand_in(student_folder.notebook())
+    student_folder.path.rename(student_folder.folder / "my homework (1).ipynb")
+
+
+def two_notebooks(student_folder: StudentFolder) -> None:
     for name in ("a.ipynb", "b.ipynb"):
-        (desk.folder / name).write_text(json.dumps(desk.notebook()))
+        (student_folder.folder / name).write_text(json.dumps(student_folder.notebook()))

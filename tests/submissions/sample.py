@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from submissions.desk import EVERYTHING, Desk
+from submissions.student_folder import EVERYTHING, StudentFolder
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,7 @@ class Sample:
     """One submission. `earns` are the graded cells that get their points, all others get 0."""
 
     name: str
-    make: Callable[[Desk], None]
+    make: Callable[[StudentFolder], None]
     earns: tuple[str, ...] = EVERYTHING
     status: str = "graded"
     flags: tuple[str, ...] = ()
@@ -19,8 +19,8 @@ class Sample:
     demo: bool = False
 
 
-def with_answers(**answers: str) -> Callable[[Desk], None]:
-    return lambda desk: desk.hand_in(desk.notebook(**answers))
+def with_answers(**answers: str) -> Callable[[StudentFolder], None]:
+    return lambda student_folder: student_folder.hand_in(student_folder.notebook(**answers))
 
 
 def without(*cells: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import nbformat
 from coursework.course import Course as Commands
 from nbformat import NotebookNode
 from submissions.corpus import REFUSED_NAMES, Sample
-from submissions.desk import NAME, Desk, assignment
+from submissions.student_folder import NAME, StudentFolder, assignment
 
 from grader.course import Course
 
@@ -19,7 +19,7 @@ from grader.course import Course
 LIMITS = {"cell": 30, "probe": 30, "interrupt": 2, "memory": 2 * 2**30, "disk": 32 * 2**20}
 
 
-class School:
+class CourseFolder:
     """A course folder: `commands` are nbgrader's, `course` is what `python -m grader` works on."""
 
     def __init__(self, folder: Path, port: int = 9):
@@ -48,14 +48,14 @@ class School:
         for sample in samples:
             folder = self.folder / "submitted" / sample.name / NAME
             folder.mkdir(parents=True)
-            sample.make(Desk(released, folder, self.port))
+            sample.make(StudentFolder(released, folder, self.port))
 
     def hand_in_under_bad_names(self) -> None:
-        desk = Desk(self.released(), self.folder, self.port)
+        student_folder = StudentFolder(self.released(), self.folder, self.port)
         for name in REFUSED_NAMES:
             folder = self.folder / "submitted" / name / NAME
             folder.mkdir(parents=True)
-            (folder / f"{NAME}.ipynb").write_text(json.dumps(desk.notebook()))
+            (folder / f"{NAME}.ipynb").write_text(json.dumps(student_folder.notebook()))
 
     def scores(self, student: str) -> dict[str, float | None]:
         """The automatic marks of a student, from the gradebook."""
@@ -69,5 +69,5 @@ class School:
 def _released_once() -> tempfile.TemporaryDirectory[str]:
     """A course folder with the released assignment and its gradebook, to be copied."""
     folder = tempfile.TemporaryDirectory(prefix="released-")
-    School(Path(folder.name))._release()
+    CourseFolder(Path(folder.name))._release()
     return folder

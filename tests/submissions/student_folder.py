@@ -1,4 +1,4 @@
-"""A short assignment, put together from cells of the real ones, and a desk to fill it in at."""
+"""A short assignment, put together from cells of the real ones, and a student who hands it in."""
 
 import copy
 import json
@@ -56,8 +56,8 @@ def assignment() -> NotebookNode:
     return new_notebook(cells=cells, metadata=about)
 
 
-class Desk:
-    """Where a sample is put together: it knows the released notebook and the student's folder."""
+class StudentFolder:
+    """What a student hands in is put together here, from the released notebook."""
 
     def __init__(self, released: NotebookNode, folder: Path, port: int):
         self._released, self.folder = released, folder
