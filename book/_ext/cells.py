@@ -184,11 +184,11 @@ class cells(nodes.General, nodes.Element):
 def find(app, doctree):
     """Note in the doctree which of the cells that show their code can be run in a browser."""
     shown = [
-        node
+        node.parent
         for node in doctree.findall(nodes.container)
-        if node.get("nb_element") == "cell_code" and node[0].get("nb_element") == "cell_code_source"
+        if node.get("nb_element") == "cell_code_source"
     ]
-    if not shown:
+    if not shown or app.builder.format != "html":
         return
     notebook = read_notebook(app, app.env.docname)
     numbers = [n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"]

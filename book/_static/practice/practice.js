@@ -3,7 +3,8 @@
 // run and check what is written.
 
 const lossfnsPractice = (() => {
-  const SECONDS = 10;       // that the reader's code may take
+  // That the reader's code may take; a cell may have its training above it.
+  const SECONDS = {run: 10, hint: 10, cell: 30};
   const MOST_WORKERS = 2;   // that are kept for later, since each takes about 100 MB
 
   const script = document.currentScript.src;
@@ -54,14 +55,15 @@ const lossfnsPractice = (() => {
       end(key, ours("Another cell took too long, and Python was ended with it. Run this one again."));
       worker(key);
     };
+    const seconds = SECONDS[work.do];
     const late = () =>
-      anew(`Stopped after ${SECONDS} seconds. Is there a loop that does not end?`);
+      anew(`Stopped after ${seconds} seconds. Is there a loop that does not end?`);
     const broken = words => anew(`${work.do === "cell" ? "Python" : "The check itself"} stopped ` +
       `with ${words}. If your code changes NumPy, let it not.`);
     return new Promise((resolve, reject) => {
       its.jobs.set(id, {
         take(data) {
-          if (data.started) clock = setTimeout(late, 1000 * SECONDS);
+          if (data.started) clock = setTimeout(late, 1000 * seconds);
           else if ("failed" in data) broken(data.failed);
           else resolve(data.result);
         },
