@@ -420,29 +420,35 @@ def write_page(rows):
     _, _, after = rest.partition(END)
     parts = [f"Measured on {today()} with {machine()}.\n"]
     for title, kind in (("PyTorch, value and gradients", "torch"), ("NumPy, the value", "numpy")):
-        head = ["loss", "size", "against", "time", "quartiles", "its time"]
+        head = ["loss", "size", "time", "quartiles", "against", "its time"]
         more = ["memory", "its memory", "error", "its error"] if kind == "torch" else []
         table = [head + more] + [
             [
                 f"`{row['name']}`" if "," not in row["name"] else row["name"],
-                size_of(row),
-                f"`{peer_of(row)}`" if peer_of(row).startswith("F.") else peer_of(row),
+                whole(size_of(row)),
                 f"**{row['ratio']:.2f}**",
-                f"{row['low']:.2f} – {row['high']:.2f}",
-                f"{row['seconds'] * 1e3:.3g} ms",
+                whole(f"{row['low']:.2f} – {row['high']:.2f}"),
+                f"`{peer_of(row)}`" if peer_of(row).startswith("F.") else peer_of(row),
+                whole(f"{row['seconds'] * 1e3:.3g} ms"),
             ]
-            + ([f"{m:.0f} MB" for m in row.get("memory", [])] or ["", ""] if more else [])
+            + ([whole(f"{m:.0f} MB") for m in row.get("memory", [])] or ["", ""] if more else [])
             + ([f"{e:.0e}" for e in row.get("error", [])] or ["", ""] if more else [])
             for row in rows
             if row["kind"] == kind
         ]
         if len(table) > 1:
-            rule = ["---"] * 3 + ["---:"] * (len(table[0]) - 3)
+            rule = [*"--", "-:", "-", "-", *["-:"] * (len(table[0]) - 5)]
+            rule = [one.replace("-", "---") for one in rule]
             parts.append(
                 f"## {title}\n\n"
                 + "".join(f"| {' | '.join(cells)} |\n" for cells in [table[0], rule, *table[1:]])
             )
     PAGE.write_text(before + BEGIN + "\n".join(parts) + END + after, encoding="utf8")
+
+
+def whole(text):
+    """On one line wherever a table is narrow."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def today():
