@@ -264,6 +264,9 @@ def main() -> None:
     rows = []
     for cell in cells(options):
         row = cell | in_a_process(cell)
+        if "left out" in row:  # it computes something else, or asks for more memory than there is
+            print(f"{cell['name']} of {cell['peer']} is left out: {row['left out']}", flush=True)
+            continue
         large = cell["kind"] == "torch" and cell["size"] != list(SMALL)
         if large and not cell.get("compile") and not options.quick:
             row["memory"] = [in_a_process(cell | {"memory": who}) for who in ("ours", "peer")]
@@ -314,7 +317,7 @@ def in_a_process(cell):
     settings = os.environ | KEEP_MEMORY
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=settings)
     if done.returncode:
-        sys.exit(done.stderr)
+        return {"left out": done.stderr.strip().rpartition("\n")[2]}
     return json.loads(done.stdout)
 
 
@@ -351,7 +354,7 @@ def measure(cell):
         )()
         row["error"] = [worst(run(), exact) for run in (ours_run, peer_run)]
         if row["error"][1] > 1e-2:
-            sys.exit(f"{cell['peer']} computes another loss than {cell['name']}: {row['error']}")
+            return {"left out": f"another value or gradient, by {row['error']}"}
     return row
 
 
