@@ -408,8 +408,10 @@ def line(row):
 def size_of(row):
     if row["kind"] == "numpy":
         return "10⁵ × 10" if row["name"] == "cross_entropy" else "10⁶"
+    if tuple(row["size"]) == IMAGES:
+        return "16 × 256²"
     return " × ".join(
-        f"2{str(n.bit_length() - 1).translate(SUPERSCRIPT)}" if n > 999 else str(n)
+        f"2{str(n.bit_length() - 1).translate(SUPERSCRIPT)}" if n > 500 else str(n)
         for n in row["size"]
     )
 
@@ -451,7 +453,7 @@ def write_page(rows):
 
 def whole(text):
     """On one line wherever a table is narrow."""
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
+    return text.replace(" ", "\N{NO-BREAK SPACE}").replace("–", "–\N{WORD JOINER}")
 
 
 def today():
