@@ -11,7 +11,8 @@ which the page on large vocabularies draws wherever it runs: nothing is timed th
 import json
 from pathlib import Path
 
-from losses import in_a_process, machine, today
+from losses import in_a_process, machine
+from page import today
 
 DATA = Path(__file__).resolve().parents[1] / "lossfns" / "explore" / "costs.json"
 ROUNDS = 3

@@ -19,16 +19,14 @@ import statistics
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from page import table, today, write
 from torch import Tensor
 
 import lossfns.torch as lt
 
-PAGE = Path(__file__).resolve().parents[1] / "book" / "performance.md"
-BEGIN, END = "<!-- made by make bench-gpu -->\n", "<!-- end of what make bench-gpu made -->\n"
 ROUNDS = 20
 
 
@@ -52,14 +50,13 @@ def main() -> None:
         "Cross-entropy of a language model, bfloat16": products(device, *model),
         "Calls that wait for the device": waits(device),
     }
-    text = f"Measured on {time.strftime('%d %B %Y').lstrip('0')} with {machine(device)}.\n"
+    text = f"Measured on {today()} with {machine(device)}.\n"
     for title, (head, *rows) in tables.items():
-        lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-        text += f"\n### {title}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
+        rule = ["---", *["---:"] * (len(head) - 1)]
+        text += f"\n### {title}\n\n" + table(head, rule, rows)
     print(text)
     if options.page:
-        before, _, rest = PAGE.read_text(encoding="utf8").partition(BEGIN)
-        PAGE.write_text(before + BEGIN + text + END + rest.partition(END)[2], encoding="utf8")
+        write("make bench-gpu", text)
 
 
 def machine(device: torch.device) -> str:

@@ -24,14 +24,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from page import table, today, write
 from peers import by_torch, elsewhere
 from torch import Tensor
 
 import lossfns.numpy as ln
 import lossfns.torch as lt
 
-PAGE = Path(__file__).resolve().parents[1] / "book" / "performance.md"
-BEGIN, END = "<!-- made by make bench -->\n", "<!-- end of what make bench made -->\n"
 SEED = 0
 # For the C library: what is freed stays with the process. Else the one of the two that happens to
 # free the last block pays for fresh pages at each turn, which are three times the work of a loss.
@@ -421,13 +420,11 @@ def peer_of(row):
 
 
 def write_page(rows):
-    before, _, rest = PAGE.read_text(encoding="utf8").partition(BEGIN)
-    _, _, after = rest.partition(END)
     parts = [f"Measured on {today()} with {machine()}.\n"]
     for title, kind in (("PyTorch, value and gradients", "torch"), ("NumPy, the value", "numpy")):
         head = ["loss", "size", "time", "quartiles", "against", "its time"]
         more = ["memory", "its memory", "error", "its error"] if kind == "torch" else []
-        table = [head + more] + [
+        cells = [
             [
                 f"`{row['name']}`" if "," not in row["name"] else row["name"],
                 whole(size_of(row)),
@@ -441,23 +438,15 @@ def write_page(rows):
             for row in rows
             if row["kind"] == kind
         ]
-        if len(table) > 1:
-            rule = [*"--", "-:", "-", "-", *["-:"] * (len(table[0]) - 5)]
-            rule = [one.replace("-", "---") for one in rule]
-            parts.append(
-                f"## {title}\n\n"
-                + "".join(f"| {' | '.join(cells)} |\n" for cells in [table[0], rule, *table[1:]])
-            )
-    PAGE.write_text(before + BEGIN + "\n".join(parts) + END + after, encoding="utf8")
+        if cells:
+            rule = ["---", "---", "---:", "---", "---", "---:", *["---:"] * len(more)]
+            parts.append(f"## {title}\n\n" + table(head + more, rule, cells))
+    write("make bench", "\n".join(parts))
 
 
 def whole(text):
     """On one line wherever a table is narrow."""
     return text.replace(" ", "\N{NO-BREAK SPACE}").replace("–", "–\N{WORD JOINER}")
-
-
-def today():
-    return time.strftime("%d %B %Y").lstrip("0")
 
 
 def machine():
