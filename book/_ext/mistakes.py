@@ -1,7 +1,7 @@
 """The mistakes that the checks know: {mistakes} lists those of a family, an exercise a fold.
 
 They come from the exercises and their pages of hints, without the formulas: those are for who asks
-a check again. The calls of an exercise are drawn a few times to find what they must see refused.
+a check again.
 """
 
 from pathlib import Path
@@ -9,8 +9,6 @@ from pathlib import Path
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
-
-SEEDS = range(4)
 
 
 class Mistakes(SphinxDirective):
@@ -25,20 +23,14 @@ class Mistakes(SphinxDirective):
         for source in sources:
             if source.is_file():
                 self.env.note_dependency(str(source))
-        return [fold(exercise, said) for exercise, said in of(family)]
+        return [fold(exercise, exercise.said()) for exercise in of(family)]
 
 
 def of(family):
-    """The exercises of a family, each with (name, hint) of all that is said of it."""
+    """The exercises of a family."""
     from lossfns.check.table import FAMILIES
 
-    module = next(one for one in FAMILIES if one.__name__.endswith(f".{family}"))
-    for exercise in module.EXERCISES:
-        said = {one.name: one.hint for one in exercise.misconceptions}
-        for call in (call for seed in SEEDS for call in exercise.calls(seed)):
-            if call.reason:
-                said.setdefault(call.reason, exercise.reason(call.reason).hint)
-        yield exercise, said
+    return next(one for one in FAMILIES if one.__name__.endswith(f".{family}")).EXERCISES
 
 
 def fold(exercise, said):

@@ -125,8 +125,8 @@ class Exercise:
     `mistakes` holds the wrong variants by name; what is said of them stands under the same name on
     the page of hints of the family (`hints.md`).
 
-    `repairs` names the broken function whose lines an answer must keep. `together` names what is
-    wrong with how right answers, seen side by side, were found, "" if nothing is.
+    `repairs` names the broken function whose lines an answer must keep. `together` holds, by name,
+    what shows that right answers, seen side by side, were found in a wrong way.
 
     `read` is where to read again: a label of the book.
     """
@@ -143,7 +143,7 @@ class Exercise:
     score: Callable[[Call, np.ndarray], float] | None = None
     slack: float = 0.0
     repairs: str = ""
-    together: Callable[[list[Call], list[Any]], str] | None = None
+    together: Mapping[str, Callable[[list[Call], list[Any]], bool]] = field(default_factory=dict)
     rtol: float = 1e-4
     atol: float = 1e-6
 
@@ -165,6 +165,13 @@ class Exercise:
     def reason(self, name: str) -> Reason:
         """What the page of hints says of what is wrong without being a wrong variant."""
         return Reason(name, hints.hint(self, name).text)
+
+    def said(self, seeds: Iterable[int] = range(4)) -> dict[str, str]:
+        """All mistakes that have a name here, with their hints; bad input is drawn from seeds."""
+        known = {one.name: one.hint for one in self.misconceptions}
+        calls = (call for seed in seeds for call in self.calls(seed))
+        reasons = [*self.together, *(call.reason for call in calls if call.reason)]
+        return known | {name: self.reason(name).hint for name in reasons}
 
     def calls(self, seed: int, aspects: Sequence[str] | None = None) -> list[Call]:
         """The questions for this seed about these aspects, in the order in which they are asked."""

@@ -19,8 +19,8 @@ def another_way(
     """What is wrong with how right answers were found; `sources`: of the answer, of the broken."""
     if exercise.repairs and sources and (reason := _rewritten(exercise, *sources)):
         return reason
-    apart = exercise.together(calls, answers) if exercise.together else ""
-    return exercise.reason(apart) if apart else None
+    found = (name for name, shows in exercise.together.items() if shows(calls, answers))
+    return next(map(exercise.reason, found), None)
 
 
 # A statement in which `_` stands for each name that is the function's own; and these names.
