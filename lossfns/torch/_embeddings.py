@@ -34,7 +34,7 @@ def unit(rows: Tensor) -> Tensor:
 
 def directions(rows: Tensor) -> tuple[Tensor, Tensor | None]:
     """The same, and which of them have a direction; None if all are known to have one."""
-    lengths = torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
+    lengths = (rows * rows).sum(-1, keepdim=True).sqrt()
     if _ordinary(lengths):
         return rows / lengths, None
     # The length of the largest rows would overflow; in units of their largest entry they point the

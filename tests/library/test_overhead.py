@@ -83,7 +83,7 @@ def rows():
         "multiclass_hinge": (
             lt.multiclass_hinge, multi_margin, [few], [few_labels], 3.7, 3.4),
         "cosine_embedding": (
-            lt.cosine_embedding, F.cosine_embedding_loss, [a, p], [sign], 1.2, 1.85),
+            lt.cosine_embedding, F.cosine_embedding_loss, [a, p], [sign], 1.3, 2.15),
         "triplet": (lt.triplet, F.triplet_margin_loss, [a, p, n], [], 2, 1.01),
     }  # fmt: skip
 
