@@ -5,67 +5,52 @@ A core takes (pred, target, **options) and gives one loss, or one slope, per ite
 
 import numpy as np
 
-from lossfns.check.recipes import average, averaged_rows, per_item, total
+from lossfns.check.recipes import average, averaged, averaged_rows, per_item, total
 
 
-def sum_for_mean(core):
-    return {"the sum instead of the mean": per_item(core, mean=total)}
-
-
-def mean_over_rows(core):
+def of_mean(core):
+    """Of a loss that is the mean over all items."""
     return {
+        "the sum instead of the mean": per_item(core, mean=total),
         "the number of rows instead of the number of items": per_item(
             core, mean=lambda losses: losses.sum() / len(losses)
-        )
+        ),
+        "the mean along one axis only": per_item(core, mean=lambda losses: losses.mean(axis=0)),
     }
 
 
-def mean_along_an_axis(core):
-    return {"the mean along one axis only": per_item(core, mean=lambda losses: losses.mean(axis=0))}
-
-
-def median_for_mean(core):
-    return {"the median instead of the mean": per_item(core, mean=np.median)}
-
-
-def reduction_ignored(core):
-    return {"the argument reduction without effect": per_item(core, sum=average, none=average)}
-
-
-def sum_with_none(core):
-    return {'no losses per item for reduction="none"': per_item(core, none=total)}
-
-
-def flipped_loss(core):
-    return {"the sign of the loss flipped": per_item(lambda first, target: -core(first, target))}
-
-
-def in_bits(core):
+def of_reduction(core):
+    """Of the argument `reduction`."""
     return {
-        "the logarithm to the base 2": per_item(
-            lambda first, target: core(first, target) / np.log(2)
-        )
+        "the argument reduction without effect": per_item(core, sum=average, none=average),
+        'no losses per item for reduction="none"': per_item(core, none=total),
     }
 
 
-def rows_in_gradient(core):
-    return {"the gradient divided by the number of rows": averaged_rows(core)}
+def of_likelihood(core):
+    """Of a logarithm of probabilities."""
+    return {
+        "the sign of the loss flipped": per_item(lambda p, y: -core(p, y)),
+        "the logarithm to the base 2": per_item(lambda p, y: core(p, y) / np.log(2)),
+    }
+
+
+def of_gradient(core):
+    """Of the gradient of a mean; `core` gives the slope of each item's own loss."""
+    return {
+        "the n forgotten in the gradient": core,
+        **flipped_gradient(averaged(core)),
+        "the gradient divided by the number of rows": averaged_rows(core),
+        "the gradient averaged to one number": lambda *given, **options: core(
+            *given, **options
+        ).mean(),
+    }
 
 
 def flipped_gradient(gradient):
     """Of a whole gradient, not of its core."""
     return {
-        "the sign of the gradient flipped": lambda pred, target, **options: (
-            -gradient(pred, target, **options)
-        )
-    }
-
-
-def reduced_gradient(core):
-    return {
-        "the gradient averaged to one number": lambda pred, target, **options: core(
-            pred, target, **options
-        ).mean()
+        "the sign of the gradient flipped": lambda *given, **options: -gradient(*given, **options)
     }
 
 

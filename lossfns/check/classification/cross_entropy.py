@@ -3,17 +3,9 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import kinds
+from lossfns.check import faults, kinds
 from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Recognised
-from lossfns.check.faults import (
-    capped,
-    flipped_loss,
-    in_bits,
-    reduction_ignored,
-    sum_for_mean,
-    sum_with_none,
-)
 from lossfns.check.questions import ask, refuse, single
 from lossfns.check.recipes import log_softmax, naive_softmax, one_hot, per_item, pick, softmax
 
@@ -97,10 +89,9 @@ CROSS_ENTROPY = Exercise(
         kinds.beyond_fifty("logits"),
     ),
     mistakes={
-        **sum_for_mean(_ce),
+        "the sum instead of the mean": per_item(_ce, mean=np.sum),
         "the losses of the items, not averaged": per_item(_ce, mean=lambda losses: losses),
-        **flipped_loss(_ce),
-        **in_bits(_ce),
+        **faults.of_likelihood(_ce),
         "the softmax forgotten": per_item(lambda z, target: -pick(z, target)),
         "the softmax twice": per_item(lambda z, target: _ce(softmax(z), target)),
         "the logarithm forgotten": per_item(lambda z, target: 1 - pick(softmax(z), target)),
@@ -116,8 +107,7 @@ CROSS_ENTROPY = Exercise(
         ),
         "one binary cross-entropy per class": per_item(_one_against_the_rest),
         "labels counted from 1": per_item(lambda z, target: -pick(log_softmax(z), target - 1)),
-        **reduction_ignored(_ce),
-        **sum_with_none(_ce),
+        **faults.of_reduction(_ce),
         "overflow in the softmax": per_item(
             lambda z, target: -np.log(pick(naive_softmax(z), target))
         ),
@@ -126,7 +116,7 @@ CROSS_ENTROPY = Exercise(
         ),
         "confident mistakes hidden by clipping": Recognised(
             per_item(lambda z, target: -np.log(pick(softmax(z), target).clip(1e-12))),
-            capped(right, share=0.97),
+            faults.capped(right, share=0.97),
         ),
         "overflow of the sum of exponentials": per_item(
             lambda z, target: np.log(np.exp(z).sum(axis=1)) - pick(z, target)

@@ -1,11 +1,10 @@
 """Many classes: the gradient of the cross-entropy over the logits."""
 
 import lossfns.numpy as ln
-from lossfns.check import kinds
+from lossfns.check import faults, kinds
 from lossfns.check.classification import batches
 from lossfns.check.classification.cross_entropy import far
 from lossfns.check.exercise import Exercise
-from lossfns.check.faults import flipped_gradient
 from lossfns.check.questions import ask, single
 from lossfns.check.recipes import averaged_rows, naive_softmax, one_hot, sigmoid, softmax
 
@@ -46,7 +45,7 @@ CROSS_ENTROPY_GRAD = Exercise(
     ),
     mistakes={
         "the n forgotten in the gradient": _difference,
-        **flipped_gradient(averaged_rows(_difference)),
+        **faults.flipped_gradient(averaged_rows(_difference)),
         "the gradient divided by all entries of the table": lambda z, target: (
             _difference(z, target) / z.size
         ),

@@ -3,21 +3,9 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import kinds
+from lossfns.check import faults, kinds
 from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Recognised
-from lossfns.check.faults import (
-    capped,
-    flipped_gradient,
-    flipped_loss,
-    in_bits,
-    mean_over_rows,
-    reduced_gradient,
-    reduction_ignored,
-    rows_in_gradient,
-    sum_for_mean,
-    sum_with_none,
-)
 from lossfns.check.questions import ask, refuse, single
 from lossfns.check.recipes import averaged, overflowing_sigmoid, per_item, sigmoid, textbook
 
@@ -69,8 +57,8 @@ BCE_WITH_LOGITS = Exercise(
         kinds.beyond_fifty("logits"),
     ),
     mistakes={
-        **sum_for_mean(_stable),
-        **flipped_loss(_stable),
+        **faults.of_mean(_stable),
+        **faults.of_likelihood(_stable),
         "logits taken for probabilities": per_item(textbook),
         "the sigmoid twice": per_item(lambda z, y: _stable(sigmoid(z), y)),
         "the two targets exchanged": per_item(lambda z, y: _stable(z, 1 - y)),
@@ -83,14 +71,11 @@ BCE_WITH_LOGITS = Exercise(
             lambda z, y: np.where(y == 1, _stable(z, 1), _stable(z, 0))
         ),
         "the formula for labels -1 and +1": per_item(lambda z, y: _stable((2 * y - 1) * z, 1)),
-        **in_bits(_stable),
-        **mean_over_rows(_stable),
-        **reduction_ignored(_stable),
-        **sum_with_none(_stable),
+        **faults.of_reduction(_stable),
         "the logarithm of a saturated sigmoid": per_item(lambda z, y: textbook(sigmoid(z), y)),
         "a saturated sigmoid hidden by clipping": Recognised(
             per_item(lambda z, y: textbook(sigmoid(z).clip(1e-7, 1 - 1e-7), y)),
-            capped(ln.bce_with_logits, share=0.97),
+            faults.capped(ln.bce_with_logits, share=0.97),
         ),
         "overflow for large positive logits": per_item(lambda z, y: np.log1p(np.exp(z)) - z * y),
         "overflow for large negative logits": per_item(
@@ -122,8 +107,7 @@ BCE_WITH_LOGITS_GRAD = Exercise(
     right=ln.bce_with_logits.grad,
     draw=_draw_grad,
     mistakes={
-        "the n forgotten in the gradient": _difference,
-        **flipped_gradient(averaged(_difference)),
+        **faults.of_gradient(_difference),
         "the factor σ'(z) left in": averaged(
             lambda z, y: _difference(z, y) * sigmoid(z) * sigmoid(-z)
         ),
@@ -140,7 +124,5 @@ BCE_WITH_LOGITS_GRAD = Exercise(
         "probabilities rounded to a decision": averaged(lambda z, y: (z > 0) - y),
         "the two factors not cancelled on paper": averaged(uncancelled),
         "overflow in the sigmoid": averaged(lambda z, y: overflowing_sigmoid(z) - y),
-        **rows_in_gradient(_difference),
-        **reduced_gradient(_difference),
     },
 )

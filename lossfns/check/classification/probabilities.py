@@ -3,10 +3,9 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import kinds
+from lossfns.check import faults, kinds
 from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Recognised
-from lossfns.check.faults import capped, flipped_loss, in_bits, mean_over_rows, sum_for_mean
 from lossfns.check.questions import ask, refuse, single
 from lossfns.check.recipes import per_item, sigmoid, textbook
 
@@ -60,8 +59,8 @@ BCE = Exercise(
     draw=_draw_bce,
     probes=(kinds.shapes("probs", "target"), kinds.outside("probs", 0.0, 1.0)),
     mistakes={
-        **sum_for_mean(_bce),
-        **flipped_loss(_bce),
+        **faults.of_mean(_bce),
+        **faults.of_likelihood(_bce),
         "only the positives counted": per_item(lambda p, y: _bce(p, 1) * y),
         "the two targets exchanged": per_item(lambda p, y: _bce(p, 1 - y)),
         "the logarithm forgotten": per_item(lambda p, y: y * (1 - p) + (1 - y) * p),
@@ -71,11 +70,9 @@ BCE = Exercise(
             lambda p, y: np.where(y == 1, _bce(p, 1), _bce(p, 0))
         ),
         "one logarithm of a mixture": per_item(lambda p, y: -np.log(y * p + (1 - y) * (1 - p))),
-        **in_bits(_bce),
-        **mean_over_rows(_bce),
         "NaN for a model that is certain and right": per_item(textbook),
         "a very wrong answer hidden by clipping": Recognised(
-            per_item(lambda p, y: textbook(p.clip(1e-7, 1 - 1e-7), y)), capped(ln.bce)
+            per_item(lambda p, y: textbook(p.clip(1e-7, 1 - 1e-7), y)), faults.capped(ln.bce)
         ),
         "the logarithm cut off at -100": per_item(
             lambda p, y: (

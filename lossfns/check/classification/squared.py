@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from lossfns.check import faults
 from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise
-from lossfns.check.faults import flipped_gradient, reduced_gradient, rows_in_gradient
 from lossfns.check.questions import ask, single
 from lossfns.check.recipes import averaged, overflowing_sigmoid, sigmoid
 
@@ -42,8 +42,7 @@ MSE_OF_SIGMOID_GRAD = Exercise(
     right=averaged(slope),
     draw=_draw_gradient,
     mistakes={
-        "the n forgotten in the gradient": slope,
-        **flipped_gradient(averaged(slope)),
+        **faults.of_gradient(slope),
         "the derivative of the sigmoid forgotten": averaged(lambda z, y: 2 * (sigmoid(z) - y)),
         "the 2 forgotten": averaged(lambda z, y: 0.5 * slope(z, y)),
         "the gradient of the cross-entropy": averaged(lambda z, y: sigmoid(z) - y),
@@ -62,7 +61,5 @@ MSE_OF_SIGMOID_GRAD = Exercise(
         "the loss instead of its derivative": averaged(lambda z, y: (sigmoid(z) - y) ** 2),
         "overflow in the sigmoid": averaged(overflowing),
         "overflow in the derivative of the sigmoid": averaged(_stretched),
-        **rows_in_gradient(slope),
-        **reduced_gradient(slope),
     },
 )

@@ -3,9 +3,8 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import kinds, questions
+from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise, Recognised
-from lossfns.check.faults import capped, mean_over_rows, reduction_ignored, sum_for_mean
 from lossfns.check.questions import refuse
 from lossfns.check.recipes import library, per_item, sigmoid, softplus
 
@@ -166,7 +165,9 @@ OVERFLOW = {"the logarithm of a rounded probability": per_item(_overflowing)}
 
 
 CLIPPED = {
-    "the probability kept away from 0 and 1": Recognised(per_item(_clipping(1e-7)), capped(right))
+    "the probability kept away from 0 and 1": Recognised(
+        per_item(_clipping(1e-7)), faults.capped(right)
+    )
 }
 
 
@@ -188,9 +189,8 @@ FOCAL = Exercise(
     mistakes={
         **FORMULA,
         **NORMALISERS,
-        **sum_for_mean(core_of()),
-        **mean_over_rows(core_of()),
-        **reduction_ignored(core_of()),
+        **faults.of_mean(core_of()),
+        **faults.of_reduction(core_of()),
         **OVERFLOW,
         **CLIPPED,
     },
@@ -235,8 +235,7 @@ FOCAL_TORCH = Exercise(
     mistakes={
         **FORMULA,
         **NORMALISERS,
-        **sum_for_mean(core_of()),
-        **mean_over_rows(core_of()),
+        **faults.of_mean(core_of()),
         **OVERFLOW,
         **CLIPPED,
         "the fading factor detached": per_item(_factor_detached),

@@ -3,9 +3,8 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import kinds, questions
+from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise
-from lossfns.check.faults import flipped_gradient, reduced_gradient, rows_in_gradient
 from lossfns.check.imbalance.focal import core_of, fade_of, far, missing_of, surprise_of
 from lossfns.check.recipes import averaged, sigmoid
 
@@ -96,10 +95,7 @@ FOCAL_GRAD = Exercise(
         ),
         "the formula of the positives for all": averaged(_slope_of_positives),
         "γ fixed at 2": averaged(lambda z, y, gamma=2.0: _slope(z, y)),
-        "the n forgotten in the gradient": _slope,
-        **rows_in_gradient(_slope),
-        **flipped_gradient(averaged(_slope)),
-        **reduced_gradient(_slope),
+        **faults.of_gradient(_slope),
         "the loss per item instead of its derivative": averaged(core_of()),
         "0 · ln 0": averaged(_slope_by_logarithm),
         "no gradient where the probability was clipped": averaged(_slope_clipped),

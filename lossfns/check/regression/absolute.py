@@ -3,17 +3,8 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import kinds, questions
+from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise
-from lossfns.check.faults import (
-    flipped_gradient,
-    mean_along_an_axis,
-    mean_over_rows,
-    median_for_mean,
-    reduced_gradient,
-    rows_in_gradient,
-    sum_for_mean,
-)
 from lossfns.check.questions import refuse
 from lossfns.check.recipes import averaged, of_error, per_error
 
@@ -33,16 +24,14 @@ MAE = Exercise(
         kinds.tiny("pred", "target"),
     ),
     mistakes={
-        **sum_for_mean(of_error(abs)),
+        **faults.of_mean(of_error(abs)),
         "the absolute value of the mean error": of_error(lambda e: abs(e.mean())),
         "the errors without absolute value": of_error(lambda e: e.mean()),
         "the squared error instead of the absolute error": per_error(square),
         "the root mean squared error": of_error(lambda e: square(e).mean() ** 0.5),
         "half of the mean absolute error": per_error(lambda e: 0.5 * abs(e)),
         "a percentage": lambda pred, target: abs((pred - target) / target).mean(),
-        **median_for_mean(of_error(abs)),
-        **mean_over_rows(of_error(abs)),
-        **mean_along_an_axis(of_error(abs)),
+        "the median instead of the mean": per_error(abs, mean=np.median),
     },
 )
 
@@ -64,16 +53,13 @@ MAE_GRAD = Exercise(
     draw=_draw_mae_grad,
     probes=(kinds.offset("pred", "target"), kinds.tiny("pred", "target")),
     mistakes={
-        "the n forgotten in the gradient": of_error(np.sign),
-        **flipped_gradient(averaged(of_error(np.sign))),
+        **faults.of_gradient(of_error(np.sign)),
         "NaN at the kink": averaged(of_error(_slope_nan)),
         "slope +1 at the kink": averaged(of_error(lambda e: np.where(e >= 0, 1.0, -1.0))),
         "slope -1 at the kink": averaged(of_error(lambda e: np.where(e > 0, 1.0, -1.0))),
         "the gradient of the squared error": averaged(of_error(lambda e: 2 * e)),
         "the error instead of its sign": averaged(of_error(lambda e: e)),
         "the loss per item instead of its derivative": averaged(of_error(abs)),
-        **rows_in_gradient(of_error(np.sign)),
-        **reduced_gradient(of_error(np.sign)),
     },
 )
 
@@ -119,7 +105,6 @@ QUANTILE = Exercise(
         "q fixed at ½": per_error(lambda e, q: 0.5 * abs(e)),
         "the smaller of the two sides": per_error(lambda e, q: np.minimum(-q * e, (1 - q) * e)),
         "the sign of one side wrong": per_error(lambda e, q: np.where(e < 0, -q * e, (q - 1) * e)),
-        **sum_for_mean(of_error(_pinball)),
-        **mean_over_rows(of_error(_pinball)),
+        **faults.of_mean(of_error(_pinball)),
     },
 )

@@ -5,9 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import kinds, questions
+from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Call, Exercise, summed_slope
-from lossfns.check.faults import mean_over_rows, sum_for_mean
 from lossfns.check.recipes import of_error, per_error
 
 
@@ -41,8 +40,7 @@ LOG_COSH = Exercise(
         "the logarithm after the mean": of_error(lambda e: np.log(np.cosh(e).mean())),
         "the decimal logarithm": per_error(lambda e: _log_cosh(e) / np.log(10)),
         "|e| - ln 2, its straight line far out": per_error(lambda e: abs(e) - np.log(2)),
-        **sum_for_mean(of_error(_log_cosh)),
-        **mean_over_rows(of_error(_log_cosh)),
+        **faults.of_mean(of_error(_log_cosh)),
     },
 )
 

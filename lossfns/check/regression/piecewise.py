@@ -3,16 +3,8 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import kinds, questions
+from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise, summed_slope
-from lossfns.check.faults import (
-    flipped_gradient,
-    mean_over_rows,
-    reduced_gradient,
-    reduction_ignored,
-    rows_in_gradient,
-    sum_for_mean,
-)
 from lossfns.check.questions import refuse
 from lossfns.check.recipes import averaged, of_error, per_error
 
@@ -104,9 +96,8 @@ HUBER = Exercise(
     ),
     mistakes={
         **HUBER_SHAPES,
-        **sum_for_mean(of_error(huber)),
-        **mean_over_rows(of_error(huber)),
-        **reduction_ignored(of_error(huber)),
+        **faults.of_mean(of_error(huber)),
+        **faults.of_reduction(of_error(huber)),
     },
 )
 
@@ -137,8 +128,7 @@ HUBER_GRAD = Exercise(
         kinds.huge("pred"),
     ),
     mistakes={
-        "the n forgotten in the gradient": of_error(_clipped),
-        **flipped_gradient(averaged(of_error(_clipped))),
+        **faults.of_gradient(of_error(_clipped)),
         "the sign forgotten in the tails": averaged(
             of_error(_huber_core(lambda e, delta: e, lambda e, delta: delta + 0 * e))
         ),
@@ -160,8 +150,6 @@ HUBER_GRAD = Exercise(
         ),
         "δ fixed at 1": averaged(of_error(lambda e, delta=1.0: _clipped(e))),
         "the loss per item instead of its derivative": averaged(of_error(huber)),
-        **rows_in_gradient(of_error(_clipped)),
-        **reduced_gradient(of_error(_clipped)),
     },
 )
 
@@ -190,5 +178,5 @@ HUBER_TORCH = Exercise(
     torch=True,
     slopes={"pred": summed_slope(ln.huber)},
     twin="HuberLoss",
-    mistakes={**HUBER_SHAPES, **sum_for_mean(of_error(huber))},
+    mistakes={**HUBER_SHAPES, **faults.of_mean(of_error(huber))},
 )

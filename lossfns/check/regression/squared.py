@@ -3,18 +3,8 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import kinds, questions
+from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise, summed_slope
-from lossfns.check.faults import (
-    flipped_gradient,
-    mean_along_an_axis,
-    mean_over_rows,
-    reduced_gradient,
-    reduction_ignored,
-    rows_in_gradient,
-    sum_for_mean,
-    sum_with_none,
-)
 from lossfns.check.questions import refuse
 from lossfns.check.recipes import averaged, of_error, per_error
 
@@ -47,7 +37,7 @@ MSE = Exercise(
         kinds.tiny("pred", "target"),
     ),
     mistakes={
-        **sum_for_mean(of_error(square)),
+        **faults.of_mean(of_error(square)),
         "half of the mean squared error": per_error(lambda e: 0.5 * e * e),
         "the errors not squared": per_error(lambda e: e),
         "the absolute error instead of the squared error": per_error(abs),
@@ -63,10 +53,7 @@ MSE = Exercise(
         "the squares of both subtracted": lambda pred, target, reduction="mean": (
             pred**2 - target**2
         ).mean(),
-        **mean_over_rows(of_error(square)),
-        **mean_along_an_axis(of_error(square)),
-        **reduction_ignored(of_error(square)),
-        **sum_with_none(of_error(square)),
+        **faults.of_reduction(of_error(square)),
     },
 )
 
@@ -82,16 +69,13 @@ MSE_GRAD = Exercise(
         kinds.tiny("pred", "target"),
     ),
     mistakes={
-        "the n forgotten in the gradient": of_error(lambda e: 2 * e),
         "the 2 forgotten in the gradient": averaged(of_error(lambda e: e)),
         "both the 2 and the n forgotten": of_error(lambda e: e),
-        **flipped_gradient(averaged(of_error(lambda e: 2 * e))),
+        **faults.of_gradient(of_error(lambda e: 2 * e)),
         "the loss per item instead of its derivative": averaged(of_error(square)),
         "the sign of the error lost": averaged(of_error(lambda e: 2 * abs(e))),
         "the gradient of the absolute error": averaged(of_error(np.sign)),
         "n² instead of n": of_error(lambda e: 2 * e / e.size**2),
-        **rows_in_gradient(of_error(lambda e: 2 * e)),
-        **reduced_gradient(of_error(lambda e: 2 * e)),
     },
 )
 

@@ -3,16 +3,8 @@
 import numpy as np
 
 import lossfns.numpy as ln
-from lossfns.check import kinds, questions
+from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise, Recognised
-from lossfns.check.faults import (
-    capped,
-    flipped_gradient,
-    mean_over_rows,
-    reduced_gradient,
-    rows_in_gradient,
-    sum_for_mean,
-)
 from lossfns.check.questions import refuse
 from lossfns.check.recipes import averaged, library, per_item, sigmoid, softplus
 
@@ -82,8 +74,7 @@ FORMULA = {
     "the sigmoid twice": per_item(lambda z, y: _stable(sigmoid(z), y)),
     "the squared error of the probability": per_item(lambda z, y: (sigmoid(z) - y) ** 2),
     "logarithms to the base 2": per_item(lambda z, y: _stable(z, y) / np.log(2)),
-    **sum_for_mean(_stable),
-    **mean_over_rows(_stable),
+    **faults.of_mean(_stable),
 }
 
 OVERFLOWS = {
@@ -97,7 +88,8 @@ OVERFLOWS = {
         lambda z, y: library(z).log1p(library(z).exp(-z)) + z * (1 - y)
     ),
     "the probability kept away from 0 and 1": Recognised(
-        per_item(lambda z, y: _of_probability(sigmoid(z).clip(1e-7, 1 - 1e-7), y)), capped(right)
+        per_item(lambda z, y: _of_probability(sigmoid(z).clip(1e-7, 1 - 1e-7), y)),
+        faults.capped(right),
     ),
 }
 
@@ -144,10 +136,7 @@ STABLE_BCE_GRAD = Exercise(
     right=ln.bce_with_logits.grad,
     draw=_draw_grad,
     mistakes={
-        "the n forgotten in the gradient": _slope,
-        **rows_in_gradient(_slope),
-        **flipped_gradient(averaged(_slope)),
-        **reduced_gradient(_slope),
+        **faults.of_gradient(_slope),
         "the loss per item instead of its derivative": averaged(_stable),
         "the labels exchanged": averaged(lambda z, y: sigmoid(z) - (1 - y)),
         "the sigmoid forgotten": averaged(lambda z, y: z - y),
