@@ -1,7 +1,7 @@
 """The mistakes that the checks know: {mistakes} lists those of a family, an exercise a fold.
 
-They come from the exercises and their pages of hints, without the formulas: those are for who asks
-a check again.
+{mistakes} several lists those that are the same in all exercises. They come from the exercises and
+their pages of hints, without the formulas: those are for who asks a check again.
 """
 
 from pathlib import Path
@@ -9,6 +9,8 @@ from pathlib import Path
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
+
+SEVERAL = "several"
 
 
 class Mistakes(SphinxDirective):
@@ -19,11 +21,16 @@ class Mistakes(SphinxDirective):
 
         folder = Path(check.__file__).parent
         family = self.arguments[0]
-        sources = [Path(__file__), *folder.glob("*.*"), *(folder / family).iterdir()]
-        for source in sources:
+        several = family == SEVERAL
+        rooms = [folder, folder / ("kinds" if several else family)]
+        for source in [Path(__file__), *(file for room in rooms for file in room.iterdir())]:
             if source.is_file():
                 self.env.note_dependency(str(source))
-        return [fold(exercise, exercise.said()) for exercise in of(family)]
+        if several:
+            return [fold(nodes.Text("Several exercises"), in_several())]
+        return [
+            fold(nodes.literal("", one.name), one.said(), taught=one.read) for one in of(family)
+        ]
 
 
 def of(family):
@@ -33,14 +40,22 @@ def of(family):
     return next(one for one in FAMILIES if one.__name__.endswith(f".{family}")).EXERCISES
 
 
-def fold(exercise, said):
-    """A folded list, under the name of the exercise, of what goes wrong and what is said of it."""
+def in_several():
+    """What goes wrong in several exercises alike, said as of a function of `pred`."""
+    from lossfns.check.hints import SHARED, pages
+    from lossfns.check.table import IN_SEVERAL
+
+    shared = pages()["check"][SHARED]
+    return {name: shared[name].text.replace("{array}", "pred") for name in IN_SEVERAL}
+
+
+def fold(name, said, taught=""):
+    """A folded list, under the name of an exercise, of what goes wrong and what is said of it."""
     # Quotes in a hint are often those of a string in Python.
     box = nodes.admonition(classes=["dropdown", "lossfns-mistakes"], support_smartquotes=False)
-    box += nodes.title(
-        "", "", nodes.literal("", exercise.name), nodes.Text(f", {len(said)} mistakes")
-    )
-    box += nodes.paragraph("", "", nodes.Text("Taught in "), reference(exercise.read))
+    box += nodes.title("", "", name, nodes.Text(f", {len(said)} mistakes"))
+    if taught:
+        box += nodes.paragraph("", "", nodes.Text("Taught in "), reference(taught))
     entries = nodes.definition_list()
     for name, hint in said.items():
         entries += nodes.definition_list_item(

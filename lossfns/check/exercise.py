@@ -19,14 +19,13 @@ ASPECTS = ("values", "reductions", "extremes", "bad input", "memory")
 
 @dataclass(frozen=True)
 class Kind:
-    """What calls of many exercises have in common, and what to tell those who miss it.
+    """What calls of many exercises have in common; the name is that of the mistake they show.
 
     `covers` recognises calls that an exercise draws by itself and that are of this kind as well.
     What is said of a `finite` kind does not fit NaN or infinity.
     """
 
     name: str
-    hint: str
     covers: Callable[["Call"], bool] = lambda call: False
     finite: bool = False
 
@@ -49,7 +48,7 @@ class Call:
     `raises` is the name of the exception that the call must raise, or "" for an ordinary call;
     `reason` names the mistake of those who accept it, whatever they return; the page of hints says
     the rest.
-    `kind` says what those who answer calls like this one wrongly have overlooked.
+    `kind` names what those who answer calls like this one wrongly have overlooked.
     `atol` takes the place of the exercise's where results are tiny, or where they come from large
     numbers that float32 rounds. To a call with `single` the right answer for inputs in single
     precision is right as well, as float32 cannot hold these. `most_memory` is how many bytes the
@@ -162,9 +161,9 @@ class Exercise:
         text, formula = hints.hint(self, name)
         return Misconception(name, wrong, text, shows, formula)
 
-    def reason(self, name: str) -> Reason:
+    def reason(self, name: str, array: str = "") -> Reason:
         """What the page of hints says of what is wrong without being a wrong variant."""
-        return Reason(name, hints.hint(self, name).text)
+        return Reason(name, hints.hint(self, name, array).text)
 
     def said(self, seeds: Iterable[int] = range(4)) -> dict[str, str]:
         """All mistakes that have a name here, with their hints; bad input is drawn from seeds."""

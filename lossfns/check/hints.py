@@ -14,7 +14,7 @@ The first level names the exercise, the second the mistake as the table of the e
 paragraph that begins with *Written out:* is the formula that the task asks for. What an exercise
 does not say itself is looked up under its NumPy sibling (`mse` for `mse_torch`), then under
 `# In several exercises` of the family, then on `lossfns/check/hints.md`. There `{array}` stands for
-the first argument of the exercise.
+the first argument of the exercise, or for the one that is meant.
 """
 
 import re
@@ -40,8 +40,8 @@ class Hint(NamedTuple):
 Page = dict[str, dict[str, Hint]]
 
 
-def hint(exercise: "Exercise", mistake: str) -> Hint:
-    """What to tell somebody who made this mistake in this exercise.
+def hint(exercise: "Exercise", mistake: str, array: str = "") -> Hint:
+    """What to tell somebody who made this mistake in this exercise, or with this argument of it.
 
     A name that no page has, as after a slip in a heading, leaves the mistake without words but the
     check alive; tests/check/test_hints.py finds it.
@@ -49,7 +49,7 @@ def hint(exercise: "Exercise", mistake: str) -> Hint:
     for section in _sections(exercise.name):
         if mistake in section:
             text, formula = section[mistake]
-            return Hint(text.replace("{array}", first_argument(exercise)), formula)
+            return Hint(text.replace("{array}", array or first_argument(exercise)), formula)
     return Hint("")
 
 

@@ -27,7 +27,7 @@ class Verdict:
     """`findings` is empty when all is right; `explained` is what fits all of them, if anything."""
 
     findings: tuple[Finding, ...] = ()
-    explained: Misconception | Kind | Reason | None = None
+    explained: Misconception | Reason | None = None
     checked: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
 
@@ -76,7 +76,7 @@ def judge(
     return replace(verdict, explained=_explain(exercise, calls, answers, verdict))
 
 
-def _explain(exercise, calls, answers, verdict) -> Misconception | Kind | Reason | None:
+def _explain(exercise, calls, answers, verdict) -> Misconception | Reason | None:
     """What fits what fails first: a misconception, a usual problem, a reason to refuse, a kind."""
     first = verdict.first
     if first.problem is MEMORY:
@@ -86,12 +86,12 @@ def _explain(exercise, calls, answers, verdict) -> Misconception | Kind | Reason
     if misconception is not None:
         return misconception
     if first.problem.common:
-        return Reason(first.problem.name, first.problem.said(first))
+        return Reason(first.problem.name, first.problem.says(first))
     if first.problem is ACCEPTS and first.call.reason:
         return exercise.reason(first.call.reason)
     kind = _common_kind(calls, verdict)
     infinite = first.answer.value is not None and not np.isfinite(first.answer.value).all()
-    return None if kind is not None and kind.finite and infinite else kind
+    return None if kind is None or (kind.finite and infinite) else exercise.reason(kind.name)
 
 
 def _misconception(exercise, calls, answers, verdict) -> Misconception | None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossfns.check.exercise import Exercise, Kind, Misconception, Reason
+from lossfns.check.exercise import Exercise, Misconception, Reason
 from lossfns.check.judge import Verdict
 from lossfns.check.problems import NOT_WRITTEN, VALUE, Finding
 from lossfns.check.written import fill, written
@@ -28,11 +28,11 @@ def advice(
     """
     first = verdict.first
     if first.problem is NOT_WRITTEN:
-        return fill(first.problem.said(first))
+        return fill(first.problem.says(first))
     if verdict.explained is not None:
         kind = f"This looks like: {verdict.explained.name}.\n{_hint(verdict.explained, again)}"
     else:
-        kind = fill(_factor(verdict) or first.problem.said(first))
+        kind = fill(_factor(verdict) or first.problem.says(first))
         if first.answer.line:
             kind += f"\n  in: {first.answer.line}"
     if example:
@@ -46,7 +46,7 @@ def advice(
     return "\n\n".join(filter(None, parts))
 
 
-def _hint(explained: Misconception | Kind | Reason, again: bool) -> str:
+def _hint(explained: Misconception | Reason, again: bool) -> str:
     if not isinstance(explained, Misconception) or not explained.formula:
         return fill(explained.hint)
     if again:

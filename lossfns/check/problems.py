@@ -36,15 +36,24 @@ def _both(case: Case) -> dict[str, str]:
 class Problem:
     """One row: `found`, `said` and `shown` take answers that have no problem of an earlier row.
 
-    In `name`, which stands in tables, {answer} and {right} are filled in. A problem that is
-    `common` among learners is told by its name, like a misconception.
+    In `name`, which stands in tables, {answer} and {right} are filled in. A problem for which
+    nothing is `said` here is common among learners: it is told by its name, like a misconception,
+    with what the page of hints says of it.
     """
 
     name: str
     found: Callable[[Case], bool]
-    said: Callable[[Case], str]
+    said: Callable[[Case], str] | None = None
     shown: Callable[[Case], dict[str, str]] = _both
-    common: bool = False
+
+    @property
+    def common(self) -> bool:
+        return self.said is None
+
+    def says(self, case: Case) -> str:
+        if self.said is not None:
+            return self.said(case)
+        return case.exercise.reason(self.name, *case.answer.changed[:1]).hint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,11 +265,6 @@ OF_RESULTS = (
     Problem(
         "a Python number instead of a tensor",
         lambda case: case.exercise.torch and case.answer.kind in ("float", "int"),
-        lambda case: (
-            "A float has no graph, so .backward() is impossible. Return the tensor itself, "
-            "without .item() or float()."
-        ),
-        common=True,
     ),
     Problem(
         "returns something else than numbers", lambda case: case.answer.value is None, _other_type
@@ -283,27 +287,15 @@ OF_RESULTS = (
     Problem(
         "the graph cut off",
         lambda case: any(slope is None for slope in case.answer.slopes.values()),
-        lambda case: (
-            "The value is right but no gradient reaches the input, so nothing could be trained "
-            "with it. .item(), float(), NumPy functions, .detach(), torch.no_grad() and a new "
-            "torch.tensor(result) all cut the graph: stay with tensor operations from the input "
-            "to the result."
-        ),
-        _with_slopes,
-        common=True,
+        shown=_with_slopes,
     ),
     GRADIENT,
     Problem(
         "the input changed in place",
         lambda case: bool(case.answer.changed),
-        lambda case: (
-            f"The result is right, but your function changes its input {_changed(case)}. "
-            f"`{case.answer.changed[0]} -= ...`, `{case.answer.changed[0]}[...] = ...` and "
-            f"`out={case.answer.changed[0]}` write into the array of the caller, whose numbers are "
-            "gone after the call: make a new one, as `a = a - b` and np.where do."
+        shown=_with(
+            lambda case: f", and changes {_changed(case)}", lambda case: ", input untouched"
         ),
-        _with(lambda case: f", and changes {_changed(case)}", lambda case: ", input untouched"),
-        common=True,
     ),
     MEMORY,
     Problem(
@@ -318,13 +310,7 @@ OF_RESULTS = (
     Problem(
         "everything in double precision",
         lambda case: _other_dtype(case) and case.answer.dtype == "float64",
-        lambda case: (
-            "The numbers are right but their dtype is float64; that of the input is expected. "
-            "Models run in float32 or less, and a loss that turns to float64 by itself costs time "
-            "and memory and breaks what comes after: keep the dtype of the input."
-        ),
-        _with_dtypes,
-        common=True,
+        shown=_with_dtypes,
     ),
     Problem(
         "a result of another dtype",

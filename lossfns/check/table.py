@@ -12,6 +12,8 @@ from lossfns.check import (
     stability,
 )
 from lossfns.check.exercise import Exercise
+from lossfns.check.kinds import missed
+from lossfns.check.problems import OF_RESULTS
 
 # One module an assignment, in the order of the chapters.
 FAMILIES = (
@@ -29,3 +31,9 @@ FAMILIES = (
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise for family in FAMILIES for exercise in family.EXERCISES
 }
+
+# What is recognised in all exercises where it can happen, and has its name and hint from there.
+IN_SEVERAL = (
+    *(kind.name for kind in missed.KINDS),
+    *(problem.name for problem in OF_RESULTS if problem.common),
+)

@@ -5,8 +5,8 @@ from itertools import product
 import numpy as np
 
 from lossfns.check.exercise import Probe
+from lossfns.check.kinds import missed
 from lossfns.check.kinds.given import one_of, refused, size_of, with_entry
-from lossfns.check.kinds.names import LABELS, LENGTH, RANGE, ROWS, SHAPES, WORDS
 
 
 def shapes(*names: str, axes: int = 0) -> Probe:
@@ -24,7 +24,7 @@ def shapes(*names: str, axes: int = 0) -> Probe:
                 name: np.resize(given.arrays[name], other if name == odd else right)
                 for name in names
             }
-            yield refused(given, SHAPES, changed)
+            yield refused(given, missed.SHAPES, changed)
 
     return draw
 
@@ -54,7 +54,7 @@ def labelled_by_column(target: str) -> Probe:
         given = one_of(rng, calls, lambda call: call.arrays[target].size > 1)
         labels = given.arrays[target]
         for shape in ((len(labels), 1), (1, len(labels)), (1,)):
-            yield refused(given, SHAPES, {target: np.resize(labels, shape)})
+            yield refused(given, missed.SHAPES, {target: np.resize(labels, shape)})
 
     return draw
 
@@ -66,7 +66,7 @@ def lengths(name: str) -> Probe:
         given = one_of(rng, calls, lambda call: len(call.arrays[name]) > 2)
         array = given.arrays[name]
         for count in (1, len(array) - 1, len(array) + 1):
-            yield refused(given, SHAPES, {name: np.resize(array, count)})
+            yield refused(given, missed.SHAPES, {name: np.resize(array, count)})
 
     return draw
 
@@ -78,7 +78,7 @@ def columns(*names: str) -> Probe:
         given = one_of(rng, calls, lambda call: min(call.arrays[names[0]].shape) > 1)
         n, width = given.arrays[names[0]].shape
         for shape, odd in product(((n, 1), (n, width + 1), (width,), (1, n, width)), names):
-            yield refused(given, SHAPES, {odd: np.resize(given.arrays[odd], shape)})
+            yield refused(given, missed.SHAPES, {odd: np.resize(given.arrays[odd], shape)})
 
     return draw
 
@@ -101,9 +101,9 @@ def outside(
                 bad += [end + sign * near, end + sign * int(rng.integers(2, 200))]
         for at, value in enumerate(bad, int(rng.integers(len(bad)))):
             if array is None:
-                yield refused(given, RANGE, {}, {**options, name: value})
+                yield refused(given, missed.RANGE, {}, {**options, name: value})
             else:
-                yield refused(given, RANGE, {name: with_entry(array, at, value)}, options)
+                yield refused(given, missed.RANGE, {name: with_entry(array, at, value)}, options)
 
     return draw
 
@@ -118,7 +118,9 @@ def labels(target: str, table: str, axis: int = 1) -> Probe:
         high = classes, classes + 1, classes + int(rng.integers(2, 9))
         for bad in (low, high):
             for at, label in enumerate(bad, int(rng.integers(len(bad)))):
-                yield refused(given, LABELS, {target: with_entry(given.arrays[target], at, label)})
+                yield refused(
+                    given, missed.LABELS, {target: with_entry(given.arrays[target], at, label)}
+                )
 
     return draw
 
@@ -133,7 +135,7 @@ def words(name: str, *right: str, nothing: bool = True, **options) -> Probe:
         near = [word[:-1], word[1:], word + end, other.upper(), other.capitalize()]
         near += ["average", "batchmean"] * ("mean" in right)
         for text in ("", *(text for text in near if text not in right), *[None] * nothing):
-            yield refused(given, WORDS, {}, {**options, name: text})
+            yield refused(given, missed.WORDS, {}, {**options, name: text})
 
     return draw
 
@@ -145,7 +147,7 @@ def lists(name: str, entries: str, *right: str) -> Probe:
         given = one_of(rng, calls, lambda call: call.arrays[entries].size > 2)
         for count in (given.arrays[entries].size - 1, given.arrays[entries].size + 1):
             chosen = [right[int(i)] for i in rng.integers(len(right), size=count)]
-            yield refused(given, LENGTH, {}, {name: chosen})
+            yield refused(given, missed.LENGTH, {}, {name: chosen})
 
     return draw
 
@@ -165,7 +167,7 @@ def no_distributions(*names: str) -> Probe:
             moved[other, moved[other].argmin()] += share
             short[one] *= 1 - lack
             below[one, :2] += np.array([-1, 1]) * (table[one, 0] + lack)
-            for kind, rows in ((ROWS, moved), (ROWS, short), (RANGE, below)):
+            for kind, rows in ((missed.ROWS, moved), (missed.ROWS, short), (missed.RANGE, below)):
                 yield refused(given, kind, {name: np.round(rows, 6)})
 
     return draw

@@ -5,18 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from lossfns.check.exercise import Probe
+from lossfns.check.kinds import missed
 from lossfns.check.kinds.given import good_of, is_table, one_of, rows_of, with_entry
-from lossfns.check.kinds.names import (
-    CLIPPED,
-    LARGE,
-    OFFSET,
-    ONE,
-    SATURATED,
-    SQUARE,
-    TIES,
-    TINY,
-    ZERO,
-)
 
 
 def zero(name: str, value=0.0, **options) -> Probe:
@@ -24,7 +14,9 @@ def zero(name: str, value=0.0, **options) -> Probe:
 
     def draw(rng, calls):
         for given in good_of(calls)[1:3]:
-            yield replace(given, options={**given.options, **options, name: value}, kind=ZERO)
+            yield replace(
+                given, options={**given.options, **options, name: value}, kind=missed.ZERO
+            )
 
     return draw
 
@@ -40,7 +32,7 @@ def square(table: str, *names: str, labels: str = "") -> Probe:
         given = one_of(rng, calls, fits)
         items, classes = given.arrays[table].shape
         rows = rng.permutation(np.resize(np.arange(items), classes))
-        call = rows_of(given, rows, (table, *names), SQUARE)
+        call = rows_of(given, rows, (table, *names), missed.SQUARE)
         # Of a table and its transpose, labels that pair up would name the same entries.
         turned = {labels: (np.arange(classes) + 1) % classes} if labels else {}
         yield replace(call, arrays=call.arrays | turned)
@@ -53,7 +45,7 @@ def single_item(*names: str) -> Probe:
 
     def draw(rng, calls):
         given = one_of(rng, calls)
-        yield rows_of(given, rng.integers(len(given.arrays[names[0]]), size=1), names, ONE)
+        yield rows_of(given, rng.integers(len(given.arrays[names[0]]), size=1), names, missed.ONE)
 
     return draw
 
@@ -65,7 +57,7 @@ def single_class(table: str, target: str = "") -> Probe:
         given = one_of(rng, calls, lambda call: is_table(call.arrays[table]))
         column = {table: given.arrays[table][:, :1]}
         label = {target: np.zeros_like(given.arrays[target])} if target else {}
-        yield replace(given, arrays=given.arrays | column | label, kind=ONE)
+        yield replace(given, arrays=given.arrays | column | label, kind=missed.ONE)
 
     return draw
 
@@ -78,7 +70,7 @@ def equal_logits(table: str) -> Probe:
         logits = given.arrays[table].copy()
         logits[-1, :2] = logits[-1].max()
         logits[0] = float(rng.integers(-3, 4)) / 2
-        yield replace(given, arrays=given.arrays | {table: logits}, kind=TIES)
+        yield replace(given, arrays=given.arrays | {table: logits}, kind=missed.TIES)
 
     return draw
 
@@ -90,7 +82,7 @@ def exact_items(pred: str, target: str) -> Probe:
         given = one_of(rng, calls, lambda call: call.arrays[pred].size > 1)
         hit = given.arrays[pred].copy()
         hit.flat[0] = given.arrays[target].flat[0]
-        yield replace(given, arrays=given.arrays | {pred: hit}, kind=TIES)
+        yield replace(given, arrays=given.arrays | {pred: hit}, kind=missed.TIES)
 
     return draw
 
@@ -111,7 +103,9 @@ def offset(pred: str, target: str) -> Probe:
                 for name, array in given.arrays.items()
             }
             double = dtype is np.float64
-            yield replace(given, arrays=arrays, aspect="extremes", kind=OFFSET, single=double)
+            yield replace(
+                given, arrays=arrays, aspect="extremes", kind=missed.OFFSET, single=double
+            )
 
     return draw
 
@@ -136,7 +130,7 @@ def tiny(pred: str, target: str, **options) -> Probe:
             arrays=given.arrays | small,
             options=given.options | options,
             aspect="extremes",
-            kind=TINY,
+            kind=missed.TINY,
             atol=0.0,
         )
 
@@ -150,7 +144,7 @@ def huge(pred: str) -> Probe:
         given = one_of(rng, calls, lambda call: call.arrays[pred].size > 1)
         single = {name: array.astype(np.float32) for name, array in given.arrays.items()}
         far = with_entry(single[pred], int(rng.integers(99)), rng.choice([-1, 1]) * 1e25)
-        yield replace(given, arrays=single | {pred: far}, aspect="extremes", kind=LARGE)
+        yield replace(given, arrays=single | {pred: far}, aspect="extremes", kind=missed.LARGE)
 
     return draw
 
@@ -176,7 +170,7 @@ def beyond_fifty(name: str, *, low=55.0, high=700.0, **options) -> Probe:
                 arrays=double | {name: size * sign},
                 options=given.options | options,
                 aspect="extremes",
-                kind=CLIPPED,
+                kind=missed.CLIPPED,
                 # Two neighbours of float32 near 700 are 6e-5 apart.
                 atol=1e-4,
             )
@@ -199,7 +193,7 @@ def certain(logits: str, target: str, exponent: str) -> Probe:
             arrays=given.arrays | arrays,
             options=given.options | options,
             aspect="extremes",
-            kind=SATURATED,
+            kind=missed.SATURATED,
         )
 
     return draw

@@ -2,7 +2,7 @@
 
 from check.subtly_wrong.parts import PROBS
 
-from lossfns.check.kinds import RANGE, SQUARE
+from lossfns.check.kinds.missed import RANGE, SQUARE
 
 ANSWERS = {
     "nll": """\

@@ -2,7 +2,7 @@
 
 from check.subtly_wrong.parts import REDUCED
 
-from lossfns.check.kinds import CLIPPED, RANGE, ROWS, SQUARE, WORDS
+from lossfns.check.kinds.missed import CLIPPED, RANGE, ROWS, SQUARE, WORDS
 
 ANSWERS = {
     "bce": """\

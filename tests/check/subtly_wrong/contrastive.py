@@ -1,6 +1,6 @@
 """Answers to the assignment on contrastive, and the details to change in them."""
 
-from lossfns.check.kinds import RANGE, TINY
+from lossfns.check.kinds.missed import RANGE, TINY
 
 ANSWERS = {
     "pairwise_distances": """\

@@ -1,6 +1,6 @@
 """Answers to the assignment on foundations, and the details to change in them."""
 
-from lossfns.check.kinds import RANGE, ZERO
+from lossfns.check.kinds.missed import RANGE, ZERO
 
 ANSWERS = {
     "weighted_risk": """\

@@ -2,7 +2,7 @@
 
 from check.subtly_wrong.parts import LABELS, REDUCED
 
-from lossfns.check.kinds import RANGE, SATURATED, WORDS, ZERO
+from lossfns.check.kinds.missed import RANGE, SATURATED, WORDS, ZERO
 
 ANSWERS = {
     "class_weights": """\

@@ -1,6 +1,6 @@
 """Answers to the assignment on multitask, and the details to change in them."""
 
-from lossfns.check.kinds import CLIPPED, LABELS, LENGTH, RANGE, WORDS, ZERO
+from lossfns.check.kinds.missed import CLIPPED, LABELS, LENGTH, RANGE, WORDS, ZERO
 
 ANSWERS = {
     "weighted_sum": """\

@@ -2,7 +2,7 @@
 
 from check.subtly_wrong.parts import REDUCED
 
-from lossfns.check.kinds import LARGE, OFFSET, RANGE, TINY
+from lossfns.check.kinds.missed import LARGE, OFFSET, RANGE, TINY
 
 ANSWERS = {
     "mse": """\

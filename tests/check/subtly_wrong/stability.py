@@ -1,6 +1,6 @@
 """Answers to the assignment on stability, and the details to change in them."""
 
-from lossfns.check.kinds import CLIPPED, RANGE
+from lossfns.check.kinds.missed import CLIPPED, RANGE
 
 ANSWERS = {
     "stable_bce": """\
