@@ -64,6 +64,11 @@ def with_ones(x):
     return np.column_stack([x, np.ones(len(x))])
 
 
+def each(make, cores):
+    """A table of variants from one of cores: what `make` makes of each."""
+    return {name: make(core) for name, core in cores.items()}
+
+
 def per_item(core, **otherwise):
     """A loss from its core; `mean=`, `sum=`, `none=` replace a right reduction."""
     ways = {"mean": average, "sum": total, "none": _none, **otherwise}
@@ -94,6 +99,11 @@ def averaged(core):
 def averaged_rows(core):
     """As `averaged`, where every row is one item."""
     return lambda pred, target, **options: core(pred, target, **options) / len(pred)
+
+
+def averaged_error(slope):
+    """As `averaged`, from a slope that takes the error alone."""
+    return averaged(of_error(slope))
 
 
 def average(losses):

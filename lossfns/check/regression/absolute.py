@@ -6,12 +6,7 @@ import lossfns.numpy as ln
 from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import refuse
-from lossfns.check.recipes import averaged, of_error, per_error
-
-
-def square(e):
-    return e * e
-
+from lossfns.check.recipes import averaged_error, each, of_error, per_error
 
 MAE = Exercise(
     signature="mae(pred, target)",
@@ -27,10 +22,10 @@ MAE = Exercise(
         **faults.of_mean(of_error(abs)),
         "the absolute value of the mean error": of_error(lambda e: abs(e.mean())),
         "the errors without absolute value": of_error(lambda e: e.mean()),
-        "the squared error instead of the absolute error": per_error(square),
-        "the root mean squared error": of_error(lambda e: square(e).mean() ** 0.5),
+        "the squared error instead of the absolute error": per_error(lambda e: e * e),
+        "the root mean squared error": of_error(lambda e: (e * e).mean() ** 0.5),
         "half of the mean absolute error": per_error(lambda e: 0.5 * abs(e)),
-        "a percentage": lambda pred, target: abs((pred - target) / target).mean(),
+        "a percentage": lambda p, y: abs((p - y) / y).mean(),
         "the median instead of the mean": per_error(abs, mean=np.median),
     },
 )
@@ -42,9 +37,14 @@ def _draw_mae_grad(rng):
     yield from questions.ask_errors([kink], "extremes")
 
 
-def _slope_nan(e):
-    return e / abs(e)
-
+_SLOPES = {
+    "NaN at the kink": lambda e: e / abs(e),
+    "slope +1 at the kink": lambda e: np.where(e >= 0, 1.0, -1.0),
+    "slope -1 at the kink": lambda e: np.where(e > 0, 1.0, -1.0),
+    "the gradient of the squared error": lambda e: 2 * e,
+    "the error instead of its sign": lambda e: e,
+    "the loss per item instead of its derivative": abs,
+}
 
 MAE_GRAD = Exercise(
     signature="mae_grad(pred, target)",
@@ -52,15 +52,7 @@ MAE_GRAD = Exercise(
     right=ln.mae.grad,
     draw=_draw_mae_grad,
     probes=(kinds.offset("pred", "target"), kinds.tiny("pred", "target")),
-    mistakes={
-        **faults.of_gradient(of_error(np.sign)),
-        "NaN at the kink": averaged(of_error(_slope_nan)),
-        "slope +1 at the kink": averaged(of_error(lambda e: np.where(e >= 0, 1.0, -1.0))),
-        "slope -1 at the kink": averaged(of_error(lambda e: np.where(e > 0, 1.0, -1.0))),
-        "the gradient of the squared error": averaged(of_error(lambda e: 2 * e)),
-        "the error instead of its sign": averaged(of_error(lambda e: e)),
-        "the loss per item instead of its derivative": averaged(of_error(abs)),
-    },
+    mistakes=faults.of_gradient(of_error(np.sign)) | each(averaged_error, _SLOPES),
 )
 
 
@@ -81,6 +73,18 @@ def _pinball(e, q):
     return np.maximum(-q * e, (1 - q) * e)
 
 
+_SIDES = {
+    "q and 1 - q exchanged": lambda e, q: _pinball(e, 1 - q),
+    "the side with the weight 1 - q forgotten": lambda e, q: np.maximum(-q * e, 0),
+    "the same weight q on both sides": lambda e, q: q * abs(e),
+    "twice the quantile loss": lambda e, q: 2 * _pinball(e, q),
+    "squares instead of absolute errors": lambda e, q: np.where(e < 0, q, 1 - q) * e * e,
+    "the mean absolute error": lambda e, q: abs(e),
+    "q fixed at ½": lambda e, q: 0.5 * abs(e),
+    "the smaller of the two sides": lambda e, q: np.minimum(-q * e, (1 - q) * e),
+    "the sign of one side wrong": lambda e, q: np.where(e < 0, -q * e, (q - 1) * e),
+}
+
 QUANTILE = Exercise(
     signature="quantile(pred, target, q)",
     read="loss-quantile",
@@ -93,18 +97,5 @@ QUANTILE = Exercise(
         kinds.tiny("pred", "target"),
         kinds.huge("pred"),
     ),
-    mistakes={
-        "q and 1 - q exchanged": per_error(lambda e, q: _pinball(e, 1 - q)),
-        "the side with the weight 1 - q forgotten": per_error(lambda e, q: np.maximum(-q * e, 0)),
-        "the same weight q on both sides": per_error(lambda e, q: q * abs(e)),
-        "twice the quantile loss": per_error(lambda e, q: 2 * _pinball(e, q)),
-        "squares instead of absolute errors": per_error(
-            lambda e, q: np.where(e < 0, q, 1 - q) * e * e
-        ),
-        "the mean absolute error": per_error(lambda e, q: abs(e)),
-        "q fixed at ½": per_error(lambda e, q: 0.5 * abs(e)),
-        "the smaller of the two sides": per_error(lambda e, q: np.minimum(-q * e, (1 - q) * e)),
-        "the sign of one side wrong": per_error(lambda e, q: np.where(e < 0, -q * e, (q - 1) * e)),
-        **faults.of_mean(of_error(_pinball)),
-    },
+    mistakes=each(per_error, _SIDES) | faults.of_mean(of_error(_pinball)),
 )

@@ -7,7 +7,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Call, Exercise, summed_slope
-from lossfns.check.recipes import of_error, per_error
+from lossfns.check.recipes import each, of_error, per_error
 
 
 def _draw_log_cosh(rng):
@@ -21,6 +21,16 @@ def _log_cosh(e):
     return size + np.log1p(np.exp(-2 * size)) - np.log(2)
 
 
+_CORES = {
+    "overflow of cosh": lambda e: np.log(np.cosh(e)),
+    "overflow on one side": lambda e: e + np.log1p(np.exp(-2 * e)) - np.log(2),
+    "overflow hidden by clipping": lambda e: np.log(np.cosh(e.clip(-700, 700))),
+    "ln 2 not subtracted": lambda e: _log_cosh(e) + np.log(2),
+    "the logarithm forgotten": np.cosh,
+    "the decimal logarithm": lambda e: _log_cosh(e) / np.log(10),
+    "|e| - ln 2, its straight line far out": lambda e: abs(e) - np.log(2),
+}
+
 LOG_COSH = Exercise(
     signature="log_cosh(pred, target)",
     read="loss-log-cosh",
@@ -32,14 +42,8 @@ LOG_COSH = Exercise(
         kinds.huge("pred"),
     ),
     mistakes={
-        "overflow of cosh": per_error(lambda e: np.log(np.cosh(e))),
-        "overflow on one side": per_error(lambda e: e + np.log1p(np.exp(-2 * e)) - np.log(2)),
-        "overflow hidden by clipping": per_error(lambda e: np.log(np.cosh(e.clip(-700, 700)))),
-        "ln 2 not subtracted": per_error(lambda e: _log_cosh(e) + np.log(2)),
-        "the logarithm forgotten": per_error(np.cosh),
+        **each(per_error, _CORES),
         "the logarithm after the mean": of_error(lambda e: np.log(np.cosh(e).mean())),
-        "the decimal logarithm": per_error(lambda e: _log_cosh(e) / np.log(10)),
-        "|e| - ln 2, its straight line far out": per_error(lambda e: abs(e) - np.log(2)),
         **faults.of_mean(of_error(_log_cosh)),
     },
 )
@@ -61,9 +65,32 @@ def _gaussian(pred, target, var, aspect="values"):
     return Call(arrays, {}, aspect, wants=("pred", "var"))
 
 
-def _likelihood(core):
+def _mean(core):
     return lambda pred, target, var: core(pred - target, var).mean()
 
+
+def _nll(e, v):
+    return 0.5 * (v.log() + e * e / v)
+
+
+# Here v is the variance.
+_NLLS = {
+    "the logarithm of the variance forgotten": lambda e, v: 0.5 * e * e / v,
+    "the ½ forgotten": lambda e, v: v.log() + e * e / v,
+    "the ½ on the squared error only": lambda e, v: v.log() + 0.5 * e * e / v,
+    "the ½ on the logarithm only": lambda e, v: 0.5 * v.log() + e * e / v,
+    "the sign of the logarithm flipped": lambda e, v: 0.5 * (e * e / v - v.log()),
+    "the standard deviation where the variance belongs": (
+        lambda e, v: 0.5 * (2 * v.log() + (e / v) ** 2)
+    ),
+    "the root of the variance under the squared error": (
+        lambda e, v: 0.5 * (v.log() + e * e / v.sqrt())
+    ),
+    "var taken for its logarithm": lambda e, v: 0.5 * (v + e * e * (-v).exp()),
+    "the absolute error instead of the squared error": lambda e, v: 0.5 * (v.log() + abs(e) / v),
+    "the constant ½ ln 2π included": lambda e, v: _nll(e, v) + 0.5 * np.log(2 * np.pi),
+    "no gradient for the variance": lambda e, v: _nll(e, v.detach()),
+}
 
 GAUSSIAN_NLL_TORCH = Exercise(
     signature="gaussian_nll_torch(pred, target, var)",
@@ -75,35 +102,7 @@ GAUSSIAN_NLL_TORCH = Exercise(
     slopes={"pred": summed_slope(ln.gaussian_nll), "var": summed_slope(ln.gaussian_nll, "var")},
     twin="GaussianNLLLoss",
     mistakes={
-        "the logarithm of the variance forgotten": _likelihood(lambda e, var: 0.5 * e * e / var),
-        "the ½ forgotten": _likelihood(lambda e, var: var.log() + e * e / var),
-        "the ½ on the squared error only": _likelihood(
-            lambda e, var: var.log() + 0.5 * e * e / var
-        ),
-        "the ½ on the logarithm only": _likelihood(lambda e, var: 0.5 * var.log() + e * e / var),
-        "the sign of the logarithm flipped": _likelihood(
-            lambda e, var: 0.5 * (e * e / var - var.log())
-        ),
-        "the standard deviation where the variance belongs": _likelihood(
-            lambda e, var: 0.5 * (2 * var.log() + (e / var) ** 2)
-        ),
-        "the root of the variance under the squared error": _likelihood(
-            lambda e, var: 0.5 * (var.log() + e * e / var.sqrt())
-        ),
-        "var taken for its logarithm": _likelihood(
-            lambda e, var: 0.5 * (var + e * e * (-var).exp())
-        ),
-        "the absolute error instead of the squared error": _likelihood(
-            lambda e, var: 0.5 * (var.log() + abs(e) / var)
-        ),
-        "the constant ½ ln 2π included": _likelihood(
-            lambda e, var: 0.5 * (var.log() + e * e / var) + 0.5 * np.log(2 * np.pi)
-        ),
-        "the sum instead of the mean": lambda pred, target, var: (
-            0.5 * (var.log() + (pred - target) ** 2 / var)
-        ).sum(),
-        "no gradient for the variance": lambda pred, target, var: (
-            0.5 * (var.detach().log() + (pred - target) ** 2 / var.detach())
-        ).mean(),
+        **each(_mean, _NLLS),
+        "the sum instead of the mean": lambda pred, target, var: _nll(pred - target, var).sum(),
     },
 )

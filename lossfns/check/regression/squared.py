@@ -6,11 +6,21 @@ import lossfns.numpy as ln
 from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise, summed_slope
 from lossfns.check.questions import refuse
-from lossfns.check.recipes import averaged, of_error, per_error
+from lossfns.check.recipes import averaged_error, each, of_error, per_error
 
 
 def square(e):
     return e * e
+
+
+_FAR = np.array([1e12, 0.0]), np.array([0.0, 0.5])
+
+
+def _bad_input(rng):
+    yield refuse("broadcasting of (n, 1) against (n,)", **questions.column_against_row(rng))
+    yield refuse(
+        "an unknown reduction taken for the mean", **questions.two(rng), reduction="average"
+    )
 
 
 def _draw_mse(rng):
@@ -18,11 +28,8 @@ def _draw_mse(rng):
     yield from questions.ask_errors(pairs)
     yield from questions.ask_errors(questions.singles(pairs[3:5]))
     yield from questions.ask_reductions([pairs[2], pairs[4]])
-    yield from questions.ask_errors([(np.array([1e12, 0.0]), np.array([0.0, 0.5]))], "extremes")
-    yield refuse("broadcasting of (n, 1) against (n,)", **questions.column_against_row(rng))
-    yield refuse(
-        "an unknown reduction taken for the mean", **questions.two(rng), reduction="average"
-    )
+    yield from questions.ask_errors([_FAR], "extremes")
+    yield from _bad_input(rng)
 
 
 MSE = Exercise(
@@ -42,21 +49,24 @@ MSE = Exercise(
         "the errors not squared": per_error(lambda e: e),
         "the absolute error instead of the squared error": per_error(abs),
         "the root of the mean squared error": per_error(
-            square, mean=lambda losses: losses.mean() ** 0.5
+            square, mean=lambda loss: loss.mean() ** 0.5
         ),
         "the square of the mean error": of_error(lambda e, **options: e.mean() ** 2),
         "the variance of the errors": of_error(lambda e, **options: e.var()),
-        "n - 1 instead of n": per_error(
-            square, mean=lambda losses: losses.sum() / (losses.size - 1)
-        ),
+        "n - 1 instead of n": per_error(square, mean=lambda loss: loss.sum() / (loss.size - 1)),
         "the sign flipped": per_error(lambda e: -e * e),
-        "the squares of both subtracted": lambda pred, target, reduction="mean": (
-            pred**2 - target**2
-        ).mean(),
+        "the squares of both subtracted": lambda p, y, reduction="mean": (p**2 - y**2).mean(),
         **faults.of_reduction(of_error(square)),
     },
 )
 
+_SLOPES = {
+    "the 2 forgotten in the gradient": lambda e: e,
+    "the loss per item instead of its derivative": square,
+    "the sign of the error lost": lambda e: 2 * abs(e),
+    "the gradient of the absolute error": np.sign,
+    "n² instead of n": lambda e: 2 * e / e.size,
+}
 
 MSE_GRAD = Exercise(
     signature="mse_grad(pred, target)",
@@ -69,21 +79,17 @@ MSE_GRAD = Exercise(
         kinds.tiny("pred", "target"),
     ),
     mistakes={
-        "the 2 forgotten in the gradient": averaged(of_error(lambda e: e)),
         "both the 2 and the n forgotten": of_error(lambda e: e),
         **faults.of_gradient(of_error(lambda e: 2 * e)),
-        "the loss per item instead of its derivative": averaged(of_error(square)),
-        "the sign of the error lost": averaged(of_error(lambda e: 2 * abs(e))),
-        "the gradient of the absolute error": averaged(of_error(np.sign)),
-        "n² instead of n": of_error(lambda e: 2 * e / e.size**2),
+        **each(averaged_error, _SLOPES),
     },
 )
 
 
 def _draw_rmse(rng):
     yield from questions.plain(rng)
-    exact = np.array([0.5, -1.0]), np.array([0.5, -1.0])
-    yield from questions.ask_errors([exact], "extremes")
+    exact = np.array([0.5, -1.0])
+    yield from questions.ask_errors([(exact, exact.copy())], "extremes")
 
 
 RMSE = Exercise(
@@ -95,14 +101,14 @@ RMSE = Exercise(
     mistakes={
         "the root forgotten": per_error(square),
         "the mean of the roots": per_error(abs),
-        "the root of the sum": of_error(lambda e: square(e).sum() ** 0.5),
-        "n outside the root": of_error(lambda e: square(e).sum() ** 0.5 / e.size),
-        "n - 1 instead of n": of_error(lambda e: (square(e).sum() / (e.size - 1)) ** 0.5),
+        "the root of the sum": of_error(lambda e: (e * e).sum() ** 0.5),
+        "n outside the root": of_error(lambda e: (e * e).sum() ** 0.5 / e.size),
+        "n - 1 instead of n": of_error(lambda e: ((e * e).sum() / (e.size - 1)) ** 0.5),
         "the standard deviation of the errors": of_error(lambda e: e.std()),
         "the number of rows instead of the number of items": of_error(
-            lambda e: (square(e).sum() / len(e)) ** 0.5
+            lambda e: ((e * e).sum() / len(e)) ** 0.5
         ),
-        "one root a column": of_error(lambda e: square(e).mean(axis=0) ** 0.5),
+        "one root a column": of_error(lambda e: (e * e).mean(axis=0) ** 0.5),
     },
 )
 
@@ -111,12 +117,8 @@ def _draw_mse_torch(rng):
     pairs = questions.errors(rng)
     yield from questions.ask_errors(questions.both_floats(pairs), wants=("pred",))
     yield from questions.ask_reductions(questions.singles([pairs[2], pairs[4]]), wants=("pred",))
-    far = np.array([1e12, 0.0], np.float32), np.array([0.0, 0.5], np.float32)
-    yield from questions.ask_errors([far], "extremes", wants=("pred",))
-    yield refuse("broadcasting of (n, 1) against (n,)", **questions.column_against_row(rng))
-    yield refuse(
-        "an unknown reduction taken for the mean", **questions.two(rng), reduction="average"
-    )
+    yield from questions.ask_errors(questions.singles([_FAR]), "extremes", ("pred",))
+    yield from _bad_input(rng)
 
 
 MSE_TORCH = Exercise(
@@ -127,9 +129,7 @@ MSE_TORCH = Exercise(
     probes=(
         kinds.shapes("pred", "target"),
         kinds.words("reduction", "none", "mean", "sum"),
-        kinds.exact_items("pred", "target"),
-        kinds.offset("pred", "target"),
-        kinds.tiny("pred", "target"),
+        *MSE_GRAD.probes,
     ),
     torch=True,
     slopes={"pred": summed_slope(ln.mse)},
