@@ -155,7 +155,6 @@ def test_data_has_no_lines_to_link():
     assert resolve("py", {"module": "", "fullname": "lossfns.catalog"}) is None
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("page", ["api/metric", "api/generative"])
 def test_on_a_phone_formulas_break_and_what_scrolls_shows_it(reader, page):
     tab = reader(width=375).open(f"book/{page}")

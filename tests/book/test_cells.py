@@ -242,7 +242,6 @@ def changer(learner):
     return lambda *args, **kwargs: Changer(learner(*args, page="three", **kwargs))
 
 
-@pytest.mark.browser
 def test_nothing_of_it_is_fetched_before_the_press(changer):
     one = changer()
     assert one.tab.get_by_role("button", name="Try it").count() == 2
@@ -255,7 +254,6 @@ def test_nothing_of_it_is_fetched_before_the_press(changer):
     assert one.learner.visitor.requests == []
 
 
-@pytest.mark.browser
 def test_from_a_file_a_cell_says_how_to_serve_the_book(visit, pretended):
     visitor = visit(pretended.as_uri())
     visitor.open("book/three")
@@ -264,14 +262,12 @@ def test_from_a_file_a_cell_says_how_to_serve_the_book(visit, pretended):
     assert visitor.complaints == []
 
 
-@pytest.mark.browser
 def test_without_python_no_cell_offers_it(changer, without):
     one = changer(without)
     assert one.tab.get_by_role("button", name="Try it").count() == 0
     assert one.learner.visitor.complaints == []
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (375, "dark")])
 def test_nothing_stands_in_the_way_of_who_changes_a_cell(changer, width, scheme):
     one = changer(width=width, scheme=scheme)
@@ -297,7 +293,7 @@ def test_nothing_stands_in_the_way_of_who_changes_a_cell(changer, width, scheme)
 
 
 class TestWithPython:
-    pytestmark = [pytest.mark.browser, pytest.mark.pyodide]
+    pytestmark = pytest.mark.pyodide
 
     @pytest.fixture
     def one(self, changer, real):

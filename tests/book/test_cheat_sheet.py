@@ -46,7 +46,6 @@ def test_the_page_shows_every_row(site):
     assert "system-message" not in html
 
 
-@pytest.mark.browser
 def test_it_is_printed_on_one_page_of_a4(site, chromium, tmp_path):
     import sheet
 
@@ -57,7 +56,6 @@ def test_it_is_printed_on_one_page_of_a4(site, chromium, tmp_path):
     assert b"file:" not in pdf
 
 
-@pytest.mark.browser
 def test_links_of_the_sheet_lead_to_the_published_book(site, chromium, tmp_path):
     """Where the address of the book is known; the sheet itself is a file."""
     import sheet
@@ -80,7 +78,6 @@ def test_links_of_the_sheet_lead_to_the_published_book(site, chromium, tmp_path)
     assert not [link for link in links if link.startswith("file:")]
 
 
-@pytest.mark.browser
 def test_nothing_of_the_printed_sheet_is_cut_or_too_small_to_read(site, chromium):
     # What A4 has within the margins of the style sheet, in pixels.
     tab = chromium.new_page(viewport={"width": 1069, "height": 740})

@@ -62,7 +62,6 @@ def words(text):
     return " ".join(text.split())
 
 
-@pytest.mark.browser
 class TestBook:
     def test_it_has_a_title_contents_and_numbers_on_every_sheet(self, book):
         assert book.metadata.title == "Loss functions" and book.metadata.author == "Us"

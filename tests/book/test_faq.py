@@ -73,7 +73,6 @@ def test_every_question_is_two_clicks_from_the_start_page(site):
         assert f'href="#{label}"' in page and f'id="{label}"' in page
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize(
     ("typed", "question"),
     [

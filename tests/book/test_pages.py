@@ -13,8 +13,6 @@ import axe_playwright_python
 import pytest
 from built_book import CHAPTERS, EXECUTED, PAGES, ROOT
 
-pytestmark = pytest.mark.browser
-
 WIDE, PHONE = 1280, 390
 # What goes wrong does so at a width or in a scheme, hardly ever at one width in one scheme alone.
 IN_FULL = [PAGES[0], "book/01_foundations/gradient", "book/03_classification/squared_error"]

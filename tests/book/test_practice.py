@@ -228,7 +228,6 @@ def test_an_exercise_that_there_is_not_fails_the_build(book, without):
     assert re.search(said, result.stderr)
 
 
-@pytest.mark.browser
 def test_nothing_is_fetched_before_the_press(learner):
     one = learner()
     one.unfold()
@@ -240,7 +239,6 @@ def test_nothing_is_fetched_before_the_press(learner):
     assert one.visitor.requests == []
 
 
-@pytest.mark.browser
 def test_what_is_written_is_there_again_until_the_reader_starts_again_or_has_it_forgotten(learner):
     one = learner()
     one.begin()
@@ -262,7 +260,6 @@ def test_what_is_written_is_there_again_until_the_reader_starts_again_or_has_it_
     assert one.box().locator("summary").inner_text().endswith("mse")
 
 
-@pytest.mark.browser
 def test_a_python_that_does_not_start_is_said_and_the_notebook_named(learner):
     one = learner()
     one.begin()
@@ -270,7 +267,6 @@ def test_a_python_that_does_not_start_is_said_and_the_notebook_named(learner):
     assert said.startswith("Python did not run here") and "notebook is linked below" in said
 
 
-@pytest.mark.browser
 def test_from_a_file_it_says_how_to_serve_the_book(visit, pretended):
     one = Learner(visit(pretended.as_uri()))
     box = one.unfold()
@@ -279,7 +275,6 @@ def test_from_a_file_it_says_how_to_serve_the_book(visit, pretended):
     assert one.fetched() == [] and one.visitor.complaints == []
 
 
-@pytest.mark.browser
 def test_without_script_the_stub_and_the_notebook_are_there(chromium, serve, pretended):
     context = chromium.new_context(java_script_enabled=False)
     tab = context.new_page()
@@ -292,7 +287,6 @@ def test_without_script_the_stub_and_the_notebook_are_there(chromium, serve, pre
     context.close()
 
 
-@pytest.mark.browser
 def test_the_keyboard_gets_in_and_out(learner):
     one = learner()
     one.box().locator("summary").focus()
@@ -318,7 +312,6 @@ def test_the_keyboard_gets_in_and_out(learner):
     one.tab.wait_for_function(f"/did not run/.test({said})")
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_nothing_stands_in_the_way_of_who_writes(learner, width, scheme):
     one = learner(width=width, scheme=scheme)
@@ -334,7 +327,6 @@ def test_nothing_stands_in_the_way_of_who_writes(learner, width, scheme):
     assert faults == [] and height >= 24 and size >= 16
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_without_python_nothing_stands_in_the_way_either(learner, without, scheme):
     one = learner(without, scheme=scheme)
@@ -345,7 +337,6 @@ def test_without_python_nothing_stands_in_the_way_either(learner, without, schem
     assert one.fetched() == [] and one.visitor.complaints == []
 
 
-@pytest.mark.browser
 def test_every_exercise_fits_a_phone(learner):
     one = learner(width=375)
     for page in ("one", "two"):
@@ -360,7 +351,7 @@ def test_every_exercise_fits_a_phone(learner):
 
 # With a real Python
 
-with_python = [pytest.mark.browser, pytest.mark.pyodide]
+with_python = pytest.mark.pyodide
 
 
 class TestWithPython:
@@ -460,5 +451,5 @@ def used_by(name):
 
 
 def test_the_tests_with_python_run_wherever_there_is_one():
-    assert {mark.name for mark in TestWithPython.pytestmark} == {"browser", "pyodide"}
+    assert TestWithPython.pytestmark == [pytest.mark.pyodide.mark]
     assert Path(runtime.cache()).name == f"pyodide-{runtime.VERSION}"

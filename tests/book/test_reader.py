@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.browser
-
 PAGE = "book/02_regression/mse"
 
 

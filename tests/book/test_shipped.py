@@ -55,7 +55,6 @@ def test_no_page_asks_for_scripts_that_it_has_no_use_of(site):
     assert weight < 1_500_000, "1.2 MB of these are MathJax"
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_every_icon_is_in_the_font(reader, width, scheme):
     tab = reader(width, scheme).open(PAGE)
@@ -70,7 +69,6 @@ def test_every_icon_is_in_the_font(reader, width, scheme):
     assert [name for name, is_drawn in drawn if not is_drawn] == []
 
 
-@pytest.mark.browser
 def test_equations_are_set_by_what_is_shipped(reader):
     """On a web server, where a file that is missing shows; the fonts are really used."""
     visitor = reader(served=True)
@@ -87,7 +85,6 @@ def test_equations_are_set_by_what_is_shipped(reader):
     assert failed == [] and visitor.complaints == [] and visitor.requests == []
 
 
-@pytest.mark.browser
 def test_an_equation_has_no_menu_that_asks_for_what_is_not_shipped(reader):
     tab = reader(served=True).open(PAGE)
     tab.locator("mjx-container").first.click(button="right")

@@ -40,7 +40,7 @@ LOST = 4 + 5 + 1 + 2 + 4
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory):
+def course(tmp_path_factory, sandbox):
     course = Course(tmp_path_factory.mktemp("course"))
     course.nbgrader("generate_assignment", NAME)
     released = course.released(NAME)

@@ -11,26 +11,26 @@ HEAD = (
 
 # The browser closes after each file: its event loop and nbclient's cannot run side by side.
 @pytest.fixture(scope="module")
-def browser():
+def chromium():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
+        browser = playwright.chromium.launch(
             executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"]
         )
-        yield chromium
-        chromium.close()
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
-def visit(browser, tmp_path):
+def visit(chromium, tmp_path):
     """Return a function that shows HTML in a page, which may not complain or ask for anything."""
     contexts, noise = [], []
 
     def visit(*fragments, width=800, **options):
         file = tmp_path / f"{len(contexts)}.html"
         file.write_text(HEAD + "<body>" + "\n".join(fragments), encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 700}, **options)
+        context = chromium.new_context(viewport={"width": width, "height": 700}, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: noise.append(message.text))

@@ -38,7 +38,6 @@ def test_every_combination_of_answers_has_the_ranking_of_the_function(task):
         ]
 
 
-@pytest.mark.browser
 def test_the_page_calls_and_links_each_loss_as_the_table_does(visit, monkeypatch):
     monkeypatch.setenv("LOSSFNS_EXPLORE", "static")
     page = visit(choosing.chooser().data)
@@ -123,7 +122,6 @@ def test_for_counts_with_typing_errors_it_is_a_tie():
     assert because == [("outliers",)] * 4 + [("counts",)] * 2 + [()]
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("width", [375, 900])
 def test_a_reader_with_a_keyboard_gets_the_answer_and_hears_it(visit, width):
     page = visit(choosing.chooser().data, width=width)
@@ -150,7 +148,6 @@ def test_a_reader_with_a_keyboard_gets_the_answer_and_hears_it(visit, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.browser
 def test_what_does_not_matter_for_a_task_is_not_asked(visit):
     page = visit(choosing.chooser().data)
     page.get_by_label("1. What do you predict?").select_option("multilabel")

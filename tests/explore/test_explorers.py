@@ -378,7 +378,6 @@ def test_every_number_is_that_of_the_library(name):
             )
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_computes_the_same_numbers(visit, name):
     page = visit(scene(name).html())
@@ -418,7 +417,6 @@ def test_explorer_asks_before_it_answers(name):
     assert 1 <= hints <= 2
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
 def test_explorer_works_in_the_page(visit, name):
     page = visit(scene(name).html(), width=390)
@@ -440,7 +438,6 @@ def test_explorer_works_in_the_page(visit, name):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("name", NAMES)
 def test_handles_can_be_seen_in_the_first_picture(visit, name):
     page = visit(scene(name).html())

@@ -5,8 +5,6 @@ import random
 import re
 import sys
 
-import pytest
-
 from lossfns.explore import display_quiz
 from lossfns.explore.final_quiz import as_html
 
@@ -32,7 +30,6 @@ def asked(page):
     return [re.sub(r"^\d+\. ", "", text) for text in page.locator("legend").all_inner_texts()]
 
 
-@pytest.mark.browser
 def test_every_question_comes_once_before_one_comes_twice(visit):
     page = visit(as_html(questions(), 10))
     seen = []
@@ -45,7 +42,6 @@ def test_every_question_comes_once_before_one_comes_twice(visit):
     assert len(set(seen)) == 25, "20 in two deals, and the other 5 first in the third"
 
 
-@pytest.mark.browser
 def test_the_first_answer_counts_and_the_others_may_be_read(visit):
     page = visit(as_html(questions(10), 10))
     fields = page.locator("fieldset")
@@ -67,7 +63,6 @@ def test_the_first_answer_counts_and_the_others_may_be_read(visit):
     }
 
 
-@pytest.mark.browser
 def test_nothing_is_to_be_read_again_after_ten_right_answers(visit):
     page = visit(as_html(questions(10), 10))
     for button in page.get_by_role("button", name="right").all():
@@ -75,7 +70,6 @@ def test_nothing_is_to_be_read_again_after_ten_right_answers(visit):
     assert page.get_by_role("status").inner_text() == "10 of 10 right. Nothing to read again."
 
 
-@pytest.mark.browser
 def test_a_keyboard_is_enough_and_passing_over_an_option_is_no_answer(visit):
     page = visit(as_html(questions(10), 10), width=375)
     page.keyboard.press("Tab")

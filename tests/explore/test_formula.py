@@ -69,7 +69,6 @@ def test_lookup_reads_straight_lines_between_its_values():
         Lookup([3], x=(0, 1))
 
 
-@pytest.mark.browser
 def test_the_browser_computes_the_same(visit):
     rng = np.random.default_rng(1)
     scene = Scene("q", "a")
@@ -104,7 +103,6 @@ def test_the_browser_computes_the_same(visit):
                 ), (text, a, b)
 
 
-@pytest.mark.browser
 def test_the_browser_writes_numbers_the_same(visit):
     scene = Scene("q", "a")
     scene.variable("a", -1e4, 1e4, start=0, step=1)

@@ -86,7 +86,6 @@ def test_a_notebook_shows_the_html_and_the_terminal_the_question():
     assert repr(scene).startswith("<explorer: Where is the loss least?")
 
 
-@pytest.mark.browser
 def test_the_first_picture_needs_no_script_and_the_script_draws_the_same(visit):
     scene = parabola()
     still = visit(scene.html(), java_script_enabled=False)
@@ -101,7 +100,6 @@ def test_the_first_picture_needs_no_script_and_the_script_draws_the_same(visit):
     assert visit(bare).locator(".lossfns-scene").evaluate(read) == there
 
 
-@pytest.mark.browser
 def test_a_point_is_dragged_by_mouse_and_stays_within_its_range(visit):
     page = visit(parabola().html())
     x, y = middle(page.locator(".knob"))
@@ -119,7 +117,6 @@ def test_a_point_is_dragged_by_mouse_and_stays_within_its_range(visit):
     assert page.locator(".lossfns-scene.moved").count() == 1
 
 
-@pytest.mark.browser
 def test_a_finger_drags_the_point_and_scrolls_the_page_elsewhere(visit):
     page = visit(parabola().html(), has_touch=True, width=390)
     touch = page.context.new_cdp_session(page)
@@ -140,7 +137,6 @@ def test_a_finger_drags_the_point_and_scrolls_the_page_elsewhere(visit):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@pytest.mark.browser
 def test_keys_move_a_point_in_both_directions_and_say_what_it_shows(visit):
     page = visit(parabola().html())
     knob = page.get_by_role("slider", name="Point")
@@ -163,7 +159,6 @@ def test_keys_move_a_point_in_both_directions_and_say_what_it_shows(visit):
     assert page.evaluate("document.activeElement.name") == "steps"
 
 
-@pytest.mark.browser
 def test_sliders_choices_and_start_again(visit):
     page = visit(parabola().html())
     page.get_by_label("steps").fill("3")
@@ -177,7 +172,6 @@ def test_sliders_choices_and_start_again(visit):
     assert page.get_by_label("steps").input_value() == "0"
 
 
-@pytest.mark.browser
 def test_play_goes_through_the_steps_once(visit):
     page = visit(parabola().html())
     page.clock.install(time=0)
@@ -194,7 +188,6 @@ def test_play_goes_through_the_steps_once(visit):
     assert page.get_by_role("button", name="Play").count() == 1
 
 
-@pytest.mark.browser
 def test_readers_who_prefer_less_motion_step_by_hand(visit):
     page = visit(parabola().html(), reduced_motion="reduce")
     assert page.locator(".first .ring").evaluate("e => getComputedStyle(e).animationName") == "none"
@@ -203,7 +196,6 @@ def test_readers_who_prefer_less_motion_step_by_hand(visit):
         assert now(page)["steps"] == step
 
 
-@pytest.mark.browser
 def test_the_answer_comes_after_a_guess_and_a_try(visit):
     page = visit(parabola().html())
     answer, status = page.locator("details"), page.locator(".bets [role=status]")
@@ -226,7 +218,6 @@ def test_the_answer_comes_after_a_guess_and_a_try(visit):
     status.get_by_text("Your guess was right.").wait_for()
 
 
-@pytest.mark.browser
 def test_a_goal_is_ticked_when_it_is_reached_and_only_then(visit):
     page = visit(parabola().html())
     goal, knob = page.locator(".goal"), page.get_by_role("slider", name="Point")
@@ -239,7 +230,6 @@ def test_a_goal_is_ticked_when_it_is_reached_and_only_then(visit):
     assert goal.inner_text() == "☐ Bring the loss under 0.1"
 
 
-@pytest.mark.browser
 def test_two_of_a_kind_in_one_page_stay_apart(visit):
     page = visit(parabola().html(), parabola(seen="x0 < 0").html())
     page.get_by_label("steps").last.fill("3")
@@ -249,7 +239,6 @@ def test_two_of_a_kind_in_one_page_stay_apart(visit):
     assert steps == [0, 3]
 
 
-@pytest.mark.browser
 def test_it_works_where_a_front_end_runs_the_script_later(visit):
     # JupyterLab makes the script anew when the output is in the page.
     fragment = parabola().html()
@@ -264,7 +253,6 @@ def test_it_works_where_a_front_end_runs_the_script_later(visit):
     assert now(page)["x0"] == 1.4
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize(("text", "ground"), [("#222832", "#ffffff"), ("#ced6dd", "#121212")])
 def test_every_colour_of_text_is_readable_on_light_and_on_dark(visit, text, ground):
     scene = Scene("Which?", "All.")
@@ -289,7 +277,6 @@ def test_every_colour_of_text_is_readable_on_light_and_on_dark(visit, text, grou
         assert (high + 0.05) / (low + 0.05) >= 4.5, color
 
 
-@pytest.mark.browser
 def test_print_shows_the_picture_and_no_controls(visit):
     page = visit(parabola().html())
     page.emulate_media(media="print")

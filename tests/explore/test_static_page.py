@@ -5,7 +5,6 @@ import re
 import pytest
 from pictures import explorer
 
-pytestmark = pytest.mark.browser
 INTERVAL = 100
 
 

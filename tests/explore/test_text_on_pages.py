@@ -9,8 +9,6 @@ from PIL import Image
 
 from lossfns.explore import style
 
-pytestmark = pytest.mark.browser
-
 
 def paper_and_ink(page):
     """The two colours that cover most of the picture."""

@@ -41,7 +41,7 @@ def listener():
 
 
 @pytest.fixture(scope="session")
-def course_folder(tmp_path_factory, listener):
+def course_folder(tmp_path_factory, listener, sandbox):
     """The whole class, with everything graded; its `rows` are those of the table."""
     course_folder = CourseFolder(tmp_path_factory.mktemp("course_folder"), listener.server_port)
     course_folder.release()
@@ -59,7 +59,7 @@ def course_folder(tmp_path_factory, listener):
 
 
 @pytest.fixture(scope="session")
-def few(tmp_path_factory):
+def few(tmp_path_factory, sandbox):
     """A few of the class in a course of their own, graded as the whole class is."""
     few = CourseFolder(tmp_path_factory.mktemp("few"))
     few.release()

@@ -21,7 +21,7 @@ EARLY, LATER, LATE = (datetime(2026, 11, day, 10, tzinfo=UTC) for day in (10, 11
 
 
 @pytest.fixture(scope="module")
-def course_folder(tmp_path_factory):
+def course_folder(tmp_path_factory, sandbox):
     """Ada's best attempt is her first, Bob's his last, which is late."""
     course_folder = CourseFolder(tmp_path_factory.mktemp("attempts"))
     course_folder.release()

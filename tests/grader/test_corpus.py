@@ -16,7 +16,7 @@ from grader.grade import _show as show
 from grader.levels import BUBBLEWRAP, find_level
 from grader.results import latest
 
-pytestmark = pytest.mark.sandbox
+pytestmark = pytest.mark.usefixtures("sandbox")
 BY_NAME = {sample.name: sample for sample in SAMPLES}
 every_sample = pytest.mark.parametrize("name", BY_NAME)
 ACTING = ["markup", "markup-output", "right-large-outputs", "lying-error", "commands-with-markup"]

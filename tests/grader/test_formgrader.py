@@ -15,7 +15,7 @@ from submissions.student_folder import ESSAY, NAME, POINTS, TOTAL
 
 from grader.course import ROOT
 
-pytestmark = pytest.mark.sandbox
+pytestmark = pytest.mark.usefixtures("sandbox")
 # nbgrader_config.py as a course elsewhere would use it.
 SETTINGS = """
 c = get_config()

@@ -83,7 +83,7 @@ def test_a_master_killed_at_random_moments_loses_and_repeats_nothing(few, tmp_pa
     assert all_scores(many.course) == {f"s{i:05}": expected for i in range(CLASS)}
 
 
-def test_a_killed_child_is_replaced(tmp_path, monkeypatch):
+def test_a_killed_child_is_replaced(sandbox, tmp_path, monkeypatch):
     """The process that grades is killed once: it is started again, and the mark is there."""
     one = CourseFolder(tmp_path)
     one.release()
@@ -105,7 +105,7 @@ def test_a_killed_child_is_replaced(tmp_path, monkeypatch):
     assert (row["status"], row["marks"]) == ("graded", str(TOTAL))
 
 
-def test_a_child_that_always_dies_is_our_fault_and_stops_nobody(tmp_path, monkeypatch):
+def test_a_child_that_always_dies_is_our_fault_and_stops_nobody(sandbox, tmp_path, monkeypatch):
     two = CourseFolder(tmp_path)
     two.release()
     two.hand_in([s for s in SAMPLES if s.name in ("right", "truncated")])
@@ -202,7 +202,6 @@ def postgresql(tmp_path_factory):
     shutil.rmtree(data, ignore_errors=True)
 
 
-@pytest.mark.postgresql
 def test_a_gradebook_in_postgresql(few, postgresql, tmp_path):
     other = CourseFolder(tmp_path)
     other.commands.gradebook = postgresql

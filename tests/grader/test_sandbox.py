@@ -30,7 +30,7 @@ from grader.verifier import grade as mark
 from lossfns.check import EXERCISES
 from lossfns.check.judge import judge
 
-pytestmark = pytest.mark.sandbox
+pytestmark = pytest.mark.usefixtures("sandbox")
 FAST = Limits(interrupt=1.0)
 MACHINE, _ = seccomp.MACHINES.get(platform.machine(), (0, 0))
 NUMBERS = {name: numbers[MACHINE] for name, numbers in seccomp.REFUSED.items()}
