@@ -12,12 +12,27 @@ from lossfns.debug.answers import absent, fails, passes, said, shape_of, span
 from lossfns.debug.step import Step, close, is_shares, tensors
 from lossfns.torch import expected_initial_loss
 
+# What the last operation of a network can give, by the name of its gradient.
+_REACH = {
+    "Relu": (0.0, math.inf),
+    "Softplus": (0.0, math.inf),
+    "Exp": (0.0, math.inf),
+    "Sigmoid": (0.0, 1.0),
+    "Softmax": (0.0, 1.0),
+    "Tanh": (-1.0, 1.0),
+}
+
 
 def output_layer(step: Step) -> Finding:
-    """Whether a softmax or sigmoid stands once between the network and the loss."""
+    """Whether a softmax or sigmoid stands once between the network and the loss.
+
+    Of amounts, whether the last activation lets the outputs reach them.
+    """
     name, pred = "output layer", step.pred
-    if pred is None or step.kind in ("unknown", "amounts"):
-        return absent(name, "no classes are predicted, as far as can be told")
+    if pred is None or step.kind == "unknown":
+        return absent(name, "what is predicted cannot be told")
+    if step.kind == "amounts":
+        return _reach(step, pred)
     if step.kind == "yes or no":
         return _sigmoid(step, pred)
     axis = step.axis if step.axis is not None else _softmax_axis(step, pred)
@@ -68,6 +83,29 @@ def output_layer(step: Step) -> Finding:
     )
 
 
+def _reach(step: Step, pred: Tensor) -> Finding:
+    name, last, target = "output layer", _last_operation(step), step.target
+    if last not in _REACH:
+        return absent(name, "no activation stands last, as far as can be told")
+    low, high = _REACH[last]
+    out = (target < low) | (target > high)
+    best, in_reach = step.ask(target.to(pred.dtype)), step.ask(target.to(pred).clamp(low, high))
+    # Of a loss that wants something else than the target itself nothing is known.
+    if not bool(out.any()) or best is None or in_reach is None or in_reach <= best:
+        return passes(name, f"the targets are in reach of the last activation, {last}")
+    return fails(
+        name,
+        f"the last activation, {last}, cannot reach {int(out.sum())} of {out.numel()} targets",
+        cause="targets out of reach",
+        got=span(pred),
+        expected=span(target),
+        effect=f"the loss cannot fall below {in_reach:.4g}, however long the training"
+        + "; units that are off pass on no gradient" * (last == "Relu"),
+        cure="end the network with the linear layer, or scale the targets into that range",
+        label="debugging-outputs",
+    )
+
+
 def _sigmoid(step: Step, pred: Tensor) -> Finding:
     name = "output layer"
     if step.loss_error is not None:
@@ -82,10 +120,8 @@ def _sigmoid(step: Step, pred: Tensor) -> Finding:
     if sure is None or sure < 0.1 * start:
         return absent(name, "the loss tells no logits from probabilities")
     last = _last_operation(step)
-    if (
-        "Sigmoid" in last
-        or "Softmax" in last
-        or (pred.numel() >= 8 and bool(((pred >= 0) & (pred <= 1)).all()) and "Relu" not in last)
+    if last in ("Sigmoid", "Softmax") or (
+        pred.numel() >= 8 and bool(((pred >= 0) & (pred <= 1)).all()) and last != "Relu"
     ):
         return fails(
             name,
@@ -99,14 +135,16 @@ def _sigmoid(step: Step, pred: Tensor) -> Finding:
             "shown",
             label="two-softmaxes",
         )
-    if "Relu" in last:
+    if last in ("Relu", "LogSigmoid", "LogSoftmax"):
+        below = last == "Relu"
         return fails(
             name,
-            "a ReLU stands between the last layer and the loss of logits",
+            f"{last} stands between the last layer and the loss of logits",
             cause="an activation on the logits",
             got=span(pred),
             expected="of both signs",
-            effect="no logit is below 0, so no probability below ½ can be said",
+            effect=f"no logit is {'below' if below else 'above'} 0, so no probability "
+            f"{'below' if below else 'above'} ½ can be said",
             cure="remove the last activation",
             label="overfit-one-batch",
         )
@@ -505,13 +543,14 @@ def _softmax_axis(step: Step, pred: Tensor) -> int:
 
 
 def _last_operation(step: Step) -> str:
+    """As autograd calls it, such as "Relu"; "" if nobody knows."""
     node = getattr(step.forward.output, "grad_fn", None)
     for _ in range(4):
         if node is None:
             return ""
         # Reshaping is no operation on the values.
         if not any(word in node.name() for word in ("View", "Squeeze", "Select", "Transpose")):
-            return str(node.name())
+            return str(node.name()).partition("Backward")[0]
         node = node.next_functions[0][0] if node.next_functions else None
     return ""
 

@@ -518,6 +518,38 @@ FAULTS = {
         "output layer",
         "an activation on the logits",
     ),
+    "log-probabilities as logits": (
+        flat(last=(nn.LogSigmoid(),)),
+        inputs(),
+        yes_or_no(),
+        F.binary_cross_entropy_with_logits,
+        "output layer",
+        "an activation on the logits",
+    ),
+    "ReLU before amounts below 0": (
+        network(1, last=(nn.ReLU(),)),
+        inputs(),
+        amounts()[:, None],
+        F.mse_loss,
+        "output layer",
+        "targets out of reach",
+    ),
+    "tanh before amounts beyond 1": (
+        network(1, last=(nn.Tanh(),)),
+        inputs(),
+        1 + amounts()[:, None].abs(),
+        lt.huber,
+        "output layer",
+        "targets out of reach",
+    ),
+    "ReLU on the scores of a margin": (
+        network(1, last=(nn.ReLU(),)),
+        inputs(),
+        2 * yes_or_no()[:, None] - 1,
+        lt.hinge,
+        "output layer",
+        "targets out of reach",
+    ),
     "float class numbers": (
         network(),
         inputs(),
@@ -681,6 +713,13 @@ def test_what_is_found_can_be_mended(fault):
         assert finding.what and finding.cure and finding.label and finding.effect, str(finding)
 
 
+@pytest.mark.parametrize(
+    ("fault", "side"), [("ReLU on the logits", "below"), ("log-probabilities as logits", "above")]
+)
+def test_an_activation_on_the_logits_is_told_by_the_side_that_it_cuts_off(fault, side):
+    assert diagnosed(*FAULTS[fault][:4])["output layer"].effect.startswith(f"no logit is {side} 0")
+
+
 HEALTHY = {
     "classes": (network(), inputs(), labels(), F.cross_entropy),
     "classes, a module": (network(), inputs(), labels(), nn.CrossEntropyLoss()),
@@ -756,6 +795,31 @@ HEALTHY = {
     "amounts, far from 0": (flat(), inputs(), 150 + 80 * amounts(), lt.huber),
     "amounts, columns": (network(3), inputs(), inputs()[:, :3], F.l1_loss),
     "counts": (flat(), inputs(), (amounts() * 3).abs().round(), F.poisson_nll_loss),
+    "amounts above 0, softplus": (
+        flat(last=(nn.Softplus(),)),
+        inputs(),
+        amounts().abs(),
+        F.mse_loss,
+    ),
+    "amounts from -1 to 1, tanh": (flat(last=(nn.Tanh(),)), inputs(), amounts().tanh(), lt.mae),
+    "rates, exp of the logarithms": (
+        flat(),
+        inputs(),
+        (amounts() * 3).abs().round(),
+        lambda z, y: F.poisson_nll_loss(z.exp(), y, log_input=False),
+    ),
+    "a range that the loss maps the amounts to": (
+        flat(last=(nn.Sigmoid(),)),
+        inputs(),
+        20 * amounts().abs(),
+        lambda p, y: F.mse_loss(p, y / (1 + y)),
+    ),
+    "yes or no, leaky ReLU": (
+        flat(last=(nn.LeakyReLU(),)),
+        inputs(),
+        yes_or_no(),
+        F.binary_cross_entropy_with_logits,
+    ),
     "axes of length 1": (network(1), inputs(1), amounts(1), lambda p, t: (p - t).square().mean()),
     "embeddings": (network(), inputs(), labels(), lt.nt_xent_with_labels),
     "embeddings, more classes than axes": (
