@@ -1,4 +1,7 @@
-"""InfoNCE: classification among the batch."""
+"""InfoNCE: classification among the batch.
+
+The variants take queries q and keys k, and get their table of scores as the logits z.
+"""
 
 from functools import partial
 
@@ -6,22 +9,25 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import halves, hold_shape, normal, two_sizes, unit
+from lossfns.check.contrastive.points import (
+    bad_temperatures,
+    halves,
+    hold_shape,
+    normal,
+    twice,
+    two_sizes,
+    unit,
+)
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
 from lossfns.check.questions import ask_all, refuse, singles
-from lossfns.check.recipes import log_softmax, naive_softmax
+from lossfns.check.recipes import log_softmax, naive_softmax, softmax
 
 
 def _draw_info_nce(rng):
-    n, d = two_sizes(rng)
-    batches = [
-        (halves(rng, (2, 2)), halves(rng, (2, 2))),
-        (halves(rng, (3, 2)), halves(rng, (3, 2))),
-        (halves(rng, (2, 3)), halves(rng, (2, 3))),
-        (normal(rng, (n, d)), normal(rng, (n, d))),
-        (normal(rng, (20, 5)), normal(rng, (20, 5))),
-    ]
+    sizes = two_sizes(rng)
+    small = twice(halves, rng, (2, 2), (3, 2), (2, 3))
+    batches = [*small, *twice(normal, rng, sizes, (20, 5))]
     yield from _ask(batches, temperature=1.0)
     yield from _ask(batches)
     yield from _ask(batches[2:], temperature=float(np.round(rng.uniform(0.2, 0.7), 2)))
@@ -35,13 +41,7 @@ def _draw_info_nce(rng):
     yield from _ask([(keys, -1e-6 * keys)], "extremes", temperature=0.001)
     yield from _ask([(keys, keys)], "extremes", temperature=0.001)
     query, key = batches[0]
-    for temperature in (-0.5, 0.0):
-        yield refuse(
-            "a temperature that is not positive accepted",
-            queries=query,
-            keys=key,
-            temperature=temperature,
-        )
+    yield from bad_temperatures(queries=query, keys=key)
     yield refuse("more keys than queries accepted", queries=batches[1][0][:2], keys=batches[1][1])
 
 
@@ -53,32 +53,40 @@ def _info_nce(queries, keys, temperature=0.1):
     return ln.info_nce(queries, keys, temperature=temperature)
 
 
+def _own(z):
+    """The loss that is right: the mean of minus the log-probability of the diagonal."""
+    return -np.diagonal(log_softmax(z)).mean()
+
+
 def _scored(
-    loss, scores=lambda queries, keys, temperature: unit(queries) @ unit(keys).T / temperature
+    loss=_own,
+    scale=lambda cosines, temperature: cosines / temperature,
+    normalise=unit,
+    after=lambda loss, temperature: loss,
 ):
     """A loss of the table of scores."""
-    return lambda queries, keys, temperature=0.1: loss(scores(queries, keys, temperature))
+
+    def wrong(queries, keys, temperature=0.1):
+        z = scale(normalise(queries) @ normalise(keys).T, temperature)
+        return after(loss(z), temperature)
+
+    return wrong
 
 
-def _own(scores):
-    """The loss that is right: the mean of minus the log-probability of the diagonal."""
-    return -np.diagonal(log_softmax(scores)).mean()
-
-
-def _rounded(scores):
+def _rounded(z):
     """The probability of the diagonal, which underflows to 0."""
-    return np.diagonal(naive_softmax(scores - scores.max(axis=1, keepdims=True)))
+    return np.diagonal(naive_softmax(z - z.max(axis=1, keepdims=True)))
 
 
-def _among_negatives(scores):
-    others = np.where(np.eye(len(scores), dtype=bool), -np.inf, scores)
+def _among_negatives(z):
+    others = np.where(np.eye(len(z), dtype=bool), -np.inf, z)
     top = others.max(axis=1, keepdims=True)
     rest = top[:, 0] + np.log(np.exp(others - top).sum(axis=1))
-    return (rest - np.diagonal(scores)).mean()
+    return (rest - np.diagonal(z)).mean()
 
 
-def _one_maximum(scores):
-    exps = np.exp(scores - scores.max())
+def _one_maximum(z):
+    exps = np.exp(z - z.max())
     return -np.log(np.diagonal(exps) / exps.sum(axis=1)).mean()
 
 
@@ -93,56 +101,37 @@ INFO_NCE = Exercise(
         kinds.single_item("queries", "keys"),
     ),
     mistakes={
-        "the lengths not divided out": _scored(
-            _own, lambda queries, keys, temperature: queries @ keys.T / temperature
+        "the lengths not divided out": _scored(normalise=lambda x: x),
+        "the temperature multiplied": _scored(scale=lambda cosines, t: cosines * t),
+        "no temperature": _scored(scale=lambda cosines, t: cosines),
+        "the temperature fixed at 0.1": lambda q, k, temperature=0.1: _info_nce(q, k),
+        "the temperature outside the softmax": _scored(
+            scale=lambda cosines, t: cosines, after=lambda loss, t: loss / t
         ),
-        "the temperature multiplied": _scored(
-            _own, lambda queries, keys, temperature: unit(queries) @ unit(keys).T * temperature
-        ),
-        "no temperature": _scored(
-            _own, lambda queries, keys, temperature: unit(queries) @ unit(keys).T
-        ),
-        "the temperature fixed at 0.1": lambda queries, keys, temperature=0.1: _info_nce(
-            queries, keys, 0.1
-        ),
-        "the temperature outside the softmax": lambda queries, keys, temperature=0.1: (
-            _own(unit(queries) @ unit(keys).T) / temperature
-        ),
-        "the loss multiplied by the temperature": lambda queries, keys, temperature=0.1: (
-            temperature * _scored(_own)(queries, keys, temperature)
-        ),
-        "the softmax over the queries": _scored(lambda scores: _own(scores.T)),
-        "both directions averaged": _scored(lambda scores: 0.5 * (_own(scores) + _own(scores.T))),
+        "the loss multiplied by the temperature": _scored(after=lambda loss, t: t * loss),
+        "the softmax over the queries": _scored(lambda z: _own(z.T)),
+        "both directions averaged": _scored(lambda z: 0.5 * (_own(z) + _own(z.T))),
         "one softmax over the whole table": _scored(
-            lambda scores: (
-                scores.max()
-                + np.log(np.exp(scores - scores.max()).sum())
-                - np.diagonal(scores).mean()
-            )
+            lambda z: z.max() + np.log(np.exp(z - z.max()).sum()) - np.diagonal(z).mean()
         ),
         "the own key left out of the sum": _scored(_among_negatives),
-        "the right score without the softmax": _scored(lambda scores: -np.diagonal(scores).mean()),
+        "the right score without the softmax": _scored(lambda z: -np.diagonal(z).mean()),
         "the probability instead of its logarithm": _scored(
-            lambda scores: -np.exp(np.diagonal(log_softmax(scores))).mean()
+            lambda z: -np.diagonal(softmax(z)).mean()
         ),
         "the logarithm of the mean probability": _scored(
-            lambda scores: (
-                -np.log(np.maximum(np.exp(np.diagonal(log_softmax(scores))).mean(), 1e-300))
-            )
+            lambda z: -np.log(np.maximum(np.diagonal(softmax(z)).mean(), 1e-300))
         ),
-        "the sum instead of the mean": _scored(lambda scores: len(scores) * _own(scores)),
-        "the mean over the whole table": _scored(lambda scores: _own(scores) / len(scores)),
-        "all entries of the table averaged": _scored(lambda scores: -log_softmax(scores).mean()),
-        "the sign flipped": _scored(lambda scores: -_own(scores)),
+        "the sum instead of the mean": _scored(lambda z: len(z) * _own(z)),
+        "the mean over the whole table": _scored(lambda z: _own(z) / len(z)),
+        "all entries of the table averaged": _scored(lambda z: -log_softmax(z).mean()),
+        "the sign flipped": _scored(lambda z: -_own(z)),
         "overflow of the exponential": _scored(
-            lambda scores: -np.log(np.diagonal(naive_softmax(scores))).mean()
+            lambda z: -np.log(np.diagonal(naive_softmax(z))).mean()
         ),
-        "the logarithm of a rounded probability": _scored(
-            lambda scores: -np.log(_rounded(scores)).mean()
-        ),
+        "the logarithm of a rounded probability": _scored(lambda z: -np.log(_rounded(z)).mean()),
         "a constant inside the logarithm": Recognised(
-            _scored(lambda scores: -np.log(_rounded(scores) + 1e-12).mean()),
-            capped(_info_nce, share=0.97),
+            _scored(lambda z: -np.log(_rounded(z) + 1e-12).mean()), capped(_info_nce, share=0.97)
         ),
         "one maximum subtracted from all rows": _scored(_one_maximum),
     },
