@@ -9,7 +9,6 @@ from lossfns.check.contrastive.points import (
     divided,
     halves,
     hinge,
-    hold_matrices,
     lengths,
     normal,
     two_sizes,
@@ -64,14 +63,18 @@ def _draw_distances(rng):
     yield from _bad_shapes(rng)
 
 
+def _checked(table):
+    def right(a, b, **options):
+        if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+            raise ValueError(f"needs shapes (n, d) and (m, d), got {a.shape} and {b.shape}")
+        return table(a, b, **options)
+
+    return right
+
+
 def _distances(a, b, squared=False):
     squares = ((a[:, None] - b) ** 2).sum(axis=-1)
     return squares if squared else np.sqrt(squares)
-
-
-def _distances_checked(a, b, squared=False):
-    hold_matrices(a, b)
-    return _distances(a, b, squared)
 
 
 def _of_squares(squares):
@@ -96,7 +99,7 @@ def _expanded(a, b):
 PAIRWISE_DISTANCES = Exercise(
     signature="pairwise_distances(a, b, squared=False)",
     read="loss-contrastive",
-    right=_distances_checked,
+    right=_checked(_distances),
     draw=_draw_distances,
     probes=(kinds.columns("a", "b"), kinds.tiny("a", "b", squared=False)),
     mistakes={
@@ -133,11 +136,6 @@ def _cosines(a, b):
     return unit(a) @ unit(b).T
 
 
-def _cosines_checked(a, b):
-    hold_matrices(a, b)
-    return _cosines(a, b)
-
-
 def _divided(measure):
     """The cosines of rows that are divided by another measure of their lengths."""
     return lambda a, b: divided(a, measure(a)) @ divided(b, measure(b)).T
@@ -150,7 +148,7 @@ def _centred(x):
 COSINE_SIMILARITIES = Exercise(
     signature="cosine_similarities(a, b)",
     read="loss-cosine-embedding",
-    right=_cosines_checked,
+    right=_checked(_cosines),
     draw=_draw_cosines,
     probes=(kinds.columns("a", "b"),),
     mistakes={

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import bad_margins, hold_positive, normal
+from lossfns.check.contrastive.points import bad_margins, normal
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask
 
@@ -92,7 +92,8 @@ def _mine(
 
 
 def _semi_hard_negatives(embeddings, labels, margin):
-    hold_positive("margin", margin)
+    if not margin > 0:
+        raise ValueError(f"margin must be positive, got {margin}")
     return _mine()(embeddings, labels, margin)
 
 

@@ -6,16 +6,7 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import (
-    bad_margins,
-    halves,
-    hinge,
-    hold_positive,
-    hold_shape,
-    length,
-    normal,
-    steps,
-)
+from lossfns.check.contrastive.points import bad_margins, halves, hinge, length, normal, steps
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import Batch, ask_all, refuse, singles
 
@@ -57,14 +48,6 @@ def _draw_contrastive(rng):
     yield refuse("labels of shape (n, 1) accepted", a=a, b=b, same=same[:, None])
 
 
-def _contrastive(a, b, same, margin=1.0):
-    hold_shape(a, b)
-    hold_positive("margin", margin)
-    if same.shape != a.shape[:1] or not np.isin(same, (0, 1)).all():
-        raise ValueError("same must hold one label a pair, 0 or 1")
-    return ln.contrastive(a, b, same, margin=margin)
-
-
 def _pull(d):
     return d * d
 
@@ -93,7 +76,7 @@ def _with(
 CONTRASTIVE_PAIRS = Exercise(
     signature="contrastive_pairs(a, b, same, margin=1.0)",
     read="loss-contrastive",
-    right=_contrastive,
+    right=ln.contrastive,
     draw=_draw_contrastive,
     probes=(
         kinds.shapes("a", "b", axes=2),

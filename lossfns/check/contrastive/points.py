@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossfns.check.questions import refuse
+from lossfns.check.questions import Batch, refuse
 
 # Directions of length 1 with coordinates that print briefly.
 _DIRECTIONS = np.array(
@@ -23,9 +23,11 @@ def normal(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     return np.round(rng.normal(size=shape), 3)
 
 
-def twice(make, rng: np.random.Generator, *shapes) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of matrices of one shape, row against row, made by `halves` or `normal`."""
-    return [(make(rng, shape), make(rng, shape)) for shape in shapes]
+def batches(rng: np.random.Generator, *readable, large) -> list[Batch]:
+    """Pairs of matrices of one shape, row against row, the smaller ones first."""
+    shapes = (two_sizes(rng), large)
+    small = [(halves(rng, shape), halves(rng, shape)) for shape in readable]
+    return [*small, *((normal(rng, shape), normal(rng, shape)) for shape in shapes)]
 
 
 def steps(rng: np.random.Generator, lengths) -> np.ndarray:
@@ -49,23 +51,6 @@ def bad_temperatures(**arrays):
     """As `bad_margins`."""
     reason = "a temperature that is not positive accepted"
     return [refuse(reason, **arrays, temperature=temperature) for temperature in (-0.5, 0.0)]
-
-
-def hold_matrices(a, b) -> None:
-    """Refuse anything but two matrices of one width."""
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
-        raise ValueError(f"needs shapes (n, d) and (m, d), got {a.shape} and {b.shape}")
-
-
-def hold_shape(a, *others) -> None:
-    """Refuse arrays of different shapes."""
-    if any(other.shape != a.shape for other in others):
-        raise ValueError(f"shapes differ: {[array.shape for array in (a, *others)]}")
-
-
-def hold_positive(name, value) -> None:
-    if not value > 0:
-        raise ValueError(f"{name} must be positive, got {value}")
 
 
 def hinge(x):

@@ -9,15 +9,7 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import (
-    bad_margins,
-    halves,
-    hinge,
-    hold_shape,
-    length,
-    normal,
-    steps,
-)
+from lossfns.check.contrastive.points import bad_margins, halves, hinge, length, normal, steps
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import Batch, ask, refuse, single
 
@@ -62,11 +54,6 @@ def _draw_triplet(rng):
     yield refuse("embeddings of different shapes accepted", **one_negative)
 
 
-def _triplet(anchor, positive, negative, margin=1.0, squared=False):
-    hold_shape(anchor, positive, negative)
-    return ln.triplet(anchor, positive, negative, margin=margin, squared=squared)
-
-
 def _loss(near, far, m):
     return hinge(near - far + m)
 
@@ -85,7 +72,7 @@ def _with(loss=_loss, mean=np.mean, measure=length, powers=(1, 2)):
 TRIPLET = Exercise(
     signature="triplet(anchor, positive, negative, margin=1.0, squared=False)",
     read="loss-triplet",
-    right=_triplet,
+    right=ln.triplet,
     draw=_draw_triplet,
     probes=(
         kinds.shapes("anchor", "positive", "negative", axes=2),
