@@ -12,6 +12,8 @@ from lossfns.check.faults import capped
 from lossfns.check.questions import ask_all, refuse, singles
 from lossfns.check.recipes import log_softmax, naive_softmax, softmax
 
+_ask = partial(ask_all, "queries keys")
+
 
 def _draw_info_nce(rng):
     pairs = batches(rng, (2, 2), (3, 2), (2, 3), large=(20, 5))
@@ -31,32 +33,28 @@ def _draw_info_nce(rng):
     yield refuse("more keys than queries accepted", queries=pairs[1][0][:2], keys=pairs[1][1])
 
 
-_ask = partial(ask_all, "queries keys")
-
-
 def _own(z):
     """The loss that is right: the mean of minus the log-probability of the diagonal."""
     return -log_softmax(z).diagonal().mean()
 
 
-def _with(
-    loss=_own,
-    scale=lambda cosines, temperature: cosines / temperature,
-    normalise=unit,
-    after=lambda loss, temperature: loss,
-):
+def _with(loss=_own, scale=lambda cos, t: cos / t, normalise=unit, after=lambda loss, t: loss):
     """InfoNCE from its parts; `loss` gets the table of scores."""
 
     def wrong(queries, keys, temperature=0.1):
-        z = scale(normalise(queries) @ normalise(keys).T, temperature)
-        return after(loss(z), temperature)
+        cosines = normalise(queries) @ normalise(keys).T
+        return after(loss(scale(cosines, temperature)), temperature)
 
     return wrong
 
 
 def _rounded(z):
-    """The probability of the diagonal, which underflows to 0."""
-    return naive_softmax(z - z.max(axis=1, keepdims=True)).diagonal()
+    """Probabilities that underflow to 0."""
+    return naive_softmax(z - z.max(axis=1, keepdims=True))
+
+
+def _log_loss(p):
+    return -np.log(p.diagonal()).mean()
 
 
 def _among_negatives(z):
@@ -64,11 +62,6 @@ def _among_negatives(z):
     top = others.max(axis=1, keepdims=True)
     rest = top[:, 0] + np.log(np.exp(others - top).sum(axis=1))
     return (rest - z.diagonal()).mean()
-
-
-def _one_maximum(z):
-    exps = np.exp(z - z.max())
-    return -np.log(exps.diagonal() / exps.sum(axis=1)).mean()
 
 
 INFO_NCE = Exercise(
@@ -83,11 +76,11 @@ INFO_NCE = Exercise(
     ),
     mistakes={
         "the lengths not divided out": _with(normalise=lambda x: x),
-        "the temperature multiplied": _with(scale=lambda cosines, t: cosines * t),
-        "no temperature": _with(scale=lambda cosines, t: cosines),
+        "the temperature multiplied": _with(scale=lambda cos, t: cos * t),
+        "no temperature": _with(scale=lambda cos, t: cos),
         "the temperature fixed at 0.1": lambda q, k, temperature=0.1: ln.info_nce(q, k),
         "the temperature outside the softmax": _with(
-            scale=lambda cosines, t: cosines, after=lambda loss, t: loss / t
+            scale=lambda cos, t: cos, after=lambda loss, t: loss / t
         ),
         "the loss multiplied by the temperature": _with(after=lambda loss, t: t * loss),
         "the softmax over the queries": _with(lambda z: _own(z.T)),
@@ -105,11 +98,13 @@ INFO_NCE = Exercise(
         "the mean over the whole table": _with(lambda z: _own(z) / len(z)),
         "all entries of the table averaged": _with(lambda z: -log_softmax(z).mean()),
         "the sign flipped": _with(lambda z: -_own(z)),
-        "overflow of the exponential": _with(lambda z: -np.log(naive_softmax(z).diagonal()).mean()),
-        "the logarithm of a rounded probability": _with(lambda z: -np.log(_rounded(z)).mean()),
+        "overflow of the exponential": _with(lambda z: _log_loss(naive_softmax(z))),
+        "the logarithm of a rounded probability": _with(lambda z: _log_loss(_rounded(z))),
         "a constant inside the logarithm": Recognised(
-            _with(lambda z: -np.log(_rounded(z) + 1e-12).mean()), capped(ln.info_nce, share=0.97)
+            _with(lambda z: _log_loss(_rounded(z) + 1e-12)), capped(ln.info_nce, share=0.97)
         ),
-        "one maximum subtracted from all rows": _with(_one_maximum),
+        "one maximum subtracted from all rows": _with(
+            lambda z: _log_loss(naive_softmax(z - z.max()))
+        ),
     },
 )

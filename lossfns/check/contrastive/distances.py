@@ -14,7 +14,7 @@ from lossfns.check.contrastive.points import (
     two_sizes,
     unit,
 )
-from lossfns.check.exercise import Call, Exercise
+from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask_all, refuse, singles
 
 
@@ -36,16 +36,11 @@ def _tables(rng) -> list[tuple[np.ndarray, np.ndarray]]:
 _ask = partial(ask_all, "a b")
 
 
-def _bad_shapes(rng) -> list[Call]:
-    row = halves(rng, (1, 3))
-    return [
-        refuse("vectors taken for matrices", a=row[0, :2], b=halves(rng, (1, 2))[0]),
-        refuse(
-            "broadcasting of one coordinate against several",
-            a=halves(rng, (2, 1)),
-            b=halves(rng, (2, 3)),
-        ),
-    ]
+def _bad_shapes(rng):
+    row, other = halves(rng, (1, 3)), halves(rng, (1, 2))
+    yield refuse("vectors taken for matrices", a=row[0, :2], b=other[0])
+    narrow, wide = halves(rng, (2, 1)), halves(rng, (2, 3))
+    yield refuse("broadcasting of one coordinate against several", a=narrow, b=wide)
 
 
 def _draw_distances(rng):

@@ -48,21 +48,12 @@ def _draw_contrastive(rng):
     yield refuse("labels of shape (n, 1) accepted", a=a, b=b, same=same[:, None])
 
 
-def _pull(d):
-    return d * d
-
-
 def _push(d, m):
     return hinge(m - d) ** 2
 
 
 def _with(
-    pull=_pull,
-    push=_push,
-    weights=lambda same: (same, 1 - same),
-    half=0.5,
-    mean=np.mean,
-    measure=length,
+    pull=np.square, push=_push, weights=lambda y: (y, 1 - y), half=0.5, mean=np.mean, measure=length
 ):
     """A contrastive loss from what equal and unequal pairs cost, and the weights of the two."""
 
@@ -87,7 +78,7 @@ CONTRASTIVE_PAIRS = Exercise(
     mistakes={
         "the ½ forgotten": _with(half=1.0),
         "the ½ on equal pairs only": _with(push=lambda d, m: 2 * _push(d, m)),
-        "equal and unequal exchanged": _with(weights=lambda same: (1 - same, same)),
+        "equal and unequal exchanged": _with(weights=lambda y: (1 - y, y)),
         "the distance not squared for equal pairs": _with(pull=lambda d: d),
         "the square of the shortfall forgotten": _with(push=lambda d, m: hinge(m - d)),
         "neither part squared": _with(pull=lambda d: d, push=lambda d, m: hinge(m - d)),
@@ -98,7 +89,7 @@ CONTRASTIVE_PAIRS = Exercise(
         "the push on the wrong side of the margin": _with(push=lambda d, m: hinge(d - m) ** 2),
         "only unequal pairs pushed": _with(pull=lambda d: 0 * d),
         "only equal pairs pulled": _with(push=lambda d, m: 0 * d),
-        "the push for all pairs": _with(weights=lambda same: (same, 1)),
+        "the push for all pairs": _with(weights=lambda y: (y, 1)),
         "one distance for the whole batch": _with(measure=np.linalg.norm),
         "the margin fixed at 1": _with(push=lambda d, m: _push(d, 1.0)),
         "the sum instead of the mean": _with(mean=np.sum),

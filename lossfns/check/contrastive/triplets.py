@@ -54,11 +54,9 @@ def _draw_triplet(rng):
     yield refuse("embeddings of different shapes accepted", **one_negative)
 
 
-def _loss(near, far, m):
-    return hinge(near - far + m)
-
-
-def _with(loss=_loss, mean=np.mean, measure=length, powers=(1, 2)):
+def _with(
+    loss=lambda near, far, m: hinge(near - far + m), mean=np.mean, measure=length, powers=(1, 2)
+):
     """A triplet loss from the two distances; `powers` are those of plain and of squared ones."""
 
     def wrong(anchor, positive, negative, margin=1.0, squared=False):
