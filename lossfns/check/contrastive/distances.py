@@ -5,20 +5,14 @@ from functools import partial
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import (
-    divided,
-    halves,
-    hinge,
-    lengths,
-    normal,
-    two_sizes,
-    unit,
-)
+from lossfns.check.contrastive.points import halves, hinge, lengths, normal, scaled, two_sizes, unit
 from lossfns.check.exercise import Exercise
-from lossfns.check.questions import ask_all, refuse, singles
+from lossfns.check.questions import Batch, ask_all, refuse, singles
+
+_ask = partial(ask_all, "a b")
 
 
-def _tables(rng) -> list[tuple[np.ndarray, np.ndarray]]:
+def _tables(rng) -> list[Batch]:
     """Pairs of matrices of one width, the smaller ones first."""
     (n, m), (k, d) = two_sizes(rng), two_sizes(rng)
     return [
@@ -31,9 +25,6 @@ def _tables(rng) -> list[tuple[np.ndarray, np.ndarray]]:
         # A view whose memory is not in order, as a transposed matrix is.
         (normal(rng, (d, k)).T, normal(rng, (d, n)).T),
     ]
-
-
-_ask = partial(ask_all, "a b")
 
 
 def _bad_shapes(rng):
@@ -59,6 +50,8 @@ def _draw_distances(rng):
 
 
 def _checked(table):
+    """The table, of two matrices of one width and of nothing else."""
+
     def right(a, b, **options):
         if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
             raise ValueError(f"needs shapes (n, d) and (m, d), got {a.shape} and {b.shape}")
@@ -131,9 +124,9 @@ def _cosines(a, b):
     return unit(a) @ unit(b).T
 
 
-def _divided(measure):
+def _scaled(measure):
     """The cosines of rows that are divided by another measure of their lengths."""
-    return lambda a, b: divided(a, measure(a)) @ divided(b, measure(b)).T
+    return lambda a, b: scaled(a, measure(a)) @ scaled(b, measure(b)).T
 
 
 def _centred(x):
@@ -149,12 +142,12 @@ COSINE_SIMILARITIES = Exercise(
     mistakes={
         "the lengths not divided out": lambda a, b: a @ b.T,
         "only one of the two lengths divided out": lambda a, b: unit(a) @ b.T,
-        "the squared lengths divided out": lambda a, b: divided(
+        "the squared lengths divided out": lambda a, b: scaled(
             a @ b.T, lengths(a) ** 2 * lengths(b).T ** 2
         ),
-        "the columns scaled to length 1": _divided(lambda x: np.linalg.norm(x, axis=0)),
-        "one length for the whole matrix": _divided(np.linalg.norm),
-        "the sum of absolute values for the length": _divided(lambda x: abs(x).sum(1)[:, None]),
+        "the columns scaled to length 1": _scaled(lambda x: np.linalg.norm(x, axis=0)),
+        "one length for the whole matrix": _scaled(np.linalg.norm),
+        "the sum of absolute values for the length": _scaled(lambda x: abs(x).sum(1)[:, None]),
         "the cosine distance": lambda a, b: 1 - _cosines(a, b),
         "the absolute value of the cosine": lambda a, b: abs(_cosines(a, b)),
         "negative cosines cut off": lambda a, b: hinge(_cosines(a, b)),

@@ -42,7 +42,7 @@ def _bumps(centres):
 
 
 def _fit(goals=lambda y: _CORNERS[y], features=_bumps):
-    """Least squares with a little weight decay; a closed form in place of training."""
+    """Least squares with a little weight decay, to a goal for each label, in place of training."""
 
     def embedding(x, y, new):
         of = features(x)

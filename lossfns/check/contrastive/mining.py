@@ -5,15 +5,15 @@ from functools import partial
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import bad_margins, normal
+from lossfns.check.contrastive.points import bad_margins, length, normal
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask
 
 _ask = partial(ask, "embeddings labels")
 
 
-def _gaps(embeddings):
-    return np.sqrt(((embeddings[:, None] - embeddings) ** 2).sum(axis=-1))
+def _gaps(x):
+    return length(x[:, None] - x)
 
 
 def _draw_semi_hard(rng):
@@ -51,32 +51,28 @@ def _well_apart(rng, shape, margin):
     while True:
         points = normal(rng, shape)
         gaps = _gaps(points)
-        between = np.abs(gaps[:, :, None] - gaps[:, None, :])[:, ~np.eye(len(gaps), dtype=bool)]
+        between = np.abs(gaps[:, :, None] - gaps[:, None, :])[:, _off_diagonal(gaps)]
         if between.min() > 1e-4 and np.abs(between - margin).min() > 1e-4:
             return points
 
 
-def _semi_hard(near, far, m):
-    return (near < far) & (far < near + m)
-
-
-def _off_diagonal(same):
-    return ~np.eye(len(same), dtype=bool)
+def _off_diagonal(table):
+    return ~np.eye(len(table), dtype=bool)
 
 
 def _mine(
-    rule=_semi_hard,
-    prefer=np.argmin,
-    of=lambda gaps: gaps[:, None],
+    rule=lambda near, far, m: (near < far) & (far < near + m),
+    by=lambda gaps: gaps[:, None],
+    first=np.argmin,
     positives=lambda same: same & _off_diagonal(same),
     negatives=np.logical_not,
     distance=_gaps,
     none=-1,
 ):
-    """A table of negatives from the rule that admits them and the one that is preferred.
+    """A table of negatives from the rule that admits them and what is smallest for the best.
 
-    `rule` compares the distances to the positive and to the negative with the margin, and `of`
-    gives the distances of which one is preferred: those of anchor and negative.
+    `rule` compares the distances to the positive and to the negative with the margin m; the best
+    is nearest to the anchor.
     """
 
     def mined(embeddings, labels, margin):
@@ -84,8 +80,7 @@ def _mine(
         near, far = np.broadcast_arrays(gaps[:, :, None], gaps[:, None, :])
         allowed = positives(same)[:, :, None] & negatives(same)[:, None, :]
         allowed = allowed & rule(near, far, margin)
-        worst = -np.inf if prefer is np.argmax else np.inf
-        chosen = prefer(np.where(allowed, of(gaps), worst), axis=-1)
+        chosen = first(np.where(allowed, by(gaps), np.inf), axis=-1)
         return np.where(allowed.any(axis=-1), chosen, none)
 
     return mined
@@ -95,10 +90,6 @@ def _semi_hard_negatives(embeddings, labels, margin):
     if not margin > 0:
         raise ValueError(f"margin must be positive, got {margin}")
     return _mine()(embeddings, labels, margin)
-
-
-def _first_of_all(table, axis):
-    return np.isfinite(table).argmax(axis=axis)
 
 
 def _last_of_equals(table, axis):
@@ -119,21 +110,21 @@ SEMI_HARD_NEGATIVES = Exercise(
     probes=(kinds.outside("margin", 0.0, ends=(0.0,)), kinds.single_item("embeddings", "labels")),
     mistakes={
         "the hardest negatives of all": _mine(lambda near, far, m: far < near + m),
-        "any nearest negative": _mine(lambda near, far, m: far == far),
+        "any nearest negative": _mine(lambda near, far, m: True),
         "negatives beyond the margin": _mine(lambda near, far, m: near < far),
         "easy negatives instead of semi-hard ones": _mine(lambda near, far, m: near + m <= far),
         "hard negatives instead of semi-hard ones": _mine(lambda near, far, m: far <= near),
-        "the farthest of the semi-hard negatives": _mine(prefer=np.argmax),
-        "the first semi-hard negative, near or not": _mine(prefer=_first_of_all),
-        "the semi-hard negative that is nearest to the positive": _mine(of=lambda gaps: gaps[None]),
-        "the last of equally near negatives": _mine(prefer=_last_of_equals),
+        "the farthest of the semi-hard negatives": _mine(by=lambda gaps: -gaps[:, None]),
+        "the first semi-hard negative, near or not": _mine(by=lambda gaps: 0.0),
+        "the semi-hard negative that is nearest to the positive": _mine(by=lambda gaps: gaps[None]),
+        "the last of equally near negatives": _mine(first=_last_of_equals),
         "a negative as far as the positive admitted": _mine(
             lambda near, far, m: (near <= far) & (far < near + m)
         ),
         "a negative on the edge of the margin admitted": _mine(
             lambda near, far, m: (near < far) & (far <= near + m)
         ),
-        "squared distances compared with the margin": _mine(distance=lambda rows: _gaps(rows) ** 2),
+        "squared distances compared with the margin": _mine(distance=lambda x: _gaps(x) ** 2),
         "the own class not excluded": _mine(negatives=np.ones_like),
         "the anchor as its own positive": _mine(positives=lambda same: same),
         "pairs of different labels filled in": _mine(positives=_off_diagonal),

@@ -68,11 +68,11 @@ def lengths(rows):
     return np.linalg.norm(rows, axis=-1, keepdims=True)
 
 
-def divided(rows, lengths):
-    """Rows by their lengths; what has length 0 stays 0."""
+def scaled(rows, lengths):
+    """Rows divided by their lengths; what has length 0 stays 0."""
     return rows / np.where(lengths == 0, 1.0, lengths)
 
 
 def unit(rows):
     """Rows of length 1; rows of zeros stay zero."""
-    return divided(rows, lengths(rows))
+    return scaled(rows, lengths(rows))

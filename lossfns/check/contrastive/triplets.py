@@ -85,9 +85,7 @@ TRIPLET = Exercise(
         "the margin fixed at 1": _with(lambda near, far, m: hinge(near - far + 1)),
         "distances never squared": _with(powers=(1, 1)),
         "distances always squared": _with(powers=(2, 2)),
-        "the negative measured from the positive": lambda a, p, n, **options: _with()(
-            p, a, n, **options
-        ),
+        "the negative measured from the positive": lambda a, p, n, **kw: _with()(p, a, n, **kw),
         "the mean over the triplets that cost something": _with(
             mean=lambda losses: losses.sum() / max((losses > 0).sum(), 1)
         ),

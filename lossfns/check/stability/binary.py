@@ -53,10 +53,6 @@ def _bce(p, y):
     return -y * lib.log(p) - (1 - y) * lib.log(1 - p)
 
 
-def _clipped(p):
-    return p.clip(1e-7, 1 - 1e-7)
-
-
 def _naive_sigmoid(z):
     return 1 / (1 + library(z).exp(-z))
 
@@ -82,7 +78,7 @@ STABLE_BCE = Exercise(
         ),
         "no loss where y = 0": per_item(lambda z, y: y * softplus(-z)),
         "soft labels rounded to 0 and 1": per_item(lambda z, y: _stable(z, 1 * (y > 0.5))),
-        "the sigmoid forgotten": per_item(lambda z, y: _bce(_clipped(z), y)),
+        "the sigmoid forgotten": per_item(lambda z, y: _bce(z.clip(1e-7, 1 - 1e-7), y)),
         "the sigmoid twice": per_item(lambda z, y: _stable(sigmoid(z), y)),
         "the squared error of the probability": per_item(lambda z, y: (sigmoid(z) - y) ** 2),
         "logarithms to the base 2": per_item(lambda z, y: _stable(z, y) / np.log(2)),
@@ -93,7 +89,8 @@ STABLE_BCE = Exercise(
             lambda z, y: log1pexp(-z) + z * (1 - y)
         ),
         "the probability kept away from 0 and 1": Recognised(
-            per_item(lambda z, y: _bce(_clipped(sigmoid(z)), y)), faults.capped(ln.bce_with_logits)
+            per_item(lambda z, y: _bce(sigmoid(z).clip(1e-7, 1 - 1e-7), y)),
+            faults.capped(ln.bce_with_logits),
         ),
     },
 )

@@ -22,9 +22,10 @@ def right(hidden, weight, target, chunk):
     """A few items at a time, with all their logits."""
     if chunk < 1:
         raise ValueError(f"chunk must be at least 1, got {chunk}")
+    twos = [slice(i, i + 2) for i in range(0, len(hidden), 2)]
     losses = [
-        ln.cross_entropy(h @ weight.T, y, reduction="sum", ignore_index=NEVER)
-        for h, y in ((hidden[i : i + 2], target[i : i + 2]) for i in range(0, len(hidden), 2))
+        ln.cross_entropy(hidden[at] @ weight.T, target[at], reduction="sum", ignore_index=NEVER)
+        for at in twos
     ]
     return sum(losses) / len(hidden)
 

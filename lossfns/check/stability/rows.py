@@ -42,15 +42,11 @@ def _far(rng):
     ]
 
 
-def _draw(name, hidden):
+def _draw(rng, name, hidden=()):
     """The questions about a function of one array; `hidden` are entries of -∞."""
-
-    def draw(rng):
-        pieces, far = _rows(rng), _far(rng)
-        yield from ask_each(name, [*pieces, *single(*pieces[1:3])])
-        yield from ask_each(name, [*far, *hidden], "extremes")
-
-    return draw
+    pieces, far = _rows(rng), _far(rng)
+    yield from ask_each(name, [*pieces, *single(*pieces[1:3])])
+    yield from ask_each(name, [*far, *hidden], "extremes")
 
 
 def _draw_torch(rng):
@@ -63,8 +59,8 @@ def _draw_torch(rng):
 LEFT_OUT = (np.array([-np.inf, 0.5]), np.array([[0.0, -np.inf, 1.0], [-np.inf, -np.inf, 2.0]]))
 
 
-def _top(x, axis=-1):
-    return x.amax(axis, keepdims=True) if library(x) is not np else x.max(axis, keepdims=True)
+def _top(x):
+    return x.max(-1, keepdims=True) if library(x) is np else x.amax(-1, keepdims=True)
 
 
 def _summed(x, shift=_top, back=lambda x, top: top, inside=lambda powers: powers.sum(-1)):
@@ -79,19 +75,20 @@ def _naive(x):
 
 
 def _with(**parts):
+    """A variant of `_summed` with other parts."""
     return partial(_summed, **parts)
 
 
 def _probes(name):
-    kind = (kinds.square, kinds.single_class, kinds.equal_logits, kinds.beyond_fifty)
-    return tuple(probe(name) for probe in kind)
+    probes = (kinds.square, kinds.single_class, kinds.equal_logits, kinds.beyond_fifty)
+    return tuple(probe(name) for probe in probes)
 
 
 LOGSUMEXP = Exercise(
     signature="logsumexp(x)",
     read="log-sum-exp",
     right=logsumexp,
-    draw=_draw("x", LEFT_OUT),
+    draw=partial(_draw, name="x", hidden=LEFT_OUT),
     probes=_probes("x"),
     mistakes={
         "the maximum alone": lambda x: _top(x)[..., 0],
@@ -127,7 +124,7 @@ LOG_SOFTMAX = Exercise(
     signature="log_softmax(logits)",
     read="log-sum-exp",
     right=log_softmax,
-    draw=_draw("logits", ()),
+    draw=partial(_draw, name="logits"),
     probes=_probes("logits"),
     mistakes={
         "the softmax without its logarithm": lambda z: np.exp(_normalised(z)),
