@@ -143,7 +143,7 @@ NT_XENT_TORCH = Exercise(
             _with(lambda z: -(pick(z.softmax(1), _partner(z)) + 1e-8).log().mean()),
             capped(_nt_xent, share=0.97),
         ),
-        "no gradient for the second view": lambda z1, z2, **t: _with()(z1, z2.detach(), **t),
+        "no gradient for the second view": lambda z1, z2, **kw: _with()(z1, z2.detach(), **kw),
     },
 )
 
