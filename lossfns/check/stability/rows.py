@@ -34,12 +34,9 @@ def _rows(rng):
 def _far(rng):
     """Rows that no exponential survives; in the last one, two rows lie far apart."""
     a, b = (float(k) for k in rng.integers(1, 4, size=2))
-    return [
-        np.array([1000.0, 1000.0 - a]),
-        np.array([-1000.0, -1000.0 - b]),
-        np.array([-1000.0, 1000.0]),
-        np.array([[1000.0, 1000.0 + a], [-1000.0, -1000.0 - b]]),
-    ]
+    single_rows = ([1000.0, 1000.0 - a], [-1000.0, -1000.0 - b], [-1000.0, 1000.0])
+    table = [[1000.0, 1000.0 + a], [-1000.0, -1000.0 - b]]
+    return [np.array(x) for x in (*single_rows, table)]
 
 
 def _draw(rng, name, hidden=()):
