@@ -1,15 +1,6 @@
 """The exercises of chapter 6, with the mistakes that people make in them."""
 
-from lossfns.check.contrastive import (
-    batch,
-    clip,
-    distances,
-    embedding,
-    mining,
-    pairs,
-    triplets,
-    views,
-)
+from lossfns.check.contrastive import batch, distances, embedding, mining, pairs, triplets, views
 
 EXERCISES = (
     distances.PAIRWISE_DISTANCES,
@@ -19,6 +10,6 @@ EXERCISES = (
     distances.COSINE_SIMILARITIES,
     batch.INFO_NCE,
     views.NT_XENT_TORCH,
-    clip.CLIP_TORCH,
+    views.CLIP_TORCH,
     embedding.TRAIN_EMBEDDING,
 )

@@ -1,15 +1,19 @@
 """The choice of negatives that are neither too easy nor too hard."""
 
+from functools import partial
+
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.contrastive.points import hold_positive, normal
-from lossfns.check.exercise import Call, Exercise
-from lossfns.check.questions import refuse
+from lossfns.check.contrastive.points import bad_margins, length, normal
+from lossfns.check.exercise import Exercise
+from lossfns.check.questions import ask
+
+_ask = partial(ask, "embeddings labels")
 
 
-def _gaps(embeddings):
-    return np.sqrt(((embeddings[:, None] - embeddings) ** 2).sum(axis=-1))
+def _gaps(x):
+    return length(x[:, None] - x)
 
 
 def _draw_semi_hard(rng):
@@ -23,30 +27,23 @@ def _draw_semi_hard(rng):
         [0.0, 1.0, 5.0, 6.0],  # easy ones only
     ):
         line = np.array(positions)[:, None] * rng.choice([-1.0, 1.0]) + rng.integers(-3, 4)
-        yield Call({"embeddings": line, "labels": np.array([0, 0, 1, 1])}, {"margin": 2.0})
+        yield _ask((line, np.array([0, 0, 1, 1])), margin=2.0)
     for count in (4, 6, 7):
         line = rng.permutation(np.arange(-4.0, 5.0))[:count, None]
         labels = rng.permutation(np.arange(count) % 2)
-        yield Call({"embeddings": line, "labels": labels}, {"margin": float(rng.integers(1, 4))})
+        yield _ask((line, labels), margin=float(rng.integers(1, 4)))
     for count, width, dtype in ((8, 2, np.float64), (9, 3, np.float32), (10, 4, np.float64)):
         margin = float(np.round(rng.uniform(0.5, 1.5), 2))
         points = _well_apart(rng, (count, width), margin)
         # Labels are names, not numbers that count from 0.
         labels = rng.permutation(np.resize([3, 7, 4], count))
-        yield Call({"embeddings": points.astype(dtype), "labels": labels}, {"margin": margin})
+        yield _ask((points.astype(dtype), labels), margin=margin)
     alone = np.array([[0.0], [1.0], [3.0]])
-    yield Call({"embeddings": alone, "labels": np.array([0, 1, 2])}, {"margin": 5.0}, "extremes")
-    yield Call({"embeddings": alone, "labels": np.array([1, 1, 1])}, {"margin": 5.0}, "extremes")
+    yield _ask((alone, np.array([0, 1, 2])), "extremes", margin=5.0)
+    yield _ask((alone, np.array([1, 1, 1])), "extremes", margin=5.0)
     once = np.array([[1.0], [1.0], [2.0], [1.0]])
-    labels = np.array([0, 0, 1, 1])
-    yield Call({"embeddings": once, "labels": labels}, {"margin": 2.0}, "extremes")
-    for margin in (0.0, -1.0):
-        yield refuse(
-            "a margin that is not positive accepted",
-            embeddings=alone,
-            labels=np.array([0, 0, 1]),
-            margin=margin,
-        )
+    yield _ask((once, np.array([0, 0, 1, 1])), "extremes", margin=2.0)
+    yield from bad_margins(embeddings=alone, labels=np.array([0, 0, 1]))
 
 
 def _well_apart(rng, shape, margin):
@@ -54,67 +51,55 @@ def _well_apart(rng, shape, margin):
     while True:
         points = normal(rng, shape)
         gaps = _gaps(points)
-        between = np.abs(gaps[:, :, None] - gaps[:, None, :])[:, ~np.eye(len(gaps), dtype=bool)]
+        between = np.abs(gaps[:, :, None] - gaps[:, None, :])[:, _off_diagonal(gaps)]
         if between.min() > 1e-4 and np.abs(between - margin).min() > 1e-4:
             return points
 
 
-def _semi_hard(near, far, margin):
-    return (near < far) & (far < near + margin)
-
-
-def _pairs_of(same):
-    return same & ~np.eye(len(same), dtype=bool)
+def _off_diagonal(table):
+    return ~np.eye(len(table), dtype=bool)
 
 
 def _mine(
-    rule=_semi_hard,
-    prefer=np.argmin,
-    positives=_pairs_of,
+    rule=lambda near, far, m: (near < far) & (far < near + m),
+    by=lambda gaps: gaps[:, None],
+    first=np.argmin,
+    positives=lambda same: same & _off_diagonal(same),
     negatives=np.logical_not,
     distance=_gaps,
     none=-1,
 ):
-    """A table of negatives from the rule that admits them and the one that is preferred."""
+    """A table of negatives from the rule that admits them and what is smallest for the best.
+
+    `rule` compares the distances to the positive and to the negative with the margin m; the best
+    is nearest to the anchor.
+    """
 
     def mined(embeddings, labels, margin):
         gaps, same = distance(embeddings), labels[:, None] == labels
         near, far = np.broadcast_arrays(gaps[:, :, None], gaps[:, None, :])
         allowed = positives(same)[:, :, None] & negatives(same)[:, None, :]
         allowed = allowed & rule(near, far, margin)
-        worst = -np.inf if prefer is np.argmax else np.inf
-        chosen = prefer(np.where(allowed, far, worst), axis=-1)
+        chosen = first(np.where(allowed, by(gaps), np.inf), axis=-1)
         return np.where(allowed.any(axis=-1), chosen, none)
 
     return mined
 
 
 def _semi_hard_negatives(embeddings, labels, margin):
-    hold_positive("margin", margin)
+    if not margin > 0:
+        raise ValueError(f"margin must be positive, got {margin}")
     return _mine()(embeddings, labels, margin)
-
-
-def _first_of_all(table, axis):
-    return np.isfinite(table).argmax(axis=axis)
 
 
 def _last_of_equals(table, axis):
     return table.shape[axis] - 1 - table[..., ::-1].argmin(axis=axis)
 
 
-def _place_among_negatives(embeddings, labels, margin):
-    mined = _mine()(embeddings, labels, margin)
-    others = labels[:, None] != labels
-    places = others.cumsum(axis=1) - 1
+def _place_among_negatives(x, labels, margin):
+    mined = _mine()(x, labels, margin)
+    places = (labels[:, None] != labels).cumsum(axis=1) - 1
     return np.where(mined < 0, -1, np.take_along_axis(places, np.maximum(mined, 0), axis=1))
-
-
-def _nearest_to_positive(embeddings, labels, margin):
-    gaps, same = _gaps(embeddings), labels[:, None] == labels
-    near, far = gaps[:, :, None], gaps[:, None, :]
-    allowed = _pairs_of(same)[:, :, None] & ~same[:, None, :] & _semi_hard(near, far, margin)
-    chosen = np.where(allowed, gaps[None], np.inf).argmin(axis=-1)
-    return np.where(allowed.any(axis=-1), chosen, -1)
 
 
 SEMI_HARD_NEGATIVES = Exercise(
@@ -124,34 +109,28 @@ SEMI_HARD_NEGATIVES = Exercise(
     draw=_draw_semi_hard,
     probes=(kinds.outside("margin", 0.0, ends=(0.0,)), kinds.single_item("embeddings", "labels")),
     mistakes={
-        "the hardest negatives of all": _mine(lambda near, far, margin: far < near + margin),
-        "any nearest negative": _mine(lambda near, far, margin: far == far),
-        "negatives beyond the margin": _mine(lambda near, far, margin: near < far),
-        "easy negatives instead of semi-hard ones": _mine(
-            lambda near, far, margin: near + margin <= far
-        ),
-        "hard negatives instead of semi-hard ones": _mine(lambda near, far, margin: far <= near),
-        "the farthest of the semi-hard negatives": _mine(prefer=np.argmax),
-        "the first semi-hard negative, near or not": _mine(prefer=_first_of_all),
-        "the semi-hard negative that is nearest to the positive": _nearest_to_positive,
-        "the last of equally near negatives": _mine(prefer=_last_of_equals),
+        "the hardest negatives of all": _mine(lambda near, far, m: far < near + m),
+        "any nearest negative": _mine(lambda near, far, m: True),
+        "negatives beyond the margin": _mine(lambda near, far, m: near < far),
+        "easy negatives instead of semi-hard ones": _mine(lambda near, far, m: near + m <= far),
+        "hard negatives instead of semi-hard ones": _mine(lambda near, far, m: far <= near),
+        "the farthest of the semi-hard negatives": _mine(by=lambda gaps: -gaps[:, None]),
+        "the first semi-hard negative, near or not": _mine(by=lambda gaps: 0.0),
+        "the semi-hard negative that is nearest to the positive": _mine(by=lambda gaps: gaps[None]),
+        "the last of equally near negatives": _mine(first=_last_of_equals),
         "a negative as far as the positive admitted": _mine(
-            lambda near, far, margin: (near <= far) & (far < near + margin)
+            lambda near, far, m: (near <= far) & (far < near + m)
         ),
         "a negative on the edge of the margin admitted": _mine(
-            lambda near, far, margin: (near < far) & (far <= near + margin)
+            lambda near, far, m: (near < far) & (far <= near + m)
         ),
-        "squared distances compared with the margin": _mine(distance=lambda rows: _gaps(rows) ** 2),
+        "squared distances compared with the margin": _mine(distance=lambda x: _gaps(x) ** 2),
         "the own class not excluded": _mine(negatives=np.ones_like),
         "the anchor as its own positive": _mine(positives=lambda same: same),
-        "pairs of different labels filled in": _mine(
-            positives=lambda same: ~np.eye(len(same), dtype=bool)
-        ),
+        "pairs of different labels filled in": _mine(positives=_off_diagonal),
         "each pair in one order only": _mine(positives=lambda same: np.triu(same, 1)),
         "0 where there is none": _mine(none=0),
         "the place within the negatives": _place_among_negatives,
-        "anchor and positive exchanged": lambda embeddings, labels, margin: (
-            _mine()(embeddings, labels, margin).T
-        ),
+        "anchor and positive exchanged": lambda x, labels, margin: _mine()(x, labels, margin).T,
     },
 )

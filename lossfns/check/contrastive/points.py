@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from lossfns.check.questions import Batch, refuse
+
 # Directions of length 1 with coordinates that print briefly.
 _DIRECTIONS = np.array(
     [[0.6, 0.8], [-0.8, 0.6], [-0.6, -0.8], [0.8, -0.6], [1.0, 0.0], [0.0, -1.0]]
@@ -21,6 +23,13 @@ def normal(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     return np.round(rng.normal(size=shape), 3)
 
 
+def batches(rng: np.random.Generator, *readable, large) -> list[Batch]:
+    """Pairs of matrices of one shape, row against row, the smaller ones first."""
+    shapes = (two_sizes(rng), large)
+    small = [(halves(rng, shape), halves(rng, shape)) for shape in readable]
+    return [*small, *((normal(rng, shape), normal(rng, shape)) for shape in shapes)]
+
+
 def steps(rng: np.random.Generator, lengths) -> np.ndarray:
     """Differences of these lengths in two dimensions, in random directions."""
     return np.round(rng.permutation(_DIRECTIONS)[: len(lengths)] * np.array(lengths)[:, None], 2)
@@ -32,21 +41,21 @@ def two_sizes(rng: np.random.Generator) -> tuple[int, int]:
     return n, m
 
 
-def hold_matrices(a, b) -> None:
-    """Refuse anything but two matrices of one width."""
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
-        raise ValueError(f"needs shapes (n, d) and (m, d), got {a.shape} and {b.shape}")
+def bad_margins(**arrays):
+    """Margins that are not positive, with good arrays."""
+    reason = "a margin that is not positive accepted"
+    return [refuse(reason, **arrays, margin=margin) for margin in (0.0, -1.0)]
 
 
-def hold_shape(a, *others) -> None:
-    """Refuse arrays of different shapes."""
-    if any(other.shape != a.shape for other in others):
-        raise ValueError(f"shapes differ: {[array.shape for array in (a, *others)]}")
+def bad_temperatures(**arrays):
+    """As `bad_margins`."""
+    reason = "a temperature that is not positive accepted"
+    return [refuse(reason, **arrays, temperature=temperature) for temperature in (-0.5, 0.0)]
 
 
-def hold_positive(name, value) -> None:
-    if not value > 0:
-        raise ValueError(f"{name} must be positive, got {value}")
+def hinge(x):
+    """What lies above 0."""
+    return np.maximum(x, 0)
 
 
 def length(difference):
@@ -54,7 +63,16 @@ def length(difference):
     return np.sqrt((difference * difference).sum(axis=-1))
 
 
+def lengths(rows):
+    """As `length`, in a column."""
+    return np.linalg.norm(rows, axis=-1, keepdims=True)
+
+
+def scaled(rows, lengths):
+    """Rows divided by their lengths; what has length 0 stays 0."""
+    return rows / np.where(lengths == 0, 1.0, lengths)
+
+
 def unit(rows):
     """Rows of length 1; rows of zeros stay zero."""
-    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.where(lengths == 0, 1.0, lengths)
+    return scaled(rows, lengths(rows))

@@ -1,4 +1,6 @@
-"""The mean over the items that count."""
+"""The mean over the items that count: x are the losses, m is the mask."""
+
+from functools import partial
 
 import numpy as np
 
@@ -6,7 +8,7 @@ from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask, refuse, shuffled, single
 
-_NAMES = "losses mask"
+_ask = partial(ask, "losses mask")
 
 
 def masked_mean(losses, mask):
@@ -22,26 +24,31 @@ def _draw(rng):
         mask = shuffled(rng, [True, False, True], shape)
         if mask.sum() > 1:
             losses.flat[mask.argmax()] = 0.0
-        yield ask(_NAMES, (losses, mask))
-        yield ask(_NAMES, single(losses, mask))
-        yield ask(_NAMES, (losses, np.ones(shape, bool)))
+        yield _ask((losses, mask))
+        yield _ask(single(losses, mask))
+        yield _ask((losses, np.ones(shape, bool)))
     padded = np.array([[1.0, 3.0, np.nan], [6.0, np.nan, np.inf]])
-    yield ask(_NAMES, (np.array([2.0, np.nan]), np.array([True, False])), "extremes")
-    yield ask(_NAMES, (np.array([np.inf, 5.0, 2.0]), np.array([False, True, True])), "extremes")
-    yield ask(_NAMES, (padded, np.isfinite(padded)), "extremes")
+    yield _ask((np.array([2.0, np.nan]), np.array([True, False])), "extremes")
+    yield _ask((np.array([np.inf, 5.0, 2.0]), np.array([False, True, True])), "extremes")
+    yield _ask((padded, np.isfinite(padded)), "extremes")
     for nothing in (np.array([1.0, 2.0]), np.array([np.nan])):
-        yield ask(_NAMES, (nothing, np.zeros(nothing.shape, bool)), "extremes")
+        yield _ask((nothing, np.zeros(nothing.shape, bool)), "extremes")
     for shape, mask in (((2, 3), [True, False, True]), ((2, 1), [True, False])):
         yield refuse("a mask of another shape accepted", losses=np.ones(shape), mask=np.array(mask))
 
 
-def _kept(losses, mask):
-    return np.where(mask, losses, 0.0)
+def _kept(x, m):
+    return np.where(m, x, 0.0)
 
 
-def _row_by_row(losses, mask):
-    counts = mask.sum(axis=-1)
-    means = _kept(losses, mask).sum(axis=-1) / np.maximum(counts, 1)
+def _divided(divisor):
+    """The sum of what counts, divided by something else than its number."""
+    return lambda x, m: _kept(x, m).sum() / max(divisor(x, m), 1)
+
+
+def _row_by_row(x, m):
+    counts = m.sum(axis=-1)
+    means = _kept(x, m).sum(axis=-1) / np.maximum(counts, 1)
     return means.sum() / max(np.count_nonzero(counts), 1)
 
 
@@ -52,27 +59,19 @@ MASKED_MEAN = Exercise(
     draw=_draw,
     probes=(kinds.shapes("losses", "mask"),),
     mistakes={
-        "divided by the number of all items": lambda losses, mask: (
-            _kept(losses, mask).sum() / max(losses.size, 1)
-        ),
-        "the sum instead of the mean": lambda losses, mask: _kept(losses, mask).sum(),
-        "the mask the wrong way round": lambda losses, mask: masked_mean(losses, ~mask),
-        "the mask without effect": lambda losses, mask: losses.mean() if losses.size else 0.0,
+        "divided by the number of all items": _divided(lambda x, m: x.size),
+        "the sum instead of the mean": lambda x, m: _kept(x, m).sum(),
+        "the mask the wrong way round": lambda x, m: masked_mean(x, ~m),
+        "the mask without effect": lambda x, m: x.mean() if x.size else 0.0,
         "the mean of the means of the rows": _row_by_row,
-        "divided by the number of losses that are not 0": lambda losses, mask: (
-            _kept(losses, mask).sum() / max(np.count_nonzero(_kept(losses, mask)), 1)
+        "divided by the number of losses that are not 0": _divided(
+            lambda x, m: np.count_nonzero(_kept(x, m))
         ),
-        "n - 1 instead of n": lambda losses, mask: (
-            _kept(losses, mask).sum() / max(mask.sum() - 1, 1)
-        ),
-        "the root of the mean": lambda losses, mask: masked_mean(losses, mask) ** 0.5,
-        "NaN times 0": lambda losses, mask: (losses * mask).sum() / max(mask.sum(), 1),
-        "NaN times 0, and 0/0 when nothing counts": lambda losses, mask: (
-            (losses * mask).sum() / mask.sum()
-        ),
-        "0/0 when nothing counts": lambda losses, mask: _kept(losses, mask).sum() / mask.sum(),
-        "NaN left out, whatever the mask says": lambda losses, mask: (
-            losses[np.isfinite(losses)].mean() if np.isfinite(losses).any() else 0.0
-        ),
+        "n - 1 instead of n": _divided(lambda x, m: m.sum() - 1),
+        "the root of the mean": lambda x, m: masked_mean(x, m) ** 0.5,
+        "NaN times 0": lambda x, m: (x * m).sum() / max(m.sum(), 1),
+        "NaN times 0, and 0/0 when nothing counts": lambda x, m: (x * m).sum() / m.sum(),
+        "0/0 when nothing counts": lambda x, m: _kept(x, m).sum() / m.sum(),
+        "NaN left out, whatever the mask says": lambda x, m: masked_mean(x, np.isfinite(x)),
     },
 )

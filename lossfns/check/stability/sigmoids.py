@@ -3,32 +3,46 @@
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Recognised
+from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
-from lossfns.check.questions import refuse, shuffled
+from lossfns.check.questions import ask_all, refuse, shuffled, single
+from lossfns.check.recipes import library
 
 
 def log_sigmoid(z):
     return -np.logaddexp(0, -z)
 
 
-def _shapes(rng):
+def ask_each(name, arrays, *about):
+    """One question an array."""
+    return ask_all(name, ((array,) for array in arrays), *about)
+
+
+def _pieces(rng, values):
+    """Arrays of these values, then two of them in single precision."""
     count = int(rng.integers(20, 40))
-    return [(1,), (2,), (3,), (2, 3), (int(rng.integers(2, 5)), 5), (count,)]
+    shapes = [(1,), (2,), (3,), (2, 3), (int(rng.integers(2, 5)), 5), (count,)]
+    pieces = [shuffled(rng, values, shape) for shape in shapes]
+    return [*pieces, *single(*pieces[2:4])]
 
 
 def _draw_log_sigmoid(rng):
-    pieces = [shuffled(rng, [2.0, -1.5, 0.5, -3.0, 0.0], shape) for shape in _shapes(rng)]
-    for z in (*pieces, *(z.astype(np.float32) for z in pieces[2:4])):
-        yield Call({"z": z})
+    yield from ask_each("z", _pieces(rng, [2.0, -1.5, 0.5, -3.0, 0.0]))
     sure = float(rng.integers(40, 60))
-    for z in ([-1000.0], [1000.0], [sure], [1e12, -1e12], [-1000.0, 1000.0, 0.0]):
-        yield Call({"z": np.array(z)}, {}, "extremes")
-    yield Call({"z": np.array([-1000.0, 1000.0], np.float32)}, {}, "extremes")
+    far = ([-1000.0], [1000.0], [sure], [1e12, -1e12], [-1000.0, 1000.0, 0.0])
+    yield from ask_each("z", map(np.array, far), "extremes")
+    yield from ask_each("z", single(np.array([-1000.0, 1000.0])), "extremes")
 
 
-def _tail(z):
-    return np.log1p(np.exp(-abs(z)))
+def tail(z):
+    """What softplus adds to max(z, 0)."""
+    return log1pexp(-abs(z))
+
+
+def log1pexp(z):
+    """Softplus in the form that overflows."""
+    lib = library(z)
+    return lib.log1p(lib.exp(z))
 
 
 LOG_SIGMOID = Exercise(
@@ -45,13 +59,13 @@ LOG_SIGMOID = Exercise(
         "the other side: ln(1 - σ(z))": lambda z: log_sigmoid(-z),
         "softplus of z": lambda z: -log_sigmoid(-z),
         "only min(z, 0)": lambda z: np.minimum(z, 0),
-        "max in place of min": lambda z: np.maximum(z, 0) - _tail(z),
-        "the correction added instead of subtracted": lambda z: np.minimum(z, 0) + _tail(z),
-        "|z| without its minus": lambda z: np.minimum(z, 0) - np.log1p(np.exp(abs(z))),
+        "max in place of min": lambda z: np.maximum(z, 0) - tail(z),
+        "the correction added instead of subtracted": lambda z: np.minimum(z, 0) + tail(z),
+        "|z| without its minus": lambda z: np.minimum(z, 0) - log1pexp(abs(z)),
         "logarithms to the base 2": lambda z: log_sigmoid(z) / np.log(2),
         "the logarithm of a rounded probability": lambda z: np.log(1 / (1 + np.exp(-z))),
-        "an exponential that overflows for z < 0": lambda z: -np.log1p(np.exp(-z)),
-        "an exponential that overflows for z > 0": lambda z: z - np.log1p(np.exp(z)),
+        "an exponential that overflows for z < 0": lambda z: -log1pexp(-z),
+        "an exponential that overflows for z > 0": lambda z: z - log1pexp(z),
         "the probability kept away from 0 before the logarithm": Recognised(
             lambda z: np.log(np.exp(log_sigmoid(z)) + 1e-12), capped(log_sigmoid)
         ),
@@ -71,13 +85,11 @@ def log1mexp(x):
 
 
 def _draw_log1mexp(rng):
-    pieces = [shuffled(rng, [0.5, 2.0, 0.25, 1.0, 3.0], shape) for shape in _shapes(rng)]
-    for x in (*pieces, *(x.astype(np.float32) for x in pieces[2:4])):
-        yield Call({"x": x})
+    yield from ask_each("x", _pieces(rng, [0.5, 2.0, 0.25, 1.0, 3.0]))
     tiny, large = 10.0 ** -int(rng.integers(18, 30)), float(rng.integers(40, 60))
-    for x in ([tiny], [large], [1e-300, 700.0], [tiny, 0.5, large, 1000.0]):
-        yield Call({"x": np.array(x)}, {}, "extremes")
-    yield Call({"x": np.array([1e-20, 60.0], np.float32)}, {}, "extremes")
+    far = ([tiny], [large], [1e-300, 700.0], [tiny, 0.5, large, 1000.0])
+    yield from ask_each("x", map(np.array, far), "extremes")
+    yield from ask_each("x", single(np.array([1e-20, 60.0])), "extremes")
     yield refuse("x = 0 accepted", x=np.array([1.0, 0.0]))
     yield refuse("a negative x accepted", x=np.array([-1.0, 1.0, 2.0]))
 
@@ -103,7 +115,7 @@ LOG1MEXP = Exercise(
     rtol=1e-5,
     atol=0.0,
     mistakes={
-        "ln(1 + e^-x)": lambda x: np.log1p(np.exp(-x)),
+        "ln(1 + e^-x)": lambda x: log1pexp(-x),
         "1 - e^-x without its logarithm": lambda x: -np.expm1(-x),
         "minus the logarithm": lambda x: -log1mexp(x),
         "the sign of the exponent lost": lambda x: np.log(abs(np.expm1(x))),
