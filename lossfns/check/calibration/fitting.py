@@ -1,12 +1,13 @@
-"""Fitting a temperature, and calibrating a model with it: judged by the loss that is reached."""
+"""Fitting a temperature, and calibrating a model with it: judged by the loss that is reached.
+
+In the mistakes z stands for logits, y for their labels and t for the temperature.
+"""
 
 import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check.exercise import Call, Exercise, Recognised
 from lossfns.check.recipes import log_softmax, pick, softmax
-
-_TEMPERATURES = np.geomspace(0.05, 20, 240)
 
 
 def _model(rng, count, classes, temperature):
@@ -27,34 +28,35 @@ def _draw_fit(rng):
         yield Call({"logits": logits.astype(dtype), "target": target})
 
 
-def nll(logits, target, temperature):
-    return float(-pick(log_softmax(logits / temperature), target).mean())
+def _nll(z, y, t):
+    return float(-pick(log_softmax(z / t), y).mean())
 
 
 def _loss_of_temperature(call, temperature):
     if not temperature > 0:
         return np.inf
-    logits = call.arrays["logits"].astype(np.float64)
-    return nll(logits, call.arrays["target"], float(temperature))
+    logits, target = call.arrays.values()
+    return _nll(logits.astype(np.float64), target, float(temperature))
 
 
-def _best(loss, among=_TEMPERATURES):
-    """The temperature of a grid at which a loss is smallest."""
-    return float(among[np.argmin([loss(temperature) for temperature in among])])
+def _searched(low, high, count):
+    """The best temperature of a grid."""
+    grid = np.geomspace(low, high, count)
+    return lambda z, y: float(grid[np.argmin([_nll(z, y, t) for t in grid])])
 
 
-def _searched(among):
-    """A search over too few temperatures."""
-    return lambda logits, target: _best(lambda t: nll(logits, target, t), among)
+_best = _searched(0.05, 20, 240)
 
 
-def _descended(logits, target, steps=10, rate=0.01):
-    temperature = 1.0
+def _whole_number(z, y):
+    return float(min(range(1, 21), key=lambda t: _nll(z, y, t)))
+
+
+def _descended(z, y, steps=10, rate=0.01):
+    t, h = 1.0, 1e-4
     for _ in range(steps):
-        step = 1e-4
-        slope = nll(logits, target, temperature + step) - nll(logits, target, temperature - step)
-        temperature -= rate * slope / (2 * step)
-    return temperature
+        t -= rate * (_nll(z, y, t + h) - _nll(z, y, t - h)) / (2 * h)
+    return t
 
 
 FIT_TEMPERATURE = Exercise(
@@ -66,30 +68,21 @@ FIT_TEMPERATURE = Exercise(
     slack=0.01,
     mistakes={
         "the temperature left at 1": Recognised(
-            lambda logits, target: 1.0, lambda call, value: bool(abs(value - 1) < 1e-6)
+            lambda z, y: 1.0, lambda call, t: bool(abs(t - 1) < 1e-6)
         ),
-        "the inverse of the temperature": lambda logits, target: (
-            1 / ln.fit_temperature(logits, target)
-        ),
-        "the logarithm of the temperature": lambda logits, target: np.log(
-            ln.fit_temperature(logits, target)
-        ),
-        "the square of the temperature": lambda logits, target: (
-            ln.fit_temperature(logits, target) ** 2
-        ),
-        "no temperature below 1 tried": _searched(np.geomspace(1, 20, 120)),
-        "no temperature above 1 tried": _searched(np.geomspace(0.05, 1, 120)),
-        "whole numbers only": _searched(np.arange(1, 21)),
+        "the inverse of the temperature": lambda z, y: 1 / ln.fit_temperature(z, y),
+        "the logarithm of the temperature": lambda z, y: np.log(ln.fit_temperature(z, y)),
+        "the square of the temperature": lambda z, y: ln.fit_temperature(z, y) ** 2,
+        "no temperature below 1 tried": _searched(1, 20, 120),
+        "no temperature above 1 tried": _searched(0.05, 1, 120),
+        "whole numbers only": _whole_number,
         "too few steps": _descended,
         "a temperature that runs to 0": Recognised(
-            lambda logits, target: _best(lambda t: nll(logits, logits.argmax(axis=1), t)),
-            lambda call, value: bool(value < 0.1),
+            lambda z, y: _best(z, z.argmax(axis=1)), lambda call, t: bool(t < 0.1)
         ),
-        "probabilities for logits": lambda logits, target: _best(
-            lambda t: nll(softmax(logits), target, t)
-        ),
-        "the spread of the logits": lambda logits, target: float(logits.std()),
-        "the mean largest logit": lambda logits, target: float(logits.max(axis=1).mean()),
+        "probabilities for logits": lambda z, y: _best(softmax(z), y),
+        "the spread of the logits": lambda z, y: float(z.std()),
+        "the mean largest logit": lambda z, y: float(z.max(axis=1).mean()),
     },
 )
 
@@ -105,13 +98,10 @@ def _draw_calibrate(rng):
 
 def _loss_of_probabilities(call, probs):
     """The NLL on labels that were kept; infinite for what is not allowed."""
-    if _is_no_distribution(call, probs) or _changes_predictions(call, probs):
+    no_distribution = probs.min() < 0 or np.abs(probs.sum(axis=1) - 1).max() > 1e-3
+    if no_distribution or _changes_predictions(call, probs):
         return np.inf
     return float(-np.log(np.maximum(pick(probs, call.kept["target_test"]), 1e-300)).mean())
-
-
-def _is_no_distribution(call, probs):
-    return bool(probs.min() < 0 or np.abs(probs.sum(axis=1) - 1).max() > 1e-3)
 
 
 def _changes_predictions(call, probs):
@@ -120,30 +110,31 @@ def _changes_predictions(call, probs):
     return bool((pick(probs, before) < probs.max(axis=1)).any())
 
 
-def _calibrate(logits_val, target_val, logits_test):
-    return softmax(logits_test / ln.fit_temperature(logits_val, target_val))
-
-
 def _unchanged(call, probs):
     return bool(np.allclose(probs, softmax(call.arrays["logits_test"]), atol=1e-4))
 
 
-def _smoothed(logits_val, target_val, logits_test, share=0.1):
-    return (1 - share) * softmax(logits_test) + share / logits_test.shape[1]
+def _equal_sums(call, probs):
+    """Rows that all have the same sum, which is not 1."""
+    sums = probs.sum(axis=1)
+    return bool(probs.min() >= 0 and np.ptp(sums) < 1e-3 < abs(sums[0] - 1))
 
 
-def _frequencies(logits_val, target_val, logits_test):
-    frequency = np.bincount(target_val, minlength=logits_val.shape[1]) / len(target_val)
-    return np.tile(frequency, (len(logits_test), 1))
+def _tempered(predict):
+    """A prediction from the logits of the test items and the temperature that was fitted."""
+    return lambda z, y, test: predict(test, ln.fit_temperature(z, y))
 
 
-def _by_class(logits_val, target_val, logits_test):
+_calibrate = _tempered(lambda z, t: softmax(z / t))
+
+
+def _frequencies(z, y, test):
+    return np.tile(np.bincount(y, minlength=z.shape[1]) / len(y), (len(test), 1))
+
+
+def _by_class(z, y, test):
     """A temperature for every class, fitted on its validation items."""
-    temperatures = [
-        ln.fit_temperature(logits_val[target_val == label], target_val[target_val == label])
-        for label in range(logits_val.shape[1])
-    ]
-    return softmax(logits_test / temperatures)
+    return softmax(test / [ln.fit_temperature(z[y == k], y[y == k]) for k in range(z.shape[1])])
 
 
 CALIBRATE = Exercise(
@@ -155,60 +146,37 @@ CALIBRATE = Exercise(
     # The temperature of 300 validation items is uncertain by a few percent, which costs less.
     slack=0.02,
     mistakes={
-        "no calibration": Recognised(
-            lambda logits_val, target_val, logits_test: softmax(logits_test), _unchanged
-        ),
-        "logits multiplied by the temperature": lambda logits_val, target_val, logits_test: softmax(
-            logits_test * ln.fit_temperature(logits_val, target_val)
-        ),
+        "no calibration": Recognised(_tempered(lambda z, t: softmax(z)), _unchanged),
+        "logits multiplied by the temperature": _tempered(lambda z, t: softmax(z * t)),
         "scaled logits instead of probabilities": Recognised(
-            lambda logits_val, target_val, logits_test: (
-                logits_test / ln.fit_temperature(logits_val, target_val)
-            ),
-            lambda call, value: bool(value.min() < 0 < value.max()),
+            _tempered(lambda z, t: z / t), lambda call, p: bool(p.min() < 0 < p.max())
         ),
         "log-probabilities": Recognised(
-            lambda logits_val, target_val, logits_test: log_softmax(
-                logits_test / ln.fit_temperature(logits_val, target_val)
-            ),
-            lambda call, value: bool(value.max() <= 0),
+            _tempered(lambda z, t: log_softmax(z / t)), lambda call, p: bool(p.max() <= 0)
         ),
         "probabilities divided by the temperature": Recognised(
-            lambda logits_val, target_val, logits_test: (
-                softmax(logits_test) / ln.fit_temperature(logits_val, target_val)
-            ),
-            lambda call, value: bool(
-                value.min() >= 0 and np.ptp(value.sum(axis=1)) < 1e-3 < abs(value[0].sum() - 1)
-            ),
+            _tempered(lambda z, t: softmax(z) / t), _equal_sums
         ),
-        "the predictions for the validation data": lambda logits_val, target_val, logits_test: (
-            _calibrate(logits_val, target_val, logits_val)
-        ),
+        "the predictions for the validation data": lambda z, y, test: _calibrate(z, y, z),
         "the softmax over the items": Recognised(
-            lambda logits_val, target_val, logits_test: softmax(
-                logits_test / ln.fit_temperature(logits_val, target_val), axis=0
-            ),
-            lambda call, value: bool(np.allclose(value.sum(axis=0), 1, atol=1e-3)),
+            _tempered(lambda z, t: softmax(z / t, axis=0)),
+            lambda call, p: bool(np.allclose(p.sum(axis=0), 1, atol=1e-3)),
         ),
-        "the confidence of the prediction only": lambda logits_val, target_val, logits_test: (
-            _calibrate(logits_val, target_val, logits_test).max(axis=1)
-        ),
+        "the confidence of the prediction only": _tempered(lambda z, t: softmax(z / t).max(axis=1)),
         "certainty instead of probabilities": Recognised(
-            lambda logits_val, target_val, logits_test: np.eye(logits_test.shape[1])[
-                logits_test.argmax(axis=1)
-            ],
-            lambda call, value: bool(value.max(axis=1).mean() > 0.99),
+            _tempered(lambda z, t: np.eye(z.shape[1])[z.argmax(axis=1)]),
+            lambda call, p: bool(p.max(axis=1).mean() > 0.99),
         ),
         "the frequencies of the classes": Recognised(
-            _frequencies, lambda call, value: bool(np.ptp(value, axis=0).max() < 1e-3)
+            _frequencies, lambda call, p: bool(np.ptp(p, axis=0).max() < 1e-3)
         ),
-        "some of the probability spread evenly": _smoothed,
+        "some of the probability spread evenly": _tempered(
+            lambda z, t: 0.9 * softmax(z) + 0.1 / z.shape[1]
+        ),
         "other predictions than before": Recognised(_by_class, _changes_predictions),
         "the temperature of other labels": Recognised(
-            lambda logits_val, target_val, logits_test: softmax(
-                logits_test / ln.fit_temperature(logits_val, np.sort(target_val))
-            ),
-            lambda call, value: bool(value.max() < 1.5 / value.shape[1]),
+            lambda z, y, test: _calibrate(z, np.sort(y), test),
+            lambda call, p: bool(p.max() < 1.5 / p.shape[1]),
         ),
     },
 )

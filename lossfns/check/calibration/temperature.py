@@ -5,7 +5,7 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise
 from lossfns.check.questions import refuse
-from lossfns.check.recipes import log_softmax, softmax
+from lossfns.check.recipes import log_softmax, naive_softmax, softmax
 
 
 def _logits(rng, count, classes):
@@ -17,28 +17,24 @@ def batches(rng) -> list[np.ndarray]:
     """Logits, the smaller ones first."""
     count, classes = int(rng.integers(4, 8)), int(rng.integers(4, 7))
     classes += count == classes
-    return [
-        _logits(rng, 1, 2),
-        _logits(rng, 1, 3),
-        _logits(rng, 2, 3),
-        _logits(rng, 3, 2),
-        np.round(rng.normal(scale=2.0, size=(count, classes)), 3),
-    ]
+    small = [_logits(rng, *shape) for shape in ((1, 2), (1, 3), (2, 3), (3, 2))]
+    return [*small, np.round(rng.normal(scale=2.0, size=(count, classes)), 3)]
+
+
+def _ask(temperature, tables, aspect="values"):
+    return [Call({"logits": z}, {"temperature": temperature}, aspect) for z in tables]
 
 
 def _draw_temper(rng):
     tables = batches(rng)
     warm = float(np.round(rng.uniform(1.3, 4.0), 2))
     for temperature in (2.0, 0.5, warm):
-        for logits in tables:
-            yield Call({"logits": logits}, {"temperature": temperature})
-    for logits in tables[1:3]:
-        yield Call({"logits": logits.astype(np.float32)}, {"temperature": warm})
-    yield Call({"logits": np.array([[1000.0, 998.0, -1000.0]])}, {"temperature": 2.0}, "extremes")
-    apart = np.array([[1000.0, 999.0], [-1000.0, -999.5]])
-    yield Call({"logits": apart}, {"temperature": 1.0}, "extremes")
-    yield Call({"logits": tables[2]}, {"temperature": 0.001}, "extremes")
-    yield Call({"logits": tables[2]}, {"temperature": 1e6}, "extremes")
+        yield from _ask(temperature, tables)
+    yield from _ask(warm, [z.astype(np.float32) for z in tables[1:3]])
+    yield from _ask(2.0, [np.array([[1000.0, 998.0, -1000.0]])], "extremes")
+    yield from _ask(1.0, [np.array([[1000.0, 999.0], [-1000.0, -999.5]])], "extremes")
+    for temperature in (0.001, 1e6):
+        yield from _ask(temperature, tables[2:3], "extremes")
     for temperature in (-1.0, 0.0):
         yield refuse(
             "a temperature that is not positive accepted", logits=tables[1], temperature=temperature
@@ -51,20 +47,37 @@ def _temper(logits, temperature):
     return softmax(logits / temperature)
 
 
-def _overflowing(logits, temperature):
-    exps = np.exp(logits / temperature)
-    return exps / exps.sum(axis=1, keepdims=True)
+def _named(formula):
+    """The option has a name, which formulas shorten to t."""
+    return lambda logits, temperature: formula(logits, temperature)
 
 
-def _one_maximum(logits, temperature):
-    exps = np.exp((logits - logits.max()) / temperature)
-    return exps / exps.sum(axis=1, keepdims=True)
+def _largest(z):
+    return z.max(axis=1, keepdims=True)
 
 
-def _of_probabilities(power):
-    """Powers of the probabilities, not yet divided by their sum."""
-    return lambda logits, temperature: softmax(logits) ** power(temperature)
-
+_FORMULAS = {
+    "logits multiplied by the temperature": lambda z, t: softmax(z * t),
+    "no temperature": lambda z, t: softmax(z),
+    "the probabilities divided": lambda z, t: softmax(z) / t,
+    "the probabilities as logits": lambda z, t: softmax(softmax(z) / t),
+    "powers that do not sum to 1": lambda z, t: softmax(z) ** (1 / t),
+    "the root of the temperature": lambda z, t: softmax(z / np.sqrt(t)),
+    "only the largest logit divided": lambda z, t: softmax(np.where(z == _largest(z), z / t, z)),
+    "the softmax over the items": lambda z, t: softmax(z / t, axis=0),
+    "one sum for the whole batch": lambda z, t: (
+        np.exp(z / t - z.max() / t) / np.exp(z / t - z.max() / t).sum()
+    ),
+    "the temperature in the numerator only": lambda z, t: (
+        np.exp(z / t) / np.exp(z).sum(axis=1, keepdims=True)
+    ),
+    "the exponentials not normalised": lambda z, t: np.exp((z - _largest(z)) / t),
+    "a sigmoid for each class": lambda z, t: 1 / (1 + np.exp(-z / t)),
+    "log-probabilities": lambda z, t: log_softmax(z / t),
+    "overflow of the exponential": lambda z, t: naive_softmax(z / t),
+    "one maximum subtracted from all rows": lambda z, t: naive_softmax((z - z.max()) / t),
+    "logits clipped": lambda z, t: naive_softmax(np.clip(z, -500, 500) / t),
+}
 
 TEMPER = Exercise(
     signature="temper(logits, temperature)",
@@ -76,43 +89,5 @@ TEMPER = Exercise(
         kinds.single_class("logits"),
         kinds.equal_logits("logits"),
     ),
-    mistakes={
-        "logits multiplied by the temperature": lambda logits, temperature: softmax(
-            logits * temperature
-        ),
-        "no temperature": lambda logits, temperature: softmax(logits),
-        "the probabilities divided": lambda logits, temperature: softmax(logits) / temperature,
-        "the probabilities as logits": lambda logits, temperature: softmax(
-            softmax(logits) / temperature
-        ),
-        "powers that do not sum to 1": _of_probabilities(lambda temperature: 1 / temperature),
-        "the root of the temperature": lambda logits, temperature: softmax(
-            logits / np.sqrt(temperature)
-        ),
-        "only the largest logit divided": lambda logits, temperature: softmax(
-            np.where(logits == logits.max(axis=1, keepdims=True), logits / temperature, logits)
-        ),
-        "the softmax over the items": lambda logits, temperature: softmax(
-            logits / temperature, axis=0
-        ),
-        "one sum for the whole batch": lambda logits, temperature: (
-            np.exp(logits / temperature - logits.max() / temperature)
-            / np.exp(logits / temperature - logits.max() / temperature).sum()
-        ),
-        "the temperature in the numerator only": lambda logits, temperature: (
-            np.exp(logits / temperature) / np.exp(logits).sum(axis=1, keepdims=True)
-        ),
-        "the exponentials not normalised": lambda logits, temperature: np.exp(
-            (logits - logits.max(axis=1, keepdims=True)) / temperature
-        ),
-        "a sigmoid for each class": lambda logits, temperature: (
-            1 / (1 + np.exp(-logits / temperature))
-        ),
-        "log-probabilities": lambda logits, temperature: log_softmax(logits / temperature),
-        "overflow of the exponential": _overflowing,
-        "one maximum subtracted from all rows": _one_maximum,
-        "logits clipped": lambda logits, temperature: _overflowing(
-            np.clip(logits, -500, 500), temperature
-        ),
-    },
+    mistakes={name: _named(formula) for name, formula in _FORMULAS.items()},
 )
