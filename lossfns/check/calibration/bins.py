@@ -20,34 +20,27 @@ _ask = partial(ask, "confidence correct")
 def _draw_reliability(rng):
     # Twentieths read well and, where odd, lie inside the bins; ten rows would be too many to show.
     for count in (1, 2, 3, 4):
-        confidence = rng.permutation(np.arange(1, 20, 2))[:count] / 20
+        p = rng.permutation(np.arange(1, 20, 2))[:count] / 20
         for bins in (5, 2):
-            yield _ask((confidence, _half(rng, count)), bins=bins)
-    count = int(rng.integers(60, 120))
-    confidence = (2 * rng.integers(0, 1000, size=count) + 1) / 2000
-    many = confidence, (rng.random(count) < confidence**2) * 1
+            yield _ask((p, rng.permutation(np.arange(count) % 2)), bins=bins)
+    p = (2 * rng.integers(0, 1000, size=int(rng.integers(60, 120))) + 1) / 2000
+    many = p, (rng.random(len(p)) < p**2) * 1
     yield _ask(many)
     for bins in (5, 15):
         yield _ask(many, bins=bins)
         yield _ask(single(*many), bins=bins)
     sure = (2 * rng.integers(700, 1000, size=30) + 1) / 2000
     yield _ask((sure, (rng.random(30) < 0.6) * 1))
-    for edges, bins in (([1.0, 0.6], 4), ([0.0, 0.6], 4), ([0.5, 0.6], 4), ([0.2, 0.5, 0.8], 10)):
-        yield _ask((np.array(edges), _half(rng, len(edges))), "extremes", bins=bins)
+    for p, bins in (([1.0, 0.6], 4), ([0.0, 0.6], 4), ([0.5, 0.6], 4), ([0.2, 0.5, 0.8], 10)):
+        y = rng.permutation(np.arange(len(p)) % 2)
+        yield _ask((np.array(p), y), "extremes", bins=bins)
     ends = np.array([0.0, 1.0, 1.0, 0.25, 0.75, 0.5], np.float32)
     yield _ask((ends, rng.permutation([0, 1, 1, 0, 1, 0])), "extremes", bins=4)
-    for percent, hit in ((85.0, 1), (-0.05, 0)):
-        yield refuse(
-            "percentages accepted", confidence=np.array([percent]), correct=np.array([hit])
-        )
+    for p, y in ((85.0, 1), (-0.05, 0)):
+        yield refuse("percentages accepted", confidence=np.array([p]), correct=np.array([y]))
     two, right = np.array([0.35, 0.85]), np.array([0, 1])
     yield refuse("shapes (n, 1) and (n,) accepted", confidence=two[:, None], correct=right)
     yield refuse("no bins accepted", confidence=two, correct=right, bins=0)
-
-
-def _half(rng, count):
-    """Right and wrong predictions, about as many of both."""
-    return rng.permutation(np.arange(count) % 2)
 
 
 def _reliability(confidence, correct, bins=10):
@@ -71,21 +64,13 @@ def floored(p, bins):
     return np.where(p == 1, bins, closed_left(p, bins))
 
 
-def _without_zero(p, bins):
-    return np.where(p == 0, -1, closed_right(p, bins))
-
-
 def _without_edges(p, bins):
     return np.where(np.isin(p, np.arange(bins + 1) / bins), -1, closed_right(p, bins))
 
 
-def _over_the_range(p, bins):
-    return closed_right((p - p.min()) / max(np.ptp(p), 1e-12), bins)
-
-
-def _equal_counts(p, bins):
-    ranks = p.argsort(kind="stable").argsort(kind="stable")
-    return ranks * bins // len(p)
+def middle(p, bins):
+    """The middle of the bin that p falls into."""
+    return (closed_right(p, bins) + 0.5) / bins
 
 
 def table(p, y, bins=10, bin_of=closed_right):
@@ -97,18 +82,12 @@ def table(p, y, bins=10, bin_of=closed_right):
     return np.stack([count, *means], axis=1)
 
 
-def middles(n):
-    """The middle of every bin that holds anything, otherwise 0."""
-    return np.where(n > 0, (np.arange(len(n)) + 0.5) / len(n), 0.0)
-
-
-def _filled(p, y, bins=10, bin_of=closed_right):
-    """The table with 0 in empty bins."""
-    return np.nan_to_num(table(p, y, bins, bin_of))
-
-
 def _binned(bin_of):
-    return lambda p, y, bins=10: _filled(p, y, bins, bin_of)
+    """The table with 0 in empty bins."""
+    return lambda p, y, bins=10: np.nan_to_num(table(p, y, bins, bin_of))
+
+
+_filled = _binned(closed_right)
 
 
 def _columns(changed):
@@ -146,8 +125,8 @@ RELIABILITY = Exercise(
         "NaN in empty bins": table,
         "empty bins left out": _columns(lambda n, p, y: (n[n > 0], p[n > 0], y[n > 0])),
         "accuracy and confidence exchanged": _columns(lambda n, p, y: (n, y, p)),
-        "the middle of the bin instead of the mean confidence": _columns(
-            lambda n, p, y: (n, middles(n), y)
+        "the middle of the bin instead of the mean confidence": lambda p, y, bins=10: _filled(
+            middle(p, bins), y, bins
         ),
         "sums instead of means": _columns(lambda n, p, y: (n, n * p, n * y)),
         "shares instead of counts": _columns(lambda n, p, y: (n / n.sum(), p, y)),
@@ -156,15 +135,21 @@ RELIABILITY = Exercise(
         ),
         "the share of wrong predictions": _columns(lambda n, p, y: (n, p, (n > 0) * (1 - y))),
         "the gap instead of the accuracy": _columns(lambda n, p, y: (n, p, y - p)),
-        "bins from the smallest to the largest confidence": _binned(_over_the_range),
-        "bins of equal counts": _binned(_equal_counts),
+        "bins from the smallest to the largest confidence": _binned(
+            lambda p, bins: closed_right((p - p.min()) / max(np.ptp(p), 1e-12), bins)
+        ),
+        "bins of equal counts": _binned(
+            lambda p, bins: p.argsort(kind="stable").argsort(kind="stable") * bins // len(p)
+        ),
         "the number of bins fixed at 10": lambda p, y, bins=10: _filled(p, y),
         "the bins in reverse order": _columns(lambda n, p, y: (n[::-1], p[::-1], y[::-1])),
         "the table lying on its side": lambda p, y, bins=10: _filled(p, y, bins).T,
         "an index beyond the last bin": _counted_by_index,
         "1.0 fallen out of the last bin": _binned(floored),
         "bins closed on the left": _binned(closed_left),
-        "0.0 fallen out of the first bin": _binned(_without_zero),
+        "0.0 fallen out of the first bin": _binned(
+            lambda p, bins: np.where(p == 0, -1, closed_right(p, bins))
+        ),
         "confidences on an edge lost": _binned(_without_edges),
         "confidences on an edge counted twice": _both_edges,
     },

@@ -6,6 +6,7 @@ In the mistakes z stands for logits, y for their labels and t for the temperatur
 import numpy as np
 
 import lossfns.numpy as ln
+from lossfns.check.calibration.predictions import hot
 from lossfns.check.exercise import Call, Exercise, Recognised
 from lossfns.check.recipes import log_softmax, pick, softmax
 
@@ -19,12 +20,8 @@ def _model(rng, count, classes, temperature):
 
 
 def _draw_fit(rng):
-    for count, classes, temperature, dtype in (
-        (120, 3, 3.3, np.float64),
-        (240, 2, 0.4, np.float64),
-        (200, 5, 6.4, np.float32),
-    ):
-        logits, target = _model(rng, count, classes, temperature * rng.uniform(0.9, 1.1))
+    for count, classes, t, dtype in ((120, 3, 3.3, "f8"), (240, 2, 0.4, "f8"), (200, 5, 6.4, "f4")):
+        logits, target = _model(rng, count, classes, t * rng.uniform(0.9, 1.1))
         yield Call({"logits": logits.astype(dtype), "target": target})
 
 
@@ -32,24 +29,17 @@ def _nll(z, y, t):
     return float(-pick(log_softmax(z / t), y).mean())
 
 
-def _loss_of_temperature(call, temperature):
-    if not temperature > 0:
-        return np.inf
-    logits, target = call.arrays.values()
-    return _nll(logits.astype(np.float64), target, float(temperature))
+def _loss_of_temperature(call, t):
+    z, y = call.arrays.values()
+    return _nll(z.astype(np.float64), y, float(t)) if t > 0 else np.inf
 
 
-def _searched(low, high, count):
-    """The best temperature of a grid."""
-    grid = np.geomspace(low, high, count)
+def _searched(grid):
+    """Where on a grid the loss is smallest."""
     return lambda z, y: float(grid[np.argmin([_nll(z, y, t) for t in grid])])
 
 
-_best = _searched(0.05, 20, 240)
-
-
-def _whole_number(z, y):
-    return float(min(range(1, 21), key=lambda t: _nll(z, y, t)))
+_best = _searched(np.geomspace(0.05, 20, 240))
 
 
 def _descended(z, y, steps=10, rate=0.01):
@@ -68,17 +58,17 @@ FIT_TEMPERATURE = Exercise(
     slack=0.01,
     mistakes={
         "the temperature left at 1": Recognised(
-            lambda z, y: 1.0, lambda call, t: bool(abs(t - 1) < 1e-6)
+            lambda z, y: 1.0, lambda call, t: abs(t - 1) < 1e-6
         ),
         "the inverse of the temperature": lambda z, y: 1 / ln.fit_temperature(z, y),
         "the logarithm of the temperature": lambda z, y: np.log(ln.fit_temperature(z, y)),
         "the square of the temperature": lambda z, y: ln.fit_temperature(z, y) ** 2,
-        "no temperature below 1 tried": _searched(1, 20, 120),
-        "no temperature above 1 tried": _searched(0.05, 1, 120),
-        "whole numbers only": _whole_number,
+        "no temperature below 1 tried": _searched(np.geomspace(1, 20, 120)),
+        "no temperature above 1 tried": _searched(np.geomspace(0.05, 1, 120)),
+        "whole numbers only": _searched(np.arange(1, 21)),
         "too few steps": _descended,
         "a temperature that runs to 0": Recognised(
-            lambda z, y: _best(z, z.argmax(axis=1)), lambda call, t: bool(t < 0.1)
+            lambda z, y: _best(z, z.argmax(axis=1)), lambda call, t: t < 0.1
         ),
         "probabilities for logits": lambda z, y: _best(softmax(z), y),
         "the spread of the logits": lambda z, y: float(z.std()),
@@ -90,10 +80,10 @@ FIT_TEMPERATURE = Exercise(
 def _draw_calibrate(rng):
     for temperature, classes in ((3.0, 4), (0.4, 3)):
         temperature *= rng.uniform(0.9, 1.1)
-        logits_val, target_val = _model(rng, 300, classes, temperature)
-        logits_test, target_test = _model(rng, 200, classes, temperature)
-        arrays = {"logits_val": logits_val, "target_val": target_val, "logits_test": logits_test}
-        yield Call(arrays, kept={"target_test": target_test})
+        z, y = _model(rng, 300, classes, temperature)
+        test, labels = _model(rng, 200, classes, temperature)
+        arrays = {"logits_val": z, "target_val": y, "logits_test": test}
+        yield Call(arrays, kept={"target_test": labels})
 
 
 def _loss_of_probabilities(call, probs):
@@ -107,17 +97,16 @@ def _loss_of_probabilities(call, probs):
 def _changes_predictions(call, probs):
     """Whether some other class has become the most likely one; equals count as unchanged."""
     before = call.arrays["logits_test"].argmax(axis=1)
-    return bool((pick(probs, before) < probs.max(axis=1)).any())
+    return (pick(probs, before) < probs.max(axis=1)).any()
 
 
 def _unchanged(call, probs):
-    return bool(np.allclose(probs, softmax(call.arrays["logits_test"]), atol=1e-4))
+    return np.allclose(probs, softmax(call.arrays["logits_test"]), atol=1e-4)
 
 
-def _equal_sums(call, probs):
+def _equal_sums(p):
     """Rows that all have the same sum, which is not 1."""
-    sums = probs.sum(axis=1)
-    return bool(probs.min() >= 0 and np.ptp(sums) < 1e-3 < abs(sums[0] - 1))
+    return p.min() >= 0 and np.ptp(p.sum(axis=1)) < 1e-3 < abs(p[0].sum() - 1)
 
 
 def _tempered(predict):
@@ -125,11 +114,12 @@ def _tempered(predict):
     return lambda z, y, test: predict(test, ln.fit_temperature(z, y))
 
 
+def _seen(predict, shows):
+    """As `_tempered`, recognised by what shows in the prediction."""
+    return Recognised(_tempered(predict), lambda call, p: shows(p))
+
+
 _calibrate = _tempered(lambda z, t: softmax(z / t))
-
-
-def _frequencies(z, y, test):
-    return np.tile(np.bincount(y, minlength=z.shape[1]) / len(y), (len(test), 1))
 
 
 def _by_class(z, y, test):
@@ -148,27 +138,23 @@ CALIBRATE = Exercise(
     mistakes={
         "no calibration": Recognised(_tempered(lambda z, t: softmax(z)), _unchanged),
         "logits multiplied by the temperature": _tempered(lambda z, t: softmax(z * t)),
-        "scaled logits instead of probabilities": Recognised(
-            _tempered(lambda z, t: z / t), lambda call, p: bool(p.min() < 0 < p.max())
+        "scaled logits instead of probabilities": _seen(
+            lambda z, t: z / t, lambda p: p.min() < 0 < p.max()
         ),
-        "log-probabilities": Recognised(
-            _tempered(lambda z, t: log_softmax(z / t)), lambda call, p: bool(p.max() <= 0)
-        ),
-        "probabilities divided by the temperature": Recognised(
-            _tempered(lambda z, t: softmax(z) / t), _equal_sums
-        ),
+        "log-probabilities": _seen(lambda z, t: log_softmax(z / t), lambda p: p.max() <= 0),
+        "probabilities divided by the temperature": _seen(lambda z, t: softmax(z) / t, _equal_sums),
         "the predictions for the validation data": lambda z, y, test: _calibrate(z, y, z),
-        "the softmax over the items": Recognised(
-            _tempered(lambda z, t: softmax(z / t, axis=0)),
-            lambda call, p: bool(np.allclose(p.sum(axis=0), 1, atol=1e-3)),
+        "the softmax over the items": _seen(
+            lambda z, t: softmax(z / t, axis=0), lambda p: np.allclose(p.sum(axis=0), 1, atol=1e-3)
         ),
         "the confidence of the prediction only": _tempered(lambda z, t: softmax(z / t).max(axis=1)),
-        "certainty instead of probabilities": Recognised(
-            _tempered(lambda z, t: np.eye(z.shape[1])[z.argmax(axis=1)]),
-            lambda call, p: bool(p.max(axis=1).mean() > 0.99),
+        "certainty instead of probabilities": _seen(
+            lambda z, t: np.eye(z.shape[1])[z.argmax(axis=1)],
+            lambda p: p.max(axis=1).mean() > 0.99,
         ),
         "the frequencies of the classes": Recognised(
-            _frequencies, lambda call, p: bool(np.ptp(p, axis=0).max() < 1e-3)
+            lambda z, y, test: np.tile(hot(z, y).mean(axis=0), (len(test), 1)),
+            lambda call, p: np.ptp(p, axis=0).max() < 1e-3,
         ),
         "some of the probability spread evenly": _tempered(
             lambda z, t: 0.9 * softmax(z) + 0.1 / z.shape[1]
@@ -176,7 +162,7 @@ CALIBRATE = Exercise(
         "other predictions than before": Recognised(_by_class, _changes_predictions),
         "the temperature of other labels": Recognised(
             lambda z, y, test: _calibrate(z, np.sort(y), test),
-            lambda call, p: bool(p.max() < 1.5 / p.shape[1]),
+            lambda call, p: p.max() < 1.5 / p.shape[1],
         ),
     },
 )

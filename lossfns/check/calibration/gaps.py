@@ -11,7 +11,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.calibration import predictions
-from lossfns.check.calibration.bins import closed_left, closed_right, floored, middles, table
+from lossfns.check.calibration.bins import closed_left, closed_right, floored, middle, table
 from lossfns.check.calibration.predictions import checked, hot, probes
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask_all, refuse, singles
@@ -38,47 +38,29 @@ def _draw_errors(rng):
     yield refuse("no bins accepted", probs=probs, target=target, bins=0)
 
 
-def _top(p, y):
-    """How sure of the most likely class, and whether that was right."""
-    return p.max(axis=1), (p.argmax(axis=1) == y) * 1.0
+def _hit(p, y):
+    """Whether the most likely class was right."""
+    return (p.argmax(axis=1) == y) * 1.0
 
 
-def _from(reduce, events=_top, bin_of=closed_right):
-    """An error from the weights and gaps of the bins that hold anything."""
-
-    def wrong(p, y, bins=10):
-        n, confidence, accuracy = table(*events(p, y), bins, bin_of).T
-        return reduce(n[n > 0] / len(p), (accuracy - confidence)[n > 0])
-
-    return wrong
-
-
-def _from_all(reduce):
-    """As `_from`, where the gaps of empty bins are NaN."""
+def _from(reduce, sure=lambda p, y: p.max(axis=1), hit=_hit, bin_of=closed_right, empty=False):
+    """An error from the weights and gaps of the bins: those that hold anything, or all of them."""
 
     def wrong(p, y, bins=10):
-        n, confidence, accuracy = table(*_top(p, y), bins).T
-        return reduce(n / len(p), accuracy - confidence)
+        n, confidence, accuracy = table(sure(p, y), hit(p, y), bins, bin_of).T
+        used = (n > 0) | empty
+        return reduce(n[used] / len(p), (accuracy - confidence)[used])
 
     return wrong
 
 
 def _from_middles(reduce):
-    def wrong(p, y, bins=10):
-        n, _, accuracy = table(*_top(p, y), bins).T
-        return reduce(n[n > 0] / len(p), (accuracy - middles(n))[n > 0])
-
-    return wrong
+    return lambda p, y, bins=10: _from(reduce, lambda p, y: middle(p.max(axis=1), bins))(p, y, bins)
 
 
 def _from_items(reduce):
     """Without bins."""
-    return lambda p, y, bins=10: reduce(abs(np.subtract(*_top(p, y))))
-
-
-def _every_pair(error):
-    """As if confidences and results of shapes (n,) and (n, 1) were compared by broadcasting."""
-    return lambda p, y, bins=10: error(p.repeat(len(p), axis=0), np.tile(y, len(p)), bins)
+    return lambda p, y, bins=10: reduce(abs(_hit(p, y) - p.max(axis=1)))
 
 
 def _expected(w, g):
@@ -89,21 +71,19 @@ def _maximum(w, g):
     return abs(g).max(initial=0.0)
 
 
-_sum_of_gaps = _from(lambda w, g: abs(g).sum())
-
-
 def _shared(reduce):
     """Mistakes before the reduction, which both errors have in common."""
     right = _from(reduce)
     return {
-        "the probability of the true class for the confidence": _from(
-            reduce, lambda p, y: (pick(p, y), _top(p, y)[1])
+        "the probability of the true class for the confidence": _from(reduce, pick),
+        # As broadcasting does with confidences and results of shapes (n,) and (n, 1).
+        "every prediction compared with every label": lambda p, y, bins=10: right(
+            p.repeat(len(p), axis=0), np.tile(y, len(p)), bins
         ),
-        "every prediction compared with every label": _every_pair(right),
-        "every class as a prediction": _from(reduce, lambda p, y: (p, hot(p, y))),
+        "every class as a prediction": _from(reduce, lambda p, y: p, hot),
         "a softmax of the probabilities": lambda p, y, bins=10: right(softmax(p), y, bins),
         "the middle of the bin for the confidence": _from_middles(reduce),
-        "NaN from empty bins": _from_all(reduce),
+        "NaN from empty bins": _from(reduce, empty=True),
         "the number of bins fixed at 10": lambda p, y, bins=10: right(p, y),
         "1.0 fallen out of the last bin": _from(reduce, bin_of=floored),
         "bins closed on the left": _from(reduce, bin_of=closed_left),
@@ -118,7 +98,9 @@ ECE = Exercise(
     probes=probes(kinds.labelled_by_column("target"), kinds.outside("bins", 1, whole=True)),
     mistakes={
         "all bins weighted alike": _from(lambda w, g: abs(g).mean()),
-        "divided by the number of all bins": lambda p, y, bins=10: _sum_of_gaps(p, y, bins) / bins,
+        "divided by the number of all bins": lambda p, y, bins=10: (
+            _from(lambda w, g: abs(g).sum())(p, y, bins) / bins
+        ),
         "the largest gap": _from(_maximum),
         "gaps of opposite sign cancel": _from(lambda w, g: abs((w * g).sum())),
         "gaps with their sign": _from(lambda w, g: (w * g).sum()),
@@ -128,7 +110,7 @@ ECE = Exercise(
         "percent": _from(lambda w, g: 100 * _expected(w, g)),
         "no bins at all": _from_items(np.mean),
         "the share of wrong predictions for the accuracy": _from(
-            _expected, lambda p, y: (p.max(axis=1), p.argmax(axis=1) != y)
+            _expected, hit=lambda p, y: p.argmax(axis=1) != y
         ),
         **_shared(_expected),
     },

@@ -1,11 +1,15 @@
-"""The softmax of logits divided by a temperature."""
+"""The softmax of logits divided by a temperature, and its loss in PyTorch, for an optimizer.
+
+In the mistakes z stands for the logits, t for the temperature and s for its logarithm.
+"""
 
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise
-from lossfns.check.questions import refuse
-from lossfns.check.recipes import log_softmax, naive_softmax, softmax
+from lossfns.check.exercise import Call, Exercise, Recognised
+from lossfns.check.faults import capped
+from lossfns.check.questions import ask, refuse
+from lossfns.check.recipes import log_softmax, naive_softmax, pick, softmax
 
 
 def _logits(rng, count, classes):
@@ -13,7 +17,7 @@ def _logits(rng, count, classes):
     return np.stack([rng.permutation(np.arange(-4, 5))[:classes] / 2 for _ in range(count)])
 
 
-def batches(rng) -> list[np.ndarray]:
+def _batches(rng) -> list[np.ndarray]:
     """Logits, the smaller ones first."""
     count, classes = int(rng.integers(4, 8)), int(rng.integers(4, 7))
     classes += count == classes
@@ -26,7 +30,7 @@ def _ask(temperature, tables, aspect="values"):
 
 
 def _draw_temper(rng):
-    tables = batches(rng)
+    tables = _batches(rng)
     warm = float(np.round(rng.uniform(1.3, 4.0), 2))
     for temperature in (2.0, 0.5, warm):
         yield from _ask(temperature, tables)
@@ -35,10 +39,8 @@ def _draw_temper(rng):
     yield from _ask(1.0, [np.array([[1000.0, 999.0], [-1000.0, -999.5]])], "extremes")
     for temperature in (0.001, 1e6):
         yield from _ask(temperature, tables[2:3], "extremes")
-    for temperature in (-1.0, 0.0):
-        yield refuse(
-            "a temperature that is not positive accepted", logits=tables[1], temperature=temperature
-        )
+    for t in (-1.0, 0.0):
+        yield refuse("a temperature that is not positive accepted", logits=tables[1], temperature=t)
 
 
 def _temper(logits, temperature):
@@ -90,4 +92,86 @@ TEMPER = Exercise(
         kinds.equal_logits("logits"),
     ),
     mistakes={name: _named(formula) for name, formula in _FORMULAS.items()},
+)
+
+
+def _draw_nll(rng):
+    tables = _batches(rng)
+    values = [0.5, -0.5, *np.round(rng.uniform(0.2, 1.5, size=2), 2)]
+    single = [(z, s, np.float32) for s in values for z in tables]
+    double = [(z, values[3], np.float64) for z in tables[1:]]
+    for z, s, dtype in single + double:
+        yield _ask_loss(z, rng.integers(0, z.shape[1], size=len(z)), s, dtype)
+    # Too large for exp alone; then so far apart, too, that a probability is rounded to 0.
+    large, far = [[200.0, 198.0]], [[1000.0, -1000.0, 0.0], [0.5, 900.0, 899.0]]
+    yield _ask_loss(np.array(large), np.array([1]), 0.5, aspect="extremes")
+    yield _ask_loss(np.array(far), np.array([1, 2]), -0.5, aspect="extremes")
+    yield _ask_loss(np.array(far), np.array([1, 2]), 1.0, np.float64, aspect="extremes")
+
+
+def _ask_loss(z, y, s, dtype=np.float32, aspect="values"):
+    batch = z.astype(dtype), y, np.array(s, dtype)
+    return ask("logits target log_temperature", batch, aspect, wants=("log_temperature",))
+
+
+def _nll(z, y, s):
+    return -pick(log_softmax(z / np.exp(s)), y).mean()
+
+
+def _slope(z, y, s):
+    """With z/T: d(-z_y/T + ln Σ exp(z/T)) / d ln T = z_y/T - Σ p z/T."""
+    scaled = z / np.exp(s)
+    return (pick(scaled, y) - (softmax(scaled) * scaled).sum(axis=1)).mean()
+
+
+def _loss(z, y):
+    return -pick(z.log_softmax(dim=1), y).mean()
+
+
+def _of_true(z, y, s):
+    """The probability of the true class."""
+    return pick((z / s.exp()).softmax(dim=1), y)
+
+
+def _overflowing(z, y, s):
+    z = z / s.exp()
+    return -(pick(z.exp(), y) / z.exp().sum(dim=1)).log().mean()
+
+
+NLL_OF_TEMPERATURE_TORCH = Exercise(
+    signature="nll_of_temperature_torch(logits, target, log_temperature)",
+    read="loss-fit-temperature",
+    right=_nll,
+    draw=_draw_nll,
+    probes=(kinds.square("logits", labels="target"),),
+    torch=True,
+    slopes={"log_temperature": _slope},
+    # The gradient is a difference of scaled logits of about 100, known to 6e-8 of that in float32.
+    rtol=1e-3,
+    atol=1e-5,
+    mistakes={
+        "the logarithm taken for the temperature": lambda z, y, s: _loss(z / s, y),
+        "logits multiplied by the temperature": lambda z, y, s: _loss(z * s.exp(), y),
+        "softplus instead of exp": lambda z, y, s: _loss(z / (1 + s.exp()).log(), y),
+        "no temperature": lambda z, y, s: _loss(z + 0 * s, y),
+        "the log-probabilities divided": lambda z, y, s: _loss(z, y) / s.exp(),
+        "the probabilities as logits": lambda z, y, s: _loss(z.softmax(dim=1) / s.exp(), y),
+        "a softmax before the cross-entropy": lambda z, y, s: _loss(
+            (z / s.exp()).softmax(dim=1), y
+        ),
+        "the probability without the logarithm": lambda z, y, s: -_of_true(z, y, s).mean(),
+        "the most likely class instead of the true one": lambda z, y, s: _loss(
+            z / s.exp(), z.argmax(dim=1)
+        ),
+        "the softmax over the items": lambda z, y, s: (
+            -pick((z / s.exp()).log_softmax(dim=0), y).mean()
+        ),
+        "the sum instead of the mean": lambda z, y, s: len(z) * _loss(z / s.exp(), y),
+        "the sign forgotten": lambda z, y, s: -_loss(z / s.exp(), y),
+        "overflow of the exponential": _overflowing,
+        "the logarithm of a rounded probability": lambda z, y, s: -_of_true(z, y, s).log().mean(),
+        "a constant inside the logarithm": Recognised(
+            lambda z, y, s: -(_of_true(z, y, s) + 1e-10).log().mean(), capped(_nll, share=0.97)
+        ),
+    },
 )
