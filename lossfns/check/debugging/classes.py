@@ -7,21 +7,19 @@ there are several classes.
 import numpy as np
 
 from lossfns.check.exercise import Call, Exercise
-from lossfns.check.recipes import one_hot, sigmoid, softmax, with_ones
+from lossfns.check.recipes import one_hot, sigmoid, softmax, softplus, with_ones
 
 
 def _draw_classes(rng):
-    new = 24
     for count, classes in ((120, 3), (240, 5)):
         angles = rng.uniform(0, 6) + 2 * np.pi * np.arange(classes) / classes
-        x = np.round(rng.normal(size=(count + new, 2)), 3)
+        x = np.round(rng.normal(size=(count + 24, 2)), 3)
         probs = softmax(2.2 * x @ np.stack([np.cos(angles), np.sin(angles)]))
         labels = (probs.cumsum(axis=1) < rng.random((len(x), 1))).sum(axis=1)
         # Some labels are plainly wrong, as they are in practice, and keep the best weights finite.
-        wrong = rng.random(len(x)) < 0.08
-        labels = np.where(wrong, rng.integers(classes, size=len(x)), labels)
+        labels = np.where(rng.random(len(x)) < 0.08, rng.integers(classes, size=len(x)), labels)
         labels[:classes] = np.arange(classes)
-        given = {"x": x[:count], "labels": labels[:count], "x_new": x[count:]}
+        given = {"x": x[:-24], "labels": labels[:-24], "x_new": x[-24:]}
         yield Call(given, kept={"best": _trained(steps=1000)(**given)})
 
 
@@ -30,7 +28,7 @@ def _cross_entropy(z, y):
     return softmax(z) - y
 
 
-def _through_softmax(slope):
+def _of_softmax(slope):
     """Gradient for the logits of a loss of their softmax, whose own gradient is `slope`."""
 
     def gradient(z, y):
@@ -41,7 +39,7 @@ def _through_softmax(slope):
     return gradient
 
 
-_double_softmax = _through_softmax(_cross_entropy)
+_double_softmax = _of_softmax(_cross_entropy)
 
 
 def _trained(gradient=_cross_entropy, out=softmax, steps=500):
@@ -77,8 +75,8 @@ REPAIRED_DOUBLE_SOFTMAX = Exercise(
     atol=3e-3,
     mistakes={
         "still the broken loop": _trained(_double_softmax),
-        "the logarithm missing": _trained(_through_softmax(lambda p, y: -y)),
-        "squared errors of the probabilities": _trained(_through_softmax(lambda p, y: 2 * (p - y))),
+        "the logarithm missing": _trained(_of_softmax(lambda p, y: -y)),
+        "squared errors of the probabilities": _trained(_of_softmax(lambda p, y: 2 * (p - y))),
         "a softmax at neither end": _trained(out=lambda z: z),
         "softmax twice in what is returned": _trained(out=lambda z: softmax(softmax(z))),
         "log-probabilities in what is returned": _trained(out=lambda z: np.log(softmax(z))),
@@ -102,9 +100,8 @@ def _draw_rare(rng):
         labels = (scores > np.quantile(scores, 1 - share)).astype(np.int64)
         # One positive in ten is not where it should be, which keeps the best weights small.
         few = round(0.1 * share * count)
-        classes = [np.flatnonzero(labels == label) for label in (0, 1)]
-        moved = np.concatenate([rng.choice(one, few, replace=False) for one in classes])
-        labels[moved] = 1 - labels[moved]
+        moved = [rng.choice(np.flatnonzero(labels == k), few, replace=False) for k in (0, 1)]
+        labels[np.concatenate(moved)] ^= 1
         yield Call({"x": x, "labels": labels})
 
 
@@ -134,30 +131,24 @@ def _rare_loss(call, line):
     """Binary cross-entropy in which both classes count the same in all."""
     x, y = call.arrays.values()
     z = with_ones(x) @ line
-    losses = y * _ratio(y) * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)
-    return float(losses.mean())
+    return float((y * _ratio(y) * softplus(-z) + (1 - y) * softplus(z)).mean())
 
 
-def _without_intercept(x, y):
-    return np.append(_weighted(_ratio, columns_of=lambda x: x)(x, y), 0.0)
-
-
-def _descent(inner=lambda z: (z, 1.0), steps=500):
-    """Descent on the weighted loss of `inner`, which gives a value and its slope, of the logits."""
+def _descent(slope, steps=500):
+    """Descent on a weighted loss with this slope for the logits."""
 
     def wrong(x, y):
         columns, weight, line = with_ones(x), np.where(y == 1, _ratio(y), 1.0), np.zeros(3)
         for _ in range(steps):
-            value, slope = inner(columns @ line)
-            line -= 0.1 * columns.T @ (weight * (sigmoid(value) - y) * slope) / len(x)
+            line -= 0.1 * columns.T @ (weight * slope(columns @ line, y)) / len(x)
         return line
 
     return wrong
 
 
-def _sigmoid_first(z):
+def _sigmoid_first(z, y):
     p = sigmoid(z)
-    return p, p * (1 - p)
+    return (sigmoid(p) - y) * p * (1 - p)
 
 
 REPAIRED_WEIGHTS = Exercise(
@@ -180,8 +171,8 @@ REPAIRED_WEIGHTS = Exercise(
         "the labels exchanged": lambda x, y: -_once(x, y),
         "the number of negatives as the weight": _weighted(lambda y: (1 - y).sum()),
         "a sigmoid before a loss of logits": _descent(_sigmoid_first),
-        "no intercept": _without_intercept,
-        "too few steps": _descent(steps=10),
+        "no intercept": lambda x, y: np.append(_weighted(_ratio, lambda x: x)(x, y), 0.0),
+        "too few steps": _descent(lambda z, y: sigmoid(z) - y, steps=10),
         "nothing learned": lambda x, y: np.zeros(x.shape[1] + 1),
         "the intercept in front": lambda x, y: np.roll(_once(x, y), 1),
     },

@@ -42,37 +42,30 @@ def _least_squares(x, y):
     return np.linalg.lstsq(with_ones(x), y, rcond=None)[0]
 
 
-def _mean_gradient(x, e):
+def _averaged(x, e):
     """Gradient of the mean squared error for slope and intercept."""
     return 2 * np.array([(e * x).mean(), e.mean()])
 
 
-def _sum_gradient(x, e):
-    return len(x) * _mean_gradient(x, e)
+def _summed(x, e):
+    return len(x) * _averaged(x, e)
 
 
 def _clipped(g):
     return g * min(1, 1 / max(np.linalg.norm(g), 1e-12))
 
 
-def _descent(gradient=_mean_gradient, rate=0.1, steps=500):
-    def wrong(x, y):
-        line = np.zeros(2)
-        for _ in range(steps):
-            line = line - rate * gradient(x, _errors(line, x, y))
-        return line
+def _descent(gradient=_averaged, piled=lambda pile, g: g, rate=0.1, steps=500):
+    """Descent along what `piled` makes of the pile of the step before and the gradient.
 
-    return wrong
-
-
-def _piling(piled, rate=lambda step: 0.1):
-    """Descent along a pile, which `piled` makes from that of the step before and a gradient."""
+    `rate` is the learning rate, or an array with one for each step.
+    """
 
     def wrong(x, y):
         line, pile = np.zeros(2), np.zeros(2)
-        for step in range(500):
-            pile = piled(pile, _mean_gradient(x, _errors(line, x, y)))
-            line = line - rate(step) * pile
+        for factor in np.broadcast_to(rate, steps):
+            pile = piled(pile, gradient(x, _errors(line, x, y)))
+            line = line - factor * pile
         return line
 
     return wrong
@@ -80,40 +73,19 @@ def _piling(piled, rate=lambda step: 0.1):
 
 def _until_it_blows_up(x, y):
     """The last line before the loss was no number any more."""
-    line = np.zeros(2)
-    for _ in range(500):
-        new = line - 0.5 * _sum_gradient(x, _errors(line, x, y))
-        if not np.isfinite((_errors(new, x, y) ** 2).sum()):
-            break
-        line = new
+    line = new = np.zeros(2)
+    while np.isfinite((_errors(new, x, y) ** 2).sum()):
+        line, new = new, new - 0.5 * _summed(x, _errors(new, x, y))
     return line
+
+
+def _through_mean(at):
+    """Where only the point (at(x), mean of y) has to be met: descent from 0 goes straight there."""
+    return lambda x, y: np.array([at(x), 1.0]) * y.mean() / (at(x) ** 2 + 1)
 
 
 def _standardised(values):
     return (values - values.mean()) / values.std()
-
-
-def _flat(x, y):
-    """A slope that stays 0."""
-    return np.array([0.0, y.mean()])
-
-
-def _nothing(x, y):
-    return np.zeros(2)
-
-
-def _first_prediction(x, y):
-    """The prediction of the first item, (1,), is broadcast over all targets."""
-    return np.array([x[0], 1.0]) * y.mean() / (x[0] ** 2 + 1)
-
-
-def _mean_error(x, y):
-    """Averaged before squaring, only the means have to meet; descent from 0 goes straight there."""
-    return np.array([x.mean(), 1.0]) * y.mean() / (x.mean() ** 2 + 1)
-
-
-def _exchanged(x, y):
-    return _least_squares(x, y)[::-1].copy()
 
 
 _OTHER_LINES = {
@@ -131,15 +103,18 @@ REPAIRED_BROADCAST = _repaired(
     read="broadcasting",
     draw=_draw_small,
     mistakes={
-        "still the broken loop": _flat,
-        "only the first prediction": _first_prediction,
-        "averages instead of pairs": _mean_error,
+        # For all pairs of predictions and targets the best line is flat.
+        "still the broken loop": lambda x, y: np.array([0.0, y.mean()]),
+        # The prediction of the first item, (1,), is broadcast over all targets.
+        "only the first prediction": _through_mean(lambda x: x[0]),
+        # Averaged before squaring, only the means have to meet.
+        "averages instead of pairs": _through_mean(np.mean),
         "x fitted as a function of y": lambda x, y: _least_squares(y, x),
         "too few steps": _descent(steps=10),
         "the line of the standardised inputs": lambda x, y: _least_squares(_standardised(x), y),
         **_OTHER_LINES,
-        "nothing learned": _nothing,
-        "slope and intercept exchanged": _exchanged,
+        "nothing learned": lambda x, y: np.zeros(2),
+        "slope and intercept exchanged": lambda x, y: _least_squares(x, y)[::-1],
     },
 )
 
@@ -150,18 +125,18 @@ REPAIRED_ZERO_GRAD = _repaired(
     # About the centre neither parameter calms down the other.
     draw=partial(_draw_small, middle=0.0),
     mistakes={
-        "still the broken loop": _piling(lambda pile, g: pile + g),
-        "the gradient emptied before it is used": _nothing,
-        "only the slope's gradient emptied": _piling(lambda pile, g: pile * [0, 1] + g),
-        "only the intercept's gradient emptied": _piling(lambda pile, g: pile * [1, 0] + g),
-        "a smaller learning rate": _piling(lambda pile, g: pile + g, lambda step: 0.001),
-        "the pile divided by the number of steps": _piling(
-            lambda pile, g: pile + g, lambda step: 0.1 / (step + 1)
+        "still the broken loop": _descent(piled=np.add),
+        "the gradient emptied before it is used": lambda x, y: np.zeros(2),
+        "only the slope's gradient emptied": _descent(piled=lambda pile, g: pile * [0, 1] + g),
+        "only the intercept's gradient emptied": _descent(piled=lambda pile, g: pile * [1, 0] + g),
+        "a smaller learning rate": _descent(piled=np.add, rate=0.001),
+        "the pile divided by the number of steps": _descent(
+            piled=np.add, rate=0.1 / np.arange(1, 501)
         ),
-        "the gradient clipped": _piling(lambda pile, g: _clipped(pile + g)),
+        "the gradient clipped": _descent(piled=lambda pile, g: _clipped(pile + g)),
         "too few steps": _descent(steps=10),
         **_OTHER_LINES,
-        "slope and intercept exchanged": _exchanged,
+        "slope and intercept exchanged": lambda x, y: _least_squares(x, y)[::-1],
     },
 )
 
@@ -171,18 +146,16 @@ REPAIRED_REDUCTION = _repaired(
     read="shape-of-the-curve",
     draw=_draw_sizes,
     mistakes={
-        "still the broken loop": _descent(_sum_gradient, rate=0.5),
-        "a learning rate for one size of batch": _descent(_sum_gradient, rate=0.005),
-        "the gradient clipped": _descent(lambda x, e: _clipped(_sum_gradient(x, e)), rate=0.5),
-        "only the sign of the gradient": _descent(
-            lambda x, e: np.sign(_sum_gradient(x, e)), rate=0.5
-        ),
+        "still the broken loop": _descent(_summed, rate=0.5),
+        "a learning rate for one size of batch": _descent(_summed, rate=0.005),
+        "the gradient clipped": _descent(lambda x, e: _clipped(_summed(x, e)), rate=0.5),
+        "only the sign of the gradient": _descent(lambda x, e: np.sign(_summed(x, e)), rate=0.5),
         "stopped just before the loss was no number": _until_it_blows_up,
-        "the loss clamped": _nothing,
-        "divided by n twice": _descent(lambda x, e: _mean_gradient(x, e) / len(x), rate=0.5),
+        "the loss clamped": lambda x, y: np.zeros(2),
+        "divided by n twice": _descent(lambda x, e: _averaged(x, e) / len(x), rate=0.5),
         "a learning rate that is far too small": _descent(rate=0.0005),
-        "half of the items' sum": _descent(lambda x, e: _sum_gradient(x, e) / 2),
+        "half of the items' sum": _descent(lambda x, e: _summed(x, e) / 2),
         **_OTHER_LINES,
-        "slope and intercept exchanged": _exchanged,
+        "slope and intercept exchanged": lambda x, y: _least_squares(x, y)[::-1],
     },
 )

@@ -1,19 +1,23 @@
 """Instruments: what the loss should be at first, how long the gradient is, where a run broke.
 
-In the mistakes c stands for the number of classes and g for the gradients.
+In the mistakes c stands for the number of classes, g for the gradients and x for the losses.
 """
 
 import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise
-from lossfns.check.questions import ask_all, refuse, single
+from lossfns.check.questions import refuse
+
+
+def _ask(name, values, aspect="values"):
+    return [Call({name: np.array(value)}, {}, aspect) for value in values]
 
 
 def _draw_initial(rng):
     many = rng.choice(np.arange(11, 500), size=3, replace=False)
-    yield from ask_all("classes", [(np.array(c),) for c in (2, 3, 10, *many)])
-    yield from ask_all("classes", [(np.array(c),) for c in (1, 1_000_000)], "extremes")
+    yield from _ask("classes", [2, 3, 10, *many])
+    yield from _ask("classes", [1, 1_000_000], "extremes")
     yield refuse("-∞ for no classes", classes=np.array(0))
     yield refuse("a negative number of classes accepted", classes=np.array(-3))
 
@@ -49,14 +53,12 @@ def _draw_norm(rng):
     halves = [-4.0, -2.5, -1.5, -0.5, 0.5, 2.0, 3.0]
     rows, columns = int(rng.integers(2, 4)), int(rng.integers(4, 6))
     # Two entries and more: of one alone most wrong norms are right.
-    shapes = (2,), (3,), (2, 3), (rows, columns), (2, 2, 2)
-    tables = [rng.choice(halves, size=shape) for shape in shapes]
-    tables.append(rng.choice(halves, size=(2, 3)).astype(np.float32))
-    tables.append(rng.normal(size=(rows, int(rng.integers(20, 40)))))
-    yield from ask_all("gradients", [(g,) for g in tables])
-    large = np.array([[3e30, 0.0], [0.0, 4e30]], np.float32)
-    extremes = np.zeros((2, 2)), np.array([3e200, -4e200]), large
-    yield from ask_all("gradients", [(g,) for g in extremes], "extremes")
+    for shape in ((2,), (3,), (2, 3), (rows, columns), (2, 2, 2)):
+        yield from _ask("gradients", [rng.choice(halves, size=shape)])
+    yield from _ask("gradients", [rng.choice(halves, size=(2, 3)).astype(np.float32)])
+    yield from _ask("gradients", [rng.normal(size=(rows, int(rng.integers(20, 40))))])
+    single = np.array([[3e30, 0.0], [0.0, 4e30]], np.float32)
+    yield from _ask("gradients", [np.zeros((2, 2)), [3e200, -4e200], single], "extremes")
 
 
 def _scaled_norm(g):
@@ -101,37 +103,34 @@ GRADIENT_NORM = Exercise(
 
 def _draw_steps(rng):
     nan, inf = np.nan, np.inf
-    yield from _ask([0.5, nan, 2.0], [2.0, 0.5, inf, nan], [2.5, 1.5, 0.5])
-    yield from _ask([1.5, 0.5, nan, 3.0, inf, nan], [nan, nan], [3.0, 1.0, 2.0, 0.5, -inf])
+    runs = [[0.5, nan, 2.0], [2.0, 0.5, inf, nan], [2.5, 1.5, 0.5]]
+    runs += [[1.5, 0.5, nan, 3.0, inf, nan], [nan, nan], [3.0, 1.0, 2.0, 0.5, -inf]]
     for bad in (nan, inf, None):
         losses = np.round(np.exp(rng.normal(size=int(rng.integers(30, 60)))), 3)
         if bad is not None:
             losses[int(rng.integers(8, 28)) :] = bad
-        yield from _ask(losses.astype(np.float32 if bad == inf else np.float64))
-    yield from _ask([2.0, 1e300, 0.5], [-3.0, -1e300, nan], [], aspect="extremes")
+        runs.append(losses.astype(np.float32 if bad == inf else np.float64))
+    yield from _ask("losses", runs)
+    yield from _ask("losses", [[2.0, 1e300, 0.5], [-3.0, -1e300, nan], []], "extremes")
 
 
-def _ask(*runs, aspect="values"):
-    return [Call({"losses": np.array(losses)}, {}, aspect) for losses in runs]
-
-
-def _is_bad(losses):
-    return ~np.isfinite(losses)
-
-
-def _first(bad):
-    """The first index at which the losses are bad, by whatever `bad` calls bad; -1 for none."""
-    return _step(lambda steps, count: steps[0] if len(steps) else -1, bad)
+def _is_bad(x):
+    return ~np.isfinite(x)
 
 
 def _step(answer, bad=_is_bad):
     """An answer from the bad steps, in order, and the number of all steps."""
-    return lambda losses: int(answer(np.flatnonzero(bad(losses)), len(losses)))
+    return lambda x: int(answer(np.flatnonzero(bad(x)), len(x)))
 
 
-def _fails_when_empty(losses):
-    step = int(np.argmax(_is_bad(losses)))
-    return step if _is_bad(losses)[step] else -1
+def _first(bad):
+    """The first step that `bad` calls bad; -1 for none."""
+    return _step(lambda steps, n: steps[0] if len(steps) else -1, bad)
+
+
+def _fails_when_empty(x):
+    step = int(np.argmax(_is_bad(x)))
+    return step if _is_bad(x)[step] else -1
 
 
 FIRST_BAD_STEP = Exercise(
@@ -140,26 +139,20 @@ FIRST_BAD_STEP = Exercise(
     right=_first(_is_bad),
     draw=_draw_steps,
     mistakes={
-        "a comparison with NaN": _first(lambda losses: losses == np.nan),
+        "a comparison with NaN": _first(lambda x: x == np.nan),
         "infinities overlooked": _first(np.isnan),
         "NaN overlooked": _first(np.isinf),
-        "minus infinity overlooked": _first(lambda losses: np.isnan(losses) | (losses == np.inf)),
+        "minus infinity overlooked": _first(lambda x: np.isnan(x) | (x == np.inf)),
         "the last bad step": _step(lambda bad, n: bad[-1] if len(bad) else -1),
         "the number of bad steps": _step(lambda bad, n: len(bad) or -1),
         "steps counted from 1": _step(lambda bad, n: bad[0] + 1 if len(bad) else -1),
         "the last good step": _step(lambda bad, n: bad[0] - 1 if len(bad) else -1),
-        "0 for a run without a fault": lambda losses: (
-            int(np.argmax(_is_bad(losses))) if len(losses) else -1
-        ),
+        "0 for a run without a fault": lambda x: int(np.argmax(_is_bad(x))) if len(x) else -1,
         "the number of steps for a run without a fault": _step(
             lambda bad, n: bad[0] if len(bad) else n
         ),
-        "the first step at which the loss rises": _first(
-            lambda losses: np.diff(losses, prepend=losses[:1]) > 0
-        ),
-        "large losses taken for bad ones": _first(
-            lambda losses: _is_bad(losses) | (np.abs(losses) > 1e6)
-        ),
+        "the first step at which the loss rises": _first(lambda x: np.diff(x, prepend=x[:1]) > 0),
+        "large losses taken for bad ones": _first(lambda x: _is_bad(x) | (np.abs(x) > 1e6)),
         "no answer for a run without steps": _fails_when_empty,
     },
 )
