@@ -54,10 +54,6 @@ def _named(formula):
     return lambda logits, temperature: formula(logits, temperature)
 
 
-def _largest(z):
-    return z.max(axis=1, keepdims=True)
-
-
 _FORMULAS = {
     "logits multiplied by the temperature": lambda z, t: softmax(z * t),
     "no temperature": lambda z, t: softmax(z),
@@ -65,7 +61,9 @@ _FORMULAS = {
     "the probabilities as logits": lambda z, t: softmax(softmax(z) / t),
     "powers that do not sum to 1": lambda z, t: softmax(z) ** (1 / t),
     "the root of the temperature": lambda z, t: softmax(z / np.sqrt(t)),
-    "only the largest logit divided": lambda z, t: softmax(np.where(z == _largest(z), z / t, z)),
+    "only the largest logit divided": lambda z, t: softmax(
+        np.where(z == z.max(axis=1, keepdims=True), z / t, z)
+    ),
     "the softmax over the items": lambda z, t: softmax(z / t, axis=0),
     "one sum for the whole batch": lambda z, t: (
         np.exp(z / t - z.max() / t) / np.exp(z / t - z.max() / t).sum()
@@ -73,7 +71,7 @@ _FORMULAS = {
     "the temperature in the numerator only": lambda z, t: (
         np.exp(z / t) / np.exp(z).sum(axis=1, keepdims=True)
     ),
-    "the exponentials not normalised": lambda z, t: np.exp((z - _largest(z)) / t),
+    "the exponentials not normalised": lambda z, t: np.exp((z - z.max(axis=1, keepdims=True)) / t),
     "a sigmoid for each class": lambda z, t: 1 / (1 + np.exp(-z / t)),
     "log-probabilities": lambda z, t: log_softmax(z / t),
     "overflow of the exponential": lambda z, t: naive_softmax(z / t),

@@ -95,8 +95,7 @@ REPAIRED_DOUBLE_SOFTMAX = Exercise(
 def _draw_rare(rng):
     for count, share in ((150, 0.2), (400, 0.05)):
         x = np.round(rng.normal(size=(count, 2)), 3)
-        slopes = rng.choice([-2.0, -1.5, 1.5, 2.0], size=2)
-        scores = x @ slopes + rng.logistic(size=count)
+        scores = x @ rng.choice([-2.0, -1.5, 1.5, 2.0], size=2) + rng.logistic(size=count)
         labels = (scores > np.quantile(scores, 1 - share)).astype(np.int64)
         # One positive in ten is not where it should be, which keeps the best weights small.
         few = round(0.1 * share * count)
