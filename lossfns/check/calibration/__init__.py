@@ -1,6 +1,6 @@
 """The exercises of chapter 7, with the mistakes that people make in them."""
 
-from lossfns.check.calibration import bins, fitting, gaps, likelihood, scores, temperature
+from lossfns.check.calibration import bins, fitting, gaps, scores, temperature
 
 EXERCISES = (
     scores.NLL,
@@ -10,6 +10,6 @@ EXERCISES = (
     gaps.MAX_CALIBRATION_ERROR,
     temperature.TEMPER,
     fitting.FIT_TEMPERATURE,
-    likelihood.NLL_OF_TEMPERATURE_TORCH,
+    temperature.NLL_OF_TEMPERATURE_TORCH,
     fitting.CALIBRATE,
 )

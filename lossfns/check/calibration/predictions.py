@@ -2,6 +2,8 @@
 
 import numpy as np
 
+import lossfns.numpy as ln
+from lossfns.check import kinds
 from lossfns.check.exercise import Call
 from lossfns.check.questions import refuse
 
@@ -36,8 +38,7 @@ def many(rng: np.random.Generator, count: int, classes: int) -> np.ndarray:
 
 
 def _has_one_winner(rows, by=1):
-    ordered = np.sort(rows, axis=1)
-    return (ordered[:, -1] - ordered[:, -2] >= by).all()
+    return (np.diff(np.sort(rows, axis=1))[:, -1] >= by).all()
 
 
 def labels_for(rng: np.random.Generator, rows: np.ndarray, right: float = 0.5) -> np.ndarray:
@@ -52,18 +53,10 @@ def classified(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray]]:
     """Pairs (probabilities, labels), the smaller ones first."""
     one = readable(rng, 1, 2)
     count, classes = int(rng.integers(4, 8)), int(rng.integers(4, 7))
-    rows = [
-        readable(rng, 2, 2),
-        readable(rng, 2, 3),
-        readable(rng, 3, 3),
-        readable(rng, count, 3),
-        many(rng, int(rng.integers(60, 120)), classes),
-    ]
-    return [
-        (one, one.argmax(axis=1)),
-        (one, one.argmin(axis=1)),
-        *((probs, labels_for(rng, probs)) for probs in rows),
-    ]
+    rows = [readable(rng, *shape) for shape in ((2, 2), (2, 3), (3, 3), (count, 3))]
+    rows.append(many(rng, int(rng.integers(60, 120)), classes))
+    right_and_wrong = [(one, one.argmax(axis=1)), (one, one.argmin(axis=1))]
+    return right_and_wrong + [(probs, labels_for(rng, probs)) for probs in rows]
 
 
 def bad_classes(rng: np.random.Generator) -> list[Call]:
@@ -78,17 +71,24 @@ def bad_classes(rng: np.random.Generator) -> list[Call]:
     ]
 
 
-def hold_distributions(probs) -> None:
-    """Refuse rows that are not probabilities of classes."""
-    if probs.min() < 0 or probs.max() > 1:
-        raise ValueError("probs must lie between 0 and 1")
-    if np.abs(probs.sum(axis=1) - 1).max() > 1e-3:
-        raise ValueError("probs must sum to 1 in every row")
+def checked(score, **otherwise):
+    """A score that refuses what is no prediction; `otherwise` are the defaults of its options."""
+
+    def right(probs, target, **options):
+        if target.min() < 0:
+            raise ValueError("labels start at 0; to the library -100 is one to leave out")
+        ln.brier(probs, target)  # It refuses all the rest.
+        return score(probs, target, **otherwise | options)
+
+    return right
 
 
-def hold_labels(probs, target) -> None:
-    """Refuse anything but one label of an existing class per row."""
-    if target.shape != probs.shape[:1]:
-        raise ValueError(f"target has shape {target.shape}, one label a row is needed")
-    if target.min() < 0 or target.max() >= probs.shape[1]:
-        raise ValueError(f"labels go from 0 to {probs.shape[1] - 1}")
+def probes(*more):
+    """Bad input of every sort, and `more`; then as many items as classes."""
+    bad = kinds.no_distributions("probs"), kinds.labels("target", "probs")
+    return *bad, *more, kinds.square("probs", labels="target")
+
+
+def hot(p, y):
+    """Labels as one-hot rows, as long as those of p."""
+    return (y[:, None] == np.arange(p.shape[1])) * 1.0

@@ -1,11 +1,15 @@
-"""The softmax of logits divided by a temperature."""
+"""The softmax of logits divided by a temperature, and its loss in PyTorch, for an optimizer.
+
+In the mistakes z stands for the logits, t for the temperature and s for its logarithm.
+"""
 
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise
-from lossfns.check.questions import refuse
-from lossfns.check.recipes import log_softmax, softmax
+from lossfns.check.exercise import Call, Exercise, Recognised
+from lossfns.check.faults import capped
+from lossfns.check.questions import ask, refuse
+from lossfns.check.recipes import log_softmax, naive_softmax, pick, softmax
 
 
 def _logits(rng, count, classes):
@@ -13,36 +17,30 @@ def _logits(rng, count, classes):
     return np.stack([rng.permutation(np.arange(-4, 5))[:classes] / 2 for _ in range(count)])
 
 
-def batches(rng) -> list[np.ndarray]:
+def _batches(rng) -> list[np.ndarray]:
     """Logits, the smaller ones first."""
     count, classes = int(rng.integers(4, 8)), int(rng.integers(4, 7))
     classes += count == classes
-    return [
-        _logits(rng, 1, 2),
-        _logits(rng, 1, 3),
-        _logits(rng, 2, 3),
-        _logits(rng, 3, 2),
-        np.round(rng.normal(scale=2.0, size=(count, classes)), 3),
-    ]
+    small = [_logits(rng, *shape) for shape in ((1, 2), (1, 3), (2, 3), (3, 2))]
+    return [*small, np.round(rng.normal(scale=2.0, size=(count, classes)), 3)]
+
+
+def _ask(temperature, tables, aspect="values"):
+    return [Call({"logits": z}, {"temperature": temperature}, aspect) for z in tables]
 
 
 def _draw_temper(rng):
-    tables = batches(rng)
+    tables = _batches(rng)
     warm = float(np.round(rng.uniform(1.3, 4.0), 2))
     for temperature in (2.0, 0.5, warm):
-        for logits in tables:
-            yield Call({"logits": logits}, {"temperature": temperature})
-    for logits in tables[1:3]:
-        yield Call({"logits": logits.astype(np.float32)}, {"temperature": warm})
-    yield Call({"logits": np.array([[1000.0, 998.0, -1000.0]])}, {"temperature": 2.0}, "extremes")
-    apart = np.array([[1000.0, 999.0], [-1000.0, -999.5]])
-    yield Call({"logits": apart}, {"temperature": 1.0}, "extremes")
-    yield Call({"logits": tables[2]}, {"temperature": 0.001}, "extremes")
-    yield Call({"logits": tables[2]}, {"temperature": 1e6}, "extremes")
-    for temperature in (-1.0, 0.0):
-        yield refuse(
-            "a temperature that is not positive accepted", logits=tables[1], temperature=temperature
-        )
+        yield from _ask(temperature, tables)
+    yield from _ask(warm, [z.astype(np.float32) for z in tables[1:3]])
+    yield from _ask(2.0, [np.array([[1000.0, 998.0, -1000.0]])], "extremes")
+    yield from _ask(1.0, [np.array([[1000.0, 999.0], [-1000.0, -999.5]])], "extremes")
+    for temperature in (0.001, 1e6):
+        yield from _ask(temperature, tables[2:3], "extremes")
+    for t in (-1.0, 0.0):
+        yield refuse("a temperature that is not positive accepted", logits=tables[1], temperature=t)
 
 
 def _temper(logits, temperature):
@@ -51,20 +49,35 @@ def _temper(logits, temperature):
     return softmax(logits / temperature)
 
 
-def _overflowing(logits, temperature):
-    exps = np.exp(logits / temperature)
-    return exps / exps.sum(axis=1, keepdims=True)
+def _named(formula):
+    """The option has a name, which formulas shorten to t."""
+    return lambda logits, temperature: formula(logits, temperature)
 
 
-def _one_maximum(logits, temperature):
-    exps = np.exp((logits - logits.max()) / temperature)
-    return exps / exps.sum(axis=1, keepdims=True)
-
-
-def _of_probabilities(power):
-    """Powers of the probabilities, not yet divided by their sum."""
-    return lambda logits, temperature: softmax(logits) ** power(temperature)
-
+_FORMULAS = {
+    "logits multiplied by the temperature": lambda z, t: softmax(z * t),
+    "no temperature": lambda z, t: softmax(z),
+    "the probabilities divided": lambda z, t: softmax(z) / t,
+    "the probabilities as logits": lambda z, t: softmax(softmax(z) / t),
+    "powers that do not sum to 1": lambda z, t: softmax(z) ** (1 / t),
+    "the root of the temperature": lambda z, t: softmax(z / np.sqrt(t)),
+    "only the largest logit divided": lambda z, t: softmax(
+        np.where(z == z.max(axis=1, keepdims=True), z / t, z)
+    ),
+    "the softmax over the items": lambda z, t: softmax(z / t, axis=0),
+    "one sum for the whole batch": lambda z, t: (
+        np.exp(z / t - z.max() / t) / np.exp(z / t - z.max() / t).sum()
+    ),
+    "the temperature in the numerator only": lambda z, t: (
+        np.exp(z / t) / np.exp(z).sum(axis=1, keepdims=True)
+    ),
+    "the exponentials not normalised": lambda z, t: np.exp((z - z.max(axis=1, keepdims=True)) / t),
+    "a sigmoid for each class": lambda z, t: 1 / (1 + np.exp(-z / t)),
+    "log-probabilities": lambda z, t: log_softmax(z / t),
+    "overflow of the exponential": lambda z, t: naive_softmax(z / t),
+    "one maximum subtracted from all rows": lambda z, t: naive_softmax((z - z.max()) / t),
+    "logits clipped": lambda z, t: naive_softmax(np.clip(z, -500, 500) / t),
+}
 
 TEMPER = Exercise(
     signature="temper(logits, temperature)",
@@ -76,43 +89,87 @@ TEMPER = Exercise(
         kinds.single_class("logits"),
         kinds.equal_logits("logits"),
     ),
+    mistakes={name: _named(formula) for name, formula in _FORMULAS.items()},
+)
+
+
+def _draw_nll(rng):
+    tables = _batches(rng)
+    values = [0.5, -0.5, *np.round(rng.uniform(0.2, 1.5, size=2), 2)]
+    single = [(z, s, np.float32) for s in values for z in tables]
+    double = [(z, values[3], np.float64) for z in tables[1:]]
+    for z, s, dtype in single + double:
+        yield _ask_loss(z, rng.integers(0, z.shape[1], size=len(z)), s, dtype)
+    # Too large for exp alone; then so far apart, too, that a probability is rounded to 0.
+    large, far = [[200.0, 198.0]], [[1000.0, -1000.0, 0.0], [0.5, 900.0, 899.0]]
+    yield _ask_loss(np.array(large), np.array([1]), 0.5, aspect="extremes")
+    yield _ask_loss(np.array(far), np.array([1, 2]), -0.5, aspect="extremes")
+    yield _ask_loss(np.array(far), np.array([1, 2]), 1.0, np.float64, aspect="extremes")
+
+
+def _ask_loss(z, y, s, dtype=np.float32, aspect="values"):
+    batch = z.astype(dtype), y, np.array(s, dtype)
+    return ask("logits target log_temperature", batch, aspect, wants=("log_temperature",))
+
+
+def _nll(z, y, s):
+    return -pick(log_softmax(z / np.exp(s)), y).mean()
+
+
+def _slope(z, y, s):
+    """With z/T: d(-z_y/T + ln Σ exp(z/T)) / d ln T = z_y/T - Σ p z/T."""
+    scaled = z / np.exp(s)
+    return (pick(scaled, y) - (softmax(scaled) * scaled).sum(axis=1)).mean()
+
+
+def _loss(z, y):
+    return -pick(z.log_softmax(dim=1), y).mean()
+
+
+def _of_true(z, y, s):
+    """The probability of the true class."""
+    return pick((z / s.exp()).softmax(dim=1), y)
+
+
+def _overflowing(z, y, s):
+    z = z / s.exp()
+    return -(pick(z.exp(), y) / z.exp().sum(dim=1)).log().mean()
+
+
+NLL_OF_TEMPERATURE_TORCH = Exercise(
+    signature="nll_of_temperature_torch(logits, target, log_temperature)",
+    read="loss-fit-temperature",
+    right=_nll,
+    draw=_draw_nll,
+    probes=(kinds.square("logits", labels="target"),),
+    torch=True,
+    slopes={"log_temperature": _slope},
+    # The gradient is a difference of scaled logits of about 100, known to 6e-8 of that in float32.
+    rtol=1e-3,
+    atol=1e-5,
     mistakes={
-        "logits multiplied by the temperature": lambda logits, temperature: softmax(
-            logits * temperature
+        "the logarithm taken for the temperature": lambda z, y, s: _loss(z / s, y),
+        "logits multiplied by the temperature": lambda z, y, s: _loss(z * s.exp(), y),
+        "softplus instead of exp": lambda z, y, s: _loss(z / (1 + s.exp()).log(), y),
+        "no temperature": lambda z, y, s: _loss(z + 0 * s, y),
+        "the log-probabilities divided": lambda z, y, s: _loss(z, y) / s.exp(),
+        "the probabilities as logits": lambda z, y, s: _loss(z.softmax(dim=1) / s.exp(), y),
+        "a softmax before the cross-entropy": lambda z, y, s: _loss(
+            (z / s.exp()).softmax(dim=1), y
         ),
-        "no temperature": lambda logits, temperature: softmax(logits),
-        "the probabilities divided": lambda logits, temperature: softmax(logits) / temperature,
-        "the probabilities as logits": lambda logits, temperature: softmax(
-            softmax(logits) / temperature
+        "the probability without the logarithm": lambda z, y, s: -_of_true(z, y, s).mean(),
+        "the most likely class instead of the true one": lambda z, y, s: _loss(
+            z / s.exp(), z.argmax(dim=1)
         ),
-        "powers that do not sum to 1": _of_probabilities(lambda temperature: 1 / temperature),
-        "the root of the temperature": lambda logits, temperature: softmax(
-            logits / np.sqrt(temperature)
+        "the softmax over the items": lambda z, y, s: (
+            -pick((z / s.exp()).log_softmax(dim=0), y).mean()
         ),
-        "only the largest logit divided": lambda logits, temperature: softmax(
-            np.where(logits == logits.max(axis=1, keepdims=True), logits / temperature, logits)
-        ),
-        "the softmax over the items": lambda logits, temperature: softmax(
-            logits / temperature, axis=0
-        ),
-        "one sum for the whole batch": lambda logits, temperature: (
-            np.exp(logits / temperature - logits.max() / temperature)
-            / np.exp(logits / temperature - logits.max() / temperature).sum()
-        ),
-        "the temperature in the numerator only": lambda logits, temperature: (
-            np.exp(logits / temperature) / np.exp(logits).sum(axis=1, keepdims=True)
-        ),
-        "the exponentials not normalised": lambda logits, temperature: np.exp(
-            (logits - logits.max(axis=1, keepdims=True)) / temperature
-        ),
-        "a sigmoid for each class": lambda logits, temperature: (
-            1 / (1 + np.exp(-logits / temperature))
-        ),
-        "log-probabilities": lambda logits, temperature: log_softmax(logits / temperature),
+        "the sum instead of the mean": lambda z, y, s: len(z) * _loss(z / s.exp(), y),
+        "the sign forgotten": lambda z, y, s: -_loss(z / s.exp(), y),
         "overflow of the exponential": _overflowing,
-        "one maximum subtracted from all rows": _one_maximum,
-        "logits clipped": lambda logits, temperature: _overflowing(
-            np.clip(logits, -500, 500), temperature
+        "the logarithm of a rounded probability": lambda z, y, s: -_of_true(z, y, s).log().mean(),
+        "a constant inside the logarithm": Recognised(
+            lambda z, y, s: -(_of_true(z, y, s) + 1e-10).log().mean(), capped(_nll, share=0.97)
         ),
     },
 )
