@@ -1,4 +1,7 @@
-"""The Dice loss of masks, and the same in PyTorch."""
+"""The Dice loss of masks, and the same in PyTorch.
+
+Of each mask, tp is Σ p y and n is Σ p + Σ y; s is the smoothing.
+"""
 
 from functools import partial
 
@@ -8,13 +11,14 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask_all, refuse, shuffled, singles
+from lossfns.check.recipes import average, total
 
 
-def dice(probs, target, smooth=1.0):
+def _right(probs, target, smooth=1.0):
     return ln.dice(rows(probs), rows(target), smooth=smooth, axis=-1)
 
 
-def _dice_slope(probs, target, smooth=1.0):
+def _slope(probs, target, smooth=1.0):
     slope = ln.dice.grad(rows(probs), rows(target), smooth=smooth, axis=-1)
     return slope.reshape(probs.shape)
 
@@ -45,123 +49,109 @@ def edges():
     """Empty masks and perfect ones; the second batch mixes an empty with a full mask."""
     none, some = np.zeros((1, 4)), np.array([[0.0, 1.0, 1.0, 0.0]])
     unsure = np.array([[0.5, 0.25, 0.0, 0.25]])
-    return [
-        (none, none),
-        (unsure, none),
-        (some, some),
-        (none, some),
-        (np.concatenate([unsure, some]), np.concatenate([none, some])),
-    ]
+    mixed = np.concatenate([unsure, some]), np.concatenate([none, some])
+    return [(none, none), (unsure, none), (some, some), (none, some), mixed]
 
 
 def _draw_dice(rng):
     pairs, one_pixel = masks(rng), np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     yield from ask_masks(pairs)
     yield from ask_masks(pairs, smooth=0.0)
-    yield from ask_masks(pairs, smooth=float(np.round(rng.uniform(0.2, 0.8), 2)))
+    yield from ask_masks(pairs, smooth=_below_one(rng))
     yield from ask_masks(singles(pairs[1:4]))
     yield from ask_masks(edges(), "extremes")
     yield from ask_masks([*edges()[2:4], (np.zeros((2, 3)), one_pixel)], "extremes", smooth=0.0)
     probs, target = pairs[2]
-    yield refuse("masks of different shapes accepted", probs=probs[:1], target=target)
-    yield refuse("logits accepted as probabilities", probs=4 * probs - 2, target=target)
-    yield refuse("a negative smooth accepted", probs=probs, target=target, smooth=-1.0)
+    bad = partial(refuse, probs=probs, target=target)
+    yield bad("masks of different shapes accepted", probs=probs[:1])
+    yield bad("logits accepted as probabilities", probs=4 * probs - 2)
+    yield bad("a negative smooth accepted", smooth=-1.0)
 
 
-def sums(probs, target):
+def _draw_dice_torch(rng):
+    pairs, wants = masks(rng), ("probs",)
+    yield from ask_masks([*singles(pairs), pairs[2]], wants=wants)
+    for smooth in (0.0, _below_one(rng)):
+        yield from ask_masks(singles(pairs), wants=wants, smooth=smooth)
+    yield from ask_masks(singles(edges()), "extremes", wants)
+
+
+def _below_one(rng):
+    return float(np.round(rng.uniform(0.2, 0.8), 2))
+
+
+def sums(p, y):
     """Σ p y, Σ p and Σ y of every mask."""
-    flat = probs.reshape(len(probs), -1), target.reshape(len(target), -1)
-    return (flat[0] * flat[1]).sum(-1), flat[0].sum(-1), flat[1].sum(-1)
+    return sums_along(-1)(p.reshape(len(p), -1), y.reshape(len(y), -1))
 
 
-def _overlapping(loss, prepare=lambda probs, target: (probs, target)):
-    """The mean over the masks of `loss(tp, Σ p, Σ y, smooth)`."""
+def sums_along(axis):
+    """The same along one axis, whatever it counts."""
+    return lambda p, y: ((p * y).sum(axis), p.sum(axis), y.sum(axis))
+
+
+def sums_of_all(p, y):
+    """The same with all masks of the batch taken for one."""
+    return sums(p.reshape(1, -1), y.reshape(1, -1))
+
+
+def sums_of_rounded(p, y):
+    return sums(1.0 * (p >= 0.5), y)
+
+
+def _loss(tp, n, s):
+    return 1 - 2 * (tp + s) / (n + 2 * s)
+
+
+def _dice(loss=_loss, sums=sums, reduce=average):
+    """A variant from its formula, the sums that this gets, and what joins the losses of masks."""
 
     def wrong(probs, target, smooth=1.0):
-        return loss(*sums(*prepare(probs, target)), smooth).mean()
+        tp, p, y = sums(probs, target)
+        return reduce(loss(tp, p + y, smooth))
 
     return wrong
 
 
-def _plain(both, p, y, smooth):
-    return 1 - 2 * (both + smooth) / (p + y + 2 * smooth)
+def _nothing_missed(tp, n, s):
+    sizes = n + 2 * s
+    return 1 - np.divide(2 * (tp + s), sizes, out=np.zeros_like(sizes), where=sizes > 0)
 
 
-def one_mask(probs, target):
-    return probs.reshape(1, -1), target.reshape(1, -1)
-
-
-def _along_last_axis(probs, target, smooth=1.0):
-    both, p, y = (probs * target).sum(-1), probs.sum(-1), target.sum(-1)
-    return _plain(both, p, y, smooth).mean()
-
-
-def _along_first_axis(probs, target, smooth=1.0):
-    both, p, y = (probs * target).sum(0), probs.sum(0), target.sum(0)
-    return _plain(both, p, y, smooth).mean()
-
-
-def _squared(probs, target, smooth=1.0):
-    both, p, y = (sums(*pair)[0] for pair in ((probs, target), (probs, probs), (target, target)))
-    return _plain(both, p, y, smooth).mean()
-
-
-DICE_FORMULA = {
-    "the overlap instead of one minus it": _overlapping(
-        lambda both, p, y, s: 1 - _plain(both, p, y, s)
+_FORMULA = {
+    "the overlap instead of one minus it": _dice(lambda tp, n, s: 1 - _loss(tp, n, s)),
+    "the smoothing of another convention": _dice(lambda tp, n, s: 1 - (2 * tp + s) / (n + s)),
+    "s once in the numerator, twice in the denominator": _dice(
+        lambda tp, n, s: 1 - (2 * tp + s) / (n + 2 * s)
     ),
-    "the smoothing of another convention": _overlapping(
-        lambda both, p, y, s: 1 - (2 * both + s) / (p + y + s)
+    "s twice in the numerator, once in the denominator": _dice(
+        lambda tp, n, s: 1 - 2 * (tp + s) / (n + s)
     ),
-    "s once in the numerator, twice in the denominator": _overlapping(
-        lambda both, p, y, s: 1 - (2 * both + s) / (p + y + 2 * s)
+    "s in the denominator only": _dice(lambda tp, n, s: 1 - 2 * tp / (n + 2 * s)),
+    "s counted twice": _dice(lambda tp, n, s: _loss(tp, n, 2 * s)),
+    "the argument smooth without effect": _dice(lambda tp, n, s: _loss(tp, n, 1.0)),
+    "no smoothing": _dice(lambda tp, n, s: _loss(tp, n, 0.0)),
+    "the factor 2 forgotten": _dice(lambda tp, n, s: 1 - (tp + s) / (n + 2 * s)),
+    "intersection over union": _dice(lambda tp, n, s: 1 - (tp + s) / (n - tp + s)),
+    "squares in the denominator": _dice(
+        sums=lambda p, y: (sums(p, y)[0], sums(p, p)[0], sums(y, y)[0])
     ),
-    "s twice in the numerator, once in the denominator": _overlapping(
-        lambda both, p, y, s: 1 - 2 * (both + s) / (p + y + s)
+    "all masks of the batch taken for one": _dice(sums=sums_of_all),
+    "all masks taken for one, and s in another convention": _dice(
+        lambda tp, n, s: 1 - (2 * tp + s) / (n + s), sums_of_all
     ),
-    "s in the denominator only": _overlapping(lambda both, p, y, s: 1 - 2 * both / (p + y + 2 * s)),
-    "s counted twice": _overlapping(lambda both, p, y, s: _plain(both, p, y, 2 * s)),
-    "the argument smooth without effect": _overlapping(
-        lambda both, p, y, s: _plain(both, p, y, 1.0)
-    ),
-    "no smoothing": _overlapping(lambda both, p, y, s: _plain(both, p, y, 0.0)),
-    "the factor 2 forgotten": _overlapping(lambda both, p, y, s: 1 - (both + s) / (p + y + 2 * s)),
-    "intersection over union": _overlapping(
-        lambda both, p, y, s: 1 - (both + s) / (p + y - both + s)
-    ),
-    "squares in the denominator": _squared,
-    "all masks of the batch taken for one": _overlapping(_plain, one_mask),
-    "all masks taken for one, and s in another convention": _overlapping(
-        lambda both, p, y, s: 1 - (2 * both + s) / (p + y + s), one_mask
-    ),
-    "the sum over the masks": lambda probs, target, smooth=1.0: _plain(
-        *sums(probs, target), smooth
-    ).sum(),
-    "sums over the last axis only": _along_last_axis,
-    "sums along the first axis": _along_first_axis,
-    "one quotient per pixel": lambda probs, target, smooth=1.0: _plain(
-        probs * target, probs, target, smooth
-    ).mean(),
-    "the background's overlap": _overlapping(_plain, lambda probs, target: (1 - probs, 1 - target)),
-    "probabilities rounded to 0 and 1 first": _overlapping(
-        _plain, lambda probs, target: (1.0 * (probs >= 0.5), target)
-    ),
+    "the sum over the masks": _dice(reduce=total),
+    "sums over the last axis only": _dice(sums=sums_along(-1)),
+    "sums along the first axis": _dice(sums=sums_along(0)),
+    "one quotient per pixel": _dice(sums=lambda p, y: (p * y, p, y)),
+    "the background's overlap": _dice(sums=lambda p, y: sums(1 - p, 1 - y)),
+    "probabilities rounded to 0 and 1 first": _dice(sums=sums_of_rounded),
 }
-
-EMPTY = {"0/0 of an empty mask": _overlapping(_plain)}
-
-
-def _nothing_missed(both, p, y, smooth):
-    sizes = p + y + 2 * smooth
-    return 1 - np.divide(2 * (both + smooth), sizes, out=np.zeros_like(sizes), where=sizes > 0)
-
-
-EMPTY_MISSED = {"an empty mask that counts as missed": _overlapping(_nothing_missed)}
 
 DICE = Exercise(
     signature="dice(probs, target, smooth=1.0)",
     read="loss-dice",
-    right=dice,
+    right=_right,
     draw=_draw_dice,
     probes=(
         kinds.shapes("probs", "target"),
@@ -170,29 +160,20 @@ DICE = Exercise(
         kinds.single_item("probs", "target"),
         kinds.zero("smooth"),
     ),
-    mistakes={**DICE_FORMULA, **EMPTY, **EMPTY_MISSED},
+    mistakes={
+        **_FORMULA,
+        "0/0 of an empty mask": _dice(),
+        "an empty mask that counts as missed": _dice(_nothing_missed),
+    },
 )
-
-
-def _draw_dice_torch(rng):
-    pairs = masks(rng)
-    wants = ("probs",)
-    yield from ask_masks(singles(pairs), wants=wants)
-    yield from ask_masks(pairs[2:3], wants=wants)
-    yield from ask_masks(singles(pairs), wants=wants, smooth=0.0)
-    yield from ask_masks(
-        singles(pairs), wants=wants, smooth=float(np.round(rng.uniform(0.2, 0.8), 2))
-    )
-    yield from ask_masks(singles(edges()), "extremes", wants)
-
 
 DICE_TORCH = Exercise(
     signature="dice_torch(probs, target, smooth=1.0)",
     read="loss-dice",
-    right=dice,
+    right=_right,
     draw=_draw_dice_torch,
     probes=(kinds.zero("smooth"),),
     torch=True,
-    slopes={"probs": _dice_slope},
-    mistakes=DICE_FORMULA,
+    slopes={"probs": _slope},
+    mistakes=_FORMULA,
 )
