@@ -6,7 +6,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
-from lossfns.check.multitask.tasks import beside, loss_rows, same_shape, with_singles
+from lossfns.check.multitask.tasks import arrays, beside, loss_rows, same_shape, with_singles
 from lossfns.check.questions import ask_all, refuse
 from lossfns.check.recipes import softmax
 
@@ -18,9 +18,8 @@ def _draw_dwa(rng):
     yield from ask(with_singles(pairs))
     yield from ask(pairs, temperature=0.5)
     yield from ask(pairs[-1:], temperature=float(rng.integers(4, 9)))
-    steep, far = ([4000.0, 2.0], [0.5, 4.0]), ([1e-3, 2e12], [1e6, 1e12])
-    yield from ask([np.array(steep)], "extremes")
-    yield from ask([np.array(far)], "extremes", temperature=1e-4)
+    yield from ask([arrays([4000.0, 2.0], [0.5, 4.0])], "extremes")
+    yield from ask([arrays([1e-3, 2e12], [1e6, 1e12])], "extremes", temperature=1e-4)
     bad = partial(refuse, previous=np.array([0.5, 2.0]), before=np.array([2.5, 4.0]))
     yield bad("a loss of 0 in the denominator", before=np.array([0.0, 4.0]))
     yield bad("losses that are broadcast", before=np.array([2.5]))
@@ -76,13 +75,9 @@ def _draw_conflict(rng):
     yield from ask(with_singles([*conflicts, *agreeing, _normal(rng, many, -1)]))
     # Gradients get small as training goes on.
     yield from ask([1e-3 * np.array(_halves(rng, (3,), -1))])
-    for pair in (
-        ([1.5, 0.0], [0.0, -2.0]),
-        ([0.0, 0.0], [2.0, -0.5]),
-        ([2.0, -0.5], [0.0, 0.0]),
-        ([1e12, 5e11], [-1.0, 0.5]),
-    ):
-        yield from ask([np.array(pair)], "extremes")
+    without = arrays([0.0, 0.0], [2.0, -0.5])
+    yield from ask([arrays([1.5, 0.0], [0.0, -2.0]), without, without[::-1]], "extremes")
+    yield from ask([arrays([1e12, 5e11], [-1.0, 0.5])], "extremes")
     for one, other in (([0.5, 2.0, -1.0], [2.5]), ([[0.5], [2.0]], [2.5, -1.0])):
         yield refuse("gradients that are broadcast", g1=np.array(one), g2=np.array(other))
 

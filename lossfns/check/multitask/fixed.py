@@ -10,7 +10,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
-from lossfns.check.multitask.tasks import beside, loss_rows, same_shape, with_singles
+from lossfns.check.multitask.tasks import arrays, beside, loss_rows, same_shape, with_singles
 from lossfns.check.questions import ask_all, refuse
 
 
@@ -23,9 +23,9 @@ def _draw_weighted_sum(rng):
     ask = partial(ask_all, "losses weights")
     # They do not sum to 1, nor is any of them 1.
     yield from ask(with_singles(beside(rng, loss_rows(rng), [0.1, 0.2, 0.5, 2.5, 3.0, 5.0, 10.0])))
-    yield from ask([(np.array([0.5, 4.0, 2.0]), np.array([2.0, 0.0, 0.1]))])
-    for losses, weights in (([1e12, 0.5], [1e-12, 3.0]), ([np.inf, 0.5], [0.0, 3.0])):
-        yield from ask([(np.array(losses), np.array(weights))], "extremes")
+    yield from ask([arrays([0.5, 4.0, 2.0], [2.0, 0.0, 0.1])])
+    far = arrays([1e12, 0.5], [1e-12, 3.0]), arrays([np.inf, 0.5], [0.0, 3.0])
+    yield from ask(far, "extremes")
     losses = np.array([0.5, 2.0, 4.0])
     yield refuse("negative weights accepted", losses=losses[:2], weights=np.array([0.1, -3.0]))
     for count, weights in ((2, [0.1]), (3, [[0.1], [3.0], [0.2]])):
@@ -64,12 +64,8 @@ def _draw_normalised(rng):
     steps = int(rng.integers(3, 6))
     history = np.round(np.exp(rng.normal(size=(steps, 2))), 2) + 0.1
     yield from ask([(history, np.array([2.5, 1000.0]))])
-    for losses, initial in (
-        ([0.5, 2.0], [0.0, 4.0]),
-        ([[0.0, 2.0], [3.0, 8.0], [0.5, 1.0]], [0.0, 4.0]),
-        ([3e-9, 2e12], [1e-9, 1e12]),
-    ):
-        yield from ask([(np.array(losses), np.array(initial))], "extremes")
+    done = arrays([0.5, 2.0], [0.0, 4.0]), arrays([[0.0, 2.0], [3.0, 8.0], [0.5, 1.0]], [0.0, 4.0])
+    yield from ask([*done, arrays([3e-9, 2e12], [1e-9, 1e12])], "extremes")
     bad = partial(refuse, losses=np.array([0.5, 2.0]))
     yield bad("negative initial losses accepted", initial=np.array([-2.0, 4.0]))
     for initial in ([4.0], [[4.0], [8.0]]):

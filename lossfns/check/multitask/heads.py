@@ -10,39 +10,29 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Recognised
+from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped, overflowing
-from lossfns.check.questions import refuse
+from lossfns.check.multitask.tasks import arrays
+from lossfns.check.questions import ask_all, refuse, single
 from lossfns.check.recipes import pick
 
-
-def _given(logits, labels, pred, target, dtype=np.float32):
-    return {
-        "class_logits": np.array(logits, dtype),
-        "labels": np.array(labels),
-        "pred": np.array(pred, dtype),
-        "target": np.array(target, dtype),
-    }
-
-
-def _ask(*arrays, lam, aspect="values", dtype=np.float32):
-    return Call(_given(*arrays, dtype), {"lam": lam}, aspect, ("class_logits", "pred"))
+_NAMES = "class_logits labels pred target"
 
 
 def _draw(rng):
+    ask = partial(ask_all, _NAMES, wants=("class_logits", "pred"))
     # Never as many classes as items: that would hide a division by the wrong one.
     for items, classes, lam in ((1, 2, 0.5), (2, 3, 0.25), (3, 2, 2.0), (4, 5, 0.0)):
-        yield _ask(*_batch(rng, items, classes), lam=lam)
+        yield from ask([single(*_batch(rng, items, classes))], lam=lam)
     items, lam = int(rng.integers(8, 20)), float(np.round(rng.uniform(0.1, 0.9), 2))
-    for dtype in (np.float32, np.float64):
-        yield _ask(*_batch(rng, items, 4), lam=lam, dtype=dtype)
+    yield from ask([single(*_batch(rng, items, 4)), _batch(rng, items, 4)], lam=lam)
     sure = [[1000.0, 0.0], [0.0, -1000.0], [500.0, 800.0]]
     calm = [[0.5, -1.0], [1.5, 0.5], [0.0, 2.0]]
     labels, pred, target = [0, 1, 1], [0.5, 1.0, -2.0], [0.0, 1.5, 1.0]
-    yield _ask(sure, labels, pred, target, lam=0.5, aspect="extremes")
-    far = [3000.0, 0.5, 100.0], [0.0, 1.5, 100.0]
-    yield _ask(calm, labels, *far, lam=1e-6, aspect="extremes")
-    good = _given(calm, labels, pred, target)
+    far, near = [3000.0, 0.5, 100.0], [0.0, 1.5, 100.0]
+    yield from ask([single(*arrays(sure, labels, pred, target))], "extremes", lam=0.5)
+    yield from ask([single(*arrays(calm, labels, far, near))], "extremes", lam=1e-6)
+    good = dict(zip(_NAMES.split(), single(*arrays(calm, labels, pred, target)), strict=True))
     bad = partial(refuse, **good, lam=0.5)
     yield bad("broadcasting of (n, 1) against (n,)", pred=good["pred"][:, None])
     yield bad("a label beyond the last class accepted", labels=np.array([0, 1, 2]))

@@ -20,6 +20,11 @@ def beside(rng: np.random.Generator, rows: list[np.ndarray], values: list[float]
     return [(row, rng.choice(values, size=row.size, replace=False)) for row in rows]
 
 
+def arrays(*lists: list) -> Batch:
+    """Numbers that are written out."""
+    return tuple(map(np.array, lists))
+
+
 def with_singles(rows: list[Batch]) -> list[Batch]:
     """The same rows, and the last two again in single precision."""
     return rows + singles(rows[-2:])

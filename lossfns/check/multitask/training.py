@@ -25,18 +25,10 @@ def _draw(rng):
         # bold a model is near a border, and all good models say nearly the same.
         clear = np.flatnonzero((probs.max(axis=1) > 0.99) & (probs.argmax(axis=1) == labels))
         new = clear[clear >= _ITEMS][:_NEW]
-        given = {
-            "x": x[:_ITEMS],
-            "y_class": labels[:_ITEMS],
-            "y_number": number[:_ITEMS],
-            "x_new": x[new],
-        }
-        yield Call(given, kept={"y_class": labels[new], "y_number": number[new]})
-        if classes == 3:
-            yield Call(
-                given | {"y_number": other[:_ITEMS]},
-                kept={"y_class": labels[new], "y_number": other[new]},
-            )
+        given = {"x": x[:_ITEMS], "y_class": labels[:_ITEMS], "y_number": number, "x_new": x[new]}
+        for y in [number, other] if classes == 3 else [number]:
+            kept = {"y_class": labels[new], "y_number": y[new]}
+            yield Call(given | {"y_number": y[:_ITEMS]}, kept=kept)
 
 
 def _logits_and_number(x, y_class, y_number, x_new):

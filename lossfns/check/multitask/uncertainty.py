@@ -11,7 +11,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
-from lossfns.check.multitask.tasks import beside, loss_rows, same_shape, with_singles
+from lossfns.check.multitask.tasks import arrays, beside, loss_rows, same_shape, with_singles
 from lossfns.check.questions import ask_all, refuse, singles
 
 _FACTORS = {"regression": 0.5, "classification": 1.0}
@@ -28,8 +28,7 @@ def _pairs(rng):
 
 def _far():
     """Log-variances far outside what a clip would leave alone, yet all results are finite."""
-    pairs = ([1e12, 0.5], [30.0, 0.5]), ([1e-9, 0.5], [-20.0, 0.5])
-    return [(np.array(losses), np.array(log_vars)) for losses, log_vars in pairs]
+    return [arrays([1e12, 0.5], [30.0, 0.5]), arrays([1e-9, 0.5], [-20.0, 0.5])]
 
 
 def _misshapen():
@@ -153,7 +152,7 @@ UNCERTAINTY_WEIGHTING_GRAD = Exercise(
 def _draw_best(rng):
     ask = partial(ask_all, "losses")
     yield from ask(with_singles([(row,) for row in loss_rows(rng)]))
-    yield from ask([(np.array([1e12, 1e-12]),)], "extremes")
+    yield from ask([arrays([1e12, 1e-12])], "extremes")
     yield refuse("a loss of 0 accepted", losses=np.array([0.5, 0.0]))
     yield refuse("a negative loss accepted", losses=np.array([0.5, -2.0]))
 
