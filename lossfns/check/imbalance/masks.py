@@ -14,14 +14,16 @@ from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask_all, refuse, shuffled, singles
 from lossfns.check.recipes import average, total
 
-
-def _right_dice(probs, target, smooth=1.0):
-    return ln.dice(_rows(probs), _rows(target), smooth=smooth, axis=-1)
+_ask = partial(ask_all, "probs target")
 
 
-def _slope(probs, target, smooth=1.0):
-    slope = ln.dice.grad(_rows(probs), _rows(target), smooth=smooth, axis=-1)
-    return slope.reshape(probs.shape)
+def _of_rows(loss):
+    """A loss of the library, or its gradient, for masks with any number of axes."""
+    return lambda probs, target, **options: loss(_rows(probs), _rows(target), axis=-1, **options)
+
+
+def _dice_slope(probs, target, **options):
+    return _of_rows(ln.dice.grad)(probs, target, **options).reshape(probs.shape)
 
 
 def _rows(masks):
@@ -37,9 +39,6 @@ def _masks(rng):
     # All on one side of ½ would make a threshold harmless.
     probs, target = [0.2, 0.9, 0.6, 0.1, 0.7, 0.4], [1.0, 0.0, 0.0]
     return [(shuffled(rng, probs, shape), shuffled(rng, target, shape)) for shape in shapes]
-
-
-_ask = partial(ask_all, "probs target")
 
 
 def _edges():
@@ -144,7 +143,7 @@ _DICE = {
 DICE = Exercise(
     signature="dice(probs, target, smooth=1.0)",
     read="loss-dice",
-    right=_right_dice,
+    right=_of_rows(ln.dice),
     draw=_draw_dice,
     probes=(
         kinds.shapes("probs", "target"),
@@ -163,11 +162,11 @@ DICE = Exercise(
 DICE_TORCH = Exercise(
     signature="dice_torch(probs, target, smooth=1.0)",
     read="loss-dice",
-    right=_right_dice,
+    right=_of_rows(ln.dice),
     draw=_draw_dice_torch,
     probes=(kinds.zero("smooth"),),
     torch=True,
-    slopes={"probs": _slope},
+    slopes={"probs": _dice_slope},
     mistakes=_DICE,
 )
 
@@ -188,11 +187,6 @@ def _draw_tversky(rng):
     yield bad("masks of different shapes accepted", probs=probs[:1])
     yield bad("a negative price accepted", alpha=-0.1)
     yield bad("a negative price accepted", beta=-0.7)
-
-
-def _right_tversky(probs, target, alpha, beta, smooth=1.0):
-    probs, target = _rows(probs), _rows(target)
-    return ln.tversky(probs, target, alpha=alpha, beta=beta, smooth=smooth, axis=-1)
 
 
 def _tversky_loss(tp, fp, fn, a, b, s):
@@ -223,7 +217,7 @@ def _with_true_negatives(probs, target, alpha, beta, smooth=1.0):
 TVERSKY = Exercise(
     signature="tversky(probs, target, alpha, beta, smooth=1.0)",
     read="loss-tversky",
-    right=_right_tversky,
+    right=_of_rows(ln.tversky),
     draw=_draw_tversky,
     probes=(
         kinds.shapes("probs", "target"),

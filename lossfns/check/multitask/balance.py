@@ -28,7 +28,7 @@ def _draw_dwa(rng):
 
 
 def _dwa(ratio=lambda a, b: a / b, weigh=lambda r, t: r.size * softmax(r / t)):
-    """The weights from the losses a and b, the earlier ones, through their ratio r; t is T."""
+    """The weights of losses a that were b before, from their ratio r and the temperature t."""
     return lambda previous, before, temperature=2.0: weigh(ratio(previous, before), temperature)
 
 

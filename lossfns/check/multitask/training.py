@@ -1,4 +1,8 @@
-"""The practical part: one set of inputs, a class and a number to predict from each."""
+"""The practical part: one set of inputs, a class and a number to predict from each.
+
+In the mistakes z are logits and p the probabilities of the classes, or p is the predicted number
+and y the numbers of the training items.
+"""
 
 from itertools import pairwise
 
@@ -95,11 +99,12 @@ def _by_classes(sign):
 
 
 def _classes(change, sign):
+    """A variant that changes the right logits z, and what recognises it."""
     return Recognised(_changed(change), _by_classes(sign))
 
 
 def _number(change, sign):
-    """Recognised by the column of the number; `sign` gets it and the true numbers."""
+    """The same of the number; `sign` gets the predicted and the true numbers."""
 
     def shows(call, value):
         target = call.kept["y_number"]

@@ -157,22 +157,21 @@ def _draw_best(rng):
     yield refuse("a negative loss accepted", losses=np.array([0.5, -2.0]))
 
 
-def _best(losses):
-    if not (losses > 0).all():
-        raise ValueError("losses must be positive")
-    return np.log(losses)
+def _logarithm(bad):
+    """The right answer, once it has refused what is `bad`."""
 
+    def best(losses):
+        if bad(losses).any():
+            raise ValueError("losses must be positive")
+        return np.log(losses)
 
-def _only_zero_refused(losses):
-    if (losses == 0).any():
-        raise ValueError("a loss of 0")
-    return np.log(losses)
+    return best
 
 
 BEST_LOG_VARS = Exercise(
     signature="best_log_vars(losses)",
     read="loss-uncertainty-weighting",
-    right=_best,
+    right=_logarithm(bad=lambda L: ~(L > 0)),
     draw=_draw_best,
     probes=(kinds.outside("losses", 0.0, ends=(0.0,)),),
     mistakes={
@@ -189,7 +188,7 @@ BEST_LOG_VARS = Exercise(
         "an ε under the logarithm": lambda L: np.log(L + 1e-8),
         "-∞ for a loss of 0": np.log,
         "a floor under the losses": lambda L: np.log(np.maximum(L, 1e-30)),
-        "NaN for a negative loss": _only_zero_refused,
+        "NaN for a negative loss": _logarithm(bad=lambda L: L == 0),
     },
 )
 
