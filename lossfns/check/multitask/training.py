@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from lossfns.check.exercise import Call, Exercise, Recognised
-from lossfns.check.recipes import softmax, with_ones
+from lossfns.check.recipes import pick, softmax, with_ones
 
 _ITEMS, _NEW = 240, 60
 
@@ -29,10 +29,11 @@ def _draw(rng):
         # bold a model is near a border, and all good models say nearly the same.
         clear = np.flatnonzero((probs.max(axis=1) > 0.99) & (probs.argmax(axis=1) == labels))
         new = clear[clear >= _ITEMS][:_NEW]
-        given = {"x": x[:_ITEMS], "y_class": labels[:_ITEMS], "y_number": number, "x_new": x[new]}
+        x, x_new, y_class = x[:_ITEMS], x[new], labels[:_ITEMS]
+        # The first items are asked about twice, with two sorts of numbers.
         for y in [number, other] if classes == 3 else [number]:
-            kept = {"y_class": labels[new], "y_number": y[new]}
-            yield Call(given | {"y_number": y[:_ITEMS]}, kept=kept)
+            given = {"x": x, "y_class": y_class, "y_number": y[:_ITEMS], "x_new": x_new}
+            yield Call(given, kept={"y_class": labels[new], "y_number": y[new]})
 
 
 def _logits_and_number(x, y_class, y_number, x_new):
@@ -63,7 +64,7 @@ def _score(call, value):
 def _nll(call, probs):
     """1 for equal probabilities, 0 for the truth."""
     labels = call.kept["y_class"]
-    told = np.maximum(probs[np.arange(len(labels)), labels], 1e-6)
+    told = np.maximum(pick(probs, labels), 1e-6)
     return -np.log(told).mean() / np.log(probs.shape[1])
 
 
