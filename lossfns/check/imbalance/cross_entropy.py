@@ -46,8 +46,14 @@ def _naive(z, y):
     return -np.log(pick(naive_softmax(z), y))
 
 
-def _mean(losses, weights):
-    return (losses * weights).sum() / weights.sum()
+def _mean(losses=_ce, chosen=lambda z, y: y):
+    """The weighted mean of the items' losses; the weights are those of the `chosen` classes."""
+
+    def wrong(logits, target, weight):
+        weights = weight[chosen(logits, target)]
+        return (losses(logits, target) * weights).sum() / weights.sum()
+
+    return wrong
 
 
 WEIGHTED_CROSS_ENTROPY = Exercise(
@@ -70,23 +76,19 @@ WEIGHTED_CROSS_ENTROPY = Exercise(
         "the mean of the weighted losses of each class": lambda z, y, w: sum(
             weight * _ce(z, y)[w[y] == weight].mean() for weight in set(w[y].tolist())
         ),
-        "the weight of the predicted class": lambda z, y, w: _mean(_ce(z, y), w[z.argmax(axis=-1)]),
+        "the weight of the predicted class": _mean(chosen=lambda z, y: z.argmax(axis=-1)),
         "the logits multiplied by the weights": lambda z, y, w: -pick(log_softmax(z * w), y).mean(),
         "the probabilities multiplied by the weights": lambda z, y, w: (
             -pick(log_softmax(z + np.log(w)), y).mean()
         ),
-        "the softmax forgotten": lambda z, y, w: _mean(-pick(z, y), w[y]),
-        "a sigmoid in place of the softmax": lambda z, y, w: _mean(
-            np.logaddexp(0, -pick(z, y)), w[y]
-        ),
-        "the probability instead of its logarithm": lambda z, y, w: _mean(
-            1 - np.exp(-_naive(z, y)), w[y]
-        ),
-        "logarithms to the base 2": lambda z, y, w: _mean(_ce(z, y) / np.log(2), w[y]),
-        "the sign flipped": lambda z, y, w: _mean(-_ce(z, y), w[y]),
-        "exponentials that overflow": lambda z, y, w: _mean(_naive(z, y), w[y]),
+        "the softmax forgotten": _mean(lambda z, y: -pick(z, y)),
+        "a sigmoid in place of the softmax": _mean(lambda z, y: np.logaddexp(0, -pick(z, y))),
+        "the probability instead of its logarithm": _mean(lambda z, y: 1 - np.exp(-_naive(z, y))),
+        "logarithms to the base 2": _mean(lambda z, y: _ce(z, y) / np.log(2)),
+        "the sign flipped": _mean(lambda z, y: -_ce(z, y)),
+        "exponentials that overflow": _mean(_naive),
         "the probability kept away from 0 before the logarithm": Recognised(
-            lambda z, y, w: _mean(-np.log(np.exp(-_ce(z, y)) + 1e-7), w[y]), capped(right)
+            _mean(lambda z, y: -np.log(np.exp(-_ce(z, y)) + 1e-7)), capped(right)
         ),
     },
 )
