@@ -1,4 +1,6 @@
-"""The cross-entropy with class weights."""
+"""The cross-entropy with class weights: z are the logits, y the labels, w the weights."""
+
+from functools import partial
 
 import numpy as np
 
@@ -8,9 +10,9 @@ from lossfns.check.classification.cross_entropy import NEVER
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
 from lossfns.check.questions import ask, refuse, single
-from lossfns.check.recipes import log_softmax, pick
+from lossfns.check.recipes import log_softmax, naive_softmax, pick
 
-_NAMES = "logits target weight"
+_ask = partial(ask, "logits target weight")
 
 
 def right(logits, target, weight):
@@ -24,53 +26,34 @@ def _draw_weighted(rng):
         logits[np.arange(rows), rng.integers(0, classes, size=rows)] += 1.0
         target = np.resize(rng.permutation(classes), rows)
         weight = rng.permutation(np.array([0.5, 2.0, 1.0, 4.0, 0.25])[:classes])
-        yield ask(_NAMES, (logits, target, weight))
-        yield ask(_NAMES, single(logits, target, weight))
+        yield _ask((logits, target, weight))
+        yield _ask(single(logits, target, weight))
     far = np.array([[1000.0, 0.0], [0.0, -1000.0], [-1000.0, 1000.0]])
-    yield ask(_NAMES, (far[:1], np.array([1]), np.array([2.0, 0.5])), "extremes")
-    yield ask(_NAMES, (far, np.array([1, 0, 0]), np.array([2.0, 0.5])), "extremes")
-    yield ask(_NAMES, (far - 1e4, np.array([0, 1, 1]), np.array([2.0, 0.5])), "extremes")
+    for logits, labels in ((far[:1], [1]), (far, [1, 0, 0]), (far - 1e4, [0, 1, 1])):
+        yield _ask((logits, np.array(labels), np.array([2.0, 0.5])), "extremes")
     logits, weight = rng.integers(-4, 5, size=(2, 3)) / 2, np.array([0.5, 1.0, 2.0])
-    yield refuse("a label of -1 accepted", logits=logits, target=np.array([1, -1]), weight=weight)
-    yield refuse(
-        "a label beyond the last class accepted",
-        logits=logits,
-        target=np.array([3, 1]),
-        weight=weight,
-    )
-    yield refuse(
-        "weights of a wrong length accepted",
-        logits=logits,
-        target=np.array([1, 2]),
-        weight=np.ones(4),
-    )
+    bad = partial(refuse, logits=logits, target=np.array([1, 2]), weight=weight)
+    yield bad("a label of -1 accepted", target=np.array([1, -1]))
+    yield bad("a label beyond the last class accepted", target=np.array([3, 1]))
+    yield bad("weights of a wrong length accepted", weight=np.ones(4))
 
 
-def _weighing(total, losses=lambda logits, target: -pick(log_softmax(logits), target)):
-    """A wrong variant: `total(l, w, weight)` from the losses and weights of the items."""
-    return lambda logits, target, weight: total(losses(logits, target), weight[target], weight)
+def _ce(z, y):
+    return -pick(log_softmax(z), y)
 
 
-def _averaged(losses, weights, _):
-    return (losses * weights).sum() / weights.sum()
+def _naive(z, y):
+    return -np.log(pick(naive_softmax(z), y))
 
 
-def _clipped_losses(logits, target):
-    return -np.log(np.exp(pick(log_softmax(logits), target)) + 1e-7)
+def _mean(losses=_ce, chosen=lambda z, y: y):
+    """The weighted mean of the items' losses; the weights are those of the `chosen` classes."""
 
+    def wrong(logits, target, weight):
+        weights = weight[chosen(logits, target)]
+        return (losses(logits, target) * weights).sum() / weights.sum()
 
-def _naive_losses(logits, target):
-    powers = np.exp(logits)
-    return -np.log(pick(powers / powers.sum(axis=-1, keepdims=True), target))
-
-
-def _sigmoid_losses(logits, target):
-    return np.logaddexp(0, -pick(logits, target))
-
-
-def _weight_of_guess(logits, target, weight):
-    weights = weight[logits.argmax(axis=-1)]
-    return _averaged(-pick(log_softmax(logits), target), weights, weight)
+    return wrong
 
 
 WEIGHTED_CROSS_ENTROPY = Exercise(
@@ -86,40 +69,26 @@ WEIGHTED_CROSS_ENTROPY = Exercise(
         kinds.beyond_fifty("logits"),
     ),
     mistakes={
-        "divided by n instead of the sum of the weights": _weighing(
-            lambda losses, weights, _: (losses * weights).mean()
+        "divided by n instead of the sum of the weights": lambda z, y, w: (_ce(z, y) * w[y]).mean(),
+        "the weights without effect": lambda z, y, w: (_ce(z, y) + 0 * w[y]).mean(),
+        "the weighted sum": lambda z, y, w: (_ce(z, y) * w[y]).sum(),
+        "divided by the sum over the classes": lambda z, y, w: (_ce(z, y) * w[y]).sum() / w.sum(),
+        "the mean of the weighted losses of each class": lambda z, y, w: sum(
+            weight * _ce(z, y)[w[y] == weight].mean() for weight in set(w[y].tolist())
         ),
-        "the weights without effect": _weighing(lambda losses, weights, _: losses.mean()),
-        "the weighted sum": _weighing(lambda losses, weights, _: (losses * weights).sum()),
-        "divided by the sum over the classes": _weighing(
-            lambda losses, weights, weight: (losses * weights).sum() / weight.sum()
+        "the weight of the predicted class": _mean(chosen=lambda z, y: z.argmax(axis=-1)),
+        "the logits multiplied by the weights": lambda z, y, w: -pick(log_softmax(z * w), y).mean(),
+        "the probabilities multiplied by the weights": lambda z, y, w: (
+            -pick(log_softmax(z + np.log(w)), y).mean()
         ),
-        "the mean of the weighted losses of each class": _weighing(
-            lambda losses, weights, weight: sum(
-                w * losses[weights == w].mean() for w in set(weights.tolist())
-            )
-        ),
-        "the weight of the predicted class": _weight_of_guess,
-        "the logits multiplied by the weights": lambda logits, target, weight: (
-            -pick(log_softmax(logits * weight), target).mean()
-        ),
-        "the probabilities multiplied by the weights": lambda logits, target, weight: (
-            -pick(log_softmax(logits + np.log(weight)), target).mean()
-        ),
-        "the softmax forgotten": _weighing(_averaged, lambda logits, target: -pick(logits, target)),
-        "a sigmoid in place of the softmax": _weighing(_averaged, _sigmoid_losses),
-        "the probability instead of its logarithm": _weighing(
-            _averaged, lambda logits, target: 1 - np.exp(-_naive_losses(logits, target))
-        ),
-        "logarithms to the base 2": _weighing(
-            _averaged, lambda logits, target: -pick(log_softmax(logits), target) / np.log(2)
-        ),
-        "the sign flipped": _weighing(
-            _averaged, lambda logits, target: pick(log_softmax(logits), target)
-        ),
-        "exponentials that overflow": _weighing(_averaged, _naive_losses),
+        "the softmax forgotten": _mean(lambda z, y: -pick(z, y)),
+        "a sigmoid in place of the softmax": _mean(lambda z, y: np.logaddexp(0, -pick(z, y))),
+        "the probability instead of its logarithm": _mean(lambda z, y: 1 - np.exp(-_naive(z, y))),
+        "logarithms to the base 2": _mean(lambda z, y: _ce(z, y) / np.log(2)),
+        "the sign flipped": _mean(lambda z, y: -_ce(z, y)),
+        "exponentials that overflow": _mean(_naive),
         "the probability kept away from 0 before the logarithm": Recognised(
-            _weighing(_averaged, _clipped_losses), capped(right)
+            _mean(lambda z, y: -np.log(np.exp(-_ce(z, y)) + 1e-7)), capped(right)
         ),
     },
 )

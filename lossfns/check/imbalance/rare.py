@@ -31,99 +31,104 @@ def _patients(rng, count, extra):
     return np.column_stack([*(common + apart), rng.normal(size=(count, extra))]), ill * 1.0
 
 
-def average_precision(labels, scores) -> float:
-    """Mean precision at the rank of each positive; equal scores share one rank, their last."""
-    order = np.argsort(-scores, kind="stable")
+def _missed(call, scores) -> float:
+    """1 minus the mean precision at the rank of each positive.
+
+    Equal scores share one rank, their last.
+    """
+    labels, order = call.kept["labels"], np.argsort(-scores, kind="stable")
     last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
     found = labels[order].cumsum()[last]
-    return float((np.diff(found, prepend=0) * found / (last + 1)).sum() / labels.sum())
+    return float(1 - (np.diff(found, prepend=0) * found / (last + 1)).sum() / labels.sum())
 
 
-def _missed(call, scores):
-    return 1 - average_precision(call.kept["labels"], scores)
+def _raw(x, x_new):
+    return with_ones(x), with_ones(x_new)
 
 
 def _standardised(x, x_new):
     centre, spread = x.mean(axis=0), x.std(axis=0)
-    return [with_ones((a - centre) / spread) for a in (x, x_new)]
-
-
-def _fit(columns, y, steps=15, ridge=1e-3):
-    """Weighted logistic regression by Newton's method, both classes with the same total weight."""
-    weight = np.where(y == 1, 0.5 / y.mean(), 0.5 / (1 - y.mean())) / len(y)
-    params = np.zeros(columns.shape[1])
-    for _ in range(steps):
-        p = sigmoid(columns @ params)
-        gradient = columns.T @ (weight * (p - y)) + ridge * params
-        bend = (columns * (weight * p * (1 - p))[:, None]).T @ columns
-        params = params - np.linalg.solve(bend + ridge * np.eye(len(params)), gradient)
-    return params
+    return _raw((x - centre) / spread, (x_new - centre) / spread)
 
 
 def _train(x, y, x_new):
+    """Weighted logistic regression by Newton's method, both classes with the same total weight."""
     old, new = _standardised(x, x_new)
-    return new @ _fit(old, y)
+    weight = np.where(y == 1, 0.5 / y.mean(), 0.5 / (1 - y.mean())) / len(y)
+    params, ridge = np.zeros(old.shape[1]), 1e-3
+    for _ in range(15):
+        p = sigmoid(old @ params)
+        gradient = old.T @ (weight * (p - y)) + ridge * params
+        bend = (old * (weight * p * (1 - p))[:, None]).T @ old
+        params = params - np.linalg.solve(bend + ridge * np.eye(len(params)), gradient)
+    return new @ params
 
 
-def _descend(columns, y, steps, rate=0.1):
-    params = np.zeros(columns.shape[1])
-    for _ in range(steps):
-        params = params - rate * columns.T @ (sigmoid(columns @ params) - y) / len(y)
-    return params
+def _descending(prepare, steps):
+    """Plain gradient descent on the columns that `prepare` makes of both arrays of inputs."""
+
+    def wrong(x, y, x_new):
+        old, new = prepare(x, x_new)
+        params = np.zeros(old.shape[1])
+        for _ in range(steps):
+            params = params - 0.1 * old.T @ (sigmoid(old @ params) - y) / len(y)
+        return new @ params
+
+    return wrong
 
 
-def _too_few_steps(x, y, x_new):
-    old, new = _standardised(x, x_new)
-    return new @ _descend(old, y, 5)
+def _recognised(wrong, shows):
+    """Recognised by what `shows` says of the scores, if there is a finite one per new item."""
+
+    def scored(call, value):
+        scores = value.shape == call.kept["labels"].shape and np.isfinite(value).all()
+        return bool(scores and shows(call, value))
+
+    return Recognised(wrong, scored)
 
 
-def _raw_columns(x, y, x_new):
-    old, new = map(with_ones, (x, x_new))
-    return new @ _descend(old, y, 50)
+def _scoring(change, shows):
+    """As above, made of the right scores."""
+    return _recognised(lambda x, y, x_new: change(_train(x, y, x_new)), shows)
 
 
-def _shuffled(x, y, x_new):
-    return np.random.default_rng(5).permutation(_train(x, y, x_new))
-
-
-def _scores(call, value) -> bool:
-    """Whether there is one finite score per new item, as there should be."""
-    return value.shape == call.kept["labels"].shape and bool(np.isfinite(value).all())
-
-
-def _along(value, direction) -> bool:
+def _along(s, direction):
     """Whether the two rank the items alike."""
-    ranks = [np.argsort(np.argsort(a)) for a in (value, direction)]
-    return bool(np.corrcoef(ranks)[0, 1] > 0.99)
+    ranks = [np.argsort(np.argsort(a)) for a in (s, direction)]
+    return np.corrcoef(ranks)[0, 1] > 0.99
 
 
-def _single_column(call, value):
-    columns = call.arrays["x_new"].T
-    return _scores(call, value) and any(_along(value, s * c) for c in columns for s in (1, -1))
+def _levels(count):
+    return lambda call, s: len(np.unique(s)) == count
 
 
-def _difference_of_means(call, value):
-    if not _scores(call, value):
-        return False
+def _single_column(call, s):
+    return any(_along(s, sign * column) for column in call.arrays["x_new"].T for sign in (1, -1))
+
+
+def _difference_of_means(call, s):
     old, new = _standardised(call.arrays["x"], call.arrays["x_new"])
     ill = call.arrays["y"] == 1
-    return _along(value, new @ (old[ill].mean(axis=0) - old[~ill].mean(axis=0)))
+    return _along(s, new @ (old[ill].mean(axis=0) - old[~ill].mean(axis=0)))
 
 
-def _distinct(call, value):
-    return len(np.unique(value)) if _scores(call, value) else 0
+def _reversed(call, s):
+    return _missed(call, -s) < 0.5 < _missed(call, s)
 
 
-def _reversed(call, value):
-    return _scores(call, value) and _missed(call, -value) < 0.5 < _missed(call, value)
-
-
-def _chance(call, value):
-    ill = call.kept["labels"]
-    if not _scores(call, value) or _distinct(call, value) < 3 or _reversed(call, value):
+def _chance(call, s):
+    if len(np.unique(s)) < 3 or _reversed(call, s) or _single_column(call, s):
         return False
-    pairs = np.sign(value[ill == 1][:, None] - value[ill == 0])
-    return abs(pairs.mean()) < 0.3 and not _single_column(call, value)
+    ill = call.kept["labels"] == 1
+    return abs(np.sign(s[ill][:, None] - s[~ill]).mean()) < 0.3
+
+
+def _in_columns(count, change):
+    """Recognised by the number of columns."""
+    return Recognised(
+        lambda x, y, x_new: change(_train(x, y, x_new)),
+        lambda call, value: value.shape == (len(call.arrays["x_new"]), count),
+    )
 
 
 TRAIN_RARE = Exercise(
@@ -137,33 +142,21 @@ TRAIN_RARE = Exercise(
     slack=0.25,
     atol=0.1,
     mistakes={
-        "decisions instead of scores": Recognised(
-            lambda x, y, x_new: (_train(x, y, x_new) > 0) * 1.0,
-            lambda call, value: _distinct(call, value) == 2,
+        "decisions instead of scores": _scoring(lambda s: (s > 0) * 1.0, _levels(2)),
+        "the same score for everybody": _scoring(lambda s: 0 * s, _levels(1)),
+        "high scores for the frequent class": _scoring(lambda s: -s, _reversed),
+        "one column that decides alone": _recognised(_descending(_raw, 50), _single_column),
+        "the difference of the means: too few steps": _recognised(
+            _descending(_standardised, 5), _difference_of_means
         ),
-        "the same score for everybody": Recognised(
-            lambda x, y, x_new: 0 * _train(x, y, x_new),
-            lambda call, value: _distinct(call, value) == 1,
+        "scores no better than chance": _scoring(
+            lambda s: np.random.default_rng(5).permutation(s), _chance
         ),
-        "high scores for the frequent class": Recognised(
-            lambda x, y, x_new: -_train(x, y, x_new), _reversed
-        ),
-        "one column that decides alone": Recognised(_raw_columns, _single_column),
-        "the difference of the means: too few steps": Recognised(
-            _too_few_steps, _difference_of_means
-        ),
-        "scores no better than chance": Recognised(_shuffled, _chance),
         "scores of the training items": Recognised(
             lambda x, y, x_new: _train(x, y, x),
             lambda call, value: value.shape == call.arrays["y"].shape,
         ),
-        "a column instead of a flat array": Recognised(
-            lambda x, y, x_new: _train(x, y, x_new)[:, None],
-            lambda call, value: value.shape == (len(call.arrays["x_new"]), 1),
-        ),
-        "one score for each class": Recognised(
-            lambda x, y, x_new: np.column_stack([-_train(x, y, x_new), _train(x, y, x_new)]),
-            lambda call, value: value.shape == (len(call.arrays["x_new"]), 2),
-        ),
+        "a column instead of a flat array": _in_columns(1, lambda s: s[:, None]),
+        "one score for each class": _in_columns(2, lambda s: np.column_stack([-s, s])),
     },
 )

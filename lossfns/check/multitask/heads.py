@@ -1,50 +1,43 @@
-"""The loss of a network with two heads, a class and a number, in PyTorch."""
+"""The loss of a network with two heads, a class and a number, in PyTorch.
+
+In the formulas z are the logits of the classes and y the labels, e is the error of the number; c
+and r are the losses of both heads.
+"""
+
+from functools import partial
 
 import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Recognised
+from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped, overflowing
-from lossfns.check.questions import refuse
+from lossfns.check.multitask.tasks import arrays
+from lossfns.check.questions import ask_all, refuse, single
 from lossfns.check.recipes import pick
+
+_NAMES = "class_logits labels pred target"
 
 
 def _draw(rng):
-    def given(logits, labels, pred, target, dtype=np.float32):
-        return {
-            "class_logits": np.array(logits, dtype),
-            "labels": np.array(labels),
-            "pred": np.array(pred, dtype),
-            "target": np.array(target, dtype),
-        }
-
-    def ask(*arrays, lam, aspect="values", dtype=np.float32):
-        return Call(given(*arrays, dtype), {"lam": lam}, aspect, ("class_logits", "pred"))
-
+    ask = partial(ask_all, _NAMES, wants=("class_logits", "pred"))
     # Never as many classes as items: that would hide a division by the wrong one.
     for items, classes, lam in ((1, 2, 0.5), (2, 3, 0.25), (3, 2, 2.0), (4, 5, 0.0)):
-        yield ask(*_batch(rng, items, classes), lam=lam)
+        yield from ask([single(*_batch(rng, items, classes))], lam=lam)
     items, lam = int(rng.integers(8, 20)), float(np.round(rng.uniform(0.1, 0.9), 2))
-    for dtype in (np.float32, np.float64):
-        yield ask(*_batch(rng, items, 4), lam=lam, dtype=dtype)
+    yield from ask([single(*_batch(rng, items, 4)), _batch(rng, items, 4)], lam=lam)
     sure = [[1000.0, 0.0], [0.0, -1000.0], [500.0, 800.0]]
-    pred, target = [0.5, 1.0, -2.0], [0.0, 1.5, 1.0]
-    yield ask(sure, [0, 1, 1], pred, target, lam=0.5, aspect="extremes")
     calm = [[0.5, -1.0], [1.5, 0.5], [0.0, 2.0]]
-    far = [3000.0, 0.5, 100.0], [0.0, 1.5, 100.0]
-    yield ask(calm, [0, 1, 1], *far, lam=1e-6, aspect="extremes")
-    column = [[value] for value in pred]
-    yield refuse(
-        "broadcasting of (n, 1) against (n,)", **given(calm, [0, 1, 1], column, target), lam=0.5
-    )
-    yield refuse(
-        "a label beyond the last class accepted", **given(calm, [0, 1, 2], pred, target), lam=0.5
-    )
-    yield refuse(
-        "negative labels counted from the end", **given(calm, [0, 1, -1], pred, target), lam=0.5
-    )
-    yield refuse("a negative weight accepted", **given(calm, [0, 1, 1], pred, target), lam=-0.5)
+    labels, pred, target = [0, 1, 1], [0.5, 1.0, -2.0], [0.0, 1.5, 1.0]
+    far, near = [3000.0, 0.5, 100.0], [0.0, 1.5, 100.0]
+    yield from ask([single(*arrays(sure, labels, pred, target))], "extremes", lam=0.5)
+    yield from ask([single(*arrays(calm, labels, far, near))], "extremes", lam=1e-6)
+    good = dict(zip(_NAMES.split(), single(*arrays(calm, labels, pred, target)), strict=True))
+    bad = partial(refuse, **good, lam=0.5)
+    yield bad("broadcasting of (n, 1) against (n,)", pred=good["pred"][:, None])
+    yield bad("a label beyond the last class accepted", labels=np.array([0, 1, 2]))
+    yield bad("negative labels counted from the end", labels=np.array([0, 1, -1]))
+    yield bad("a negative weight accepted", lam=-0.5)
 
 
 def _batch(rng, items, classes):
@@ -60,33 +53,28 @@ def _right(class_logits, labels, pred, target, lam):
     return ln.cross_entropy(class_logits, labels) + lam * ln.mse(pred, target)
 
 
-def _each(class_logits, labels):
+def _ce(z, y):
     """Cross-entropy of each item."""
-    return -pick(class_logits.log_softmax(-1), labels)
+    return -pick(z.log_softmax(-1), y)
 
 
-def _variant(classes=_each, numbers=lambda e: (e * e).mean(), join=lambda c, r, lam: c + lam * r):
+def _variant(classes=_ce, numbers=lambda e: (e * e).mean(), join=lambda c, r, lam: c + lam * r):
     """The loss from the parts of both heads; a part that is not given is right."""
 
     def wrong(class_logits, labels, pred, target, lam):
-        part = classes(class_logits, labels).mean()
-        return join(part, numbers(pred - target), lam)
+        return join(classes(class_logits, labels).mean(), numbers(pred - target), lam)
 
     return wrong
 
 
-def _naive(class_logits, labels):
-    powers = class_logits.exp()
-    return -pick(powers / powers.sum(-1, keepdim=True), labels).log()
+def _naive(z, y):
+    powers = z.exp()
+    return -pick(powers / powers.sum(-1, keepdim=True), y).log()
 
 
-def _floored(class_logits, labels):
-    return -(pick(class_logits.softmax(-1), labels) + 1e-8).log()
-
-
-def _one_hot(class_logits, labels):
-    hot = class_logits.new_zeros(class_logits.shape).scatter(-1, labels[:, None], 1.0)
-    return -(hot * class_logits.log_softmax(-1))
+def _one_hot(z, y):
+    hot = z.new_zeros(z.shape).scatter(-1, y[:, None], 1.0)
+    return -(hot * z.log_softmax(-1))
 
 
 TWO_HEAD_LOSS_TORCH = Exercise(
@@ -108,7 +96,7 @@ TWO_HEAD_LOSS_TORCH = Exercise(
         "pred": lambda logits, labels, pred, target, lam: lam * ln.mse.grad(pred, target),
     },
     mistakes={
-        "softmax twice": _variant(lambda logits, labels: _each(logits.softmax(-1), labels)),
+        "softmax twice": _variant(lambda z, y: _ce(z.softmax(-1), y)),
         "λ on the classes": _variant(join=lambda c, r, lam: lam * c + r),
         "λ on both": _variant(join=lambda c, r, lam: lam * (c + r)),
         "1 - λ on the classes": _variant(join=lambda c, r, lam: (1 - lam) * c + lam * r),
@@ -118,17 +106,14 @@ TWO_HEAD_LOSS_TORCH = Exercise(
         "the root of the squared error": _variant(numbers=lambda e: (e * e).mean().sqrt()),
         "half of the squared error": _variant(numbers=lambda e: 0.5 * (e * e).mean()),
         "the sum of the squared errors": _variant(numbers=lambda e: (e * e).sum()),
-        "the sum of the cross-entropies": _variant(
-            lambda logits, labels: _each(logits, labels) * len(labels)
-        ),
+        "the sum of the cross-entropies": _variant(lambda z, y: _ce(z, y) * len(y)),
         "the cross-entropy divided by n · C": _variant(_one_hot),
         "overflow of the softmax": Recognised(_variant(_naive), overflowing(_right)),
-        "an ε under the logarithm": Recognised(_variant(_floored), capped(_right, share=0.97)),
-        "no gradient for the number": lambda logits, labels, pred, target, lam: _variant()(
-            logits, labels, pred.detach(), target, lam
+        "an ε under the logarithm": Recognised(
+            _variant(lambda z, y: -(pick(z.softmax(-1), y) + 1e-8).log()),
+            capped(_right, share=0.97),
         ),
-        "no gradient for the classes": lambda logits, labels, pred, target, lam: _variant()(
-            logits.detach(), labels, pred, target, lam
-        ),
+        "no gradient for the number": _variant(numbers=lambda e: (e * e).mean().detach()),
+        "no gradient for the classes": _variant(lambda z, y: _ce(z, y).detach()),
     },
 )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lossfns.check.questions import singles
+from lossfns.check.questions import Batch, singles
 
 # No two alike, none 1 and none 0: their logarithms, squares and reciprocals all differ.
 _READABLE = np.array([0.25, 0.5, 1.5, 2.0, 3.0, 4.0, 8.0])
@@ -15,7 +15,17 @@ def loss_rows(rng: np.random.Generator) -> list[np.ndarray]:
     return [*small, np.round(np.exp(rng.normal(scale=1.5, size=many)), 3) + 0.01]
 
 
-def with_singles(rows: list[tuple[np.ndarray, ...]]) -> list[tuple[np.ndarray, ...]]:
+def beside(rng: np.random.Generator, rows: list[np.ndarray], values: list[float]) -> list[Batch]:
+    """Each row with as many of the values, no two alike."""
+    return [(row, rng.choice(values, size=row.size, replace=False)) for row in rows]
+
+
+def arrays(*lists: list) -> Batch:
+    """Numbers that are written out."""
+    return tuple(map(np.array, lists))
+
+
+def with_singles(rows: list[Batch]) -> list[Batch]:
     """The same rows, and the last two again in single precision."""
     return rows + singles(rows[-2:])
 

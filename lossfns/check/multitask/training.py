@@ -1,11 +1,15 @@
-"""The practical part: one set of inputs, a class and a number to predict from each."""
+"""The practical part: one set of inputs, a class and a number to predict from each.
+
+In the mistakes z are logits and p the probabilities of the classes, or p is the predicted number
+and y the numbers of the training items.
+"""
 
 from itertools import pairwise
 
 import numpy as np
 
 from lossfns.check.exercise import Call, Exercise, Recognised
-from lossfns.check.recipes import softmax, with_ones
+from lossfns.check.recipes import pick, softmax, with_ones
 
 _ITEMS, _NEW = 240, 60
 
@@ -25,18 +29,11 @@ def _draw(rng):
         # bold a model is near a border, and all good models say nearly the same.
         clear = np.flatnonzero((probs.max(axis=1) > 0.99) & (probs.argmax(axis=1) == labels))
         new = clear[clear >= _ITEMS][:_NEW]
-        given = {
-            "x": x[:_ITEMS],
-            "y_class": labels[:_ITEMS],
-            "y_number": number[:_ITEMS],
-            "x_new": x[new],
-        }
-        yield Call(given, kept={"y_class": labels[new], "y_number": number[new]})
-        if classes == 3:
-            yield Call(
-                given | {"y_number": other[:_ITEMS]},
-                kept={"y_class": labels[new], "y_number": other[new]},
-            )
+        x, x_new, y_class = x[:_ITEMS], x[new], labels[:_ITEMS]
+        # The first items are asked about twice, with two sorts of numbers.
+        for y in [number, other] if classes == 3 else [number]:
+            given = {"x": x, "y_class": y_class, "y_number": y[:_ITEMS], "x_new": x_new}
+            yield Call(given, kept={"y_class": labels[new], "y_number": y[new]})
 
 
 def _logits_and_number(x, y_class, y_number, x_new):
@@ -55,11 +52,6 @@ def _logits_and_number(x, y_class, y_number, x_new):
     return out[:, :-1], y_number.mean() + y_number.std() * out[:, -1]
 
 
-def _train(x, y_class, y_number, x_new):
-    logits, number = _logits_and_number(x, y_class, y_number, x_new)
-    return np.column_stack([softmax(logits), number])
-
-
 def _score(call, value):
     """Loss on new items, of both heads, each divided by that of a model that knows nothing."""
     probs, number = value[:, :-1], value[:, -1]
@@ -72,7 +64,7 @@ def _score(call, value):
 def _nll(call, probs):
     """1 for equal probabilities, 0 for the truth."""
     labels = call.kept["y_class"]
-    told = np.maximum(probs[np.arange(len(labels)), labels], 1e-6)
+    told = np.maximum(pick(probs, labels), 1e-6)
     return -np.log(told).mean() / np.log(probs.shape[1])
 
 
@@ -80,8 +72,8 @@ def _sum_to_one(probs, axis):
     return np.abs(probs.sum(axis=axis) - 1).max() < 1e-3
 
 
-def _changed(classes=softmax, number=lambda new, old: new):
-    """The right training; `classes` gets the logits, `number` the predictions and targets."""
+def _changed(classes=softmax, number=lambda p, y: p):
+    """The right training; `classes` gets the logits, `number` the predictions and the targets."""
 
     def wrong(x, y_class, y_number, x_new):
         logits, pred = _logits_and_number(x, y_class, y_number, x_new)
@@ -90,12 +82,15 @@ def _changed(classes=softmax, number=lambda new, old: new):
     return wrong
 
 
+_train = _changed()
+
+
 def _uniform(logits):
     return np.full_like(logits, 1 / logits.shape[1])
 
 
-def _classes(sign):
-    """Recognise a mistake by the columns of the classes: no two networks agree on them."""
+def _by_classes(sign):
+    """Recognises by the columns of the classes: no two networks agree on them."""
 
     def shows(call, value):
         same = value.shape == (len(call.arrays["x_new"]), call.arrays["y_class"].max() + 2)
@@ -104,28 +99,25 @@ def _classes(sign):
     return shows
 
 
-def _number(sign):
-    """Recognise a mistake by the column of the number; `sign` gets it and the true numbers."""
+def _classes(change, sign):
+    """A variant that changes the right logits z, and what recognises it."""
+    return Recognised(_changed(change), _by_classes(sign))
+
+
+def _number(change, sign):
+    """The same of the number; `sign` gets the predicted and the true numbers."""
 
     def shows(call, value):
         target = call.kept["y_number"]
         same = value.ndim == 2 and len(value) == len(target)
         return same and np.isfinite(value).all() and sign(value[:, -1], target)
 
-    return shows
-
-
-def _is_flat(call, probs):
-    return _is_distribution(probs) and probs.max() < 0.9 and _nll(call, probs) > 0.7
+    return Recognised(_changed(number=change), shows)
 
 
 def _is_softmax_of_probs(call, probs):
     highest = np.e / (np.e + probs.shape[1] - 1)
     return _is_distribution(probs) and probs.max() < highest + 1e-3 and _nll(call, probs) < 0.7
-
-
-def _is_shifted(call, probs):
-    return _is_distribution(probs) and _nll(call, np.roll(probs, -1, axis=1)) < 0.3
 
 
 def _is_distribution(probs):
@@ -135,10 +127,6 @@ def _is_distribution(probs):
 def _is_sigmoid(call, probs):
     inside = 0 <= probs.min() and probs.max() <= 1
     return inside and not _sum_to_one(probs, axis=1) and not _sum_to_one(probs, axis=0)
-
-
-def _is_softmax_of_items(call, probs):
-    return probs.min() >= 0 and _sum_to_one(probs, axis=0)
 
 
 def _is_on_its_way(number, target):
@@ -190,55 +178,45 @@ TRAIN_TWO_HEADS = Exercise(
     mistakes={
         "the number in the first column": Recognised(
             lambda *given: np.roll(_train(*given), 1, axis=1),
-            _classes(lambda call, probs: probs[:, 0].mean() > 1000),
+            _by_classes(lambda call, p: p[:, 0].mean() > 1000),
         ),
-        "classes that have not learned": Recognised(_changed(_uniform), _classes(_is_flat)),
-        "a number that has not learned": Recognised(
-            _changed(number=lambda new, old: 0 * new), _number(_is_on_its_way)
+        "classes that have not learned": _classes(
+            _uniform, lambda call, p: _is_distribution(p) and p.max() < 0.9 and _nll(call, p) > 0.7
         ),
-        "the same number for every item": Recognised(
-            _changed(number=lambda new, old: np.full_like(new, old.mean())), _number(_is_constant)
+        "a number that has not learned": _number(lambda p, y: 0 * p, _is_on_its_way),
+        "the same number for every item": _number(
+            lambda p, y: np.full_like(p, y.mean()), _is_constant
         ),
-        "the number in standardised units": Recognised(
-            _changed(number=lambda new, old: (new - old.mean()) / old.std()),
-            _number(_is_standardised),
+        "the number in standardised units": _number(
+            lambda p, y: (p - y.mean()) / y.std(), _is_standardised
         ),
-        "the mean not added back": Recognised(
-            _changed(number=lambda new, old: new - old.mean()), _number(_is_centred)
+        "the mean not added back": _number(lambda p, y: p - y.mean(), _is_centred),
+        "logits instead of probabilities": _classes(
+            lambda z: z, lambda call, p: p.min() < 0 < p.max() < 1000
         ),
-        "logits instead of probabilities": Recognised(
-            _changed(lambda logits: logits),
-            _classes(lambda call, probs: probs.min() < 0 < probs.max() < 1000),
+        "log-probabilities instead of probabilities": _classes(
+            lambda z: np.log(softmax(z)), lambda call, p: p.max() <= 0
         ),
-        "log-probabilities instead of probabilities": Recognised(
-            _changed(lambda logits: np.log(softmax(logits))),
-            _classes(lambda call, probs: probs.max() <= 0),
+        "a sigmoid for each class": _classes(lambda z: 1 / (1 + np.exp(-z)), _is_sigmoid),
+        "the softmax along the items": _classes(
+            lambda z: softmax(z.T).T, lambda call, p: p.min() >= 0 and _sum_to_one(p, axis=0)
         ),
-        "a sigmoid for each class": Recognised(
-            _changed(lambda logits: 1 / (1 + np.exp(-logits))), _classes(_is_sigmoid)
+        "softmax twice": _classes(lambda z: softmax(softmax(z)), _is_softmax_of_probs),
+        "the classes shifted by one": _classes(
+            lambda z: np.roll(softmax(z), 1, axis=1),
+            lambda call, p: _is_distribution(p) and _nll(call, np.roll(p, -1, axis=1)) < 0.3,
         ),
-        "the softmax along the items": Recognised(
-            _changed(lambda logits: softmax(logits.T).T), _classes(_is_softmax_of_items)
-        ),
-        "softmax twice": Recognised(
-            _changed(lambda logits: softmax(softmax(logits))), _classes(_is_softmax_of_probs)
-        ),
-        "the classes shifted by one": Recognised(
-            _changed(lambda logits: np.roll(softmax(logits), 1, axis=1)), _classes(_is_shifted)
-        ),
-        "predictions for the training items": lambda x, y_class, y_number, x_new: _train(
+        "predictions for the training items": lambda x, y_class, y_number, _: _train(
             x, y_class, y_number, x
         ),
-        "a run that diverged": _changed(
-            lambda logits: logits * np.nan, lambda new, old: new * np.nan
+        "a run that diverged": _changed(lambda z: z * np.nan, lambda p, y: p * np.nan),
+        "classes that are only roughly learned": _classes(
+            lambda z: 0.4 * softmax(z) + 0.6 * _uniform(z),
+            lambda call, p: _is_distribution(p) and _nll(call, p) > 0.3,
         ),
-        "classes that are only roughly learned": Recognised(
-            _changed(lambda logits: 0.4 * softmax(logits) + 0.6 * _uniform(logits)),
-            _classes(lambda call, probs: _is_distribution(probs) and _nll(call, probs) > 0.3),
-        ),
-        "a number that is only roughly learned": Recognised(
-            _changed(number=lambda new, old: old.mean() + 0.3 * (new - old.mean())),
-            _number(lambda number, target: ((number - target) ** 2).mean() > 0.3 * target.var()),
+        "a number that is only roughly learned": _number(
+            lambda p, y: y.mean() + 0.3 * (p - y.mean()),
+            lambda number, target: ((number - target) ** 2).mean() > 0.3 * target.var(),
         ),
     },
 )

@@ -1,4 +1,8 @@
-"""Weights by uncertainty: value, gradient, minimiser, and the same in PyTorch."""
+"""Weights by uncertainty: value, gradient, minimiser, and the same in PyTorch.
+
+In the formulas L are the losses, s the log-variances, and c is ½ for regression, 1 for
+classification.
+"""
 
 from functools import partial
 
@@ -6,58 +10,56 @@ import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise
-from lossfns.check.multitask.tasks import loss_rows, same_shape, with_singles
-from lossfns.check.questions import ask, refuse, singles
+from lossfns.check.exercise import Exercise
+from lossfns.check.multitask.tasks import arrays, beside, loss_rows, same_shape, with_singles
+from lossfns.check.questions import ask_all, refuse, singles
 
 _FACTORS = {"regression": 0.5, "classification": 1.0}
+
+_ask = partial(ask_all, "losses log_vars")
 
 
 def _pairs(rng):
     """Losses with log-variances of both signs, never 0."""
-    rows = loss_rows(rng)
-    small = [rng.choice([-1.0, -0.5, 0.25, 0.5, 1.5], row.size, False) for row in rows[:-1]]
-    return list(zip(rows, [*small, np.round(rng.normal(size=rows[-1].size), 2)], strict=True))
+    *rows, many = loss_rows(rng)
+    pairs = beside(rng, rows, [-1.0, -0.5, 0.25, 0.5, 1.5])
+    return [*pairs, (many, np.round(rng.normal(size=many.size), 2))]
 
 
 def _far():
     """Log-variances far outside what a clip would leave alone, yet all results are finite."""
-    return [
-        (np.array([1e12, 0.5]), np.array([30.0, 0.5])),
-        (np.array([1e-9, 0.5]), np.array([-20.0, 0.5])),
-    ]
-
-
-_ask = partial(ask, "losses log_vars")
+    return [arrays([1e12, 0.5], [30.0, 0.5]), arrays([1e-9, 0.5], [-20.0, 0.5])]
 
 
 def _misshapen():
-    return [
-        (np.array([0.5, 2.0]), np.array([0.25])),
-        (np.array([0.5, 2.0]), np.array([[0.25], [1.5]])),
-    ]
+    bad = partial(refuse, "log-variances that are broadcast", losses=np.array([0.5, 2.0]))
+    return [bad(log_vars=np.array(one)) for one in ([0.25], [[0.25], [1.5]])]
 
 
 def _draw_value(rng):
     pairs = _pairs(rng)
-    for pair in with_singles(pairs):
-        yield _ask(pair)
-    for pair in pairs[:2]:
-        yield _ask(pair, kinds="classification")
+    yield from _ask(with_singles(pairs))
+    yield from _ask(pairs[:2], kinds="classification")
     for pair in (pairs[1], pairs[3], pairs[4]):
         kinds = [str(kind) for kind in rng.permutation(np.resize(list(_FACTORS), pair[0].size))]
-        yield _ask(pair, kinds=kinds)
-    for pair in _far():
-        yield _ask(pair, "extremes")
-    for losses, log_vars in _misshapen():
-        yield refuse("log-variances that are broadcast", losses=losses, log_vars=log_vars)
+        yield from _ask([pair], kinds=kinds)
+    yield from _ask(_far(), "extremes")
+    yield from _misshapen()
     losses, log_vars = pairs[1]
-    yield refuse(
-        "an unknown kind taken for regression",
-        losses=losses,
-        log_vars=log_vars,
-        kinds="classificaton",
-    )
+    unknown = {"losses": losses, "log_vars": log_vars, "kinds": "classificaton"}
+    yield refuse("an unknown kind taken for regression", **unknown)
+
+
+def _draw_grad(rng):
+    yield from _ask(with_singles(_pairs(rng)))
+    yield from _ask(_far(), "extremes")
+
+
+def _draw_torch(rng):
+    pairs, wants = _pairs(rng), ("losses", "log_vars")
+    yield from _ask([*singles(pairs), pairs[2]], wants=wants)
+    yield from _ask(singles(_far()), "extremes", wants)
+    yield from _misshapen()
 
 
 def _right(losses, log_vars, kinds="regression"):
@@ -65,22 +67,18 @@ def _right(losses, log_vars, kinds="regression"):
     return ln.uncertainty_weighting(losses, log_vars, kinds=kinds)
 
 
-def _factors(kinds, tasks):
-    kinds = [kinds] * tasks if isinstance(kinds, str) else kinds
-    return np.array([_FACTORS[kind] for kind in kinds])
-
-
 def _adding(term):
     """A variant from its term for one task, made of the loss, s, and the factor of its kind."""
 
     def wrong(losses, log_vars, kinds="regression"):
-        return term(losses, log_vars, _factors(kinds, losses.size)).sum()
+        named = [kinds] * losses.size if isinstance(kinds, str) else kinds
+        return term(losses, log_vars, np.array([_FACTORS[kind] for kind in named])).sum()
 
     return wrong
 
 
-def _right_term(loss, s, c):
-    return c * np.exp(-s) * loss + 0.5 * s
+def _term(L, s, c):
+    return c * np.exp(-s) * L + 0.5 * s
 
 
 UNCERTAINTY_WEIGHTING = Exercise(
@@ -95,145 +93,112 @@ UNCERTAINTY_WEIGHTING = Exercise(
         kinds.beyond_fifty("log_vars", high=80.0),
     ),
     mistakes={
-        "no ½ for regression": _adding(lambda loss, s, c: np.exp(-s) * loss + 0.5 * s),
-        "a ½ for classification, too": _adding(
-            lambda loss, s, c: 0.5 * np.exp(-s) * loss + 0.5 * s
-        ),
-        "the two kinds exchanged": _adding(
-            lambda loss, s, c: (1.5 - c) * np.exp(-s) * loss + 0.5 * s
-        ),
-        "the ½ of the penalty forgotten": _adding(lambda loss, s, c: c * np.exp(-s) * loss + s),
-        "every ½ forgotten": _adding(lambda loss, s, c: np.exp(-s) * loss + s),
-        "the penalty forgotten": _adding(lambda loss, s, c: c * np.exp(-s) * loss),
-        "the penalty subtracted": _adding(lambda loss, s, c: c * np.exp(-s) * loss - 0.5 * s),
-        "the sign of the exponent flipped": _adding(
-            lambda loss, s, c: c * np.exp(s) * loss + 0.5 * s
-        ),
-        "s taken for ln σ": _adding(lambda loss, s, c: c * np.exp(-2 * s) * loss + s),
-        "s taken for the variance": _adding(lambda loss, s, c: c * loss / s + 0.5 * np.log(s)),
-        "s taken for σ": _adding(lambda loss, s, c: c * loss / s**2 + np.log(np.abs(s))),
+        "no ½ for regression": _adding(lambda L, s, c: np.exp(-s) * L + 0.5 * s),
+        "a ½ for classification, too": _adding(lambda L, s, c: 0.5 * np.exp(-s) * L + 0.5 * s),
+        "the two kinds exchanged": _adding(lambda L, s, c: (1.5 - c) * np.exp(-s) * L + 0.5 * s),
+        "the ½ of the penalty forgotten": _adding(lambda L, s, c: c * np.exp(-s) * L + s),
+        "every ½ forgotten": _adding(lambda L, s, c: np.exp(-s) * L + s),
+        "the penalty forgotten": _adding(lambda L, s, c: c * np.exp(-s) * L),
+        "the penalty subtracted": _adding(lambda L, s, c: c * np.exp(-s) * L - 0.5 * s),
+        "the sign of the exponent flipped": _adding(lambda L, s, c: c * np.exp(s) * L + 0.5 * s),
+        "s taken for ln σ": _adding(lambda L, s, c: c * np.exp(-2 * s) * L + s),
+        "s taken for the variance": _adding(lambda L, s, c: c * L / s + 0.5 * np.log(s)),
+        "s taken for σ": _adding(lambda L, s, c: c * L / s**2 + np.log(np.abs(s))),
         "the mean over the tasks": lambda losses, log_vars, kinds="regression": (
-            _adding(_right_term)(losses, log_vars, kinds) / losses.size
+            _adding(_term)(losses, log_vars, kinds) / losses.size
         ),
         "ln(1 + σ²) as the penalty": _adding(
-            lambda loss, s, c: c * np.exp(-s) * loss + 0.5 * np.logaddexp(0, s)
+            lambda L, s, c: c * np.exp(-s) * L + 0.5 * np.logaddexp(0, s)
         ),
-        "the log-variances clipped": _adding(
-            lambda loss, s, c: _right_term(loss, np.clip(s, -10, 10), c)
-        ),
+        "the log-variances clipped": _adding(lambda L, s, c: _term(L, np.clip(s, -10, 10), c)),
     },
 )
 
 
-def _draw_grad(rng):
-    for pair in with_singles(_pairs(rng)):
-        yield _ask(pair)
-    for pair in _far():
-        yield _ask(pair, "extremes")
+def _grad(losses, log_vars):
+    return ln.uncertainty_weighting.grad(losses, log_vars, wrt="log_vars")
 
 
-def _term_grad(losses, s):
-    return 0.5 - 0.5 * np.exp(-s) * losses
+def _term_grad(L, s):
+    return 0.5 - 0.5 * np.exp(-s) * L
 
 
 UNCERTAINTY_WEIGHTING_GRAD = Exercise(
     signature="uncertainty_weighting_grad(losses, log_vars)",
     read="loss-uncertainty-weighting",
-    right=lambda losses, log_vars: ln.uncertainty_weighting.grad(losses, log_vars, wrt="log_vars"),
+    right=_grad,
     draw=_draw_grad,
     probes=(kinds.beyond_fifty("log_vars", high=80.0),),
     mistakes={
-        "the gradient with respect to the losses": lambda losses, s: 0.5 * np.exp(-s),
-        "the sign of the gradient flipped": lambda losses, s: -_term_grad(losses, s),
-        "the inner derivative -1 forgotten": lambda losses, s: 0.5 + 0.5 * np.exp(-s) * losses,
-        "the ½ of the penalty forgotten": lambda losses, s: 1 - 0.5 * np.exp(-s) * losses,
-        "the ½ of the squared error forgotten": lambda losses, s: 0.5 - np.exp(-s) * losses,
-        "every ½ forgotten": lambda losses, s: 1 - np.exp(-s) * losses,
-        "the derivative of the penalty missing": lambda losses, s: -0.5 * np.exp(-s) * losses,
-        "the derivative with respect to the variance": lambda losses, s: (
-            0.5 * np.exp(-s) - 0.5 * np.exp(-2 * s) * losses
+        "the gradient with respect to the losses": lambda L, s: 0.5 * np.exp(-s),
+        "the sign of the gradient flipped": lambda L, s: -_term_grad(L, s),
+        "the inner derivative -1 forgotten": lambda L, s: 0.5 + 0.5 * np.exp(-s) * L,
+        "the ½ of the penalty forgotten": lambda L, s: 1 - 0.5 * np.exp(-s) * L,
+        "the ½ of the squared error forgotten": lambda L, s: 0.5 - np.exp(-s) * L,
+        "every ½ forgotten": lambda L, s: 1 - np.exp(-s) * L,
+        "the derivative of the penalty missing": lambda L, s: -0.5 * np.exp(-s) * L,
+        "the derivative with respect to the variance": lambda L, s: (
+            0.5 * np.exp(-s) - 0.5 * np.exp(-2 * s) * L
         ),
-        "the derivative with respect to σ": lambda losses, s: (
-            np.exp(-s / 2) - np.exp(-1.5 * s) * losses
-        ),
-        "the sign of the exponent flipped": lambda losses, s: 0.5 - 0.5 * np.exp(s) * losses,
-        "the mean over the tasks": lambda losses, s: _term_grad(losses, s) / losses.size,
-        "the gradient added up to one number": lambda losses, s: _term_grad(losses, s).sum(),
-        "the terms instead of their derivatives": lambda losses, s: (
-            0.5 * np.exp(-s) * losses + 0.5 * s
-        ),
+        "the derivative with respect to σ": lambda L, s: np.exp(-s / 2) - np.exp(-1.5 * s) * L,
+        "the sign of the exponent flipped": lambda L, s: 0.5 - 0.5 * np.exp(s) * L,
+        "the mean over the tasks": lambda L, s: _term_grad(L, s) / L.size,
+        "the gradient added up to one number": lambda L, s: _term_grad(L, s).sum(),
+        "the terms instead of their derivatives": lambda L, s: 0.5 * np.exp(-s) * L + 0.5 * s,
     },
 )
 
 
 def _draw_best(rng):
-    rows = [(row,) for row in loss_rows(rng)]
-    for (losses,) in with_singles(rows):
-        yield Call({"losses": losses})
-    yield Call({"losses": np.array([1e12, 1e-12])}, {}, "extremes")
+    ask = partial(ask_all, "losses")
+    yield from ask(with_singles([(row,) for row in loss_rows(rng)]))
+    yield from ask([arrays([1e12, 1e-12])], "extremes")
     yield refuse("a loss of 0 accepted", losses=np.array([0.5, 0.0]))
     yield refuse("a negative loss accepted", losses=np.array([0.5, -2.0]))
 
 
-def _best(losses):
-    if not (losses > 0).all():
-        raise ValueError("losses must be positive")
-    return np.log(losses)
+def _logarithm(bad):
+    """The right answer, once it has refused what is `bad`."""
 
+    def best(losses):
+        if bad(losses).any():
+            raise ValueError("losses must be positive")
+        return np.log(losses)
 
-def _only_zero_refused(losses):
-    if (losses == 0).any():
-        raise ValueError("a loss of 0")
-    return np.log(losses)
-
-
-def _floored(losses):
-    return np.log(np.maximum(losses, 1e-30))
+    return best
 
 
 BEST_LOG_VARS = Exercise(
     signature="best_log_vars(losses)",
     read="loss-uncertainty-weighting",
-    right=_best,
+    right=_logarithm(bad=lambda L: ~(L > 0)),
     draw=_draw_best,
     probes=(kinds.outside("losses", 0.0, ends=(0.0,)),),
     mistakes={
-        "the variance instead of its logarithm": lambda losses: losses.copy(),
+        "the variance instead of its logarithm": lambda L: L.copy(),
         "the standard deviation instead of the log-variance": np.sqrt,
-        "ln σ instead of ln σ²": lambda losses: 0.5 * np.log(losses),
-        "the sign of the logarithm flipped": lambda losses: -np.log(losses),
-        "the minimum of exp(-s) L + ½s": lambda losses: np.log(2 * losses),
-        "the minimum of ½exp(-s) L + s": lambda losses: np.log(losses / 2),
+        "ln σ instead of ln σ²": lambda L: 0.5 * np.log(L),
+        "the sign of the logarithm flipped": lambda L: -np.log(L),
+        "the minimum of exp(-s) L + ½s": lambda L: np.log(2 * L),
+        "the minimum of ½exp(-s) L + s": lambda L: np.log(L / 2),
         "the decimal logarithm": np.log10,
         "ln(1 + L)": np.log1p,
-        "one number for all tasks": lambda losses: np.log(losses.mean()),
-        "the best weight instead of the log-variance": lambda losses: 1 / losses,
-        "an ε under the logarithm": lambda losses: np.log(losses + 1e-8),
+        "one number for all tasks": lambda L: np.log(L.mean()),
+        "the best weight instead of the log-variance": lambda L: 1 / L,
+        "an ε under the logarithm": lambda L: np.log(L + 1e-8),
         "-∞ for a loss of 0": np.log,
-        "a floor under the losses": _floored,
-        "NaN for a negative loss": _only_zero_refused,
+        "a floor under the losses": lambda L: np.log(np.maximum(L, 1e-30)),
+        "NaN for a negative loss": _logarithm(bad=lambda L: L == 0),
     },
 )
-
-
-def _draw_torch(rng):
-    pairs = _pairs(rng)
-    wants = ("losses", "log_vars")
-    for pair in singles(pairs):
-        yield _ask(pair, wants=wants)
-    yield _ask(pairs[2], wants=wants)
-    for pair in singles(_far()):
-        yield _ask(pair, "extremes", wants=wants)
-    for losses, log_vars in _misshapen():
-        yield refuse("log-variances that are broadcast", losses=losses, log_vars=log_vars)
 
 
 def _tensors(term):
     return lambda losses, log_vars: term(losses, log_vars).sum()
 
 
-def _torch_term(losses, s):
-    return 0.5 * (-s).exp() * losses + 0.5 * s
+def _torch_term(L, s):
+    return 0.5 * (-s).exp() * L + 0.5 * s
 
 
 UNCERTAINTY_WEIGHTING_TORCH = Exercise(
@@ -243,31 +208,20 @@ UNCERTAINTY_WEIGHTING_TORCH = Exercise(
     draw=_draw_torch,
     probes=(kinds.shapes("losses", "log_vars", axes=1), kinds.beyond_fifty("log_vars", high=80.0)),
     torch=True,
-    slopes={
-        "losses": ln.uncertainty_weighting.grad,
-        "log_vars": lambda losses, s: ln.uncertainty_weighting.grad(losses, s, wrt="log_vars"),
-    },
+    slopes={"losses": ln.uncertainty_weighting.grad, "log_vars": _grad},
     mistakes={
-        "no gradient for the log-variances": lambda losses, s: _torch_term(
-            losses, s.detach()
-        ).sum(),
-        "the penalty without gradient": lambda losses, s: (
-            0.5 * (-s).exp() * losses + 0.5 * s.detach()
-        ).sum(),
-        "no gradient for the losses": lambda losses, s: _torch_term(losses.detach(), s).sum(),
-        "every ½ forgotten": _tensors(lambda losses, s: (-s).exp() * losses + s),
-        "the ½ of the penalty forgotten": _tensors(lambda losses, s: 0.5 * (-s).exp() * losses + s),
-        "the ½ of the squared error forgotten": _tensors(
-            lambda losses, s: (-s).exp() * losses + 0.5 * s
+        "no gradient for the log-variances": _tensors(lambda L, s: _torch_term(L, s.detach())),
+        "the penalty without gradient": _tensors(
+            lambda L, s: 0.5 * (-s).exp() * L + 0.5 * s.detach()
         ),
-        "the penalty forgotten": _tensors(lambda losses, s: 0.5 * (-s).exp() * losses),
-        "the sign of the exponent flipped": _tensors(
-            lambda losses, s: 0.5 * s.exp() * losses + 0.5 * s
-        ),
-        "the log-variances taken for weights": _tensors(lambda losses, s: s * losses),
-        "the log-variances clipped": _tensors(
-            lambda losses, s: _torch_term(losses, s.clamp(-10, 10))
-        ),
-        "the mean over the tasks": lambda losses, s: _torch_term(losses, s).mean(),
+        "no gradient for the losses": _tensors(lambda L, s: _torch_term(L.detach(), s)),
+        "every ½ forgotten": _tensors(lambda L, s: (-s).exp() * L + s),
+        "the ½ of the penalty forgotten": _tensors(lambda L, s: 0.5 * (-s).exp() * L + s),
+        "the ½ of the squared error forgotten": _tensors(lambda L, s: (-s).exp() * L + 0.5 * s),
+        "the penalty forgotten": _tensors(lambda L, s: 0.5 * (-s).exp() * L),
+        "the sign of the exponent flipped": _tensors(lambda L, s: 0.5 * s.exp() * L + 0.5 * s),
+        "the log-variances taken for weights": _tensors(lambda L, s: s * L),
+        "the log-variances clipped": _tensors(lambda L, s: _torch_term(L, s.clamp(-10, 10))),
+        "the mean over the tasks": lambda L, s: _torch_term(L, s).mean(),
     },
 )
