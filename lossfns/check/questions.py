@@ -59,6 +59,11 @@ def both_floats(batches: list[Batch]) -> list[Batch]:
     return [*singles(batches), batches[2]]
 
 
+def between(rng: np.random.Generator, low: float, high: float, digits: int = 2) -> float:
+    """A number that is brief to read."""
+    return float(np.round(rng.uniform(low, high), digits))
+
+
 def some(rng: np.random.Generator, values: list[float], shape: tuple[int, ...]) -> np.ndarray:
     """Values from a short list, each about equally often."""
     return shuffled(rng, rng.permutation(values), shape)

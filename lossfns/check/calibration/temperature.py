@@ -8,7 +8,7 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.exercise import Call, Exercise, Recognised
 from lossfns.check.faults import capped
-from lossfns.check.questions import ask, refuse
+from lossfns.check.questions import ask, between, refuse
 from lossfns.check.recipes import log_softmax, naive_softmax, pick, softmax
 
 
@@ -31,7 +31,7 @@ def _ask(temperature, tables, aspect="values"):
 
 def _draw_temper(rng):
     tables = _batches(rng)
-    warm = float(np.round(rng.uniform(1.3, 4.0), 2))
+    warm = between(rng, 1.3, 4.0)
     for temperature in (2.0, 0.5, warm):
         yield from _ask(temperature, tables)
     yield from _ask(warm, [z.astype(np.float32) for z in tables[1:3]])

@@ -9,7 +9,7 @@ from lossfns.check import kinds
 from lossfns.check.contrastive.points import bad_temperatures, batches, unit
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
-from lossfns.check.questions import ask_all, refuse, singles
+from lossfns.check.questions import ask_all, between, refuse, singles
 from lossfns.check.recipes import log_softmax, naive_softmax, softmax
 
 _ask = partial(ask_all, "queries keys")
@@ -19,7 +19,7 @@ def _draw_info_nce(rng):
     pairs = batches(rng, (2, 2), (3, 2), (2, 3), large=(20, 5))
     yield from _ask(pairs, temperature=1.0)
     yield from _ask(pairs)
-    yield from _ask(pairs[2:], temperature=float(np.round(rng.uniform(0.2, 0.7), 2)))
+    yield from _ask(pairs[2:], temperature=between(rng, 0.2, 0.7))
     yield from _ask(singles(pairs[1:3]), temperature=0.5)
     # Scores of ±1000: the first query is opposed to both keys, the second similar to both.
     flip = rng.choice([-1.0, 1.0])

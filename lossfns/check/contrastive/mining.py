@@ -7,7 +7,7 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import bad_margins, length, normal
 from lossfns.check.exercise import Exercise
-from lossfns.check.questions import ask
+from lossfns.check.questions import ask, between
 
 _ask = partial(ask, "embeddings labels")
 
@@ -33,7 +33,7 @@ def _draw_semi_hard(rng):
         labels = rng.permutation(np.arange(count) % 2)
         yield _ask((line, labels), margin=float(rng.integers(1, 4)))
     for count, width, dtype in ((8, 2, np.float64), (9, 3, np.float32), (10, 4, np.float64)):
-        margin = float(np.round(rng.uniform(0.5, 1.5), 2))
+        margin = between(rng, 0.5, 1.5)
         points = _well_apart(rng, (count, width), margin)
         # Labels are names, not numbers that count from 0.
         labels = rng.permutation(np.resize([3, 7, 4], count))

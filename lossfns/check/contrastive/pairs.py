@@ -8,7 +8,7 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import bad_margins, halves, hinge, length, normal, steps
 from lossfns.check.exercise import Exercise
-from lossfns.check.questions import Batch, ask_all, refuse, singles
+from lossfns.check.questions import Batch, ask_all, between, refuse, singles
 
 _ask = partial(ask_all, "a b same")
 
@@ -36,7 +36,7 @@ def _draw_contrastive(rng):
     pairs = _pairs(rng)
     yield from _ask(pairs)
     yield from _ask(pairs[1:], margin=2.0)
-    yield from _ask(singles(pairs[3:]), margin=float(np.round(rng.uniform(1.2, 1.9), 2)))
+    yield from _ask(singles(pairs[3:]), margin=between(rng, 1.2, 1.9))
     here = halves(rng, (2, 2))
     yield from _ask([(here, here, np.array([1, 0]))], "extremes")
     yield from _ask([(here * 1e6, -here * 1e6, np.array([0, 0]))], "extremes", margin=2.0)

@@ -11,7 +11,7 @@ import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import bad_margins, halves, hinge, length, normal, steps
 from lossfns.check.exercise import Exercise
-from lossfns.check.questions import Batch, ask, refuse, single
+from lossfns.check.questions import Batch, ask, between, refuse, single
 
 _ask = partial(ask, "anchor positive negative")
 
@@ -41,7 +41,7 @@ def _draw_triplet(rng):
     for batch in batches:
         yield _ask(batch)
         yield _ask(batch, squared=True)
-    margin = float(np.round(rng.uniform(1.2, 1.9), 2))
+    margin = between(rng, 1.2, 1.9)
     for batch in batches[2:]:
         yield _ask(batch, margin=0.5)
         yield _ask(single(*batch), margin=margin, squared=True)

@@ -12,7 +12,7 @@ from lossfns.check import kinds
 from lossfns.check.contrastive.points import bad_temperatures, batches, unit
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
-from lossfns.check.questions import ask, refuse, single, singles
+from lossfns.check.questions import ask, between, refuse, single, singles
 from lossfns.check.recipes import library, log_softmax, pick
 
 
@@ -31,7 +31,7 @@ def _draw_nt_xent(rng):
     for pair in singles(pairs):
         yield _ask(pair)
         yield _ask(pair, temperature=1.0)
-    warm = float(np.round(rng.uniform(0.15, 0.35), 2))
+    warm = between(rng, 0.15, 0.35)
     for pair in pairs[1:]:
         yield _ask(pair, temperature=warm)
     yield _ask(single(*_opposed(rng)), "extremes", temperature=0.005)

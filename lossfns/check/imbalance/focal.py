@@ -11,7 +11,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise, Recognised
-from lossfns.check.questions import ask_logits, singles
+from lossfns.check.questions import ask_logits, between, singles
 from lossfns.check.recipes import averaged, library, per_item, sigmoid, softplus
 
 
@@ -25,7 +25,7 @@ def _grad(logits, target, gamma=2.0, alpha=None):
 
 def _draw_focal(rng):
     pairs = questions.labelled(rng)
-    gamma, alpha = _between(rng, 0.5, 1.5), _between(rng, 0.1, 0.4)
+    gamma, alpha = between(rng, 0.5, 1.5), between(rng, 0.1, 0.4)
     yield from ask_logits(pairs)
     yield from ask_logits(pairs, gamma=gamma)
     yield from ask_logits(pairs, alpha=alpha)
@@ -46,7 +46,7 @@ def _draw_focal(rng):
 def _draw_focal_torch(rng):
     pairs, wants = questions.labelled(rng), ("logits",)
     single = singles(pairs)
-    gamma, alpha = _between(rng, 0.5, 1.5), _between(rng, 0.1, 0.4)
+    gamma, alpha = between(rng, 0.5, 1.5), between(rng, 0.1, 0.4)
     yield from ask_logits(questions.both_floats(pairs), wants=wants)
     yield from ask_logits(single, wants=wants, gamma=gamma)
     yield from ask_logits(single, wants=wants, alpha=alpha)
@@ -58,14 +58,10 @@ def _draw_focal_torch(rng):
 def _draw_focal_grad(rng):
     pairs = questions.labelled(rng)
     yield from ask_logits(pairs)
-    yield from ask_logits(pairs, gamma=_between(rng, 0.5, 1.5))
+    yield from ask_logits(pairs, gamma=between(rng, 0.5, 1.5))
     yield from ask_logits(pairs[:5], gamma=0.0)
     yield from ask_logits(singles(pairs[3:5]), gamma=3.0)
     yield from ask_logits(_far(), "extremes")
-
-
-def _between(rng, low, high):
-    return float(np.round(rng.uniform(low, high), 2))
 
 
 def _far():

@@ -11,7 +11,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
-from lossfns.check.questions import ask_all, refuse, shuffled, singles
+from lossfns.check.questions import ask_all, between, refuse, shuffled, singles
 from lossfns.check.recipes import average, total
 
 _ask = partial(ask_all, "probs target")
@@ -53,7 +53,7 @@ def _draw_dice(rng):
     pairs, one_pixel = _masks(rng), np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     yield from _ask(pairs)
     yield from _ask(pairs, smooth=0.0)
-    yield from _ask(pairs, smooth=float(np.round(rng.uniform(0.2, 0.8), 2)))
+    yield from _ask(pairs, smooth=between(rng, 0.2, 0.8))
     yield from _ask(singles(pairs[1:4]))
     yield from _ask(_edges(), "extremes")
     yield from _ask([*_edges()[2:4], (np.zeros((2, 3)), one_pixel)], "extremes", smooth=0.0)
@@ -67,7 +67,7 @@ def _draw_dice(rng):
 def _draw_dice_torch(rng):
     pairs, wants = _masks(rng), ("probs",)
     yield from _ask([*singles(pairs), pairs[2]], wants=wants)
-    for smooth in (0.0, float(np.round(rng.uniform(0.2, 0.8), 2))):
+    for smooth in (0.0, between(rng, 0.2, 0.8)):
         yield from _ask(singles(pairs), wants=wants, smooth=smooth)
     yield from _ask(singles(_edges()), "extremes", wants)
 
@@ -173,7 +173,7 @@ DICE_TORCH = Exercise(
 
 def _draw_tversky(rng):
     pairs = _masks(rng)
-    alpha, beta = (float(np.round(rng.uniform(*ends), 2)) for ends in ((0.1, 0.4), (0.6, 0.95)))
+    alpha, beta = (between(rng, *ends) for ends in ((0.1, 0.4), (0.6, 0.95)))
     usual = {"alpha": 0.3, "beta": 0.7}
     yield from _ask(pairs, **usual)
     # Prices that do not sum to 1.

@@ -7,6 +7,7 @@ import numpy as np
 from lossfns.check.exercise import Probe
 from lossfns.check.kinds import missed
 from lossfns.check.kinds.given import one_of, refused, size_of, with_entry
+from lossfns.check.questions import between
 
 
 def shapes(*names: str, axes: int = 0) -> Probe:
@@ -97,7 +98,7 @@ def outside(
         bad = list(ends)
         for end, sign in ((low, -1), (high, 1)):
             if np.isfinite(end):
-                near = 1 if whole else float(np.round(rng.uniform(0.002, 0.09), 3))
+                near = 1 if whole else between(rng, 0.002, 0.09, digits=3)
                 bad += [end + sign * near, end + sign * int(rng.integers(2, 200))]
         for at, value in enumerate(bad, int(rng.integers(len(bad)))):
             if array is None:

@@ -7,6 +7,7 @@ import numpy as np
 from lossfns.check.exercise import Probe
 from lossfns.check.kinds import missed
 from lossfns.check.kinds.given import good_of, is_table, one_of, rows_of, with_entry
+from lossfns.check.questions import between
 
 
 def zero(name: str, value=0.0, **options) -> Probe:
@@ -187,7 +188,7 @@ def certain(logits: str, target: str, exponent: str) -> Probe:
         signs, truth = np.array([1.0, -1.0, 1.0, -1.0]), rng.permutation([0.0, 1.0])
         dtype = given.arrays[logits].dtype
         arrays = {logits: (size * signs).astype(dtype), target: truth.repeat(2).astype(dtype)}
-        options = {exponent: float(np.round(rng.uniform(0.2, 0.9), 2))}
+        options = {exponent: between(rng, 0.2, 0.9)}
         yield replace(
             given,
             arrays=given.arrays | arrays,

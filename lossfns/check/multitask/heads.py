@@ -13,7 +13,7 @@ from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped, overflowing
 from lossfns.check.multitask.tasks import arrays
-from lossfns.check.questions import ask_all, refuse, single
+from lossfns.check.questions import ask_all, between, refuse, single
 from lossfns.check.recipes import pick
 
 _NAMES = "class_logits labels pred target"
@@ -24,7 +24,7 @@ def _draw(rng):
     # Never as many classes as items: that would hide a division by the wrong one.
     for items, classes, lam in ((1, 2, 0.5), (2, 3, 0.25), (3, 2, 2.0), (4, 5, 0.0)):
         yield from ask([single(*_batch(rng, items, classes))], lam=lam)
-    items, lam = int(rng.integers(8, 20)), float(np.round(rng.uniform(0.1, 0.9), 2))
+    items, lam = int(rng.integers(8, 20)), between(rng, 0.1, 0.9)
     yield from ask([single(*_batch(rng, items, 4)), _batch(rng, items, 4)], lam=lam)
     sure = [[1000.0, 0.0], [0.0, -1000.0], [500.0, 800.0]]
     calm = [[0.5, -1.0], [1.5, 0.5], [0.0, 2.0]]

@@ -5,7 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise
-from lossfns.check.questions import refuse
+from lossfns.check.questions import between, refuse
 from lossfns.check.recipes import averaged_error, each, of_error, per_error
 
 MAE = Exercise(
@@ -58,7 +58,7 @@ MAE_GRAD = Exercise(
 
 def _draw_quantile(rng):
     pairs = questions.errors(rng)
-    level = float(np.round(rng.uniform(0.6, 0.95), 2))
+    level = between(rng, 0.6, 0.95)
     yield from questions.ask_errors(pairs[:6], q=0.5)
     yield from questions.ask_errors(pairs, q=level)
     yield from questions.ask_errors(pairs, q=0.1)

@@ -5,7 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise, summed_slope
-from lossfns.check.questions import refuse
+from lossfns.check.questions import between, refuse
 from lossfns.check.recipes import averaged_error, each, of_error, per_error
 
 
@@ -26,7 +26,7 @@ _PROBES = (
 def _ask(rng, pairs):
     yield from questions.ask_errors(pairs)
     yield from questions.ask_errors(pairs[:6], delta=2.0)
-    yield from questions.ask_errors(pairs, delta=float(np.round(rng.uniform(0.2, 0.8), 2)))
+    yield from questions.ask_errors(pairs, delta=between(rng, 0.2, 0.8))
     yield from questions.ask_errors(questions.singles(pairs[3:5]), delta=2.0)
     yield from questions.ask_errors([_FAR], "extremes", delta=2.0)
 
@@ -116,7 +116,7 @@ HUBER_GRAD = Exercise(
 
 def _draw_huber_torch(rng):
     pairs = questions.errors(rng)
-    delta = float(np.round(rng.uniform(0.2, 0.8), 2))
+    delta = between(rng, 0.2, 0.8)
     yield from questions.ask_errors(questions.both_floats(pairs), wants=("pred",))
     yield from questions.ask_errors(questions.singles(pairs), wants=("pred",), delta=2.0)
     yield from questions.ask_errors(questions.singles(pairs), wants=("pred",), delta=delta)
