@@ -30,6 +30,11 @@ def ask_all(names: str, batches: Iterable[Batch], *about, **options) -> list[Cal
     return [ask(names, batch, *about, **options) for batch in batches]
 
 
+def ask_each(name: str, values: Iterable, *about, **options) -> list[Call]:
+    """As `ask_all`, of a function of one array; `values` are arrays or numbers."""
+    return ask_all(name, ((np.array(value),) for value in values), *about, **options)
+
+
 ask_errors = partial(ask_all, "pred target")
 ask_logits = partial(ask_all, "logits target")
 

@@ -3,12 +3,14 @@
 In the mistakes z stands for the logits, t for the temperature and s for its logarithm.
 """
 
+from functools import partial
+
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise, Recognised
+from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
-from lossfns.check.questions import ask, between, refuse
+from lossfns.check.questions import ask, ask_each, between, refuse, single
 from lossfns.check.recipes import log_softmax, naive_softmax, pick, softmax
 
 
@@ -25,20 +27,19 @@ def _batches(rng) -> list[np.ndarray]:
     return [*small, np.round(rng.normal(scale=2.0, size=(count, classes)), 3)]
 
 
-def _ask(temperature, tables, aspect="values"):
-    return [Call({"logits": z}, {"temperature": temperature}, aspect) for z in tables]
+_ask = partial(ask_each, "logits")
 
 
 def _draw_temper(rng):
     tables = _batches(rng)
     warm = between(rng, 1.3, 4.0)
     for temperature in (2.0, 0.5, warm):
-        yield from _ask(temperature, tables)
-    yield from _ask(warm, [z.astype(np.float32) for z in tables[1:3]])
-    yield from _ask(2.0, [np.array([[1000.0, 998.0, -1000.0]])], "extremes")
-    yield from _ask(1.0, [np.array([[1000.0, 999.0], [-1000.0, -999.5]])], "extremes")
+        yield from _ask(tables, temperature=temperature)
+    yield from _ask(single(*tables[1:3]), temperature=warm)
+    yield from _ask([[[1000.0, 998.0, -1000.0]]], "extremes", temperature=2.0)
+    yield from _ask([[[1000.0, 999.0], [-1000.0, -999.5]]], "extremes", temperature=1.0)
     for temperature in (0.001, 1e6):
-        yield from _ask(temperature, tables[2:3], "extremes")
+        yield from _ask(tables[2:3], "extremes", temperature=temperature)
     for t in (-1.0, 0.0):
         yield refuse("a temperature that is not positive accepted", logits=tables[1], temperature=t)
 

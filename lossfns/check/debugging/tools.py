@@ -6,18 +6,14 @@ In the mistakes c stands for the number of classes, g for the gradients and x fo
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.exercise import Call, Exercise
-from lossfns.check.questions import refuse
-
-
-def _ask(name, values, aspect="values"):
-    return [Call({name: np.array(value)}, {}, aspect) for value in values]
+from lossfns.check.exercise import Exercise
+from lossfns.check.questions import ask_each, refuse
 
 
 def _draw_initial(rng):
     many = rng.choice(np.arange(11, 500), size=3, replace=False)
-    yield from _ask("classes", [2, 3, 10, *many])
-    yield from _ask("classes", [1, 1_000_000], "extremes")
+    yield from ask_each("classes", [2, 3, 10, *many])
+    yield from ask_each("classes", [1, 1_000_000], "extremes")
     yield refuse("-∞ for no classes", classes=np.array(0))
     yield refuse("a negative number of classes accepted", classes=np.array(-3))
 
@@ -54,11 +50,11 @@ def _draw_norm(rng):
     rows, columns = int(rng.integers(2, 4)), int(rng.integers(4, 6))
     # Two entries and more: of one alone most wrong norms are right.
     for shape in ((2,), (3,), (2, 3), (rows, columns), (2, 2, 2)):
-        yield from _ask("gradients", [rng.choice(halves, size=shape)])
-    yield from _ask("gradients", [rng.choice(halves, size=(2, 3)).astype(np.float32)])
-    yield from _ask("gradients", [rng.normal(size=(rows, int(rng.integers(20, 40))))])
+        yield from ask_each("gradients", [rng.choice(halves, size=shape)])
+    yield from ask_each("gradients", [rng.choice(halves, size=(2, 3)).astype(np.float32)])
+    yield from ask_each("gradients", [rng.normal(size=(rows, int(rng.integers(20, 40))))])
     single = np.array([[3e30, 0.0], [0.0, 4e30]], np.float32)
-    yield from _ask("gradients", [np.zeros((2, 2)), [3e200, -4e200], single], "extremes")
+    yield from ask_each("gradients", [np.zeros((2, 2)), [3e200, -4e200], single], "extremes")
 
 
 def _scaled_norm(g):
@@ -110,8 +106,8 @@ def _draw_steps(rng):
         if bad is not None:
             losses[int(rng.integers(8, 28)) :] = bad
         runs.append(losses.astype(np.float32 if bad == inf else np.float64))
-    yield from _ask("losses", runs)
-    yield from _ask("losses", [[2.0, 1e300, 0.5], [-3.0, -1e300, nan], []], "extremes")
+    yield from ask_each("losses", runs)
+    yield from ask_each("losses", [[2.0, 1e300, 0.5], [-3.0, -1e300, nan], []], "extremes")
 
 
 def _is_bad(x):

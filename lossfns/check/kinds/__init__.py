@@ -29,3 +29,6 @@ from lossfns.check.kinds.cases import (
     zero as zero,
 )
 from lossfns.check.kinds.missed import CLIPPED as CLIPPED, ROWS as ROWS
+
+# Of errors in single items.
+ERRORS = exact_items("pred", "target"), offset("pred", "target"), tiny("pred", "target")

@@ -13,11 +13,7 @@ MAE = Exercise(
     read="loss-mae",
     right=ln.mae,
     draw=questions.plain,
-    probes=(
-        kinds.exact_items("pred", "target"),
-        kinds.offset("pred", "target"),
-        kinds.tiny("pred", "target"),
-    ),
+    probes=kinds.ERRORS,
     mistakes={
         **faults.of_mean(of_error(abs)),
         "the absolute value of the mean error": of_error(lambda e: abs(e.mean())),
@@ -92,9 +88,7 @@ QUANTILE = Exercise(
     draw=_draw_quantile,
     probes=(
         kinds.outside("q", 0.0, 1.0, ends=(0.0, 1.0)),
-        kinds.exact_items("pred", "target"),
-        kinds.offset("pred", "target"),
-        kinds.tiny("pred", "target"),
+        *kinds.ERRORS,
         kinds.huge("pred"),
     ),
     mistakes=each(per_error, _SIDES) | faults.of_mean(of_error(_pinball)),

@@ -15,12 +15,7 @@ def huber(e, delta=1.0):
 
 
 _FAR = np.array([1e12, -1e12, 0.5]), np.array([0.0, 0.0, 0.5])
-_PROBES = (
-    kinds.exact_items("pred", "target"),
-    kinds.offset("pred", "target"),
-    kinds.tiny("pred", "target"),
-    kinds.huge("pred"),
-)
+_PROBES = (*kinds.ERRORS, kinds.huge("pred"))
 
 
 def _ask(rng, pairs):

@@ -73,11 +73,7 @@ MSE_GRAD = Exercise(
     read="loss-mse",
     right=ln.mse.grad,
     draw=questions.plain,
-    probes=(
-        kinds.exact_items("pred", "target"),
-        kinds.offset("pred", "target"),
-        kinds.tiny("pred", "target"),
-    ),
+    probes=kinds.ERRORS,
     mistakes={
         "both the 2 and the n forgotten": of_error(lambda e: e),
         **faults.of_gradient(of_error(lambda e: 2 * e)),
@@ -129,7 +125,7 @@ MSE_TORCH = Exercise(
     probes=(
         kinds.shapes("pred", "target"),
         kinds.words("reduction", "none", "mean", "sum"),
-        *MSE_GRAD.probes,
+        *kinds.ERRORS,
     ),
     torch=True,
     slopes={"pred": summed_slope(ln.mse)},

@@ -5,17 +5,12 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
-from lossfns.check.questions import ask_all, refuse, shuffled, single
+from lossfns.check.questions import ask_each, refuse, shuffled, single
 from lossfns.check.recipes import library
 
 
 def log_sigmoid(z):
     return -np.logaddexp(0, -z)
-
-
-def ask_each(name, arrays, *about):
-    """One question an array."""
-    return ask_all(name, ((array,) for array in arrays), *about)
 
 
 def _pieces(rng, values):
@@ -30,7 +25,7 @@ def _draw_log_sigmoid(rng):
     yield from ask_each("z", _pieces(rng, [2.0, -1.5, 0.5, -3.0, 0.0]))
     sure = float(rng.integers(40, 60))
     far = ([-1000.0], [1000.0], [sure], [1e12, -1e12], [-1000.0, 1000.0, 0.0])
-    yield from ask_each("z", map(np.array, far), "extremes")
+    yield from ask_each("z", far, "extremes")
     yield from ask_each("z", single(np.array([-1000.0, 1000.0])), "extremes")
 
 
@@ -88,7 +83,7 @@ def _draw_log1mexp(rng):
     yield from ask_each("x", _pieces(rng, [0.5, 2.0, 0.25, 1.0, 3.0]))
     tiny, large = 10.0 ** -int(rng.integers(18, 30)), float(rng.integers(40, 60))
     far = ([tiny], [large], [1e-300, 700.0], [tiny, 0.5, large, 1000.0])
-    yield from ask_each("x", map(np.array, far), "extremes")
+    yield from ask_each("x", far, "extremes")
     yield from ask_each("x", single(np.array([1e-20, 60.0])), "extremes")
     yield refuse("x = 0 accepted", x=np.array([1.0, 0.0]))
     yield refuse("a negative x accepted", x=np.array([-1.0, 1.0, 2.0]))
