@@ -39,10 +39,8 @@ def _use(**otherwise):
     best = _BEST | otherwise
 
     def constant(target, loss):
-        if loss not in best:
-            raise ValueError(f"unknown loss {loss!r}")
-        if target.size == 0:
-            raise ValueError("no targets")
+        if loss not in best or target.size == 0:
+            raise ValueError("an unknown loss, or no targets")
         return best[loss](target)
 
     return constant

@@ -5,8 +5,7 @@ from functools import partial
 import numpy as np
 
 from lossfns.check.exercise import Exercise
-from lossfns.check.foundations.line import errors, gradient
-from lossfns.check.foundations.points import points
+from lossfns.check.foundations.line import errors, gradient, points
 from lossfns.check.questions import ask, single
 
 _ask = partial(ask, "x y")
@@ -22,12 +21,12 @@ def _draw(rng):
     yield _ask(more, "extremes", rate=1.5, steps=8)
 
 
-def _here(x, y, path):
-    """The gradient where the path has got to."""
+def _g(x, y, path):
+    """The gradient where the path has led."""
     return gradient(x, y, *path[-1])
 
 
-def _descent(pull=_here, start=0.0):
+def _descent(pull=_g, start=0.0):
     """The path of gradient descent; `pull(x, y, path)` stands for the gradient."""
 
     def walk(x, y, rate, steps):
@@ -42,11 +41,6 @@ def _descent(pull=_here, start=0.0):
 _walk = _descent()
 
 
-def _along(change):
-    """Descent along a changed gradient."""
-    return _descent(lambda x, y, path: change(_here(x, y, path)))
-
-
 def changing(walk, change):
     """What `change` makes of the right path; as of a list, so that no rows have one axis."""
     return lambda *given, **options: np.array(list(change(walk(*given, **options))))
@@ -56,18 +50,16 @@ _of_path = partial(changing, _walk)
 
 
 def _one_after_the_other(x, y, rate, steps):
-    slope, intercept = 0.0, 0.0
-    path = [(slope, intercept)]
+    path = [np.zeros(2)]
     for _ in range(steps):
-        slope = slope - rate * gradient(x, y, slope, intercept)[0]
-        intercept = intercept - rate * gradient(x, y, slope, intercept)[1]
-        path.append((slope, intercept))
+        line = path[-1] - rate * gradient(x, y, *path[-1]) * [1.0, 0.0]
+        path.append(line - rate * gradient(x, y, *line) * [0.0, 1.0])
     return np.array(path)
 
 
 def _of_one_item(x, y, path):
     step = [len(path) - 1]
-    return _here(x.take(step, mode="wrap"), y.take(step, mode="wrap"), path)
+    return _g(x.take(step, mode="wrap"), y.take(step, mode="wrap"), path)
 
 
 def _until_it_rises(x, y, rate, steps):
@@ -85,11 +77,11 @@ DESCEND = Exercise(
     # Rounding errors of single precision may add up over the steps.
     atol=1e-4,
     mistakes={
-        "uphill instead of downhill": _along(lambda g: -g),
+        "uphill instead of downhill": _descent(lambda x, y, path: -_g(x, y, path)),
         "the sum over the items instead of the mean": _descent(
-            lambda x, y, path: len(x) * _here(x, y, path)
+            lambda x, y, path: len(x) * _g(x, y, path)
         ),
-        "the 2 forgotten in the gradient": _along(lambda g: 0.5 * g),
+        "the 2 forgotten in the gradient": _descent(lambda x, y, path: 0.5 * _g(x, y, path)),
         "the first row not the start": lambda x, y, rate, steps: _walk(x, y, rate, steps + 1)[1:],
         "one row too few": _of_path(lambda path: path[:-1]),
         "the start left out": _of_path(lambda path: path[1:]),
@@ -100,10 +92,10 @@ DESCEND = Exercise(
             lambda x, y, path: sum(gradient(x, y, *line) for line in path)
         ),
         "slope and intercept exchanged": _of_path(lambda path: path[:, ::-1]),
-        "the factor x missing for the slope": _along(lambda g: g[[1, 1]]),
-        "an intercept that never moves": _along(lambda g: g * [1.0, 0.0]),
+        "the factor x missing for the slope": _descent(lambda x, y, path: _g(x, y, path)[[1, 1]]),
+        "an intercept that never moves": _descent(lambda x, y, path: _g(x, y, path) * [1.0, 0.0]),
         "a start at 1 instead of 0": _descent(start=1.0),
-        "a learning rate that shrinks": _descent(lambda x, y, path: _here(x, y, path) / len(path)),
+        "a learning rate that shrinks": _descent(lambda x, y, path: _g(x, y, path) / len(path)),
         "one item a step": _descent(_of_one_item),
         "stopped when the loss rises": _until_it_rises,
     },

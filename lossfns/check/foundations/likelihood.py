@@ -1,7 +1,4 @@
-"""The likelihood of a coin, without underflow.
-
-The outcomes are y, and c are their chances: p where y is 1, 1 - p where it is 0.
-"""
+"""The likelihood of a coin, without underflow. The outcomes are y, their chances c."""
 
 import math
 
@@ -34,11 +31,12 @@ def _nll(c):
     return -np.log(c).mean()
 
 
-def _of_chances(result):
+def _of(result):
+    """What `result` makes of the chances."""
     return lambda y, p: result(np.where(y == 1, p, 1 - p))
 
 
-_right = _of_chances(_nll)
+_right = _of(_nll)
 
 
 def _checked(outcomes, p):
@@ -63,25 +61,23 @@ BERNOULLI_NLL = Exercise(
         kinds.outside("outcomes", 0.0, 1.0, ends=(0.5, 2.0)),
     ),
     mistakes={
-        "the likelihood itself": _of_chances(np.prod),
-        "the sign forgotten": _of_chances(lambda c: -_nll(c)),
-        "the sum instead of the mean": _of_chances(lambda c: c.size * _nll(c)),
-        "the logarithm to the base 2": _of_chances(lambda c: _nll(c) / np.log(2)),
+        "the likelihood itself": _of(np.prod),
+        "the sign forgotten": _of(lambda c: -_nll(c)),
+        "the sum instead of the mean": _of(lambda c: c.size * _nll(c)),
+        "the logarithm to the base 2": _of(lambda c: _nll(c) / np.log(2)),
         "p and 1 - p exchanged": lambda y, p: _right(1 - y, p),
         "only the ones counted": lambda y, p: -(y * np.log(p)).mean(),
-        "the logarithm of the mean probability": _of_chances(lambda c: -np.log(c.mean())),
-        "the logarithm forgotten": _of_chances(lambda c: 1 - c.mean()),
-        "the squared error": _of_chances(lambda c: ((1 - c) ** 2).mean()),
+        "the logarithm of the mean probability": _of(lambda c: -np.log(c.mean())),
+        "the logarithm forgotten": _of(lambda c: 1 - c.mean()),
+        "the squared error": _of(lambda c: ((1 - c) ** 2).mean()),
         "the share of ones in place of p": lambda y, p: _right(y, y.mean().clip(1e-12, 1 - 1e-12)),
         "the number of orders included": _with_coefficient,
-        "the logarithm of a product that underflowed": _of_chances(
-            lambda c: -np.log(np.prod(c)) / c.size
-        ),
-        "an underflow hidden by a smallest number": _of_chances(
-            lambda c: -np.log(max(np.prod(c), 1e-300)) / c.size
+        "the logarithm of a product that underflowed": _of(lambda c: -np.log(c.prod()) / c.size),
+        "an underflow hidden by a smallest number": _of(
+            lambda c: -np.log(max(c.prod(), 1e-300)) / c.size
         ),
         "probabilities clipped": Recognised(
-            _of_chances(lambda c: _nll(c.clip(1e-12))), capped(_right, share=0.97)
+            _of(lambda c: _nll(c.clip(1e-12))), capped(_right, share=0.97)
         ),
     },
 )

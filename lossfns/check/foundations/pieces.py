@@ -36,16 +36,12 @@ def _divided_by(number):
 
 
 _mean = _divided_by(lambda n: max(n.sum(), 1))
+_unguarded = _divided_by(np.sum)
 
 
-def _weighing(weights):
+def _weighing(change):
     """The mean of the rows with other weights."""
-
-    def wrong(gradients, counts):
-        shares = weights(counts)
-        return (gradients * shares[:, None]).sum(axis=0) / shares.sum()
-
-    return wrong
+    return lambda g, n: _unguarded(g, change(n))
 
 
 def _checked(gradients, counts):
@@ -80,6 +76,6 @@ ACCUMULATED_GRADIENT = Exercise(
         "the last piece only": lambda g, n: g[-1],
         "the counts along the wrong axis": lambda g, n: (g * n).sum(axis=0) / max(n.sum(), 1),
         "the mean over the parameters": lambda g, n: _mean(g.mean(axis=1, keepdims=True), n)[0],
-        "NaN where there are no items": _divided_by(np.sum),
+        "NaN where there are no items": _unguarded,
     },
 )

@@ -1,7 +1,7 @@
 """From the losses of the items to one number: the weighted mean, and the price on complexity.
 
-In the variants `loss` has the losses of the items and w their weights. For ridge w are the
-parameters, s is the strength, and c what the parameters cost.
+In the variants `loss` has the losses of the items and w their weights, or for ridge w the
+parameters, s the strength, and c what the parameters cost.
 """
 
 from functools import partial
@@ -113,10 +113,6 @@ def _ridge(price=_price, whole=lambda loss, c: loss.mean() + c):
     return objective
 
 
-def _both(whole):
-    return _ridge(whole=whole)
-
-
 RIDGE_RISK = Exercise(
     signature="ridge_risk(losses, params, strength)",
     read="sec-01-risk",
@@ -129,10 +125,10 @@ RIDGE_RISK = Exercise(
             lambda w, s: s * (w[:-1] ** 2).sum()
         ),
         "half of the penalty": _ridge(lambda w, s: 0.5 * _price(w, s)),
-        "the penalty divided by the number of items": _both(
-            lambda loss, c: loss.mean() + c / loss.size
+        "the penalty divided by the number of items": _ridge(
+            whole=lambda loss, c: loss.mean() + c / loss.size
         ),
-        "the sum of the losses instead of their mean": _both(lambda loss, c: loss.sum() + c),
+        "the sum of the losses instead of their mean": _ridge(whole=lambda loss, c: loss.sum() + c),
         "the absolute values of the parameters": _ridge(lambda w, s: s * abs(w[1:]).sum()),
         "the length of the parameters, not squared": _ridge(lambda w, s: s * np.linalg.norm(w[1:])),
         "the mean of the squares of the parameters": _ridge(
@@ -140,9 +136,11 @@ RIDGE_RISK = Exercise(
         ),
         "the square of the sum of the parameters": _ridge(lambda w, s: s * w[1:].sum() ** 2),
         "the strength squared": _ridge(lambda w, s: ((s * w[1:]) ** 2).sum()),
-        "the penalty subtracted": _both(lambda loss, c: loss.mean() - c),
-        "no penalty": _both(lambda loss, c: loss.mean()),
-        "the risk multiplied by the penalty": _both(lambda loss, c: loss.mean() * (1 + c)),
-        "the penalty added to the loss of every item": _both(lambda loss, c: (loss + c).sum()),
+        "the penalty subtracted": _ridge(whole=lambda loss, c: loss.mean() - c),
+        "no penalty": _ridge(whole=lambda loss, c: loss.mean()),
+        "the risk multiplied by the penalty": _ridge(whole=lambda loss, c: loss.mean() * (1 + c)),
+        "the penalty added to the loss of every item": _ridge(
+            whole=lambda loss, c: (loss + c).sum()
+        ),
     },
 )

@@ -22,9 +22,9 @@ def _draw(rng):
 
 
 def _solved(columns, y, weights, penalty):
-    """The minimum, solved exactly; `penalty` has the price of each square of a parameter."""
+    """The minimum, solved exactly; `penalty` is the price of a square, one for each or for all."""
     shared = columns.T * (weights / weights.sum())
-    return np.linalg.solve(shared @ columns + np.diag(penalty), shared @ y)
+    return np.linalg.solve(shared @ columns + penalty * np.eye(len(shared)), shared @ y)
 
 
 def _with_ones(x):
@@ -33,13 +33,8 @@ def _with_ones(x):
 
 def _fit(x, y, weights, strength, free=1):
     """The first `free` parameters carry no penalty."""
-    penalty = np.full(x.shape[1] + 1, strength)
-    penalty[:free] = 0.0
-    return _solved(_with_ones(x), y, weights, penalty)
-
-
-def _without_constant(x, y, weights, strength):
-    return np.append(0.0, _solved(x, y, weights, np.full(x.shape[1], strength)))
+    columns = _with_ones(x)
+    return _solved(columns, y, weights, strength * (np.arange(columns.shape[1]) >= free))
 
 
 def _with(change):
@@ -58,23 +53,17 @@ def _few_steps(x, y, weights, strength):
     columns, share = _with_ones(x), weights / weights.sum()
     params = np.zeros(columns.shape[1])
     for _ in range(5):
-        gradient = 2 * columns.T @ (share * (columns @ params - y))
-        gradient[1:] += 2 * strength * params[1:]
-        params = params - 0.1 * gradient
+        pull = columns.T @ (share * (columns @ params - y)) + strength * np.append(0.0, params[1:])
+        params = params - 0.1 * 2 * pull
     return params
 
 
 def _lasso(x, y, weights, strength):
-    """Coordinate descent on the penalty of absolute values."""
-    share = weights / weights.sum()
-    params = np.zeros(x.shape[1] + 1)
-    for _ in range(200):
-        params[0] = (share * (y - x @ params[1:])).sum()
-        for j in range(x.shape[1]):
-            rest = y - params[0] - x @ params[1:] + x[:, j] * params[j + 1]
-            pull = (share * x[:, j] * rest).sum()
-            size = max(abs(pull) - strength / 2, 0.0)
-            params[j + 1] = np.sign(pull) * size / (share * x[:, j] ** 2).sum()
+    """The penalty of absolute values: |p| is taken for p² / |p| of the round before."""
+    sizes = np.ones(x.shape[1])
+    for _ in range(500):
+        params = _solved(_with_ones(x), y, weights, np.append(0.0, strength / (2 * sizes)))
+        sizes = abs(params[1:]).clip(1e-12)
     return params
 
 
@@ -101,7 +90,9 @@ FIT_SURVEY = Exercise(
         "the sum of squares against the penalty": _with(lambda w, s: (w, s / len(w))),
         "the penalty counted for every record": _with(lambda w, s: (w, s * len(w))),
         "the absolute values of the slopes penalised": _lasso,
-        "no constant term": _without_constant,
+        "no constant term": lambda x, y, weights, strength: np.append(
+            0.0, _solved(x, y, weights, strength)
+        ),
         "the constant term last": lambda *given, **options: np.roll(_fit(*given, **options), -1),
         "too few steps": _few_steps,
     },

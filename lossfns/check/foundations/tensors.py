@@ -6,8 +6,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
-from lossfns.check.foundations import line
-from lossfns.check.foundations.points import points
+from lossfns.check.foundations.line import errors, gradient, points, pull
 from lossfns.check.questions import ask, refuse, single, some
 
 _ask = partial(ask, "params x y")
@@ -27,33 +26,18 @@ def _draw(rng):
 
 
 def _right(params, x, y, rate):
-    return params - rate * line.gradient(x, y, *params)
-
-
-def _error(params, x, y):
-    return params[0] * x + params[1] - y
-
-
-def _slopes(params, x, y):
-    """The gradient in PyTorch."""
-    e = _error(params, x, y)
-    return params.new_tensor([float((2 * e * x).mean()), float((2 * e).mean())])
+    return params - rate * gradient(x, y, *params)
 
 
 def _step(step):
     """A variant from its step, a function of parameters w, gradient g and rate."""
-    return lambda params, x, y, rate: step(params, _slopes(params, x, y), rate)
+    return lambda w, x, y, rate: step(w, gradient(x, y, *w), rate)
 
 
-def _one_after_the_other(params, x, y, rate):
-    for keep in ([1.0, 0.0], [0.0, 1.0]):
-        params = params - rate * _slopes(params, x, y) * params.new_tensor(keep)
-    return params
-
-
-def _absolute(params, x, y, rate):
-    sign = _error(params, x, y).sign()
-    return params - rate * params.new_tensor([float((sign * x).mean()), float(sign.mean())])
+def _one_after_the_other(w, x, y, rate):
+    for keep in ([1, 0], [0, 1]):
+        w = w - rate * gradient(x, y, *w) * w.new_tensor(keep)
+    return w
 
 
 TRAINING_STEP_TORCH = Exercise(
@@ -68,19 +52,21 @@ TRAINING_STEP_TORCH = Exercise(
         "the gradient instead of the new parameters": _step(lambda w, g, rate: g),
         "the step instead of the new parameters": _step(lambda w, g, rate: -rate * g),
         "the loss instead of the new parameters": lambda w, x, y, rate: (
-            _error(w, x, y) ** 2
+            errors(x, y, *w) ** 2
         ).mean(),
         "the parameters as they were": _step(lambda w, g, rate: w.clone()),
         "the learning rate without effect": _step(lambda w, g, rate: w - g),
         "the sum over the items instead of the mean": lambda w, x, y, rate: (
-            w - rate * len(x) * _slopes(w, x, y)
+            w - rate * len(x) * gradient(x, y, *w)
         ),
         "half of the step": _step(lambda w, g, rate: w - 0.5 * rate * g),
         "twice the step": _step(lambda w, g, rate: w - 2 * rate * g),
         "only the slope moved": _step(lambda w, g, rate: w - rate * g * w.new_tensor([1, 0])),
         "the intercept moved with the new slope": _one_after_the_other,
         "slope and intercept exchanged": _step(lambda w, g, rate: w - rate * g.flip(0)),
-        "a step of the mean absolute error": _absolute,
+        "a step of the mean absolute error": lambda w, x, y, rate: (
+            w - rate / 2 * pull(errors(x, y, *w).sign(), x)
+        ),
         "the parameters of the caller changed in place": _step(lambda w, g, rate: w.sub_(rate * g)),
         "a NumPy array instead of a tensor": _step(lambda w, g, rate: (w - rate * g).numpy()),
     },
