@@ -1,8 +1,11 @@
 """Random batches of logits, probabilities and labels: small ones that read well come first."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from lossfns.check.questions import Batch, some
+from lossfns.check.exercise import Call
+from lossfns.check.questions import Batch, ask_logits, single, singles, some
 
 _LOGITS = [0.5, -1.0, 2.0, -2.5, 1.5, -0.5, 3.0, -3.0]
 # No ½, which would hide an exchange of p and 1 - p.
@@ -20,6 +23,22 @@ def binary(rng: np.random.Generator) -> list[Batch]:
 def soft(rng: np.random.Generator) -> Batch:
     """Logits with targets between 0 and 1."""
     return some(rng, _LOGITS, (3,)), some(rng, [0.2, 0.7, 0.9], (3,))
+
+
+def ask_binary(rng: np.random.Generator, pairs: list[Batch], *far: tuple) -> Iterable[Call]:
+    """Questions about pairs of `binary`, soft targets, single precision, and `far` logits."""
+    yield from ask_logits([*pairs, soft(rng), *singles(pairs[3:5])])
+    low = single(np.array([100.0, -100.0]), np.zeros(2))
+    yield from ask_logits([*arrays(*far), low], "extremes")
+
+
+def arrays(*pairs: tuple) -> list[Batch]:
+    """The same pairs, of arrays instead of lists."""
+    return [(np.array(one), np.array(other)) for one, other in pairs]
+
+
+def named(logits: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
+    return {"logits": logits, "target": target}
 
 
 def probabilities(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -6,43 +6,31 @@ import lossfns.numpy as ln
 from lossfns.check import faults, kinds
 from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Recognised
-from lossfns.check.questions import ask, refuse, single
+from lossfns.check.questions import ask_logits, refuse
 from lossfns.check.recipes import averaged, overflowing_sigmoid, per_item, sigmoid, textbook
 
-_NAMES = "logits target"
+# So large that sigmoid or exp saturate: confident mistakes, and confident successes.
+_FAR = (
+    ([1000.0], [0.0]),
+    ([-1000.0], [1.0]),
+    ([1000.0, -1000.0], [1.0, 0.0]),
+    ([40.0, 0.5], [0.0, 1.0]),
+    ([1e12, 0.5], [0.0, 1.0]),
+)
 
 
 def _draw_with_logits(rng):
     pairs = batches.binary(rng)
-    yield from (ask(_NAMES, pair) for pair in [*pairs, batches.soft(rng)])
-    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
+    yield from batches.ask_binary(rng, pairs, *_FAR)
     for reduction in ("none", "sum", "mean"):
-        for pair in (pairs[2], pairs[4]):
-            yield ask(_NAMES, pair, "reductions", reduction=reduction)
-    yield from _far()
-    logits, target = pairs[3]
-    yield refuse("broadcasting of (n, 1) against (n,)", logits=logits[:, None], target=target)
-    logits, target = pairs[2]
-    yield refuse(
-        "an unknown reduction taken for the mean", logits=logits, target=target, reduction="average"
-    )
+        yield from ask_logits([pairs[2], pairs[4]], "reductions", reduction=reduction)
+    z, y = pairs[3]
+    yield refuse("broadcasting of (n, 1) against (n,)", **batches.named(z[:, None], y))
+    given = batches.named(*pairs[2])
+    yield refuse("an unknown reduction taken for the mean", **given, reduction="average")
 
 
-def _far():
-    """Logits so large that sigmoid or exp saturate: confident mistakes, and confident successes."""
-    for logits, target in (
-        ([1000.0], [0.0]),
-        ([-1000.0], [1.0]),
-        ([1000.0, -1000.0], [1.0, 0.0]),
-        ([40.0, 0.5], [0.0, 1.0]),
-        ([1e12, 0.5], [0.0, 1.0]),
-    ):
-        yield ask(_NAMES, (np.array(logits), np.array(target)), "extremes")
-    far = np.array([100.0, -100.0], np.float32), np.array([0.0, 0.0], np.float32)
-    yield ask(_NAMES, far, "extremes")
-
-
-def _stable(z, y):
+def stable(z, y):
     return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
 
 
@@ -57,21 +45,21 @@ BCE_WITH_LOGITS = Exercise(
         kinds.beyond_fifty("logits"),
     ),
     mistakes={
-        **faults.of_mean(_stable),
-        **faults.of_likelihood(_stable),
+        **faults.of_mean(stable),
+        **faults.of_likelihood(stable),
         "logits taken for probabilities": per_item(textbook),
-        "the sigmoid twice": per_item(lambda z, y: _stable(sigmoid(z), y)),
-        "the two targets exchanged": per_item(lambda z, y: _stable(z, 1 - y)),
-        "the term with y left out": per_item(lambda z, y: _stable(z, 0)),
-        "only the positives counted": per_item(lambda z, y: y * _stable(z, 1)),
+        "the sigmoid twice": per_item(lambda z, y: stable(sigmoid(z), y)),
+        "the two targets exchanged": per_item(lambda z, y: stable(z, 1 - y)),
+        "the term with y left out": per_item(lambda z, y: stable(z, 0)),
+        "only the positives counted": per_item(lambda z, y: y * stable(z, 1)),
         "|z| forgotten in the exponent": per_item(
             lambda z, y: np.maximum(z, 0) - z * y + np.log1p(np.exp(-z))
         ),
         "targets taken for 0 or 1 only": per_item(
-            lambda z, y: np.where(y == 1, _stable(z, 1), _stable(z, 0))
+            lambda z, y: np.where(y == 1, stable(z, 1), stable(z, 0))
         ),
-        "the formula for labels -1 and +1": per_item(lambda z, y: _stable((2 * y - 1) * z, 1)),
-        **faults.of_reduction(_stable),
+        "the formula for labels -1 and +1": per_item(lambda z, y: stable((2 * y - 1) * z, 1)),
+        **faults.of_reduction(stable),
         "the logarithm of a saturated sigmoid": per_item(lambda z, y: textbook(sigmoid(z), y)),
         "a saturated sigmoid hidden by clipping": Recognised(
             per_item(lambda z, y: textbook(sigmoid(z).clip(1e-7, 1 - 1e-7), y)),
@@ -86,17 +74,14 @@ BCE_WITH_LOGITS = Exercise(
 
 
 def _draw_grad(rng):
-    pairs = batches.binary(rng)
-    yield from (ask(_NAMES, pair) for pair in [*pairs, batches.soft(rng)])
-    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
-    yield from _far()
+    yield from batches.ask_binary(rng, batches.binary(rng), *_FAR)
 
 
 def _difference(z, y):
     return sigmoid(z) - y
 
 
-def uncancelled(z, y):
+def _uncancelled(z, y):
     p = 1 / (1 + np.exp(-z))
     return (p - y) / (p * (1 - p)) * (p * (1 - p))
 
@@ -119,10 +104,10 @@ BCE_WITH_LOGITS_GRAD = Exercise(
         "the gradient of the squared error over the logit": averaged(
             lambda z, y: 2 * _difference(z, y)
         ),
-        "the loss instead of its derivative": averaged(_stable),
+        "the loss instead of its derivative": averaged(stable),
         "the sigmoid twice": averaged(lambda z, y: sigmoid(sigmoid(z)) - y),
         "probabilities rounded to a decision": averaged(lambda z, y: (z > 0) - y),
-        "the two factors not cancelled on paper": averaged(uncancelled),
+        "the two factors not cancelled on paper": averaged(_uncancelled),
         "overflow in the sigmoid": averaged(lambda z, y: overflowing_sigmoid(z) - y),
     },
 )

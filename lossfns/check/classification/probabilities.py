@@ -1,15 +1,17 @@
 """Two classes: the binary cross-entropy of probabilities."""
 
+from functools import partial
+
 import numpy as np
 
 import lossfns.numpy as ln
 from lossfns.check import faults, kinds
 from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Recognised
-from lossfns.check.questions import ask, refuse, single
+from lossfns.check.questions import ask_all, refuse, singles
 from lossfns.check.recipes import per_item, sigmoid, textbook
 
-_NAMES = "probs target"
+_ask_all = partial(ask_all, "probs target")
 
 
 def _draw_bce(rng):
@@ -18,18 +20,12 @@ def _draw_bce(rng):
         for _, target in [*batches.binary(rng)[:6], batches.soft(rng)]
     ]
     pairs.append((np.round(rng.uniform(0.01, 0.99, size=70), 3), rng.integers(0, 2, 70) * 1.0))
-    yield from (ask(_NAMES, pair) for pair in pairs)
-    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
-    certain, faint = np.array([0.0, 1.0]), np.array([1e-300, 0.25])
-    yield ask(_NAMES, (certain, certain.copy()), "extremes")
-    yield ask(_NAMES, (faint, np.array([1.0, 0.0])), "extremes")
+    yield from _ask_all([*pairs, *singles(pairs[3:5])])
+    far = batches.arrays(([0.0, 1.0], [0.0, 1.0]), ([1e-300, 0.25], [1.0, 0.0]))
+    yield from _ask_all(far, "extremes")
+    for bad, target in batches.arrays(([1.5, 0.2], [1.0, 0.0]), ([0.2, -0.5], [1.0, 0.0])):
+        yield refuse("numbers that are no probabilities accepted", probs=bad, target=target)
     probs, target = pairs[3]
-    for bad in ([1.5, 0.2], [0.2, -0.5]):
-        yield refuse(
-            "numbers that are no probabilities accepted",
-            probs=np.array(bad),
-            target=np.array([1.0, 0.0]),
-        )
     yield refuse("broadcasting of (n, 1) against (n,)", probs=probs[:, None], target=target)
 
 

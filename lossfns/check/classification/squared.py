@@ -5,20 +5,13 @@ import numpy as np
 from lossfns.check import faults
 from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise
-from lossfns.check.questions import ask, single
 from lossfns.check.recipes import averaged, overflowing_sigmoid, sigmoid
 
-_NAMES = "logits target"
+_FAR = ([1000.0], [0.0]), ([-1000.0], [1.0]), ([1e12, 0.5], [1.0, 0.0])
 
 
 def _draw_gradient(rng):
-    pairs = batches.binary(rng)
-    yield from (ask(_NAMES, pair) for pair in [*pairs, batches.soft(rng)])
-    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
-    for logits, target in (([1000.0], [0.0]), ([-1000.0], [1.0]), ([1e12, 0.5], [1.0, 0.0])):
-        yield ask(_NAMES, (np.array(logits), np.array(target)), "extremes")
-    far = np.array([100.0, -100.0], np.float32), np.array([0.0, 0.0], np.float32)
-    yield ask(_NAMES, far, "extremes")
+    yield from batches.ask_binary(rng, batches.binary(rng), *_FAR)
 
 
 def slope(z, y):
