@@ -4,9 +4,16 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from lossfns.check import kinds
 from lossfns.check.exercise import Call
 from lossfns.check.questions import Batch, ask_logits, single, singles, some
 
+# What is easily forgotten of tables of logits with labels.
+TABLES = (
+    kinds.square("logits", labels="target"),
+    kinds.single_class("logits", "target"),
+    kinds.equal_logits("logits"),
+)
 _LOGITS = [0.5, -1.0, 2.0, -2.5, 1.5, -0.5, 3.0, -3.0]
 # No ½, which would hide an exchange of p and 1 - p.
 _PROBS = [0.9, 0.2, 0.6, 0.05, 0.75, 0.1, 0.35]

@@ -80,9 +80,7 @@ CROSS_ENTROPY = Exercise(
         kinds.labels("target", "logits"),
         kinds.labelled_by_column("target"),
         kinds.words("reduction", "none", "mean", "sum"),
-        kinds.square("logits", labels="target"),
-        kinds.single_class("logits", "target"),
-        kinds.equal_logits("logits"),
+        *batches.TABLES,
         kinds.beyond_fifty("logits"),
     ),
     mistakes={

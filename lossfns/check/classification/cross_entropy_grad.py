@@ -3,7 +3,7 @@
 import lossfns.numpy as ln
 from lossfns.check import faults
 from lossfns.check.classification import batches
-from lossfns.check.classification.cross_entropy import CROSS_ENTROPY, ask_rows, hot
+from lossfns.check.classification.cross_entropy import ask_rows, hot
 from lossfns.check.exercise import Exercise
 from lossfns.check.recipes import averaged, averaged_rows, naive_softmax, sigmoid, softmax
 
@@ -37,7 +37,7 @@ CROSS_ENTROPY_GRAD = Exercise(
     read="loss-cross-entropy",
     right=ln.cross_entropy.grad,
     draw=_draw,
-    probes=CROSS_ENTROPY.probes[3:6],
+    probes=batches.TABLES,
     mistakes={
         "the n forgotten in the gradient": _difference,
         **faults.flipped_gradient(averaged_rows(_difference)),

@@ -18,6 +18,11 @@ def slope(z, y):
     return 2 * (sigmoid(z) - y) * sigmoid(z) * sigmoid(-z)
 
 
+def times(factor):
+    """The slope with another factor in place of the derivative of the sigmoid."""
+    return lambda z, y: 2 * (sigmoid(z) - y) * factor(z)
+
+
 def _stretched(z, y):
     """The slope by way of exp(-z), which is infinite for large negative logits."""
     p = sigmoid(z)
@@ -36,15 +41,11 @@ MSE_OF_SIGMOID_GRAD = Exercise(
     draw=_draw_gradient,
     mistakes={
         **faults.of_gradient(slope),
-        "the derivative of the sigmoid forgotten": averaged(lambda z, y: 2 * (sigmoid(z) - y)),
+        "the derivative of the sigmoid forgotten": averaged(times(lambda z: 1)),
         "the 2 forgotten": averaged(lambda z, y: 0.5 * slope(z, y)),
         "the gradient of the cross-entropy": averaged(lambda z, y: sigmoid(z) - y),
-        "z(1 - z) for the derivative of the sigmoid": averaged(
-            lambda z, y: 2 * (sigmoid(z) - y) * z * (1 - z)
-        ),
-        "the derivative of the hyperbolic tangent": averaged(
-            lambda z, y: 2 * (sigmoid(z) - y) * (1 - sigmoid(z) ** 2)
-        ),
+        "z(1 - z) for the derivative of the sigmoid": averaged(times(lambda z: z * (1 - z))),
+        "the derivative of the hyperbolic tangent": averaged(times(lambda z: 1 - sigmoid(z) ** 2)),
         "the derivative of the sigmoid alone": averaged(lambda z, y: sigmoid(z) * sigmoid(-z)),
         "the factor p(1 - p) in the denominator": averaged(
             lambda z, y: 2 * (sigmoid(z) - y) / (sigmoid(z) * sigmoid(-z))

@@ -26,19 +26,22 @@ def _g(x, y, path):
     return gradient(x, y, *path[-1])
 
 
+def walk(start, rate, steps, pull):
+    """The path of gradient descent; `pull(path)` stands for the gradient."""
+    path = [start]
+    for _ in range(steps):
+        path.append(path[-1] - rate * pull(path))
+    return np.array(path)
+
+
 def _descent(pull=_g, start=0.0):
-    """The path of gradient descent; `pull(x, y, path)` stands for the gradient."""
-
-    def walk(x, y, rate, steps):
-        path = [np.array([start, start])]
-        for _ in range(steps):
-            path.append(path[-1] - rate * pull(x, y, path))
-        return np.array(path)
-
-    return walk
+    """Descent of a line with another gradient or another start."""
+    return lambda x, y, rate, steps: walk(
+        np.array([start, start]), rate, steps, lambda path: pull(x, y, path)
+    )
 
 
-_walk = _descent()
+_right = _descent()
 
 
 def changing(walk, change):
@@ -46,7 +49,7 @@ def changing(walk, change):
     return lambda *given, **options: np.array(list(change(walk(*given, **options))))
 
 
-_of_path = partial(changing, _walk)
+_of_path = partial(changing, _right)
 
 
 def _one_after_the_other(x, y, rate, steps):
@@ -63,7 +66,7 @@ def _of_one_item(x, y, path):
 
 
 def _until_it_rises(x, y, rate, steps):
-    path = _walk(x, y, rate, steps)
+    path = _right(x, y, rate, steps)
     losses = [(errors(x, y, *line) ** 2).mean() for line in path]
     rises = np.flatnonzero(np.diff(losses) > 0)
     return path[: rises[0] + 1] if rises.size else path
@@ -72,7 +75,7 @@ def _until_it_rises(x, y, rate, steps):
 DESCEND = Exercise(
     signature="descend(x, y, rate, steps)",
     read="sec-01-loop",
-    right=_walk,
+    right=_right,
     draw=_draw,
     # Rounding errors of single precision may add up over the steps.
     atol=1e-4,
@@ -82,7 +85,7 @@ DESCEND = Exercise(
             lambda x, y, path: len(x) * _g(x, y, path)
         ),
         "the 2 forgotten in the gradient": _descent(lambda x, y, path: 0.5 * _g(x, y, path)),
-        "the first row not the start": lambda x, y, rate, steps: _walk(x, y, rate, steps + 1)[1:],
+        "the first row not the start": lambda x, y, rate, steps: _right(x, y, rate, steps + 1)[1:],
         "one row too few": _of_path(lambda path: path[:-1]),
         "the start left out": _of_path(lambda path: path[1:]),
         "only the last line returned": _of_path(lambda path: path[-1]),
