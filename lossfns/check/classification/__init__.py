@@ -2,7 +2,6 @@
 
 from lossfns.check.classification import (
     cross_entropy,
-    cross_entropy_grad,
     divergence,
     logits,
     probabilities,
@@ -18,7 +17,7 @@ EXERCISES = (
     logits.BCE_WITH_LOGITS_GRAD,
     softmax.SOFTMAX,
     cross_entropy.CROSS_ENTROPY,
-    cross_entropy_grad.CROSS_ENTROPY_GRAD,
+    cross_entropy.CROSS_ENTROPY_GRAD,
     divergence.KL_DIVERGENCE,
     tensors.CROSS_ENTROPY_TORCH,
     squared.MSE_OF_SIGMOID_GRAD,

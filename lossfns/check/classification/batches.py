@@ -1,4 +1,4 @@
-"""Random batches of logits, probabilities and labels: small ones that read well come first."""
+"""Random batches of logits and labels, or of distributions: small ones come first."""
 
 from collections.abc import Iterable
 
@@ -15,8 +15,6 @@ TABLES = (
     kinds.equal_logits("logits"),
 )
 _LOGITS = [0.5, -1.0, 2.0, -2.5, 1.5, -0.5, 3.0, -3.0]
-# No ½, which would hide an exchange of p and 1 - p.
-_PROBS = [0.9, 0.2, 0.6, 0.05, 0.75, 0.1, 0.35]
 
 
 def binary(rng: np.random.Generator) -> list[Batch]:
@@ -46,11 +44,6 @@ def arrays(*pairs: tuple) -> list[Batch]:
 
 def named(logits: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
     return {"logits": logits, "target": target}
-
-
-def probabilities(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Probabilities with two digits."""
-    return some(rng, _PROBS, shape)
 
 
 def labelled(rng: np.random.Generator) -> list[Batch]:

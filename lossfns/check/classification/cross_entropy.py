@@ -1,4 +1,4 @@
-"""Many classes: the cross-entropy of logits and integer labels."""
+"""Many classes: the cross-entropy of logits and integer labels, and its gradient."""
 
 import numpy as np
 
@@ -8,7 +8,17 @@ from lossfns.check.classification import batches
 from lossfns.check.classification.logits import stable
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.questions import ask_logits, refuse, singles
-from lossfns.check.recipes import log_softmax, naive_softmax, one_hot, per_item, pick, softmax
+from lossfns.check.recipes import (
+    averaged,
+    averaged_rows,
+    log_softmax,
+    naive_softmax,
+    one_hot,
+    per_item,
+    pick,
+    sigmoid,
+    softmax,
+)
 
 NEVER = -(10**9)
 
@@ -18,7 +28,7 @@ def right(logits, target, reduction="mean"):
     return ln.cross_entropy(logits, target, reduction=reduction, ignore_index=NEVER)
 
 
-def ask_rows(pairs):
+def _ask_rows(pairs):
     """What loss and gradient are asked about pairs of `batches.labelled`, and about far logits."""
     yield from ask_logits([*pairs, *singles(pairs[2:5])])
     # The exponentials overflow or underflow, in a row and between rows.
@@ -35,7 +45,7 @@ def ask_rows(pairs):
 
 def _draw(rng):
     pairs = batches.labelled(rng)
-    yield from ask_rows(pairs)
+    yield from _ask_rows(pairs)
     for reduction in ("none", "sum", "mean"):
         yield from ask_logits([pairs[2], pairs[4]], "reductions", reduction=reduction)
     logits, target = pairs[2]
@@ -60,7 +70,7 @@ def _ce(z, y):
     return -pick(log_softmax(z), y)
 
 
-def hot(z, y):
+def _hot(z, y):
     """The labels as rows for these logits."""
     return one_hot(y, z.shape[-1])
 
@@ -91,12 +101,12 @@ CROSS_ENTROPY = Exercise(
         "the softmax twice": _nll(lambda z: log_softmax(softmax(z))),
         "the logarithm forgotten": per_item(lambda z, y: 1 - pick(softmax(z), y)),
         "the squared error of the probabilities": per_item(
-            lambda z, y: ((softmax(z) - hot(z, y)) ** 2).sum(axis=1)
+            lambda z, y: ((softmax(z) - _hot(z, y)) ** 2).sum(axis=1)
         ),
         "a mean over all entries of the table": lambda z, y, **_: _ce(z, y).mean() / z.shape[1],
         "all labels looked up in every row": per_item(lambda z, y: -log_softmax(z)[:, y]),
         "normalised over the items instead of the classes": _nll(lambda z: log_softmax(z, axis=0)),
-        "one binary cross-entropy per class": per_item(lambda z, y: stable(z, hot(z, y)).sum(-1)),
+        "one binary cross-entropy per class": per_item(lambda z, y: stable(z, _hot(z, y)).sum(-1)),
         "labels counted from 1": per_item(lambda z, y: _ce(z, y - 1)),
         **faults.of_reduction(_ce),
         "overflow in the softmax": _nll(lambda z: np.log(naive_softmax(z))),
@@ -111,5 +121,55 @@ CROSS_ENTROPY = Exercise(
             lambda z: z - (z.max() + np.log(np.exp(z - z.max()).sum(axis=1, keepdims=True)))
         ),
         "an IndexError for a label that is too large": _large_labels_unchecked,
+    },
+)
+
+
+def _difference(z, y):
+    return softmax(z) - _hot(z, y)
+
+
+def _with(p):
+    """The gradient with other numbers in place of the probabilities."""
+    return averaged_rows(lambda z, y: p(z) - _hot(z, y))
+
+
+def _all_columns(z, y):
+    p = softmax(z)
+    p[:, y] -= 1
+    return p
+
+
+def _through_the_square(z, y):
+    p, e = softmax(z), 2 * _difference(z, y)
+    return p * (e - (p * e).sum(axis=1, keepdims=True))
+
+
+CROSS_ENTROPY_GRAD = Exercise(
+    signature="cross_entropy_grad(logits, target)",
+    read="loss-cross-entropy",
+    right=ln.cross_entropy.grad,
+    draw=lambda rng: _ask_rows(batches.labelled(rng)),
+    probes=batches.TABLES,
+    mistakes={
+        "the n forgotten in the gradient": _difference,
+        **faults.flipped_gradient(averaged_rows(_difference)),
+        "the gradient divided by all entries of the table": averaged(_difference),
+        "the target forgotten": averaged_rows(lambda z, y: softmax(z)),
+        "the number of the class subtracted": averaged_rows(lambda z, y: softmax(z) - y),
+        "a gradient for the true class only": averaged_rows(
+            lambda z, y: _difference(z, y) * _hot(z, y)
+        ),
+        "1 subtracted in whole columns": averaged_rows(_all_columns),
+        "the logits instead of the probabilities": _with(lambda z: z),
+        "the gradient with respect to the probabilities": averaged_rows(
+            lambda z, y: -_hot(z, y) / softmax(z)
+        ),
+        "normalised over the items instead of the classes": _with(lambda z: softmax(z, axis=0)),
+        "the gradient of the squared error": averaged_rows(_through_the_square),
+        "a sigmoid for each class": _with(sigmoid),
+        "the softmax twice": _with(lambda z: softmax(softmax(z))),
+        "the sum over the items": averaged_rows(lambda z, y: _difference(z, y).sum(axis=0)),
+        "overflow in the softmax": _with(naive_softmax),
     },
 )

@@ -55,9 +55,7 @@ BCE_WITH_LOGITS = Exercise(
         "|z| forgotten in the exponent": per_item(
             lambda z, y: np.maximum(z, 0) - z * y + np.log1p(np.exp(-z))
         ),
-        "targets taken for 0 or 1 only": per_item(
-            lambda z, y: np.where(y == 1, stable(z, 1), stable(z, 0))
-        ),
+        "targets taken for 0 or 1 only": per_item(lambda z, y: stable(z, y == 1)),
         "the formula for labels -1 and +1": per_item(lambda z, y: stable((2 * y - 1) * z, 1)),
         **faults.of_reduction(stable),
         "the logarithm of a saturated sigmoid": per_item(lambda z, y: textbook(sigmoid(z), y)),
@@ -73,10 +71,6 @@ BCE_WITH_LOGITS = Exercise(
 )
 
 
-def _draw_grad(rng):
-    yield from batches.ask_binary(rng, batches.binary(rng), *_FAR)
-
-
 def _difference(z, y):
     return sigmoid(z) - y
 
@@ -90,7 +84,7 @@ BCE_WITH_LOGITS_GRAD = Exercise(
     signature="bce_with_logits_grad(logits, target)",
     read="binary-cross-entropy",
     right=ln.bce_with_logits.grad,
-    draw=_draw_grad,
+    draw=lambda rng: batches.ask_binary(rng, batches.binary(rng), *_FAR),
     mistakes={
         **faults.of_gradient(_difference),
         "the factor σ'(z) left in": averaged(

@@ -8,15 +8,17 @@ import lossfns.numpy as ln
 from lossfns.check import faults, kinds
 from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Recognised
-from lossfns.check.questions import ask_all, refuse, singles
+from lossfns.check.questions import ask_all, refuse, singles, some
 from lossfns.check.recipes import per_item, sigmoid, textbook
 
+# No ½, which would hide an exchange of p and 1 - p.
+_PROBS = [0.9, 0.2, 0.6, 0.05, 0.75, 0.1, 0.35]
 _ask_all = partial(ask_all, "probs target")
 
 
 def _draw_bce(rng):
     pairs = [
-        (batches.probabilities(rng, target.shape), target)
+        (some(rng, _PROBS, target.shape), target)
         for _, target in [*batches.binary(rng)[:6], batches.soft(rng)]
     ]
     pairs.append((np.round(rng.uniform(0.01, 0.99, size=70), 3), rng.integers(0, 2, 70) * 1.0))
@@ -36,7 +38,7 @@ def _bce(p, y):
     return -(y * np.log(np.maximum(p, tiny)) + (1 - y) * np.log(np.maximum(1 - p, tiny)))
 
 
-def _without_bounds(otherwise):
+def _beyond(otherwise):
     """Right, but `otherwise` makes a loss of numbers that are no probabilities."""
 
     def wrong(probs, target):
@@ -62,22 +64,16 @@ BCE = Exercise(
         "the logarithm forgotten": per_item(lambda p, y: y * (1 - p) + (1 - y) * p),
         "the squared error instead of the cross-entropy": per_item(lambda p, y: (p - y) ** 2),
         "a sigmoid on probabilities": per_item(lambda p, y: _bce(sigmoid(p), y)),
-        "targets taken for 0 or 1 only": per_item(
-            lambda p, y: np.where(y == 1, _bce(p, 1), _bce(p, 0))
-        ),
+        "targets taken for 0 or 1 only": per_item(lambda p, y: _bce(p, y == 1)),
         "one logarithm of a mixture": per_item(lambda p, y: -np.log(y * p + (1 - y) * (1 - p))),
         "NaN for a model that is certain and right": per_item(textbook),
         "a very wrong answer hidden by clipping": Recognised(
             per_item(lambda p, y: textbook(p.clip(1e-7, 1 - 1e-7), y)), faults.capped(ln.bce)
         ),
         "the logarithm cut off at -100": per_item(
-            lambda p, y: (
-                -(y * np.maximum(np.log(p), -100) + (1 - y) * np.maximum(np.log(1 - p), -100))
-            )
+            lambda p, y: -(y * np.log(p).clip(-100) + (1 - y) * np.log(1 - p).clip(-100))
         ),
-        "numbers that are no probabilities clipped": _without_bounds(
-            lambda p, y: _bce(p.clip(0, 1), y)
-        ),
-        "NaN for numbers that are no probabilities": _without_bounds(lambda p, y: np.nan),
+        "numbers that are no probabilities clipped": _beyond(lambda p, y: _bce(p.clip(0, 1), y)),
+        "NaN for numbers that are no probabilities": _beyond(lambda p, y: np.nan),
     },
 )

@@ -44,7 +44,7 @@ def _pull(z, y, loss):
 def _training(pull=_pull, link=lambda g, x: x.T @ g / len(x)):
     """Gradient descent from its parts; the whole path of the weights is returned."""
 
-    def train(x, y, start, loss, rate, steps):
+    def train(x, y, start, loss="bce", rate=0.5, steps=100):
         if loss not in ("bce", "mse"):
             raise ValueError(f"unknown loss {loss!r}")
         start = start.astype(np.float64)
@@ -61,7 +61,8 @@ def _linked(link):
     return _training(link=link)
 
 
-def _other_mse(other):
+def _mse(other):
+    """With another gradient of the squared error."""
     return _training(lambda z, y, loss: _pull(z, y, loss) if loss == "bce" else other(z, y))
 
 
@@ -90,10 +91,8 @@ TRAIN_LOGISTIC = Exercise(
     # Rounding errors of single precision may add up over the steps.
     atol=1e-4,
     mistakes={
-        "the derivative of the sigmoid forgotten in the squared error": _other_mse(
-            times(lambda z: 1)
-        ),
-        "the 2 of the squared error forgotten": _other_mse(lambda z, y: 0.5 * slope(z, y)),
+        "the derivative of the sigmoid forgotten in the squared error": _mse(times(lambda z: 1)),
+        "the 2 of the squared error forgotten": _mse(lambda z, y: 0.5 * slope(z, y)),
         "the cross-entropy whatever loss says": _training(lambda z, y, loss: _pull(z, y, "bce")),
         "the squared error whatever loss says": _training(lambda z, y, loss: _pull(z, y, "mse")),
         "uphill instead of downhill": _linked(lambda g, x: -x.T @ g / len(x)),
@@ -102,11 +101,9 @@ TRAIN_LOGISTIC = Exercise(
         ),
         "the sum over the items instead of the mean": _linked(lambda g, x: x.T @ g),
         "divided by the number of items twice": _linked(lambda g, x: x.T @ g / len(x) ** 2),
-        "a start at 0 instead of at start": lambda x, y, start, **options: _right(
-            x, y, 0 * start, **options
-        ),
-        "the first row not the start": lambda x, y, start, steps, **options: _right(
-            x, y, start, steps=steps + 1, **options
+        "a start at 0 instead of at start": lambda x, y, start, **kw: _right(x, y, 0 * start, **kw),
+        "the first row not the start": lambda x, y, start, steps, **kw: _right(
+            x, y, start, steps=steps + 1, **kw
         )[1:],
         "the last weights in every row": _of_path(lambda path: 0 * path + path[-1]),
         "only the last weights returned": _of_path(lambda path: path[-1]),
@@ -116,7 +113,7 @@ TRAIN_LOGISTIC = Exercise(
         "decisions instead of probabilities": _training(lambda z, y, loss: (z > 0) - y),
         "a learning rate that shrinks": _decaying,
         "one item a step": _one_item_at_a_time,
-        "z(1 - z) for the derivative of the sigmoid": _other_mse(times(lambda z: z * (1 - z))),
+        "z(1 - z) for the derivative of the sigmoid": _mse(times(lambda z: z * (1 - z))),
         "overflow in the sigmoid": _training(
             lambda z, y, loss: overflowing_sigmoid(z) - y if loss == "bce" else overflowing(z, y)
         ),

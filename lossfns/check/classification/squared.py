@@ -10,10 +10,6 @@ from lossfns.check.recipes import averaged, overflowing_sigmoid, sigmoid
 _FAR = ([1000.0], [0.0]), ([-1000.0], [1.0]), ([1e12, 0.5], [1.0, 0.0])
 
 
-def _draw_gradient(rng):
-    yield from batches.ask_binary(rng, batches.binary(rng), *_FAR)
-
-
 def slope(z, y):
     return 2 * (sigmoid(z) - y) * sigmoid(z) * sigmoid(-z)
 
@@ -38,7 +34,7 @@ MSE_OF_SIGMOID_GRAD = Exercise(
     signature="mse_of_sigmoid_grad(logits, target)",
     read="squared-error-or-cross-entropy",
     right=averaged(slope),
-    draw=_draw_gradient,
+    draw=lambda rng: batches.ask_binary(rng, batches.binary(rng), *_FAR),
     mistakes={
         **faults.of_gradient(slope),
         "the derivative of the sigmoid forgotten": averaged(times(lambda z: 1)),
