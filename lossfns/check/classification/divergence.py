@@ -1,7 +1,5 @@
 """The Kullback-Leibler divergence of one distribution from another."""
 
-from functools import partial
-
 import numpy as np
 
 import lossfns.numpy as ln
@@ -10,19 +8,17 @@ from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask_all, refuse, singles
 
-_ask_all = partial(ask_all, "p q")
-
 
 def _draw(rng):
     pairs = batches.distributions(rng)
     same = pairs[2][0], pairs[2][0].copy()
-    yield from _ask_all([*pairs, *singles(pairs[1:4]), same])
+    yield from ask_all("p q", [*pairs, *singles(pairs[1:4]), same])
     far = batches.arrays(
         ([[1.0, 0.0]], [[0.25, 0.75]]),
         ([[0.5, 0.5, 0.0]], [[0.25, 0.75, 0.0]]),
         ([[0.5, 0.5]], [[1e-300, 1.0]]),
     )
-    yield from _ask_all(far, "extremes")
+    yield from ask_all("p q", far, "extremes")
     p, q = pairs[2]
     yield refuse("different shapes broadcast", p=p, q=q[:1])
     for rows, others in ((p[:1], 2 * q[:1]), (p[:1] - 1.0, q[:1])):

@@ -1,7 +1,5 @@
 """Two classes: the binary cross-entropy of probabilities."""
 
-from functools import partial
-
 import numpy as np
 
 import lossfns.numpy as ln
@@ -13,7 +11,6 @@ from lossfns.check.recipes import per_item, sigmoid, textbook
 
 # No ½, which would hide an exchange of p and 1 - p.
 _PROBS = [0.9, 0.2, 0.6, 0.05, 0.75, 0.1, 0.35]
-_ask_all = partial(ask_all, "probs target")
 
 
 def _draw_bce(rng):
@@ -22,9 +19,9 @@ def _draw_bce(rng):
         for _, target in [*batches.binary(rng)[:6], batches.soft(rng)]
     ]
     pairs.append((np.round(rng.uniform(0.01, 0.99, size=70), 3), rng.integers(0, 2, 70) * 1.0))
-    yield from _ask_all([*pairs, *singles(pairs[3:5])])
+    yield from ask_all("probs target", [*pairs, *singles(pairs[3:5])])
     far = batches.arrays(([0.0, 1.0], [0.0, 1.0]), ([1e-300, 0.25], [1.0, 0.0]))
-    yield from _ask_all(far, "extremes")
+    yield from ask_all("probs target", far, "extremes")
     for bad, target in batches.arrays(([1.5, 0.2], [1.0, 0.0]), ([0.2, -0.5], [1.0, 0.0])):
         yield refuse("numbers that are no probabilities accepted", probs=bad, target=target)
     probs, target = pairs[3]

@@ -25,15 +25,12 @@ def _draw_race(rng):
     far = np.array([[1.0], [-2.0]]), np.array([0.0, 1.0]), np.array([900.0])
     for arrays, steps in ((few, 2), (four, 3), (many, 40)):
         for loss in ("bce", "mse"):
-            yield _start(arrays, loss=loss, rate=rate, steps=steps)
-    yield _start(few, loss="bce", rate=1.0, steps=0)
+            yield ask("x y start", arrays, loss=loss, rate=rate, steps=steps)
+    yield ask("x y start", few, loss="bce", rate=1.0, steps=0)
     for loss in ("bce", "mse"):
-        yield _start(far, "extremes", loss=loss, rate=0.5, steps=2)
+        yield ask("x y start", far, "extremes", loss=loss, rate=0.5, steps=2)
     given = dict(zip(("x", "y", "start"), few, strict=True), rate=0.5, steps=1)
     yield refuse("an unknown loss taken for one of the two", **given, loss="accuracy")
-
-
-_start = partial(ask, "x y start")
 
 
 def _pull(z, y, loss):

@@ -1,7 +1,5 @@
 """Cross-entropy with label smoothing in PyTorch."""
 
-from functools import partial
-
 import numpy as np
 
 import lossfns.numpy as ln
@@ -12,15 +10,13 @@ from lossfns.check.faults import capped
 from lossfns.check.questions import ask_logits, refuse, single, singles
 from lossfns.check.recipes import average, pick, total
 
-_ask_all = partial(ask_logits, wants=("logits",))
-
 
 def _draw(rng):
     pairs = batches.labelled(rng)
     share = float(np.round(rng.uniform(0.2, 0.5), 2))
     for options in ({}, {"label_smoothing": 0.1}, {"label_smoothing": share}):
-        yield from _ask_all(singles(pairs), **options)
-    yield from _ask_all([pairs[2]], label_smoothing=0.1)
+        yield from ask_logits(singles(pairs), wants=("logits",), **options)
+    yield from ask_logits([pairs[2]], wants=("logits",), label_smoothing=0.1)
     for logits, target, options in (
         ([[0.0, 200.0]], [0], {}),
         ([[0.0, -200.0]], [1], {}),
@@ -28,7 +24,7 @@ def _draw(rng):
         ([[1000.0, 999.0], [-1000.0, -999.0]], [1, 0], {}),
     ):
         far = np.array(logits, np.float32), np.array(target)
-        yield from _ask_all([far], "extremes", **options)
+        yield from ask_logits([far], "extremes", ("logits",), **options)
     given = batches.named(*single(*pairs[2]))
     for share in (1.5, -0.1):
         yield refuse("a share outside 0 … 1 accepted", **given, label_smoothing=share)

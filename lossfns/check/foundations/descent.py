@@ -5,10 +5,8 @@ from functools import partial
 import numpy as np
 
 from lossfns.check.exercise import Exercise
-from lossfns.check.foundations.line import errors, gradient, points
+from lossfns.check.foundations.line import gradient, loss, points
 from lossfns.check.questions import ask, single
-
-_ask = partial(ask, "x y")
 
 
 def _draw(rng):
@@ -16,14 +14,9 @@ def _draw(rng):
     many = points(rng, int(rng.integers(20, 40)))
     rate = float(np.round(rng.uniform(0.05, 0.12), 3))
     for batch, steps in ((few, 1), (few, 2), (more, 3), (many, 50), (single(*more), 5), (more, 0)):
-        yield _ask(batch, rate=rate, steps=steps)
+        yield ask("x y", batch, rate=rate, steps=steps)
     # So large that every step overshoots by more than the one before.
-    yield _ask(more, "extremes", rate=1.5, steps=8)
-
-
-def _g(x, y, path):
-    """The gradient where the path has led."""
-    return gradient(x, y, *path[-1])
+    yield ask("x y", more, "extremes", rate=1.5, steps=8)
 
 
 def walk(start, rate, steps, pull):
@@ -34,6 +27,16 @@ def walk(start, rate, steps, pull):
     return np.array(path)
 
 
+def changing(descend, change):
+    """What `change` makes of the right path; as of a list, so that no rows have one axis."""
+    return lambda *given, **options: np.array(list(change(descend(*given, **options))))
+
+
+def _g(x, y, path):
+    """The gradient where the path has led."""
+    return gradient(x, y, *path[-1])
+
+
 def _descent(pull=_g, start=0.0):
     """Descent of a line with another gradient or another start."""
     return lambda x, y, rate, steps: walk(
@@ -42,13 +45,6 @@ def _descent(pull=_g, start=0.0):
 
 
 _right = _descent()
-
-
-def changing(walk, change):
-    """What `change` makes of the right path; as of a list, so that no rows have one axis."""
-    return lambda *given, **options: np.array(list(change(walk(*given, **options))))
-
-
 _of_path = partial(changing, _right)
 
 
@@ -67,7 +63,7 @@ def _of_one_item(x, y, path):
 
 def _until_it_rises(x, y, rate, steps):
     path = _right(x, y, rate, steps)
-    losses = [(errors(x, y, *line) ** 2).mean() for line in path]
+    losses = [loss(x, y, *line) for line in path]
     rises = np.flatnonzero(np.diff(losses) > 0)
     return path[: rises[0] + 1] if rises.size else path
 

@@ -1,14 +1,10 @@
 """Points around a line, and the gradient g of its mean squared error; e are the errors."""
 
-from functools import partial
-
 import numpy as np
 
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask_all, singles, some
 from lossfns.check.recipes import library
-
-_ask_all = partial(ask_all, "x y")
 
 
 def points(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -21,16 +17,20 @@ def points(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray
 def _draw(rng):
     batches = [points(rng, n) for n in (1, 2, 3, 5, int(rng.integers(30, 60)))]
     for slope, intercept in ((0.0, 0.0), (1.5, -2.0), (-0.5, 3.0)):
-        yield from _ask_all(batches, slope=slope, intercept=intercept)
+        yield from ask_all("x y", batches, slope=slope, intercept=intercept)
     x, _ = batches[3]
     on_the_line = x, 1.5 * x - 2.0
-    yield from _ask_all([*singles(batches[2:4]), on_the_line], slope=1.5, intercept=-2.0)
+    yield from ask_all("x y", [*singles(batches[2:4]), on_the_line], slope=1.5, intercept=-2.0)
     far = np.array([1e6, 0.5]), np.array([-1e6, 2.0])
-    yield from _ask_all([far], "extremes", slope=1.5, intercept=-2.0)
+    yield from ask_all("x y", [far], "extremes", slope=1.5, intercept=-2.0)
 
 
 def errors(x, y, slope, intercept):
     return slope * x + intercept - y
+
+
+def loss(x, y, slope, intercept):
+    return (errors(x, y, slope, intercept) ** 2).mean()
 
 
 def gradient(x, y, slope, intercept):

@@ -1,14 +1,10 @@
 """Gradient accumulation, and the mean of means: gradients g of pieces with n items each."""
 
-from functools import partial
-
 import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask_all, refuse, singles, some
-
-_ask_all = partial(ask_all, "gradients counts")
 
 
 def _draw(rng):
@@ -20,10 +16,10 @@ def _draw(rng):
         pairs.append((gradients, counts.astype(np.int64)))
     gradients, counts = pairs[2]
     pairs.append((gradients * [[1.0], [0.0], [1.0]], counts * np.array([1, 0, 1])))
-    yield from _ask_all([*pairs, *singles(pairs[2:4])])
+    yield from ask_all("gradients counts", [*pairs, *singles(pairs[2:4])])
     nothing = np.zeros((2, 3)), np.zeros(2, np.int64)
     many = np.array([[2.0], [-1.0]]), np.array([3 * 10**9, 10**9])
-    yield from _ask_all([nothing, many], "extremes")
+    yield from ask_all("gradients counts", [nothing, many], "extremes")
     gradients, counts = pairs[1]
     more = np.append(counts, 3)
     yield refuse("a count without a piece ignored", gradients=gradients, counts=more)

@@ -4,15 +4,11 @@ In the variants `loss` has the losses of the items and w their weights, or for r
 parameters, s the strength, and c what the parameters cost.
 """
 
-from functools import partial
-
 import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
 from lossfns.check.questions import ask, ask_all, refuse, singles, some
-
-_ask_all = partial(ask_all, "losses weights")
 
 
 def _draw_weighted(rng):
@@ -23,10 +19,10 @@ def _draw_weighted(rng):
     one, none = pairs[2][1].copy(), pairs[5][1].copy()
     one[rng.integers(3)], none[::3] = 0.0, 0.0
     pairs += [(pairs[2][0], one), (pairs[5][0], none)]
-    yield from _ask_all([*pairs, *singles(pairs[3:5])])
+    yield from ask_all("losses weights", [*pairs, *singles(pairs[3:5])])
     for weights in ([0.0, 0.0], [1e-12, 3e-12], [1e12, 2e12, 0.0]):
         losses = np.array([2.0, 5.0, 1.0][: len(weights)])
-        yield from _ask_all([(losses, np.array(weights))], "extremes")
+        yield from ask_all("losses weights", [(losses, np.array(weights))], "extremes")
     losses, weights = pairs[2]
     yield refuse("broadcasting of (n, 1) against (n,)", losses=losses[:, None], weights=weights)
     yield refuse("a negative weight accepted", losses=pairs[1][0], weights=np.array([2.0, -1.0]))
@@ -85,17 +81,14 @@ def _draw_ridge(rng):
         for n, k in ((1, 1), (1, 2), (2, 2), (3, 3), (5, 4), (int(rng.integers(30, 60)), 10))
     ]
     for pair in pairs:
-        yield _penalised(pair, strength=2.0)
-        yield _penalised(pair, strength=strength)
-    yield from (_penalised(pair, strength=strength) for pair in singles(pairs[3:5]))
-    yield _penalised(pairs[3], strength=0.0)
+        yield ask("losses params", pair, strength=2.0)
+        yield ask("losses params", pair, strength=strength)
+    yield from (ask("losses params", pair, strength=strength) for pair in singles(pairs[3:5]))
+    yield ask("losses params", pairs[3], strength=0.0)
     losses, params = pairs[2]
     huge = losses, np.array([1e6, -1e6, 0.0])
-    yield _penalised(huge, "extremes", strength=strength)
+    yield ask("losses params", huge, "extremes", strength=strength)
     yield refuse("a negative strength accepted", losses=losses, params=params, strength=-0.5)
-
-
-_penalised = partial(ask, "losses params")
 
 
 def _price(w, s):

@@ -1,15 +1,11 @@
 """One step of training in PyTorch."""
 
-from functools import partial
-
 import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
-from lossfns.check.foundations.line import errors, gradient, points, pull
+from lossfns.check.foundations.line import errors, gradient, loss, points, pull
 from lossfns.check.questions import ask, refuse, single, some
-
-_ask = partial(ask, "params x y")
 
 
 def _draw(rng):
@@ -17,9 +13,9 @@ def _draw(rng):
     for count in (1, 2, 3, 5, int(rng.integers(30, 60))):
         x, y = points(rng, count)
         params = some(rng, [0.5, -1.0, 2.0, -2.5], (2,))
-        yield _ask(single(params, x, y), rate=rate)
-        yield _ask(single(0 * params, x, y), rate=0.5)
-    yield _ask((params, x, y), rate=rate)
+        yield ask("params x y", single(params, x, y), rate=rate)
+        yield ask("params x y", single(0 * params, x, y), rate=0.5)
+    yield ask("params x y", (params, x, y), rate=rate)
     x, y = single(*points(rng, 3))
     odd = {"params": np.zeros(2, np.float32), "x": x[:, None], "y": y}
     yield refuse("broadcasting of (n, 1) against (n,)", **odd, rate=rate)
@@ -51,9 +47,7 @@ TRAINING_STEP_TORCH = Exercise(
         "uphill instead of downhill": _step(lambda w, g, rate: w + rate * g),
         "the gradient instead of the new parameters": _step(lambda w, g, rate: g),
         "the step instead of the new parameters": _step(lambda w, g, rate: -rate * g),
-        "the loss instead of the new parameters": lambda w, x, y, rate: (
-            errors(x, y, *w) ** 2
-        ).mean(),
+        "the loss instead of the new parameters": lambda w, x, y, rate: loss(x, y, *w),
         "the parameters as they were": _step(lambda w, g, rate: w.clone()),
         "the learning rate without effect": _step(lambda w, g, rate: w - g),
         "the sum over the items instead of the mean": lambda w, x, y, rate: (
