@@ -1,10 +1,9 @@
 """The exercises of chapter 3, with the mistakes that people make in them."""
 
 from lossfns.check.classification import (
+    binary,
     cross_entropy,
     divergence,
-    logits,
-    probabilities,
     race,
     softmax,
     squared,
@@ -12,9 +11,9 @@ from lossfns.check.classification import (
 )
 
 EXERCISES = (
-    probabilities.BCE,
-    logits.BCE_WITH_LOGITS,
-    logits.BCE_WITH_LOGITS_GRAD,
+    binary.BCE,
+    binary.BCE_WITH_LOGITS,
+    binary.BCE_WITH_LOGITS_GRAD,
     softmax.SOFTMAX,
     cross_entropy.CROSS_ENTROPY,
     cross_entropy.CROSS_ENTROPY_GRAD,

@@ -5,7 +5,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check import faults, kinds
 from lossfns.check.classification import batches
-from lossfns.check.classification.logits import stable
+from lossfns.check.classification.binary import stable
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.questions import ask_logits, refuse, singles
 from lossfns.check.recipes import (

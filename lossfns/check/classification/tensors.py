@@ -49,10 +49,6 @@ def _others(own, lp, e):
     return (1 - e) * own + e * (lp.sum(dim=1) - own) / (lp.shape[1] - 1)
 
 
-def _slope(logits, target, label_smoothing=0.0):
-    return ln.cross_entropy.grad(logits, target, label_smoothing=label_smoothing)
-
-
 CROSS_ENTROPY_TORCH = Exercise(
     signature="cross_entropy_torch(logits, target, label_smoothing=0.0)",
     read="loss-label-smoothing",
@@ -65,7 +61,7 @@ CROSS_ENTROPY_TORCH = Exercise(
         kinds.beyond_fifty("logits"),
     ),
     torch=True,
-    slopes={"logits": _slope},
+    slopes={"logits": ln.cross_entropy.grad},
     twin="CrossEntropyLoss",
     mistakes={
         "the sum instead of the mean": _mix(reduced=total),
