@@ -7,7 +7,7 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.classification.squared import overflowing, slope, times
 from lossfns.check.exercise import Exercise
-from lossfns.check.foundations.descent import changing, walk
+from lossfns.check.foundations.descent import changing, item, walk
 from lossfns.check.questions import ask, refuse
 from lossfns.check.recipes import overflowing_sigmoid, sigmoid
 
@@ -72,11 +72,7 @@ def _decaying(x, y, start, loss, rate, steps):
 
 
 def _one_item_at_a_time(x, y, start, loss, rate, steps):
-    def pull(path):
-        step = [(len(path) - 1) % len(x)]
-        return _gradient(x[step], y[step], path[-1], loss)
-
-    return walk(start, rate, steps, pull)
+    return walk(start, rate, steps, lambda path: _gradient(*item(path, x, y), path[-1], loss))
 
 
 TRAIN_LOGISTIC = Exercise(

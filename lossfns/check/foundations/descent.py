@@ -32,6 +32,12 @@ def changing(descend, change):
     return lambda *given, **options: np.array(list(change(descend(*given, **options))))
 
 
+def item(path, x, y):
+    """The item whose turn it is, where every step takes one."""
+    i = [(len(path) - 1) % len(x)]
+    return x[i], y[i]
+
+
 def _g(x, y, path):
     """The gradient where the path has led."""
     return gradient(x, y, *path[-1])
@@ -54,11 +60,6 @@ def _one_after_the_other(x, y, rate, steps):
         line = path[-1] - rate * gradient(x, y, *path[-1]) * [1.0, 0.0]
         path.append(line - rate * gradient(x, y, *line) * [0.0, 1.0])
     return np.array(path)
-
-
-def _of_one_item(x, y, path):
-    step = [len(path) - 1]
-    return _g(x.take(step, mode="wrap"), y.take(step, mode="wrap"), path)
 
 
 def _until_it_rises(x, y, rate, steps):
@@ -95,7 +96,7 @@ DESCEND = Exercise(
         "an intercept that never moves": _descent(lambda x, y, path: _g(x, y, path) * [1.0, 0.0]),
         "a start at 1 instead of 0": _descent(start=1.0),
         "a learning rate that shrinks": _descent(lambda x, y, path: _g(x, y, path) / len(path)),
-        "one item a step": _descent(_of_one_item),
+        "one item a step": _descent(lambda x, y, path: _g(*item(path, x, y), path)),
         "stopped when the loss rises": _until_it_rises,
     },
 )
