@@ -1,11 +1,9 @@
 """The exercises of chapter 3, with the mistakes that people make in them."""
 
 from lossfns.check.classification import (
+    binary,
     cross_entropy,
-    cross_entropy_grad,
     divergence,
-    logits,
-    probabilities,
     race,
     softmax,
     squared,
@@ -13,12 +11,12 @@ from lossfns.check.classification import (
 )
 
 EXERCISES = (
-    probabilities.BCE,
-    logits.BCE_WITH_LOGITS,
-    logits.BCE_WITH_LOGITS_GRAD,
+    binary.BCE,
+    binary.BCE_WITH_LOGITS,
+    binary.BCE_WITH_LOGITS_GRAD,
     softmax.SOFTMAX,
     cross_entropy.CROSS_ENTROPY,
-    cross_entropy_grad.CROSS_ENTROPY_GRAD,
+    cross_entropy.CROSS_ENTROPY_GRAD,
     divergence.KL_DIVERGENCE,
     tensors.CROSS_ENTROPY_TORCH,
     squared.MSE_OF_SIGMOID_GRAD,

@@ -1,12 +1,20 @@
-"""Random batches of logits, probabilities and labels: small ones that read well come first."""
+"""Random batches of logits and labels, or of distributions: small ones come first."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
-from lossfns.check.questions import Batch, some
+from lossfns.check import kinds
+from lossfns.check.exercise import Call
+from lossfns.check.questions import Batch, ask_logits, single, singles, some
 
+# What is easily forgotten of tables of logits with labels.
+TABLES = (
+    kinds.square("logits", labels="target"),
+    kinds.single_class("logits", "target"),
+    kinds.equal_logits("logits"),
+)
 _LOGITS = [0.5, -1.0, 2.0, -2.5, 1.5, -0.5, 3.0, -3.0]
-# No ½, which would hide an exchange of p and 1 - p.
-_PROBS = [0.9, 0.2, 0.6, 0.05, 0.75, 0.1, 0.35]
 
 
 def binary(rng: np.random.Generator) -> list[Batch]:
@@ -22,9 +30,20 @@ def soft(rng: np.random.Generator) -> Batch:
     return some(rng, _LOGITS, (3,)), some(rng, [0.2, 0.7, 0.9], (3,))
 
 
-def probabilities(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Probabilities with two digits."""
-    return some(rng, _PROBS, shape)
+def ask_binary(rng: np.random.Generator, pairs: list[Batch], *far: tuple) -> Iterable[Call]:
+    """Questions about pairs of `binary`, soft targets, single precision, and `far` logits."""
+    yield from ask_logits([*pairs, soft(rng), *singles(pairs[3:5])])
+    low = single(np.array([100.0, -100.0]), np.zeros(2))
+    yield from ask_logits([*arrays(*far), low], "extremes")
+
+
+def arrays(*pairs: tuple) -> list[Batch]:
+    """The same pairs, of arrays instead of lists."""
+    return [(np.array(one), np.array(other)) for one, other in pairs]
+
+
+def named(logits: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
+    return {"logits": logits, "target": target}
 
 
 def labelled(rng: np.random.Generator) -> list[Batch]:

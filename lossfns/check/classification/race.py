@@ -5,8 +5,9 @@ from functools import partial
 import numpy as np
 
 from lossfns.check import kinds
-from lossfns.check.classification.squared import overflowing, slope
+from lossfns.check.classification.squared import overflowing, slope, times
 from lossfns.check.exercise import Exercise
+from lossfns.check.foundations.descent import changing, item, walk
 from lossfns.check.questions import ask, refuse
 from lossfns.check.recipes import overflowing_sigmoid, sigmoid
 
@@ -21,26 +22,15 @@ def _draw_race(rng):
     n, d = int(rng.integers(15, 25)), int(rng.integers(3, 5))
     many = np.round(rng.normal(size=(n, d)), 2), rng.integers(0, 2, size=n) * 1.0, np.full(d, 1.5)
     rate = float(np.round(rng.uniform(0.2, 0.4), 2))
+    far = np.array([[1.0], [-2.0]]), np.array([0.0, 1.0]), np.array([900.0])
     for arrays, steps in ((few, 2), (four, 3), (many, 40)):
         for loss in ("bce", "mse"):
-            yield _start(arrays, loss=loss, rate=rate, steps=steps)
-    yield _start(few, loss="bce", rate=1.0, steps=0)
-    far = np.array([[1.0], [-2.0]]), np.array([0.0, 1.0]), np.array([900.0])
+            yield ask("x y start", arrays, loss=loss, rate=rate, steps=steps)
+    yield ask("x y start", few, loss="bce", rate=1.0, steps=0)
     for loss in ("bce", "mse"):
-        yield _start(far, "extremes", loss=loss, rate=0.5, steps=2)
-    x, y, start = few
-    yield refuse(
-        "an unknown loss taken for one of the two",
-        x=x,
-        y=y,
-        start=start,
-        loss="accuracy",
-        rate=0.5,
-        steps=1,
-    )
-
-
-_start = partial(ask, "x y start")
+        yield ask("x y start", far, "extremes", loss=loss, rate=0.5, steps=2)
+    given = dict(zip(("x", "y", "start"), few, strict=True), rate=0.5, steps=1)
+    yield refuse("an unknown loss taken for one of the two", **given, loss="accuracy")
 
 
 def _pull(z, y, loss):
@@ -48,97 +38,75 @@ def _pull(z, y, loss):
     return sigmoid(z) - y if loss == "bce" else slope(z, y)
 
 
-def _training(pull=_pull, link=lambda pull, x: x.T @ pull / len(x), sign=-1):
+def _training(pull=_pull, link=lambda g, x: x.T @ g / len(x)):
     """Gradient descent from its parts; the whole path of the weights is returned."""
 
     def train(x, y, start, loss="bce", rate=0.5, steps=100):
         if loss not in ("bce", "mse"):
             raise ValueError(f"unknown loss {loss!r}")
-        path = [start.astype(np.float64)]
-        for _ in range(steps):
-            w = path[-1]
-            path.append(w + sign * rate * link(pull(x @ w, y, loss), x))
-        return np.array(path)
+        start = start.astype(np.float64)
+        return walk(start, rate, steps, lambda path: link(pull(x @ path[-1], y, loss), x))
 
     return train
 
 
-_train = _training()
+_right = _training()
+_of_path = partial(changing, _right)
 
 
-def _without_start(x, y, start, steps=100, **options):
-    return _train(x, y, start, steps=steps + 1, **options)[1:]
+def _linked(link):
+    return _training(link=link)
 
 
-def _repeated(x, y, start, **options):
-    path = _train(x, y, start, **options)
-    return 0 * path + path[-1]
-
-
-def _decaying(x, y, start, loss="bce", rate=0.5, steps=100):
-    path = [start]
-    for step in range(steps):
-        pull = _pull(x @ path[-1], y, loss)
-        path.append(path[-1] - rate / (step + 1) * x.T @ pull / len(x))
-    return np.array(path)
-
-
-def _one_item_at_a_time(x, y, start, loss="bce", rate=0.5, steps=100):
-    path = [start]
-    for step in range(steps):
-        row = slice(step % len(x), step % len(x) + 1)
-        path.append(path[-1] - rate * x[row].T @ _pull(x[row] @ path[-1], y[row], loss))
-    return np.array(path)
-
-
-def _other_mse(other):
+def _mse(other):
+    """With another gradient of the squared error."""
     return _training(lambda z, y, loss: _pull(z, y, loss) if loss == "bce" else other(z, y))
+
+
+def _gradient(x, y, w, loss):
+    return x.T @ _pull(x @ w, y, loss) / len(x)
+
+
+def _decaying(x, y, start, loss, rate, steps):
+    return walk(start, rate, steps, lambda path: _gradient(x, y, path[-1], loss) / len(path))
+
+
+def _one_item_at_a_time(x, y, start, loss, rate, steps):
+    return walk(start, rate, steps, lambda path: _gradient(*item(path, x, y), path[-1], loss))
 
 
 TRAIN_LOGISTIC = Exercise(
     signature='train_logistic(x, y, start, loss="bce", rate=0.5, steps=100)',
     read="squared-error-or-cross-entropy",
-    right=_train,
+    right=_right,
     draw=_draw_race,
     probes=(kinds.words("loss", "bce", "mse"),),
     # Rounding errors of single precision may add up over the steps.
     atol=1e-4,
     mistakes={
-        "the derivative of the sigmoid forgotten in the squared error": _other_mse(
-            lambda z, y: 2 * (sigmoid(z) - y)
-        ),
-        "the 2 of the squared error forgotten": _other_mse(lambda z, y: 0.5 * slope(z, y)),
+        "the derivative of the sigmoid forgotten in the squared error": _mse(times(lambda z: 1)),
+        "the 2 of the squared error forgotten": _mse(lambda z, y: 0.5 * slope(z, y)),
         "the cross-entropy whatever loss says": _training(lambda z, y, loss: _pull(z, y, "bce")),
         "the squared error whatever loss says": _training(lambda z, y, loss: _pull(z, y, "mse")),
-        "uphill instead of downhill": _training(sign=1),
-        "the factor x missing in the gradient of the weights": _training(
-            link=lambda pull, x: pull.mean() * np.ones(x.shape[1])
+        "uphill instead of downhill": _linked(lambda g, x: -x.T @ g / len(x)),
+        "the factor x missing in the gradient of the weights": _linked(
+            lambda g, x: g.mean() * np.ones(x.shape[1])
         ),
-        "the sum over the items instead of the mean": _training(link=lambda pull, x: x.T @ pull),
-        "divided by the number of items twice": _training(
-            link=lambda pull, x: x.T @ pull / len(x) ** 2
-        ),
-        "a start at 0 instead of at start": lambda x, y, start, **options: _train(
-            x, y, 0 * start, **options
-        ),
-        "the first row not the start": _without_start,
-        "the last weights in every row": _repeated,
-        "only the last weights returned": lambda x, y, start, **options: _train(
-            x, y, start, **options
-        )[-1],
-        "the start left out": lambda x, y, start, **options: np.array(
-            list(_train(x, y, start, **options)[1:])
-        ),
-        "one row too few": lambda x, y, start, **options: np.array(
-            list(_train(x, y, start, **options)[:-1])
-        ),
+        "the sum over the items instead of the mean": _linked(lambda g, x: x.T @ g),
+        "divided by the number of items twice": _linked(lambda g, x: x.T @ g / len(x) ** 2),
+        "a start at 0 instead of at start": lambda x, y, start, **kw: _right(x, y, 0 * start, **kw),
+        "the first row not the start": lambda x, y, start, steps, **kw: _right(
+            x, y, start, steps=steps + 1, **kw
+        )[1:],
+        "the last weights in every row": _of_path(lambda path: 0 * path + path[-1]),
+        "only the last weights returned": _of_path(lambda path: path[-1]),
+        "the start left out": _of_path(lambda path: path[1:]),
+        "one row too few": _of_path(lambda path: path[:-1]),
         "no sigmoid between the scores and the loss": _training(lambda z, y, loss: z - y),
         "decisions instead of probabilities": _training(lambda z, y, loss: (z > 0) - y),
         "a learning rate that shrinks": _decaying,
         "one item a step": _one_item_at_a_time,
-        "z(1 - z) for the derivative of the sigmoid": _other_mse(
-            lambda z, y: 2 * (sigmoid(z) - y) * z * (1 - z)
-        ),
+        "z(1 - z) for the derivative of the sigmoid": _mse(times(lambda z: z * (1 - z))),
         "overflow in the sigmoid": _training(
             lambda z, y, loss: overflowing_sigmoid(z) - y if loss == "bce" else overflowing(z, y)
         ),

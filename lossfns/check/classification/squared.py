@@ -5,24 +5,18 @@ import numpy as np
 from lossfns.check import faults
 from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise
-from lossfns.check.questions import ask, single
 from lossfns.check.recipes import averaged, overflowing_sigmoid, sigmoid
 
-_NAMES = "logits target"
-
-
-def _draw_gradient(rng):
-    pairs = batches.binary(rng)
-    yield from (ask(_NAMES, pair) for pair in [*pairs, batches.soft(rng)])
-    yield from (ask(_NAMES, single(*pair)) for pair in pairs[3:5])
-    for logits, target in (([1000.0], [0.0]), ([-1000.0], [1.0]), ([1e12, 0.5], [1.0, 0.0])):
-        yield ask(_NAMES, (np.array(logits), np.array(target)), "extremes")
-    far = np.array([100.0, -100.0], np.float32), np.array([0.0, 0.0], np.float32)
-    yield ask(_NAMES, far, "extremes")
+_FAR = ([1000.0], [0.0]), ([-1000.0], [1.0]), ([1e12, 0.5], [1.0, 0.0])
 
 
 def slope(z, y):
     return 2 * (sigmoid(z) - y) * sigmoid(z) * sigmoid(-z)
+
+
+def times(factor):
+    """The slope with another factor in place of the derivative of the sigmoid."""
+    return lambda z, y: 2 * (sigmoid(z) - y) * factor(z)
 
 
 def _stretched(z, y):
@@ -40,18 +34,14 @@ MSE_OF_SIGMOID_GRAD = Exercise(
     signature="mse_of_sigmoid_grad(logits, target)",
     read="squared-error-or-cross-entropy",
     right=averaged(slope),
-    draw=_draw_gradient,
+    draw=lambda rng: batches.ask_binary(rng, batches.binary(rng), *_FAR),
     mistakes={
         **faults.of_gradient(slope),
-        "the derivative of the sigmoid forgotten": averaged(lambda z, y: 2 * (sigmoid(z) - y)),
+        "the derivative of the sigmoid forgotten": averaged(times(lambda z: 1)),
         "the 2 forgotten": averaged(lambda z, y: 0.5 * slope(z, y)),
         "the gradient of the cross-entropy": averaged(lambda z, y: sigmoid(z) - y),
-        "z(1 - z) for the derivative of the sigmoid": averaged(
-            lambda z, y: 2 * (sigmoid(z) - y) * z * (1 - z)
-        ),
-        "the derivative of the hyperbolic tangent": averaged(
-            lambda z, y: 2 * (sigmoid(z) - y) * (1 - sigmoid(z) ** 2)
-        ),
+        "z(1 - z) for the derivative of the sigmoid": averaged(times(lambda z: z * (1 - z))),
+        "the derivative of the hyperbolic tangent": averaged(times(lambda z: 1 - sigmoid(z) ** 2)),
         "the derivative of the sigmoid alone": averaged(lambda z, y: sigmoid(z) * sigmoid(-z)),
         "the factor p(1 - p) in the denominator": averaged(
             lambda z, y: 2 * (sigmoid(z) - y) / (sigmoid(z) * sigmoid(-z))

@@ -1,12 +1,10 @@
-"""Gradient accumulation, and the mean of means."""
+"""Gradient accumulation, and the mean of means: gradients g of pieces with n items each."""
 
 import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
-from lossfns.check.questions import ask, refuse, single, some
-
-_NAMES = "gradients counts"
+from lossfns.check.questions import ask_all, refuse, singles, some
 
 
 def _draw(rng):
@@ -18,31 +16,28 @@ def _draw(rng):
         pairs.append((gradients, counts.astype(np.int64)))
     gradients, counts = pairs[2]
     pairs.append((gradients * [[1.0], [0.0], [1.0]], counts * np.array([1, 0, 1])))
-    yield from (ask(_NAMES, pair) for pair in pairs)
-    yield from (ask(_NAMES, single(*pair)) for pair in pairs[2:4])
+    yield from ask_all("gradients counts", [*pairs, *singles(pairs[2:4])])
     nothing = np.zeros((2, 3)), np.zeros(2, np.int64)
-    yield ask(_NAMES, nothing, aspect="extremes")
     many = np.array([[2.0], [-1.0]]), np.array([3 * 10**9, 10**9])
-    yield ask(_NAMES, many, aspect="extremes")
+    yield from ask_all("gradients counts", [nothing, many], "extremes")
     gradients, counts = pairs[1]
-    yield refuse(
-        "a count without a piece ignored", gradients=gradients, counts=np.append(counts, 3)
-    )
+    more = np.append(counts, 3)
+    yield refuse("a count without a piece ignored", gradients=gradients, counts=more)
     yield refuse("a negative count accepted", gradients=gradients, counts=np.array([4, -1]))
 
 
-def _mean(gradients, counts):
-    return (gradients * counts[:, None]).sum(axis=0) / max(counts.sum(), 1)
+def _divided_by(number):
+    """The sum over all items, divided by what `number(n)` counts."""
+    return lambda g, n: (g * n[:, None]).sum(axis=0) / number(n)
 
 
-def _weighing(weights):
+_mean = _divided_by(lambda n: max(n.sum(), 1))
+_unguarded = _divided_by(np.sum)
+
+
+def _weighing(change):
     """The mean of the rows with other weights."""
-
-    def wrong(gradients, counts):
-        shares = weights(counts)
-        return (gradients * shares[:, None]).sum(axis=0) / shares.sum()
-
-    return wrong
+    return lambda g, n: _unguarded(g, change(n))
 
 
 def _checked(gradients, counts):
@@ -63,32 +58,20 @@ ACCUMULATED_GRADIENT = Exercise(
         kinds.square("gradients", "counts"),
     ),
     mistakes={
-        "the mean of the means": lambda gradients, counts: gradients.mean(axis=0),
-        "the mean of the means that are not empty": lambda gradients, counts: (
-            gradients[counts > 0].sum(axis=0) / max((counts > 0).sum(), 1)
+        "the mean of the means": lambda g, n: g.mean(axis=0),
+        "the mean of the means that are not empty": lambda g, n: (
+            g[n > 0].sum(axis=0) / max((n > 0).sum(), 1)
         ),
-        "the sum of the means": lambda gradients, counts: gradients.sum(axis=0),
-        "the gradient of the sum over all items": lambda gradients, counts: (
-            gradients * counts[:, None]
-        ).sum(axis=0),
-        "divided by the number of pieces": lambda gradients, counts: (
-            gradients * counts[:, None]
-        ).mean(axis=0),
-        "short pieces counted more": _weighing(lambda counts: 1 / counts),
-        "the counts squared": _weighing(lambda counts: counts**2.0),
-        "the roots of the counts": _weighing(lambda counts: counts**0.5),
-        "divided by the largest count": lambda gradients, counts: (
-            (gradients * counts[:, None]).sum(axis=0) / max(counts.max(), 1)
-        ),
-        "the last piece only": lambda gradients, counts: gradients[-1],
-        "the counts along the wrong axis": lambda gradients, counts: (
-            (gradients * counts).sum(axis=0) / max(counts.sum(), 1)
-        ),
-        "the mean over the parameters": lambda gradients, counts: (
-            (gradients.mean(axis=1) * counts).sum() / max(counts.sum(), 1)
-        ),
-        "NaN where there are no items": lambda gradients, counts: (
-            (gradients * counts[:, None]).sum(axis=0) / counts.sum()
-        ),
+        "the sum of the means": lambda g, n: g.sum(axis=0),
+        "the gradient of the sum over all items": _divided_by(lambda n: 1),
+        "divided by the number of pieces": lambda g, n: (g * n[:, None]).mean(axis=0),
+        "short pieces counted more": _weighing(lambda n: 1 / n),
+        "the counts squared": _weighing(lambda n: n**2.0),
+        "the roots of the counts": _weighing(lambda n: n**0.5),
+        "divided by the largest count": _divided_by(lambda n: max(n.max(), 1)),
+        "the last piece only": lambda g, n: g[-1],
+        "the counts along the wrong axis": lambda g, n: (g * n).sum(axis=0) / max(n.sum(), 1),
+        "the mean over the parameters": lambda g, n: _mean(g.mean(axis=1, keepdims=True), n)[0],
+        "NaN where there are no items": _unguarded,
     },
 )

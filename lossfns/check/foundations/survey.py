@@ -1,5 +1,7 @@
 """Fitting a survey: weights, a penalty and descent together, judged by the objective reached."""
 
+from functools import partial
+
 import numpy as np
 
 from lossfns.check.exercise import Call, Exercise
@@ -19,50 +21,49 @@ def _draw(rng):
         yield Call({"x": x, "y": np.round(y, 2), "weights": weights}, {"strength": strength})
 
 
+def _solved(columns, y, weights, penalty):
+    """The minimum, solved exactly; `penalty` is the price of a square, one for each or for all."""
+    shared = columns.T * (weights / weights.sum())
+    return np.linalg.solve(shared @ columns + penalty * np.eye(len(shared)), shared @ y)
+
+
+def _with_ones(x):
+    return np.column_stack([np.ones(len(x)), x])
+
+
 def _fit(x, y, weights, strength, free=1):
-    """The minimum, solved exactly; the first `free` parameters carry no penalty."""
-    columns = np.column_stack([np.ones(len(x)), x])
-    share = weights / weights.sum()
-    penalty = strength * np.diag((np.arange(columns.shape[1]) >= free) * 1.0)
-    normal = (columns * share[:, None]).T @ columns + penalty
-    return np.linalg.solve(normal, (columns * share[:, None]).T @ y)
+    """The first `free` parameters carry no penalty."""
+    columns = _with_ones(x)
+    return _solved(columns, y, weights, strength * (np.arange(columns.shape[1]) >= free))
+
+
+def _with(change):
+    """The fit with other weights w and another strength s."""
+    return lambda x, y, weights, strength: _fit(x, y, *change(weights, strength))
 
 
 def _objective(call, params):
-    x, y, weights = call.arrays["x"], call.arrays["y"], call.arrays["weights"]
+    x, y, w = call.arrays.values()
     squares = (params[0] + x @ params[1:] - y) ** 2
-    return float((weights * squares).sum() / weights.sum()) + call.options["strength"] * float(
-        (params[1:] ** 2).sum()
-    )
-
-
-def _without_constant(x, y, weights, strength):
-    share = weights / weights.sum()
-    normal = (x * share[:, None]).T @ x + strength * np.eye(x.shape[1])
-    return np.concatenate([[0.0], np.linalg.solve(normal, (x * share[:, None]).T @ y)])
+    price = call.options["strength"] * (params[1:] ** 2).sum()
+    return float((w * squares).sum() / w.sum() + price)
 
 
 def _few_steps(x, y, weights, strength):
-    columns, share = np.column_stack([np.ones(len(x)), x]), weights / weights.sum()
+    columns, share = _with_ones(x), weights / weights.sum()
     params = np.zeros(columns.shape[1])
     for _ in range(5):
-        gradient = 2 * columns.T @ (share * (columns @ params - y))
-        gradient[1:] += 2 * strength * params[1:]
-        params = params - 0.1 * gradient
+        pull = columns.T @ (share * (columns @ params - y)) + strength * np.append(0.0, params[1:])
+        params = params - 0.1 * 2 * pull
     return params
 
 
 def _lasso(x, y, weights, strength):
-    """Coordinate descent on the penalty of absolute values."""
-    share = weights / weights.sum()
-    params = np.zeros(x.shape[1] + 1)
-    for _ in range(200):
-        params[0] = (share * (y - x @ params[1:])).sum()
-        for j in range(x.shape[1]):
-            rest = y - params[0] - x @ params[1:] + x[:, j] * params[j + 1]
-            pull = (share * x[:, j] * rest).sum()
-            size = max(abs(pull) - strength / 2, 0.0)
-            params[j + 1] = np.sign(pull) * size / (share * x[:, j] ** 2).sum()
+    """The penalty of absolute values: |p| is taken for p² / |p| of the round before."""
+    sizes = np.ones(x.shape[1])
+    for _ in range(500):
+        params = _solved(_with_ones(x), y, weights, np.append(0.0, strength / (2 * sizes)))
+        sizes = abs(params[1:]).clip(1e-12)
     return params
 
 
@@ -77,36 +78,22 @@ FIT_SURVEY = Exercise(
     rtol=1e-2,
     atol=1e-2,
     mistakes={
-        "the weights without effect": lambda x, y, weights, strength: _fit(
-            x, y, np.ones(len(x)), strength
-        ),
-        "neither weights nor penalty": lambda x, y, weights, strength: _fit(
-            x, y, np.ones(len(x)), 0.0
-        ),
-        "the weights used as a mask": lambda x, y, weights, strength: _fit(
-            x, y, 1.0 * (weights > 0), strength
-        ),
-        "the weights squared": lambda x, y, weights, strength: _fit(x, y, weights**2, strength),
-        "the weighted sum divided by the number of records": lambda x, y, weights, strength: _fit(
-            x, y, weights, strength * len(x) / weights.sum()
-        ),
-        "the penalty forgotten": lambda x, y, weights, strength: _fit(x, y, weights, 0.0),
-        "the constant term penalised": lambda x, y, weights, strength: _fit(
-            x, y, weights, strength, free=0
-        ),
-        "half of the penalty": lambda x, y, weights, strength: _fit(x, y, weights, strength / 2),
-        "twice the penalty": lambda x, y, weights, strength: _fit(x, y, weights, 2 * strength),
-        "the sum of squares against the penalty": lambda x, y, weights, strength: _fit(
-            x, y, weights, strength / len(x)
-        ),
-        "the penalty counted for every record": lambda x, y, weights, strength: _fit(
-            x, y, weights, strength * len(x)
-        ),
+        "the weights without effect": _with(lambda w, s: (np.ones(len(w)), s)),
+        "neither weights nor penalty": _with(lambda w, s: (np.ones(len(w)), 0.0)),
+        "the weights used as a mask": _with(lambda w, s: (1.0 * (w > 0), s)),
+        "the weights squared": _with(lambda w, s: (w**2, s)),
+        "the weighted sum divided by the number of records": _with(lambda w, s: (w, s / w.mean())),
+        "the penalty forgotten": _with(lambda w, s: (w, 0.0)),
+        "the constant term penalised": partial(_fit, free=0),
+        "half of the penalty": _with(lambda w, s: (w, s / 2)),
+        "twice the penalty": _with(lambda w, s: (w, 2 * s)),
+        "the sum of squares against the penalty": _with(lambda w, s: (w, s / len(w))),
+        "the penalty counted for every record": _with(lambda w, s: (w, s * len(w))),
         "the absolute values of the slopes penalised": _lasso,
-        "no constant term": _without_constant,
-        "the constant term last": lambda x, y, weights, strength: np.roll(
-            _fit(x, y, weights, strength), -1
+        "no constant term": lambda x, y, weights, strength: np.append(
+            0.0, _solved(x, y, weights, strength)
         ),
+        "the constant term last": lambda *given, **options: np.roll(_fit(*given, **options), -1),
         "too few steps": _few_steps,
     },
 )

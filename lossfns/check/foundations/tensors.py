@@ -4,10 +4,8 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
-from lossfns.check.foundations.points import points
+from lossfns.check.foundations.line import errors, gradient, loss, points, pull
 from lossfns.check.questions import ask, refuse, single, some
-
-_NAMES = "params x y"
 
 
 def _draw(rng):
@@ -15,57 +13,27 @@ def _draw(rng):
     for count in (1, 2, 3, 5, int(rng.integers(30, 60))):
         x, y = points(rng, count)
         params = some(rng, [0.5, -1.0, 2.0, -2.5], (2,))
-        yield ask(_NAMES, single(params, x, y), rate=rate)
-        yield ask(_NAMES, single(0 * params, x, y), rate=0.5)
-    yield ask(_NAMES, (params, x, y), rate=rate)
+        yield ask("params x y", single(params, x, y), rate=rate)
+        yield ask("params x y", single(0 * params, x, y), rate=0.5)
+    yield ask("params x y", (params, x, y), rate=rate)
     x, y = single(*points(rng, 3))
-    yield refuse(
-        "broadcasting of (n, 1) against (n,)",
-        params=np.zeros(2, np.float32),
-        x=x[:, None],
-        y=y,
-        rate=rate,
-    )
+    odd = {"params": np.zeros(2, np.float32), "x": x[:, None], "y": y}
+    yield refuse("broadcasting of (n, 1) against (n,)", **odd, rate=rate)
 
 
 def _right(params, x, y, rate):
-    return params - rate * _slopes(params, x, y, np.array)
+    return params - rate * gradient(x, y, *params)
 
 
-def _slopes(params, x, y, make):
-    e = params[0] * x + params[1] - y
-    return make([float((2 * e * x).mean()), float((2 * e).mean())])
+def _step(step):
+    """A variant from its step, a function of parameters w, gradient g and rate."""
+    return lambda w, x, y, rate: step(w, gradient(x, y, *w), rate)
 
 
-def _stepping(step, mean=True):
-    """A variant from its step, a function of params, gradient and rate."""
-
-    def wrong(params, x, y, rate):
-        gradient = _slopes(params, x, y, params.new_tensor)
-        return step(params, gradient if mean else gradient * len(x), rate)
-
-    return wrong
-
-
-def _in_place(params, gradient, rate):
-    params -= rate * gradient
-    return params
-
-
-def _one_after_the_other(params, x, y, rate):
-    for keep in ([1.0, 0.0], [0.0, 1.0]):
-        gradient = _slopes(params, x, y, params.new_tensor)
-        params = params - rate * gradient * params.new_tensor(keep)
-    return params
-
-
-def _absolute(params, x, y, rate):
-    sign = (params[0] * x + params[1] - y).sign()
-    return params - rate * params.new_tensor([float((sign * x).mean()), float(sign.mean())])
-
-
-def _loss(params, x, y, rate):
-    return ((params[0] * x + params[1] - y) ** 2).mean()
+def _one_after_the_other(w, x, y, rate):
+    for keep in ([1, 0], [0, 1]):
+        w = w - rate * gradient(x, y, *w) * w.new_tensor(keep)
+    return w
 
 
 TRAINING_STEP_TORCH = Exercise(
@@ -76,38 +44,24 @@ TRAINING_STEP_TORCH = Exercise(
     probes=(kinds.shapes("x", "y", axes=1),),
     torch=True,
     mistakes={
-        "uphill instead of downhill": _stepping(
-            lambda params, gradient, rate: params + rate * gradient
+        "uphill instead of downhill": _step(lambda w, g, rate: w + rate * g),
+        "the gradient instead of the new parameters": _step(lambda w, g, rate: g),
+        "the step instead of the new parameters": _step(lambda w, g, rate: -rate * g),
+        "the loss instead of the new parameters": lambda w, x, y, rate: loss(x, y, *w),
+        "the parameters as they were": _step(lambda w, g, rate: w.clone()),
+        "the learning rate without effect": _step(lambda w, g, rate: w - g),
+        "the sum over the items instead of the mean": lambda w, x, y, rate: (
+            w - rate * len(x) * gradient(x, y, *w)
         ),
-        "the gradient instead of the new parameters": _stepping(
-            lambda params, gradient, rate: gradient
-        ),
-        "the step instead of the new parameters": _stepping(
-            lambda params, gradient, rate: -rate * gradient
-        ),
-        "the loss instead of the new parameters": _loss,
-        "the parameters as they were": _stepping(lambda params, gradient, rate: params.clone()),
-        "the learning rate without effect": _stepping(
-            lambda params, gradient, rate: params - gradient
-        ),
-        "the sum over the items instead of the mean": _stepping(
-            lambda params, gradient, rate: params - rate * gradient, mean=False
-        ),
-        "half of the step": _stepping(
-            lambda params, gradient, rate: params - 0.5 * rate * gradient
-        ),
-        "twice the step": _stepping(lambda params, gradient, rate: params - 2 * rate * gradient),
-        "only the slope moved": _stepping(
-            lambda params, gradient, rate: params - rate * gradient * params.new_tensor([1, 0])
-        ),
+        "half of the step": _step(lambda w, g, rate: w - 0.5 * rate * g),
+        "twice the step": _step(lambda w, g, rate: w - 2 * rate * g),
+        "only the slope moved": _step(lambda w, g, rate: w - rate * g * w.new_tensor([1, 0])),
         "the intercept moved with the new slope": _one_after_the_other,
-        "slope and intercept exchanged": _stepping(
-            lambda params, gradient, rate: params - rate * gradient.flip(0)
+        "slope and intercept exchanged": _step(lambda w, g, rate: w - rate * g.flip(0)),
+        "a step of the mean absolute error": lambda w, x, y, rate: (
+            w - rate / 2 * pull(errors(x, y, *w).sign(), x)
         ),
-        "a step of the mean absolute error": _absolute,
-        "the parameters of the caller changed in place": _stepping(_in_place),
-        "a NumPy array instead of a tensor": _stepping(
-            lambda params, gradient, rate: (params - rate * gradient).numpy()
-        ),
+        "the parameters of the caller changed in place": _step(lambda w, g, rate: w.sub_(rate * g)),
+        "a NumPy array instead of a tensor": _step(lambda w, g, rate: (w - rate * g).numpy()),
     },
 )
