@@ -8,7 +8,7 @@ from lossfns.check import kinds
 from lossfns.check.classification.squared import overflowing, slope, times
 from lossfns.check.exercise import Exercise
 from lossfns.check.foundations.descent import changing, item, walk
-from lossfns.check.questions import ask, refuse
+from lossfns.check.questions import ask, between, refuse
 from lossfns.check.recipes import overflowing_sigmoid, sigmoid
 
 
@@ -21,7 +21,7 @@ def _draw_race(rng):
     )
     n, d = int(rng.integers(15, 25)), int(rng.integers(3, 5))
     many = np.round(rng.normal(size=(n, d)), 2), rng.integers(0, 2, size=n) * 1.0, np.full(d, 1.5)
-    rate = float(np.round(rng.uniform(0.2, 0.4), 2))
+    rate = between(rng, 0.2, 0.4)
     far = np.array([[1.0], [-2.0]]), np.array([0.0, 1.0]), np.array([900.0])
     for arrays, steps in ((few, 2), (four, 3), (many, 40)):
         for loss in ("bce", "mse"):

@@ -7,13 +7,13 @@ from lossfns.check import kinds
 from lossfns.check.classification import batches
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
-from lossfns.check.questions import ask_logits, refuse, single, singles
+from lossfns.check.questions import ask_logits, between, refuse, single, singles
 from lossfns.check.recipes import average, pick, total
 
 
 def _draw(rng):
     pairs = batches.labelled(rng)
-    share = float(np.round(rng.uniform(0.2, 0.5), 2))
+    share = between(rng, 0.2, 0.5)
     for options in ({}, {"label_smoothing": 0.1}, {"label_smoothing": share}):
         yield from ask_logits(singles(pairs), wants=("logits",), **options)
     yield from ask_logits([pairs[2]], wants=("logits",), label_smoothing=0.1)

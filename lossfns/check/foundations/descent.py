@@ -6,13 +6,13 @@ import numpy as np
 
 from lossfns.check.exercise import Exercise
 from lossfns.check.foundations.line import gradient, loss, points
-from lossfns.check.questions import ask, single
+from lossfns.check.questions import ask, between, single
 
 
 def _draw(rng):
     few, more = points(rng, 2), points(rng, 4)
     many = points(rng, int(rng.integers(20, 40)))
-    rate = float(np.round(rng.uniform(0.05, 0.12), 3))
+    rate = between(rng, 0.05, 0.12, digits=3)
     for batch, steps in ((few, 1), (few, 2), (more, 3), (many, 50), (single(*more), 5), (more, 0)):
         yield ask("x y", batch, rate=rate, steps=steps)
     # So large that every step overshoots by more than the one before.

@@ -7,11 +7,11 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.faults import capped
-from lossfns.check.questions import ask_all, refuse, single, some
+from lossfns.check.questions import ask_all, between, refuse, single, some
 
 
 def _draw_nll(rng):
-    share = float(np.round(rng.uniform(0.6, 0.9), 2))
+    share = between(rng, 0.6, 0.9)
     flips = [np.ones(1), np.zeros(1), np.array([1.0, 0.0]), rng.permutation([1.0, 1.0, 0.0])]
     flips += [some(rng, [1.0, 1.0, 0.0], (int(n),)) for n in rng.integers(5, 60, size=2)]
     batches = [(outcomes,) for outcomes in flips]

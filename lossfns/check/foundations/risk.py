@@ -8,7 +8,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
-from lossfns.check.questions import ask, ask_all, refuse, singles, some
+from lossfns.check.questions import ask, ask_all, between, refuse, singles, some
 
 
 def _draw_weighted(rng):
@@ -75,7 +75,7 @@ WEIGHTED_RISK = Exercise(
 
 
 def _draw_ridge(rng):
-    strength = float(np.round(rng.uniform(0.2, 0.8), 2))
+    strength = between(rng, 0.2, 0.8)
     pairs = [
         (some(rng, [0.5, 4.0, 1.5, 9.0, 2.5], (n,)), some(rng, [2.0, -3.0, 1.5, -0.5, 4.0], (k,)))
         for n, k in ((1, 1), (1, 2), (2, 2), (3, 3), (5, 4), (int(rng.integers(30, 60)), 10))

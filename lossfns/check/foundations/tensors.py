@@ -5,11 +5,11 @@ import numpy as np
 from lossfns.check import kinds
 from lossfns.check.exercise import Exercise
 from lossfns.check.foundations.line import errors, gradient, loss, points, pull
-from lossfns.check.questions import ask, refuse, single, some
+from lossfns.check.questions import ask, between, refuse, single, some
 
 
 def _draw(rng):
-    rate = float(np.round(rng.uniform(0.02, 0.09), 3))
+    rate = between(rng, 0.02, 0.09, digits=3)
     for count in (1, 2, 3, 5, int(rng.integers(30, 60))):
         x, y = points(rng, count)
         params = some(rng, [0.5, -1.0, 2.0, -2.5], (2,))
