@@ -24,6 +24,8 @@ def of_reduction(core):
     return {
         "the argument reduction without effect": per_item(core, sum=average, none=average),
         'no losses per item for reduction="none"': per_item(core, none=total),
+        'the mean for reduction="none"': per_item(core, none=average),
+        'the mean for reduction="sum"': per_item(core, sum=average),
     }
 
 

@@ -102,6 +102,11 @@ def _cure(case) -> str:
             "and imports of your cells. A name that comes from an experiment, or from a cell that "
             "failed or has not been run, is not there: define it inside the function, or above it."
         )
+    if "a leaf Variable that requires grad" in answer.message:
+        return (
+            "It writes into its input, which is the caller's and which a gradient is asked for: "
+            "make a new tensor, as `a = a - b` does, instead of `a -= b`."
+        )
     if "view size is not compatible" in answer.message:
         return (
             "It lies in memory column by column here, as a transposed table does, which .view "

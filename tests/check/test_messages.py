@@ -348,3 +348,43 @@ def test_hints_with_a_formula_say_what_is_wrong_without_it():
     assert len(kept) >= 30
     for one in kept:
         assert one.formula not in one.hint and one.formula in one.whole
+
+
+def branches(pred, target):
+    return (pred - target if pred > target else target - pred).mean()
+
+
+def branches_of_tensors(pred, target, delta=1.0):
+    e = abs(pred - target)
+    return (0.5 * e * e if e < delta else delta * (e - 0.5 * delta)).mean()
+
+
+def lost_name(pred, target):
+    return abs(pred - elsewhere).mean()  # noqa: F821
+
+
+def in_place(pred, target, reduction="mean"):
+    pred -= target
+    return pred.square().mean()
+
+
+def by_view(logits, target, label_smoothing=0.0):
+    flat = logits.view(-1)
+    loss = torch.nn.functional.cross_entropy
+    return loss(flat.view(logits.shape), target, label_smoothing=label_smoothing)
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "cure"),
+    [
+        ("mae", branches, "np.where(condition, this, that) decides for every item"),
+        ("huber_torch", branches_of_tensors, "torch.where(condition, this, that) decides"),
+        ("mae", lost_name, "define it inside the function, or above it"),
+        ("mse_torch", in_place, "make a new tensor, as `a = a - b` does, instead of `a -= b`"),
+        ("cross_entropy_torch", by_view, "as a transposed table does, which .view cannot follow"),
+    ],
+)
+def test_exceptions_that_nearly_everybody_meets_come_with_their_cure(name, function, cure):
+    with pytest.raises(CheckFailed) as failure:
+        check(name, function)
+    assert cure in " ".join(str(failure.value).split())
