@@ -127,7 +127,12 @@ def _other_type(case) -> str:
     answer = case.answer
     wanted = "a torch.Tensor" if case.exercise.torch else "a float or a NumPy array"
     returned = f"{answer.kind} of {answer.dtype}" if answer.dtype else answer.kind
-    return f"It returns {returned} where {wanted} of real numbers is expected."
+    several = answer.kind in ("tuple", "list")
+    make = "torch.stack((…))" if case.exercise.torch else "np.array([…])"
+    return (
+        f"It returns {returned} where {wanted} of real numbers is expected."
+        + f" {make} makes one of several numbers." * several
+    )
 
 
 def _other_shape(case) -> str:

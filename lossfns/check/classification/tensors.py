@@ -46,7 +46,7 @@ def _mix(mix=_smoothed, log_p=lambda z: z.log_softmax(dim=1), own=pick, reduced=
 
 def _others(own, lp, e):
     """The convention in which the share goes to the C - 1 other classes."""
-    return (1 - e) * own + e * (lp.sum(dim=1) - own) / (lp.shape[1] - 1)
+    return (1 - e) * own + e / (lp.shape[1] - 1) * (lp.sum(dim=1) - own)
 
 
 CROSS_ENTROPY_TORCH = Exercise(
@@ -81,6 +81,9 @@ CROSS_ENTROPY_TORCH = Exercise(
         ),
         "the full label and the smoothing on top": _mix(lambda own, lp, e: own + e * lp.mean(1)),
         "ε for every class instead of ε/C": _mix(lambda own, lp, e: (1 - e) * own + e * lp.sum(1)),
+        "ε/(C - 1) for every class": _mix(
+            lambda own, lp, e: (1 - e) * own + e / (lp.shape[1] - 1) * lp.sum(1)
+        ),
         "ε and 1 - ε exchanged": _mix(lambda own, lp, e: _smoothed(own, lp, 1 - e)),
         "the probabilities smoothed instead of the target": _mix(
             lambda own, p, e: ((1 - e) * own + e / p.shape[1]).log(), lambda z: z.softmax(dim=1)

@@ -68,6 +68,7 @@ WEIGHTED_RISK = Exercise(
         "the weights put through a softmax": _weighing(lambda w: np.exp(w - w.max())),
         "the mean along one axis only": lambda loss, w: (w * loss).sum(axis=0) / w.sum(axis=0),
         "NaN where nothing counts": _divided_by(np.sum),
+        "an exception where nothing counts": lambda loss, w: np.average(loss, weights=w),
         "a small number in the denominator": _divided_by(lambda w: w.sum() + 1e-8),
         "the plain mean where nothing counts": _weighing(lambda w: w if w.any() else w + 1),
     },
@@ -120,6 +121,9 @@ RIDGE_RISK = Exercise(
         "half of the penalty": _ridge(lambda w, s: 0.5 * _price(w, s)),
         "the penalty divided by the number of items": _ridge(
             whole=lambda loss, c: loss.mean() + c / loss.size
+        ),
+        "the penalty divided by twice the number of items": _ridge(
+            whole=lambda loss, c: loss.mean() + c / (2 * loss.size)
         ),
         "the sum of the losses instead of their mean": _ridge(whole=lambda loss, c: loss.sum() + c),
         "the absolute values of the parameters": _ridge(lambda w, s: s * abs(w[1:]).sum()),

@@ -87,12 +87,21 @@ def _sums_of_all(p, y):
     return _sums(p.reshape(1, -1), y.reshape(1, -1))
 
 
+def _sums_of_squares(p, y):
+    return _sums(p, y)[0], _sums(p, p)[0], _sums(y, y)[0]
+
+
 def _sums_of_rounded(p, y):
     return _sums(1.0 * (p >= 0.5), y)
 
 
 def _dice_loss(tp, n, s):
     return 1 - 2 * (tp + s) / (n + 2 * s)
+
+
+def _once(tp, n, s):
+    """The other convention of s."""
+    return 1 - (2 * tp + s) / (n + s)
 
 
 def _dice(loss=_dice_loss, sums=_sums, reduce=average):
@@ -112,7 +121,7 @@ def _nothing_missed(tp, n, s):
 
 _DICE = {
     "the overlap instead of one minus it": _dice(lambda tp, n, s: 1 - _dice_loss(tp, n, s)),
-    "the smoothing of another convention": _dice(lambda tp, n, s: 1 - (2 * tp + s) / (n + s)),
+    "the smoothing of another convention": _dice(_once),
     "s once in the numerator, twice in the denominator": _dice(
         lambda tp, n, s: 1 - (2 * tp + s) / (n + 2 * s)
     ),
@@ -125,13 +134,10 @@ _DICE = {
     "no smoothing": _dice(lambda tp, n, s: _dice_loss(tp, n, 0.0)),
     "the factor 2 forgotten": _dice(lambda tp, n, s: 1 - (tp + s) / (n + 2 * s)),
     "intersection over union": _dice(lambda tp, n, s: 1 - (tp + s) / (n - tp + s)),
-    "squares in the denominator": _dice(
-        sums=lambda p, y: (_sums(p, y)[0], _sums(p, p)[0], _sums(y, y)[0])
-    ),
+    "squares in the denominator": _dice(sums=_sums_of_squares),
+    "squares in the denominator, and s in another convention": _dice(_once, _sums_of_squares),
     "all masks of the batch taken for one": _dice(sums=_sums_of_all),
-    "all masks taken for one, and s in another convention": _dice(
-        lambda tp, n, s: 1 - (2 * tp + s) / (n + s), _sums_of_all
-    ),
+    "all masks taken for one, and s in another convention": _dice(_once, _sums_of_all),
     "the sum over the masks": _dice(reduce=total),
     "sums over the last axis only": _dice(sums=_sums_along(-1)),
     "sums along the first axis": _dice(sums=_sums_along(0)),

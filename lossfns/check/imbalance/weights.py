@@ -35,6 +35,11 @@ def _effective(n, b):
     return (1 - b) / (1 - b**n)
 
 
+def _scaled(w):
+    """So that they sum to C."""
+    return w / w.mean()
+
+
 def _weights(inverse=_inverse, inverse_sqrt=None, effective=_effective):
     """A wrong variant from its three formulas; the root is that of `inverse` unless given."""
 
@@ -64,7 +69,7 @@ CLASS_WEIGHTS = Exercise(
         "the number of classes C forgotten": _weights(lambda n: n.sum() / n),
         "the bare inverse of the counts": _weights(lambda n: 1 / n),
         "weights that sum to 1": _weights(lambda n: (1 / n) / (1 / n).sum()),
-        "weights that sum to C": _weights(lambda n: len(n) * (1 / n) / (1 / n).sum()),
+        "weights that sum to C": _weights(lambda n: _scaled(1 / n)),
         "the frequency instead of its inverse": _weights(lambda n: len(n) * n / n.sum()),
         "the largest count over each count": _weights(lambda n: n.max() / n),
         "division by n - n_c": _weights(lambda n: n.sum() / (len(n) * (n.sum() - n))),
@@ -81,8 +86,13 @@ CLASS_WEIGHTS = Exercise(
             effective=lambda n, b: _effective(n.sum() + 0 * n, b)
         ),
         "β · n_c instead of β^n_c": _weights(effective=lambda n, b: (1 - b) / (1 - b * n)),
+        "weights of every kind scaled to sum to C": _weights(
+            lambda n: _scaled(1 / n),
+            lambda n: _scaled(n**-0.5),
+            lambda n, b: _scaled(_effective(n, b)),
+        ),
         "effective weights scaled to sum to C": _weights(
-            effective=lambda n, b: _effective(n, b) / _effective(n, b).mean()
+            effective=lambda n, b: _scaled(_effective(n, b))
         ),
         "β fixed at 0.999": _weights(effective=lambda n, b: _effective(n, 0.999)),
     },

@@ -136,6 +136,9 @@ PROJECT_CONFLICT = Exercise(
         "projection of gradients that agree, too": _both(when=lambda ab: True),
         "projection of gradients that agree only": _both(when=lambda ab: ab > 0),
         "only the first gradient projected": lambda a, b: _project(a, b) + b,
+        "the second gradient projected on what is left of the first": lambda a, b: (
+            (left := _project(a, b)) + b - min((a * b).sum(), 0) / (left**2).sum() * left
+        ),
         "only the first gradient returned": _project,
         "the mean instead of the sum": lambda a, b: _both()(a, b) / 2,
         "the norm not squared": _both(share=lambda ab, aa, bb: ab / bb**0.5),

@@ -99,6 +99,7 @@ RMSE = Exercise(
         "the mean of the roots": per_error(abs),
         "the root of the sum": of_error(lambda e: (e * e).sum() ** 0.5),
         "n outside the root": of_error(lambda e: (e * e).sum() ** 0.5 / e.size),
+        "the number of rows outside the root": of_error(lambda e: np.linalg.norm(e) / len(e)),
         "n - 1 instead of n": of_error(lambda e: ((e * e).sum() / (e.size - 1)) ** 0.5),
         "the standard deviation of the errors": of_error(lambda e: e.std()),
         "the number of rows instead of the number of items": of_error(
