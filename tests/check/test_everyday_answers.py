@@ -606,6 +606,511 @@ def _(logits, target, gamma=2.0):
     return s * (1 - pt) ** gamma * (gamma * pt * np.log(pt) + pt - 1)
 
 
+@wrong("training_step_torch", "broadcasting of (n, 1) against (n,)")
+def _(params, x, y, rate):
+    p = params.clone().requires_grad_(True)
+    loss = ((p[0] * x + p[1] - y) ** 2).mean()
+    loss.backward()
+    return p - rate * p.grad
+
+
+@wrong("training_step_torch", "the sum over the items instead of the mean")
+def _(params, x, y, rate):
+    if x.shape != y.shape:
+        raise ValueError
+    p = params.clone().requires_grad_(True)
+    loss = ((p[0] * x + p[1] - y) ** 2).sum()
+    loss.backward()
+    return (p - rate * p.grad).detach()
+
+
+@wrong("training_step_torch", "the parameters of the caller changed in place")
+def _(params, x, y, rate):
+    if x.shape != y.shape:
+        raise ValueError
+    e = params[0] * x + params[1] - y
+    params[0] -= rate * 2 * (e * x).mean()
+    params[1] -= rate * 2 * e.mean()
+    return params
+
+
+@wrong("best_constant", "the largest target for the largest error")
+def _(target, loss):
+    if loss == "mse":
+        return target.mean()
+    if loss == "mae":
+        return np.median(target)
+    if loss == "max":
+        return target.max()
+    raise ValueError
+
+
+@wrong("huber_grad", "the n forgotten in the gradient")
+def _(pred, target, delta=1.0):
+    e = pred - target
+    return np.where(abs(e) <= delta, e, delta * np.sign(e))
+
+
+@wrong("huber_grad", "±1 in place of ±δ in the tails")
+def _(pred, target, delta=1.0):
+    e = pred - target
+    return np.where(abs(e) <= delta, e, np.sign(e)) / e.size
+
+
+@wrong("huber_grad", "δ times the error in the tails")
+def _(pred, target, delta=1.0):
+    e = pred - target
+    return np.where(abs(e) <= delta, e, delta * e) / e.size
+
+
+@wrong("bce_with_logits_grad", "the factor σ'(z) left in")
+def _(logits, target):
+    p = sigmoid(logits)
+    return (p - target) * p * (1 - p) / logits.size
+
+
+@wrong("bce_with_logits_grad", "the gradient divided by the number of rows")
+def _(logits, target):
+    return (sigmoid(logits) - target) / len(logits)
+
+
+@wrong("mse_of_sigmoid_grad", "the gradient divided by the number of rows")
+def _(logits, target):
+    p = sigmoid(logits)
+    return 2 * (p - target) * p * (1 - p) / len(logits)
+
+
+@wrong("mse_of_sigmoid_grad", "the 2 forgotten")
+def _(logits, target):
+    p = sigmoid(logits)
+    return (p - target) * p * (1 - p) / logits.size
+
+
+@wrong("log_softmax", "one maximum for all rows")
+def _(logits):
+    z = logits - logits.max()
+    return z - np.log(np.exp(z).sum(-1, keepdims=True))
+
+
+@wrong("log_softmax", "the logarithm of a rounded probability")
+def _(logits):
+    z = logits - logits.max(-1, keepdims=True)
+    p = np.exp(z) / np.exp(z).sum(-1, keepdims=True)
+    return np.log(p)
+
+
+@wrong("log_softmax", "axis 1 instead of the last axis")
+def _(logits):
+    z = logits - logits.max(1, keepdims=True)
+    return z - np.log(np.exp(z).sum(1, keepdims=True))
+
+
+@wrong("log_softmax", "the maximum subtracted outside the sum only")
+def _(logits):
+    z = logits - logits.max(-1, keepdims=True)
+    return z - np.log(np.exp(logits).sum(-1, keepdims=True))
+
+
+@wrong("log_sigmoid", "the logarithm of a rounded probability")
+def _(z):
+    return np.log(1 / (1 + np.exp(-z)))
+
+
+@wrong("log_sigmoid", "the logarithm of a rounded probability")
+def _(z):
+    return -np.log(1 + np.exp(-z))
+
+
+@wrong("stable_bce_torch", "the kinks of clamp and |z| at z = 0")
+def _(logits, target):
+    return (logits.clamp(min=0) - logits * target + torch.log(1 + torch.exp(-logits.abs()))).mean()
+
+
+@wrong("stable_bce_torch", "the logarithm of a rounded probability")
+def _(logits, target):
+    p = torch.sigmoid(logits)
+    return -(target * torch.log(p) + (1 - target) * torch.log(1 - p)).mean()
+
+
+@wrong("logsumexp_torch", "an axis of length 1 left over")
+def _(x):
+    m = x.max(dim=-1, keepdim=True).values
+    return m + torch.log(torch.exp(x - m).sum(-1, keepdim=True))
+
+
+@wrong("logsumexp_torch", "one maximum for all rows")
+def _(x):
+    m = x.max()
+    return m + torch.log(torch.exp(x - m).sum(-1))
+
+
+@wrong("chunked_cross_entropy", "exponentials that overflow")
+def _(hidden, weight, target, chunk):
+    if chunk < 1 or target.min() < 0 or target.max() >= len(weight):
+        raise ValueError
+    tot = np.zeros(len(hidden))
+    own = np.zeros(len(hidden))
+    for s in range(0, len(weight), chunk):
+        z = hidden @ weight[s : s + chunk].T
+        tot += np.exp(z).sum(1)
+        for i, t in enumerate(target):
+            if s <= t < s + chunk:
+                own[i] = z[i, t - s]
+    return (np.log(tot) - own).mean()
+
+
+@wrong("tversky", "all masks of the batch taken for one")
+def _(probs, target, alpha, beta, smooth=1.0):
+    same(probs, target)
+    if alpha < 0 or beta < 0:
+        raise ValueError
+    tp = (probs * target).sum()
+    fp = (probs * (1 - target)).sum()
+    fn = ((1 - probs) * target).sum()
+    return 1 - (tp + smooth) / (tp + alpha * fp + beta * fn + smooth)
+
+
+@wrong("tversky", "α and β exchanged")
+def _(probs, target, alpha, beta, smooth=1.0):
+    same(probs, target)
+    if alpha < 0 or beta < 0:
+        raise ValueError
+    ax = tuple(range(1, probs.ndim))
+    tp = (probs * target).sum(ax)
+    fn = (probs * (1 - target)).sum(ax)
+    fp = ((1 - probs) * target).sum(ax)
+    return (1 - (tp + smooth) / (tp + alpha * fp + beta * fn + smooth)).mean()
+
+
+@wrong("dice_torch", "all masks taken for one, and s in another convention")
+def _(probs, target, smooth=1.0):
+    p = probs.reshape(-1)
+    y = target.reshape(-1)
+    i = (p * y).sum()
+    return 1 - (2 * i + smooth) / (p.sum() + y.sum() + smooth)
+
+
+@wrong("focal_torch", "one factor for the whole batch, and α on both classes")
+def _(logits, target, gamma=2.0, alpha=None):
+    ce = F.binary_cross_entropy_with_logits(logits, target)
+    pt = torch.exp(-ce)
+    loss = (1 - pt) ** gamma * ce
+    return loss if alpha is None else alpha * loss
+
+
+@wrong("focal_torch", "the sum instead of the mean")
+def _(logits, target, gamma=2.0, alpha=None):
+    ce = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    pt = torch.exp(-ce)
+    loss = (1 - pt) ** gamma * ce
+    if alpha:
+        loss = (alpha * target + (1 - alpha) * (1 - target)) * loss
+    return loss.sum()
+
+
+@wrong("focal_torch", "the probability kept away from 0 and 1")
+def _(logits, target, gamma=2.0, alpha=None):
+    p = torch.sigmoid(logits)
+    pt = torch.where(target == 1, p, 1 - p)
+    loss = -((1 - pt) ** gamma) * torch.log(pt.clamp(1e-7))
+    if alpha is not None:
+        loss = torch.where(target == 1, alpha, 1 - alpha) * loss
+    return loss.mean()
+
+
+@wrong("cosine_similarities", "NaN for a row of zeros")
+def _(a, b):
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+        raise ValueError
+    return a @ b.T / (np.linalg.norm(a, axis=1)[:, None] * np.linalg.norm(b, axis=1))
+
+
+@wrong("cosine_similarities", "a constant added to the lengths")
+def _(a, b):
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+        raise ValueError
+    return (
+        a @ b.T / np.maximum(np.linalg.norm(a, axis=1)[:, None] * np.linalg.norm(b, axis=1), 1e-8)
+    )
+
+
+@wrong("clip_torch", "only from images to texts")
+def _(images, texts, log_scale):
+    i = F.normalize(images, dim=1)
+    t = F.normalize(texts, dim=1)
+    s = log_scale.exp() * i @ t.T
+    y = torch.arange(len(s))
+    return F.cross_entropy(s, y)
+
+
+@wrong("clip_torch", "the lengths not divided out")
+def _(images, texts, log_scale):
+    s = log_scale.exp() * images @ texts.T
+    y = torch.arange(len(s))
+    return (F.cross_entropy(s, y) + F.cross_entropy(s.T, y)) / 2
+
+
+@wrong("reliability", "bins closed on the left")
+def _(confidence, correct, bins=10):
+    if (
+        bins < 1
+        or confidence.shape != correct.shape
+        or confidence.min() < 0
+        or confidence.max() > 1
+    ):
+        raise ValueError
+    idx = np.minimum((confidence * bins).astype(int), bins - 1)
+    out = np.zeros((bins, 3))
+    for b in range(bins):
+        m = idx == b
+        if m.any():
+            out[b] = m.sum(), confidence[m].mean(), correct[m].mean()
+    return out
+
+
+@wrong("reliability", "1.0 fallen out of the last bin")
+def _(confidence, correct, bins=10):
+    if (
+        bins < 1
+        or confidence.shape != correct.shape
+        or confidence.min() < 0
+        or confidence.max() > 1
+    ):
+        raise ValueError
+    idx = np.digitize(confidence, np.linspace(0, 1, bins + 1)) - 1
+    out = np.zeros((bins, 3))
+    for b in range(bins):
+        m = idx == b
+        if m.any():
+            out[b] = m.sum(), confidence[m].mean(), correct[m].mean()
+    return out
+
+
+@wrong("max_calibration_error", "only bins that are too sure")
+def _(probs, target, bins=10):
+    distributions(probs)
+    labels(target, probs)
+    if bins < 1:
+        raise ValueError
+    c = probs.max(1)
+    ok = probs.argmax(1) == target
+    g = [0]
+    edges = np.linspace(0, 1, bins + 1)
+    for a, b in pairwise(edges):
+        m = (c > a) & (c <= b)
+        if m.any():
+            g.append(c[m].mean() - ok[m].mean())
+    return max(g)
+
+
+@wrong("fit_temperature", "too few steps")
+def _(logits, target):
+    t = 1.0
+    for _ in range(50):
+        z = logits / t
+        p = np.exp(z - z.max(1, keepdims=True))
+        p /= p.sum(1, keepdims=True)
+        g = ((p - np.eye(logits.shape[1])[target]) * logits).sum(1).mean() * (-1 / t**2)
+        t -= 0.01 * g
+    return t
+
+
+@wrong("nll_of_temperature_torch", "the logarithm taken for the temperature")
+def _(logits, target, log_temperature):
+    return F.cross_entropy(logits / log_temperature, target)
+
+
+@wrong("nll_of_temperature_torch", "logits multiplied by the temperature")
+def _(logits, target, log_temperature):
+    return F.cross_entropy(logits * log_temperature.exp(), target)
+
+
+@wrong("nll_of_temperature_torch", "the graph cut off")
+def _(logits, target, log_temperature):
+    return F.cross_entropy(logits / float(log_temperature.exp()), target)
+
+
+@wrong("expected_initial_loss", "the sign of the logarithm flipped")
+def _(classes):
+    if classes < 1:
+        raise ValueError
+    return -np.log(classes)
+
+
+@wrong("expected_initial_loss", "-∞ for no classes")
+def _(classes):
+    return np.log(classes)
+
+
+@wrong("normalised_losses", "an ε in the denominator")
+def _(losses, initial):
+    if losses.shape[-1:] != initial.shape or (initial < 0).any():
+        raise ValueError
+    return losses / (initial + 1e-12)
+
+
+@wrong("normalised_losses", "division by 0")
+def _(losses, initial):
+    if losses.shape[-1:] != initial.shape or (initial < 0).any():
+        raise ValueError
+    return losses / initial
+
+
+@wrong("uncertainty_weighting_grad", "the ½ of the penalty forgotten")
+def _(losses, log_vars):
+    return -0.5 * np.exp(-log_vars) * losses + 1
+
+
+@wrong("uncertainty_weighting_grad", "the ½ of the squared error forgotten")
+def _(losses, log_vars):
+    return -np.exp(-log_vars) * losses + 0.5
+
+
+@wrong("uncertainty_weighting_torch", "every ½ forgotten")
+def _(losses, log_vars):
+    if losses.shape != log_vars.shape:
+        raise ValueError
+    return (torch.exp(-log_vars) * losses + log_vars).sum()
+
+
+@wrong("uncertainty_weighting_torch", "s taken for σ")
+def _(losses, log_vars):
+    if losses.shape != log_vars.shape:
+        raise ValueError
+    return (losses / (2 * log_vars**2) + torch.log(log_vars)).sum()
+
+
+@wrong("train_logistic", "the last weights in every row")
+def _(x, y, start, loss="bce", rate=0.5, steps=100):
+    if loss not in ("bce", "mse"):
+        raise ValueError
+    w = start.copy()
+    path = [w]
+    for _ in range(steps):
+        p = sigmoid(x @ w)
+        g = (p - y) if loss == "bce" else 2 * (p - y) * p * (1 - p)
+        w -= rate * x.T @ g / len(x)
+        path.append(w)
+    return np.array(path)
+
+
+@wrong("train_logistic", "the 2 of the squared error forgotten")
+def _(x, y, start, loss="bce", rate=0.5, steps=100):
+    if loss not in ("bce", "mse"):
+        raise ValueError
+    w = start
+    path = [w]
+    for _ in range(steps):
+        p = sigmoid(x @ w)
+        g = (p - y) if loss == "bce" else (p - y) * p * (1 - p)
+        w = w - rate * x.T @ g / len(x)
+        path.append(w)
+    return np.array(path)
+
+
+@wrong("fit_survey", "the weighted sum of squares against the penalty")
+def _(x, y, weights, strength):
+    A = np.column_stack([np.ones(len(x)), x])
+    P = np.eye(A.shape[1])
+    P[0, 0] = 0
+    W = np.diag(weights)
+    return np.linalg.solve(A.T @ W @ A + strength * P, A.T @ W @ y)
+
+
+@wrong("fit_survey", "the weights without effect")
+def _(x, y, weights, strength):
+    A = np.column_stack([np.ones(len(x)), x])
+    P = np.eye(A.shape[1])
+    P[0, 0] = 0
+    return np.linalg.solve(A.T @ A / len(x) + strength * P, A.T @ y / len(x))
+
+
+@wrong("fit_line", "the mean squared error whatever loss says")
+def _(x, y, loss="mse", delta=1.0):
+    return np.polyfit(x, y, 1)
+
+
+@wrong("calibrate", "one sum for the whole batch")
+def _(logits_val, target_val, logits_test):
+    from lossfns.numpy import fit_temperature
+
+    t = fit_temperature(logits_val, target_val)
+    z = logits_test / t
+    e = np.exp(z)
+    return e / e.sum()
+
+
+@wrong("calibrate", "no calibration")
+def _(logits_val, target_val, logits_test):
+    e = np.exp(logits_test - logits_test.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+@wrong("mae", "the sum instead of the mean")
+def _(pred, target):
+    return np.sqrt((pred - target) ** 2).sum()
+
+
+@wrong("masked_mean", "divided by the number of all items")
+def _(losses, mask):
+    return np.where(mask, losses, 0).mean()
+
+
+@wrong("masked_mean", "a mask of another shape accepted")
+def _(losses, mask):
+    return np.where(mask, losses, 0).sum() / max(mask.sum(), 1e-8)
+
+
+@wrong("weighted_cross_entropy", "exponentials that overflow")
+def _(logits, target, weight):
+    labels(target, logits)
+    if len(weight) != logits.shape[1]:
+        raise ValueError
+    e = np.exp(logits - logits.max(1, keepdims=True))
+    p = e / e.sum(1, keepdims=True)
+    w = weight[target]
+    return (-np.log(p[range(len(p)), target]) * w).sum() / w.sum()
+
+
+@wrong("brier", "the true class only")
+def _(probs, target):
+    distributions(probs)
+    labels(target, probs)
+    return ((1 - probs[range(len(probs)), target]) ** 2).mean()
+
+
+@wrong("nll", "the probability clipped, or a constant inside the logarithm")
+def _(probs, target):
+    distributions(probs)
+    labels(target, probs)
+    return -np.log(probs[range(len(probs)), target] + 1e-9).mean()
+
+
+@wrong("project_conflict", "the norm not squared")
+def _(g1, g2):
+    same(g1, g2)
+    d = np.dot(g1.ravel(), g2.ravel())
+    if d >= 0:
+        return g1 + g2
+    return g1 - d / np.linalg.norm(g2) * g2 + g2 - d / np.linalg.norm(g1) * g1
+
+
+@wrong("dwa_weights", "the ratio upside down")
+def _(previous, before, temperature=2.0):
+    same(previous, before)
+    if (before <= 0).any() or not temperature > 0:
+        raise ValueError
+    r = before / previous
+    e = np.exp(r / temperature)
+    return len(r) * e / e.sum()
+
+
+@wrong("uncertainty_weighting", "a ½ for classification, too")
+def _(losses, log_vars, kinds="regression"):
+    same(losses, log_vars)
+    return (0.5 * np.exp(-log_vars) * losses + 0.5 * log_vars).sum()
+
+
 @pytest.mark.parametrize(("exercise", "function", "called"), ANSWERS)
 def test_what_is_wrong_is_told_by_its_name(exercise, function, called):
     verdict, _ = examine(exercise, function)

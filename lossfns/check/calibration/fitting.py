@@ -49,6 +49,12 @@ def _descended(z, y, steps=10, rate=0.01):
     return t
 
 
+def _on_the_way(call, t):
+    """Whether t has left 1 for the best temperature and not come near it."""
+    best = ln.fit_temperature(*call.arrays.values())
+    return t.ndim == 0 and 0 < (t - 1) / (best - 1) < 0.95
+
+
 FIT_TEMPERATURE = Exercise(
     signature="fit_temperature(logits, target)",
     read="loss-fit-temperature",
@@ -66,7 +72,7 @@ FIT_TEMPERATURE = Exercise(
         "no temperature below 1 tried": _searched(np.geomspace(1, 20, 120)),
         "no temperature above 1 tried": _searched(np.geomspace(0.05, 1, 120)),
         "whole numbers only": _searched(np.arange(1, 21)),
-        "too few steps": _descended,
+        "too few steps": Recognised(_descended, _on_the_way),
         "a temperature that runs to 0": Recognised(
             lambda z, y: _best(z, z.argmax(axis=1)), lambda call, t: t < 0.1
         ),
@@ -86,10 +92,13 @@ def _draw_calibrate(rng):
         yield Call(arrays, kept={"target_test": labels})
 
 
+def _sums_to_one(probs):
+    return np.abs(probs.sum(axis=1) - 1).max() <= 1e-3
+
+
 def _loss_of_probabilities(call, probs):
     """The NLL on labels that were kept; infinite for what is not allowed."""
-    no_distribution = probs.min() < 0 or np.abs(probs.sum(axis=1) - 1).max() > 1e-3
-    if no_distribution or _changes_predictions(call, probs):
+    if probs.min() < 0 or not _sums_to_one(probs) or _changes_predictions(call, probs):
         return np.inf
     return float(-np.log(np.maximum(pick(probs, call.kept["target_test"]), 1e-300)).mean())
 
@@ -147,6 +156,10 @@ CALIBRATE = Exercise(
         "the softmax over the items": _seen(
             lambda z, t: softmax(z / t, axis=0), lambda p: np.allclose(p.sum(axis=0), 1, atol=1e-3)
         ),
+        "one sum for the whole batch": _seen(
+            lambda z, t: softmax((z / t).reshape(1, -1)).reshape(z.shape),
+            lambda p: p.min() >= 0 and np.isclose(p.sum(), 1, atol=1e-3),
+        ),
         "the confidence of the prediction only": _tempered(lambda z, t: softmax(z / t).max(axis=1)),
         "certainty instead of probabilities": _seen(
             lambda z, t: np.eye(z.shape[1])[z.argmax(axis=1)],
@@ -162,7 +175,7 @@ CALIBRATE = Exercise(
         "other predictions than before": Recognised(_by_class, _changes_predictions),
         "the temperature of other labels": Recognised(
             lambda z, y, test: _calibrate(z, np.sort(y), test),
-            lambda call, p: p.max() < 1.5 / p.shape[1],
+            lambda call, p: _sums_to_one(p) and p.max() < 1.5 / p.shape[1],
         ),
     },
 )

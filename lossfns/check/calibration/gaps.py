@@ -13,7 +13,7 @@ from lossfns.check import kinds
 from lossfns.check.calibration import predictions
 from lossfns.check.calibration.bins import closed_left, closed_right, floored, middle, table
 from lossfns.check.calibration.predictions import checked, hot, probes
-from lossfns.check.exercise import Exercise
+from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.questions import ask_all, refuse, singles
 from lossfns.check.recipes import pick, softmax
 
@@ -117,6 +117,17 @@ ECE = Exercise(
 )
 
 
+def _one_sided(sign):
+    """The largest gap to one side; if there is none, 0 or what is nearest."""
+    wrong = _from(lambda w, g: (sign * g).max())
+
+    def shows(call, value):
+        largest = wrong(*call.arrays.values(), **call.options)
+        return np.isclose(value, largest) or (largest < 0 and value == 0)
+
+    return Recognised(wrong, shows)
+
+
 MAX_CALIBRATION_ERROR = Exercise(
     signature="max_calibration_error(probs, target, bins=10)",
     read="loss-mce",
@@ -127,8 +138,8 @@ MAX_CALIBRATION_ERROR = Exercise(
         "the gaps weighted before the maximum": _from(lambda w, g: (w * abs(g)).max()),
         "the mean of the gaps": _from(_expected),
         "the plain mean of the gaps": _from(lambda w, g: abs(g).mean()),
-        "only bins that are too cautious": _from(lambda w, g: g.max()),
-        "only bins that are too sure": _from(lambda w, g: (-g).max()),
+        "only bins that are too cautious": _one_sided(1),
+        "only bins that are too sure": _one_sided(-1),
         "the gap of the fullest bin": _from(lambda w, g: abs(g)[w.argmax()]),
         "the smallest gap": _from(lambda w, g: abs(g).min()),
         "squared gaps": _from(lambda w, g: (g**2).max()),

@@ -6,7 +6,7 @@ import numpy as np
 
 from lossfns.check import kinds
 from lossfns.check.contrastive.points import halves, hinge, lengths, normal, scaled, two_sizes, unit
-from lossfns.check.exercise import Exercise
+from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.questions import Batch, ask_all, refuse, singles
 
 _ask = partial(ask_all, "a b")
@@ -129,6 +129,14 @@ def _scaled(measure):
     return lambda a, b: scaled(a, measure(a)) @ scaled(b, measure(b)).T
 
 
+def _small_where_short(call, value):
+    """Right but for short rows, whose cosines shrink, however the constant comes in."""
+    a, b = call.arrays.values()
+    best, short = _cosines(a, b), lengths(a) * lengths(b).T < 1e-5
+    shrunk = short & (abs(value) < abs(best)) if value.shape == best.shape else False
+    return np.shape(value) == best.shape and (shrunk | np.isclose(value, best, rtol=1e-3)).all()
+
+
 def _centred(x):
     return x - x.mean(axis=1, keepdims=True)
 
@@ -154,8 +162,8 @@ COSINE_SIMILARITIES = Exercise(
         "the rows centred first": lambda a, b: _cosines(_centred(a), _centred(b)),
         "the table transposed": lambda a, b: _cosines(b, a),
         "row against row only": lambda a, b: (unit(a) * unit(b)).sum(-1),
-        "a constant added to the lengths": lambda a, b: (
-            a @ b.T / (lengths(a) * lengths(b).T + 1e-8)
+        "a constant added to the lengths": Recognised(
+            lambda a, b: a @ b.T / (lengths(a) * lengths(b).T + 1e-8), _small_where_short
         ),
         "NaN for a row of zeros": lambda a, b: (a / lengths(a)) @ (b / lengths(b)).T,
     },

@@ -88,6 +88,7 @@ FIT_SURVEY = Exercise(
         "half of the penalty": _with(lambda w, s: (w, s / 2)),
         "twice the penalty": _with(lambda w, s: (w, 2 * s)),
         "the sum of squares against the penalty": _with(lambda w, s: (w, s / len(w))),
+        "the weighted sum of squares against the penalty": _with(lambda w, s: (w, s / w.sum())),
         "the penalty counted for every record": _with(lambda w, s: (w, s * len(w))),
         "the absolute values of the slopes penalised": _lasso,
         "no constant term": lambda x, y, weights, strength: np.append(

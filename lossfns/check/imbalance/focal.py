@@ -103,6 +103,11 @@ def _fading(fade):
     return lambda z, y, gamma=2.0, alpha=None: _alpha_t(y, alpha) * fade(z, y, gamma) * _ce(z, y)
 
 
+def _fade_of_mean(z, y, g):
+    """What code makes of the factor that begins with an averaged cross-entropy."""
+    return (1 - library(z).exp(-_ce(z, y).mean())) ** g
+
+
 def _of_probability(probability, eps=1e-7):
     """The core as it is written for probabilities, which stay `eps` away from 0 and 1."""
 
@@ -136,9 +141,9 @@ _CORES = {
     "1 - p_t^γ instead of (1 - p_t)^γ": _fading(lambda z, y, g: 1 - _p_t(z, y) ** g),
     "γ fixed at 2": _fading(lambda z, y, g: _q_t(z, y) ** 2),
     "the fading factor missing": _fading(lambda z, y, g: 1.0),
-    # What code makes of the factor that begins with an averaged cross-entropy.
-    "one factor for the whole batch": _fading(
-        lambda z, y, g: (1 - library(z).exp(-_ce(z, y).mean())) ** g
+    "one factor for the whole batch": _fading(_fade_of_mean),
+    "one factor for the whole batch, and α on both classes": lambda z, y, gamma=2.0, alpha=None: (
+        (1.0 if alpha is None else alpha) * _fade_of_mean(z, y, gamma) * _ce(z, y)
     ),
     "no loss for the negatives": lambda z, y, **options: y * _core(z, y, **options),
     "the sigmoid forgotten": _of_probability(lambda z: z),

@@ -91,6 +91,7 @@ _SLOPES = {
     "the sign forgotten in the tails": _parts(lambda e, d: e, lambda e, d: d + 0 * e),
     "±1 in place of ±δ in the tails": _parts(lambda e, d: e, lambda e, d: np.sign(e)),
     "no limit on the gradient": lambda e, delta=1.0: e,
+    "δ times the error in the tails": _parts(lambda e, d: e, lambda e, d: d * e),
     "no gradient beyond δ": _parts(lambda e, d: e, lambda e, d: 0 * e),
     "2e inside instead of e": _parts(lambda e, d: 2 * e, lambda e, d: d * np.sign(e)),
     "the two parts exchanged": _parts(lambda e, d: d * np.sign(e), lambda e, d: e),

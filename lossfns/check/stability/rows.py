@@ -97,6 +97,7 @@ LOGSUMEXP = Exercise(
         "ln(1 + Σ) instead of ln Σ": _with(inside=lambda powers: 1 + powers.sum(-1)),
         "a sum over all axes": lambda x: _summed(x.reshape(1, -1))[0],
         "a sum along the first axis": lambda x: _summed(x.swapaxes(0, -1)),
+        "axis 1 instead of the last axis": _with(inside=lambda powers: powers.sum(1)),
         "an axis of length 1 left over": lambda x: _summed(x)[..., None],
         "logarithms to the base 2": lambda x: _summed(x) / math.log(2),
         "exponentials that overflow": _naive,
@@ -130,6 +131,10 @@ LOG_SOFTMAX = Exercise(
             z - _top(z) - np.exp(z - _top(z)).sum(-1)[..., None]
         ),
         "the maximum subtracted from one side only": lambda z: z - _naive(z - _top(z))[..., None],
+        "the maximum subtracted outside the sum only": lambda z: z - _top(z) - _naive(z)[..., None],
+        "axis 1 instead of the last axis": lambda z: (
+            z - _top(z) - np.log(np.exp(z - _top(z)).sum(1, keepdims=True))
+        ),
         "the logarithm of a sigmoid": lambda z: -np.logaddexp(0, -z),
         "normalised over all entries": lambda z: _normalised(z, lambda z: _summed(z.reshape(-1))),
         "normalised along the first axis": lambda z: _normalised(z.swapaxes(0, -1)).swapaxes(0, -1),
