@@ -1111,6 +1111,484 @@ def _(losses, log_vars, kinds="regression"):
     return (0.5 * np.exp(-log_vars) * losses + 0.5 * log_vars).sum()
 
 
+def semi_hard(fits, pick=min):
+    def wrong(embeddings, labels, margin):
+        n = len(labels)
+        d = np.linalg.norm(embeddings[:, None] - embeddings, axis=-1)
+        chosen = -np.ones((n, n), int)
+        for a in range(n):
+            for p in range(n):
+                if a != p and labels[a] == labels[p]:
+                    others = [k for k in range(n) if labels[k] != labels[a]]
+                    others = [k for k in others if fits(d[a, p], d[a, k], margin)]
+                    chosen[a, p] = pick(others, key=d[a].__getitem__) if others else -1
+        return chosen
+
+    return wrong
+
+
+wrong("semi_hard_negatives", "negatives beyond the margin")(
+    semi_hard(lambda near, far, m: far > near)
+)
+wrong("semi_hard_negatives", "the hardest negatives of all")(
+    semi_hard(lambda near, far, m: far < near + m)
+)
+wrong("semi_hard_negatives", "both ends admitted")(
+    semi_hard(lambda near, far, m: near <= far <= near + m)
+)
+wrong("semi_hard_negatives", "the farthest of the semi-hard negatives")(
+    semi_hard(lambda near, far, m: near < far < near + m, max)
+)
+wrong("semi_hard_negatives", "any nearest negative")(semi_hard(lambda near, far, m: True))
+
+
+@wrong("semi_hard_negatives", "squared distances compared with the margin")
+def _(embeddings, labels, margin):
+    n = len(labels)
+    d = ((embeddings[:, None] - embeddings) ** 2).sum(-1)
+    out = -np.ones((n, n), int)
+    for a in range(n):
+        for p in range(n):
+            if a != p and labels[a] == labels[p]:
+                c = [
+                    k
+                    for k in range(n)
+                    if labels[k] != labels[a] and d[a, p] < d[a, k] < d[a, p] + margin
+                ]
+                if c:
+                    out[a, p] = min(c, key=lambda k: d[a, k])
+    return out
+
+
+@wrong("contrastive_pairs", "the squared distance compared with the margin")
+def _(a, b, same, margin=1.0):
+    d2 = ((a - b) ** 2).sum(1)
+    return 0.5 * (same * d2 + (1 - same) * np.maximum(margin - d2, 0)).mean()
+
+
+@wrong("contrastive_pairs", "equal and unequal exchanged")
+def _(a, b, same, margin=1.0):
+    d = np.linalg.norm(a - b, axis=1)
+    return 0.5 * ((1 - same) * d**2 + same * np.maximum(margin - d, 0) ** 2).mean()
+
+
+@wrong("contrastive_pairs", "neither part squared")
+def _(a, b, same, margin=1.0):
+    d = np.linalg.norm(a - b, axis=1)
+    return 0.5 * (same * d + (1 - same) * np.maximum(margin - d, 0)).mean()
+
+
+@wrong("triplet", "one distance for the whole batch")
+def _(anchor, positive, negative, margin=1.0, squared=False):
+    if not margin > 0 or not anchor.shape == positive.shape == negative.shape:
+        raise ValueError
+    p = np.linalg.norm(anchor - positive)
+    n = np.linalg.norm(anchor - negative)
+    if squared:
+        p, n = p**2, n**2
+    return max(p - n + margin, 0)
+
+
+@wrong("triplet", "positive and negative exchanged")
+def _(anchor, positive, negative, margin=1.0, squared=False):
+    if not margin > 0 or not anchor.shape == positive.shape == negative.shape:
+        raise ValueError
+    p = np.linalg.norm(anchor - positive, axis=1)
+    n = np.linalg.norm(anchor - negative, axis=1)
+    if squared:
+        p, n = p**2, n**2
+    return np.maximum(n - p + margin, 0).mean()
+
+
+@wrong("nt_xent_torch", "overflow of the exponential")
+def _(z1, z2, temperature=0.5):
+    if z1.shape != z2.shape or not temperature > 0:
+        raise ValueError
+    z = torch.cat([z1, z2])
+    s = F.cosine_similarity(z[:, None], z[None], dim=-1) / temperature
+    n = len(z1)
+    e = torch.exp(s) * (1 - torch.eye(2 * n))
+    pos = torch.cat([s.diag(n), s.diag(-n)])
+    return -(torch.exp(pos) / e.sum(1)).log().mean()
+
+
+@wrong("nt_xent_torch", "InfoNCE from the first view to the second")
+def _(z1, z2, temperature=0.5):
+    if z1.shape != z2.shape or not temperature > 0:
+        raise ValueError
+    a = F.normalize(z1, dim=1)
+    b = F.normalize(z2, dim=1)
+    return F.cross_entropy(a @ b.T / temperature, torch.arange(len(a)))
+
+
+@wrong("clip_torch", "divided by the scale")
+def _(images, texts, log_scale):
+    i = F.normalize(images, dim=1)
+    t = F.normalize(texts, dim=1)
+    s = i @ t.T / log_scale.exp()
+    y = torch.arange(len(s))
+    return (F.cross_entropy(s, y) + F.cross_entropy(s.T, y)) / 2
+
+
+@wrong("clip_torch", "the logarithm of the scale taken for the scale")
+def _(images, texts, log_scale):
+    i = F.normalize(images, dim=1)
+    t = F.normalize(texts, dim=1)
+    s = log_scale * i @ t.T
+    y = torch.arange(len(s))
+    return (F.cross_entropy(s, y) + F.cross_entropy(s.T, y)) / 2
+
+
+@wrong("clip_torch", "both directions added instead of averaged")
+def _(images, texts, log_scale):
+    i = F.normalize(images, dim=1)
+    t = F.normalize(texts, dim=1)
+    s = log_scale.exp() * i @ t.T
+    y = torch.arange(len(s))
+    return F.cross_entropy(s, y) + F.cross_entropy(s.T, y)
+
+
+@wrong("info_nce", "the own key left out of the sum")
+def _(queries, keys, temperature=0.1):
+    if queries.shape != keys.shape or not temperature > 0:
+        raise ValueError
+    q = queries / np.linalg.norm(queries, axis=1, keepdims=True)
+    k = keys / np.linalg.norm(keys, axis=1, keepdims=True)
+    s = np.exp(q @ k.T / temperature)
+    return -np.log(np.diag(s) / (s.sum(1) - np.diag(s))).mean()
+
+
+@wrong("info_nce", "the sum instead of the mean")
+def _(queries, keys, temperature=0.1):
+    if queries.shape != keys.shape or not temperature > 0:
+        raise ValueError
+    q = queries / np.linalg.norm(queries, axis=1, keepdims=True)
+    k = keys / np.linalg.norm(keys, axis=1, keepdims=True)
+    s = q @ k.T / temperature
+    p = np.exp(s - s.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    return -np.log(np.diag(p)).sum()
+
+
+@wrong("train_embedding", "the points themselves")
+def _(x, labels, x_new):
+    return x_new[:, :2]
+
+
+@wrong("train_embedding", "a linear map")
+def _(x, labels, x_new):
+    net = torch.nn.Linear(x.shape[1], 2)
+    return net(torch.tensor(x_new, dtype=torch.float32)).detach().numpy()
+
+
+@wrong("train_rare", "decisions instead of scores")
+def _(x, y, x_new):
+    m = torch.nn.Linear(x.shape[1], 1)
+    o = torch.optim.Adam(m.parameters(), 0.05)
+    X = torch.tensor(x, dtype=torch.float32)
+    Y = torch.tensor(y, dtype=torch.float32)
+    for _ in range(300):
+        o.zero_grad()
+        F.binary_cross_entropy_with_logits(m(X)[:, 0], Y).backward()
+        o.step()
+    return (m(torch.tensor(x_new, dtype=torch.float32))[:, 0] > 0).numpy().astype(float)
+
+
+@wrong("train_rare", "a column instead of a flat array")
+def _(x, y, x_new):
+    m = torch.nn.Linear(x.shape[1], 1)
+    o = torch.optim.Adam(m.parameters(), 0.05)
+    X = torch.tensor(x, dtype=torch.float32)
+    Y = torch.tensor(y, dtype=torch.float32)
+    for _ in range(300):
+        o.zero_grad()
+        F.binary_cross_entropy_with_logits(m(X)[:, 0], Y).backward()
+        o.step()
+    return m(torch.tensor(x_new, dtype=torch.float32)).detach().numpy()
+
+
+@wrong("train_two_heads", "a number that has not learned")
+def _(x, y_class, y_number, x_new):
+    C = y_class.max() + 1
+    m = torch.nn.Linear(x.shape[1], C + 1)
+    o = torch.optim.Adam(m.parameters(), 0.05)
+    X = torch.tensor(x, dtype=torch.float32)
+    for _ in range(500):
+        z = m(X)
+        loss = F.cross_entropy(z[:, :-1], torch.tensor(y_class)) + F.mse_loss(
+            z[:, -1], torch.tensor(y_number, dtype=torch.float32)
+        )
+        o.zero_grad()
+        loss.backward()
+        o.step()
+    z = m(torch.tensor(x_new, dtype=torch.float32))
+    return torch.cat([z[:, :-1].softmax(1), z[:, -1:]], 1).detach().numpy()
+
+
+@wrong("train_two_heads", "the number in standardised units")
+def _(x, y_class, y_number, x_new):
+    C = y_class.max() + 1
+    mu, sd = y_number.mean(), y_number.std()
+    m = torch.nn.Linear(x.shape[1], C + 1)
+    o = torch.optim.Adam(m.parameters(), 0.05)
+    X = torch.tensor(x, dtype=torch.float32)
+    for _ in range(800):
+        z = m(X)
+        loss = F.cross_entropy(z[:, :-1], torch.tensor(y_class)) + F.mse_loss(
+            z[:, -1], torch.tensor((y_number - mu) / sd, dtype=torch.float32)
+        )
+        o.zero_grad()
+        loss.backward()
+        o.step()
+    z = m(torch.tensor(x_new, dtype=torch.float32))
+    return torch.cat([z[:, :-1].softmax(1), z[:, -1:]], 1).detach().numpy()
+
+
+@wrong("train_two_heads", "logits instead of probabilities")
+def _(x, y_class, y_number, x_new):
+    C = y_class.max() + 1
+    mu, sd = y_number.mean(), y_number.std()
+    m = torch.nn.Linear(x.shape[1], C + 1)
+    o = torch.optim.Adam(m.parameters(), 0.05)
+    X = torch.tensor(x, dtype=torch.float32)
+    for _ in range(800):
+        z = m(X)
+        loss = F.cross_entropy(z[:, :-1], torch.tensor(y_class)) + F.mse_loss(
+            z[:, -1], torch.tensor((y_number - mu) / sd, dtype=torch.float32)
+        )
+        o.zero_grad()
+        loss.backward()
+        o.step()
+    z = m(torch.tensor(x_new, dtype=torch.float32))
+    return torch.cat([z[:, :-1], z[:, -1:] * sd + mu], 1).detach().numpy()
+
+
+@wrong("two_head_loss_torch", "1 - λ on the classes")
+def _(class_logits, labels, pred, target, lam):
+    if (
+        pred.shape != target.shape
+        or lam < 0
+        or labels.min() < 0
+        or labels.max() >= class_logits.shape[1]
+    ):
+        raise ValueError
+    return (1 - lam) * F.cross_entropy(class_logits, labels) + lam * F.mse_loss(pred, target)
+
+
+@wrong("two_head_loss_torch", "overflow of the softmax")
+def _(class_logits, labels, pred, target, lam):
+    if (
+        pred.shape != target.shape
+        or lam < 0
+        or labels.min() < 0
+        or labels.max() >= class_logits.shape[1]
+    ):
+        raise ValueError
+    p = class_logits.softmax(1)
+    return F.nll_loss(torch.log(p), labels) + lam * F.mse_loss(pred, target)
+
+
+@wrong("two_head_loss_torch", "the sums of both losses")
+def _(class_logits, labels, pred, target, lam):
+    if (
+        pred.shape != target.shape
+        or lam < 0
+        or labels.min() < 0
+        or labels.max() >= class_logits.shape[1]
+    ):
+        raise ValueError
+    return F.cross_entropy(class_logits, labels, reduction="sum") + lam * F.mse_loss(
+        pred, target, reduction="sum"
+    )
+
+
+@wrong("weighted_sum", "the weighted mean")
+def _(losses, weights):
+    same(losses, weights)
+    if (weights < 0).any():
+        raise ValueError
+    return np.average(losses, weights=weights)
+
+
+@wrong("accumulated_gradient", "divided by the number of pieces")
+def _(gradients, counts):
+    return (gradients * counts[:, None]).sum(0) / len(counts)
+
+
+@wrong("masked_mean", "0/0 when nothing counts")
+def _(losses, mask):
+    if losses.shape != mask.shape:
+        raise ValueError
+    return losses[mask].mean() if mask.any() else np.nan
+
+
+@wrong("masked_mean", "NaN times 0")
+def _(losses, mask):
+    if losses.shape != mask.shape:
+        raise ValueError
+    return (losses * mask).sum() / max(mask.sum(), 1)
+
+
+@wrong("class_weights", "the number of classes C forgotten")
+def _(counts, kind="inverse", beta=0.999):
+    if (
+        (counts <= 0).any()
+        or kind not in ("inverse", "inverse_sqrt", "effective")
+        or (kind == "effective" and not 0 <= beta < 1)
+    ):
+        raise ValueError
+    if kind == "inverse":
+        return counts.sum() / counts
+    if kind == "inverse_sqrt":
+        return np.sqrt(counts.sum() / counts)
+    return (1 - beta) / (1 - beta**counts)
+
+
+@wrong("ece", "the middle of the bin for the confidence")
+def _(probs, target, bins=10):
+    distributions(probs)
+    labels(target, probs)
+    if bins < 1:
+        raise ValueError
+    c = probs.max(1)
+    ok = probs.argmax(1) == target
+    e = 0
+    edges = np.linspace(0, 1, bins + 1)
+    for a, b in pairwise(edges):
+        m = (c > a) & (c <= b)
+        if m.any():
+            e += abs(ok[m].mean() - (a + b) / 2) * m.mean()
+    return e
+
+
+@wrong("ece", "the probability of the true class for the confidence")
+def _(probs, target, bins=10):
+    distributions(probs)
+    labels(target, probs)
+    if bins < 1:
+        raise ValueError
+    c = probs[range(len(target)), target]
+    ok = probs.argmax(1) == target
+    e = 0
+    edges = np.linspace(0, 1, bins + 1)
+    for a, b in pairwise(edges):
+        m = (c > a) & (c <= b)
+        if m.any():
+            e += abs(ok[m].mean() - c[m].mean()) * m.mean()
+    return e
+
+
+@wrong("brier", "the sum instead of the mean")
+def _(probs, target):
+    distributions(probs)
+    labels(target, probs)
+    return ((probs - np.eye(probs.shape[1])[target]) ** 2).sum()
+
+
+@wrong("temper", "one maximum subtracted from all rows")
+def _(logits, temperature):
+    if temperature <= 0:
+        raise ValueError
+    e = np.exp((logits - logits.max()) / temperature)
+    return e / e.sum(axis=1, keepdims=True)
+
+
+@wrong("log1mexp", "log(-expm1(-x)) on both sides")
+def _(x):
+    if (x <= 0).any():
+        raise ValueError
+    return np.log(-np.expm1(-x))
+
+
+@wrong("log1mexp", "the digits lost on both sides")
+def _(x):
+    if (x <= 0).any():
+        raise ValueError
+    return np.where(x > np.log(2), np.log(-np.expm1(-x)), np.log1p(-np.exp(-x)))
+
+
+@wrong("huber", "½ in place of ½δ in the linear part")
+def _(pred, target, delta=1.0, reduction="mean"):
+    same(pred, target)
+    if not delta > 0:
+        raise ValueError
+    e = pred - target
+    return reduced(np.where(np.abs(e) <= delta, 0.5 * e**2, delta * (np.abs(e) - 0.5)), reduction)
+
+
+@wrong("quantile", "both weights on the same side")
+def _(pred, target, q):
+    if not 0 < q < 1:
+        raise ValueError
+    e = target - pred
+    return np.maximum(q * e, (1 - q) * e).mean()
+
+
+@wrong("quantile", "the sign of one side wrong")
+def _(pred, target, q):
+    if not 0 < q < 1:
+        raise ValueError
+    e = target - pred
+    return (q * np.maximum(e, 0) + (1 - q) * np.minimum(e, 0)).mean()
+
+
+@wrong("log_cosh", "overflow of cosh")
+def _(pred, target):
+    return np.mean(np.log(np.cosh(pred - target)))
+
+
+@wrong("log_cosh", "ln 2 not subtracted")
+def _(pred, target):
+    e = np.abs(pred - target)
+    return np.mean(e + np.log1p(np.exp(-2 * e)))
+
+
+@wrong("stable_bce", "the probability kept away from 0 and 1")
+def _(logits, target):
+    same(logits, target)
+    if (target < 0).any() or (target > 1).any():
+        raise ValueError
+    p = np.clip(sigmoid(logits), 1e-15, 1 - 1e-15)
+    return -(target * np.log(p) + (1 - target) * np.log(1 - p)).mean()
+
+
+@wrong("cross_entropy_torch", "ε for every class instead of ε/C")
+def _(logits, target, label_smoothing=0.0):
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError
+    lp = F.log_softmax(logits, 1)
+    nll = -lp[range(len(lp)), target]
+    return ((1 - label_smoothing) * nll - label_smoothing * lp.sum(1)).mean()
+
+
+@wrong("cross_entropy_torch", "a share outside 0 … 1 accepted")
+def _(logits, target, label_smoothing=0.0):
+    return F.cross_entropy(logits, target, label_smoothing=label_smoothing)
+
+
+@wrong("cross_entropy_torch", "the softmax twice")
+def _(logits, target, label_smoothing=0.0):
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError
+    return F.cross_entropy(F.softmax(logits, 1), target, label_smoothing=label_smoothing)
+
+
+@wrong("best_log_vars", "ln σ instead of ln σ²")
+def _(losses):
+    if (losses <= 0).any():
+        raise ValueError
+    return np.log(np.sqrt(losses))
+
+
+@wrong("dwa_weights", "overflow of exp")
+def _(previous, before, temperature=2.0):
+    same(previous, before)
+    if (before <= 0).any() or not temperature > 0:
+        raise ValueError
+    e = np.exp(previous / before / temperature)
+    return len(e) * e / e.sum()
+
+
 @pytest.mark.parametrize(("exercise", "function", "called"), ANSWERS)
 def test_what_is_wrong_is_told_by_its_name(exercise, function, called):
     verdict, _ = examine(exercise, function)

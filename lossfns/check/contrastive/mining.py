@@ -124,6 +124,7 @@ SEMI_HARD_NEGATIVES = Exercise(
         "a negative on the edge of the margin admitted": _mine(
             lambda near, far, m: (near < far) & (far <= near + m)
         ),
+        "both ends admitted": _mine(lambda near, far, m: (near <= far) & (far <= near + m)),
         "squared distances compared with the margin": _mine(distance=lambda x: _gaps(x) ** 2),
         "the own class not excluded": _mine(negatives=np.ones_like),
         "the anchor as its own positive": _mine(positives=lambda same: same),

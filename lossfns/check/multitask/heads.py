@@ -106,6 +106,9 @@ TWO_HEAD_LOSS_TORCH = Exercise(
         "the root of the squared error": _variant(numbers=lambda e: (e * e).mean().sqrt()),
         "half of the squared error": _variant(numbers=lambda e: 0.5 * (e * e).mean()),
         "the sum of the squared errors": _variant(numbers=lambda e: (e * e).sum()),
+        "the sums of both losses": _variant(
+            lambda z, y: _ce(z, y) * len(y), lambda e: (e * e).sum()
+        ),
         "the sum of the cross-entropies": _variant(lambda z, y: _ce(z, y) * len(y)),
         "the cross-entropy divided by n · C": _variant(_one_hot),
         "overflow of the softmax": Recognised(_variant(_naive), overflowing(_right)),

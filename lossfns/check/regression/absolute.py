@@ -78,6 +78,7 @@ _SIDES = {
     "the mean absolute error": lambda e, q: abs(e),
     "q fixed at ½": lambda e, q: 0.5 * abs(e),
     "the smaller of the two sides": lambda e, q: np.minimum(-q * e, (1 - q) * e),
+    "both weights on the same side": lambda e, q: np.maximum(-q * e, (q - 1) * e),
     "the sign of one side wrong": lambda e, q: np.where(e < 0, -q * e, (q - 1) * e),
 }
 
