@@ -451,5 +451,5 @@ def used_by(name):
 
 
 def test_the_tests_with_python_run_wherever_there_is_one():
-    assert TestWithPython.pytestmark == [pytest.mark.pyodide.mark]
+    assert TestWithPython.pytestmark == pytest.mark.pyodide
     assert Path(runtime.cache()).name == f"pyodide-{runtime.VERSION}"
