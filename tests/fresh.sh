@@ -29,6 +29,10 @@ for step in $steps; do
     [[ " bare ci user " = *" $step "* ]] || refuse "knows the steps bare, ci and user, not $step"
 done
 
+# Held by what runs inside, too: another run would empty its /tmp.
+exec 9> "$root.lock"
+flock --nonblock 9 || refuse "is at work in $root already: wait for it, or name another ROOTFS=…"
+
 if [ ! -e "$root/.made" ]; then
     [ -z "$(ls -A "$root" 2> /dev/null)" ] ||
         refuse "did not make what is in $root: name another folder, ROOTFS=…, or delete it"
