@@ -18,6 +18,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from jupyter_client.connect import write_connection_file
@@ -63,7 +64,7 @@ class Sandbox:
         with ExitStack() as left:
             # Short, for the path of a socket may have 107 characters at the most.
             folder = Path(tempfile.mkdtemp(prefix=f"box-{os.getpid()}-", dir=short_folder()))
-            left.callback(shutil.rmtree, folder, ignore_errors=True)
+            left.callback(_remove, folder)
             start = _start(folder, limits)
             group = new_group(limits.memory, limits.processes)
             left.callback(group.remove)
@@ -74,9 +75,11 @@ class Sandbox:
             if not client.is_heard(limits.start, process.is_alive):
                 words = process.last_errors() or "no answer in time"
                 raise SandboxError(f"the kernel did not start: {words}")
+            # The sockets are there, and nothing else needs to be written.
             if start.uid is not None:
-                # The sockets are there, and nothing else needs to be written.
                 os.chown(folder, 0, 0)
+            else:
+                folder.chmod(0o500)
             return cls(limits, folder, group, process, client, left.pop_all())
 
     def __enter__(self) -> "Sandbox":
@@ -163,8 +166,15 @@ def sweep() -> None:
     for folder in Path(short_folder()).glob("box-*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdigit() and not Path("/proc", pid).exists() and Path("/proc/self").exists():
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
     sweep_groups()
+
+
+def _remove(folder: Path) -> None:
+    """A folder of a sandbox, which may be closed to writing."""
+    with contextlib.suppress(OSError):
+        folder.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _start(folder: Path, limits: Limits) -> Start:
@@ -180,11 +190,14 @@ def _start(folder: Path, limits: Limits) -> Start:
 
 
 def _launched(start: Start, group: Group) -> KernelProcess:
-    folder = start.connection.parent
+    folder, limits = start.connection.parent, start.limits
     if find_level() < BUBBLEWRAP:
         home, inside = folder / "home", folder / "inside"
         home.mkdir()
         _copy_inside(inside)
+        # The limit counts all that the user runs anywhere, down to each thread of a browser.
+        processes = limits.processes + _threads_of_user()
+        start = replace(start, limits=replace(limits, processes=processes))
         command = unprotected(start, inside)
         return KernelProcess(group.around(command), environment_of(home, inside), folder, 0)
     shown = Shown(
@@ -220,6 +233,16 @@ def _free_uid() -> int | None:
     if sys.platform != "linux" or os.geteuid() != 0:
         return None
     return 200_000 + os.getpid() % 2**17 + 2**17 * (time.monotonic_ns() // 1000 % 8)
+
+
+def _threads_of_user() -> int:
+    """How many threads the user of this process has now, as far as /proc tells."""
+    threads = 0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            told = dict(line.split(":\t", 1) for line in status.read_text().splitlines())
+            threads += int(told["Threads"]) * (int(told["Uid"].split()[0]) == os.getuid())
+    return threads
 
 
 def _copy_inside(target: Path) -> None:
