@@ -79,6 +79,7 @@ class Sandbox:
             if start.uid is not None:
                 os.chown(folder, 0, 0)
             else:
+                # Against accidents: whoever runs as the owner can open it again.
                 folder.chmod(0o500)
             return cls(limits, folder, group, process, client, left.pop_all())
 
