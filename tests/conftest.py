@@ -12,7 +12,6 @@ import system
 # some of them forty times slower. Set before torch or NumPy is imported, and for child processes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-
 # Where submissions are graded.
 GRADES = ("grader", "coursework")
 PATH = os.environ["PATH"]
@@ -27,11 +26,10 @@ def pytest_runtest_setup(item):
     random.seed(0)
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(0)
-    if item.path.parent.name in GRADES:
-        has = item.get_closest_marker("sandbox") is not None
-        os.environ["PATH"] = PATH if has else system.path_without_sandbox()
-        if "grader.levels" in sys.modules:
-            sys.modules["grader.levels"].find_level.cache_clear()
+    hidden = item.path.parent.name in GRADES and not item.get_closest_marker("sandbox")
+    os.environ["PATH"] = system.path_without_sandbox() if hidden else PATH
+    if "grader.levels" in sys.modules:
+        sys.modules["grader.levels"].find_level.cache_clear()
 
 
 @pytest.fixture(scope="session")

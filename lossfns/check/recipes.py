@@ -59,6 +59,16 @@ def pick(rows, target):
     return rows[range(len(rows)), target]
 
 
+def sum_to_one(p, axis=1):
+    """Whether all rows do, or all columns, as far as a learner's rounding goes."""
+    return np.abs(p.sum(axis=axis) - 1).max() <= 1e-3
+
+
+def is_distribution(p):
+    """Whether every row holds the probabilities of classes."""
+    return p.min() >= 0 and sum_to_one(p)
+
+
 def with_ones(x):
     """Inputs with a column of ones, whose slope is the intercept."""
     return np.column_stack([x, np.ones(len(x))])

@@ -89,10 +89,13 @@ def _reach(step: Step, pred: Tensor) -> Finding:
         return absent(name, "no activation stands last, as far as can be told")
     low, high = _REACH[last]
     out = (target < low) | (target > high)
+    in_reach_all = passes(name, f"the targets are in reach of the last activation, {last}")
+    if not bool(out.any()):
+        return in_reach_all
     best, in_reach = step.ask(target.to(pred.dtype)), step.ask(target.to(pred).clamp(low, high))
     # Of a loss that wants something else than the target itself nothing is known.
-    if not bool(out.any()) or best is None or in_reach is None or in_reach <= best:
-        return passes(name, f"the targets are in reach of the last activation, {last}")
+    if best is None or in_reach is None or in_reach <= best:
+        return in_reach_all
     return fails(
         name,
         f"the last activation, {last}, cannot reach {int(out.sum())} of {out.numel()} targets",

@@ -8,7 +8,7 @@ import numpy as np
 import lossfns.numpy as ln
 from lossfns.check.calibration.predictions import hot
 from lossfns.check.exercise import Call, Exercise, Recognised
-from lossfns.check.recipes import log_softmax, pick, softmax
+from lossfns.check.recipes import is_distribution, log_softmax, pick, softmax, sum_to_one
 
 
 def _model(rng, count, classes, temperature):
@@ -92,13 +92,9 @@ def _draw_calibrate(rng):
         yield Call(arrays, kept={"target_test": labels})
 
 
-def _sums_to_one(probs):
-    return np.abs(probs.sum(axis=1) - 1).max() <= 1e-3
-
-
 def _loss_of_probabilities(call, probs):
     """The NLL on labels that were kept; infinite for what is not allowed."""
-    if probs.min() < 0 or not _sums_to_one(probs) or _changes_predictions(call, probs):
+    if not is_distribution(probs) or _changes_predictions(call, probs):
         return np.inf
     return float(-np.log(np.maximum(pick(probs, call.kept["target_test"]), 1e-300)).mean())
 
@@ -175,7 +171,7 @@ CALIBRATE = Exercise(
         "other predictions than before": Recognised(_by_class, _changes_predictions),
         "the temperature of other labels": Recognised(
             lambda z, y, test: _calibrate(z, np.sort(y), test),
-            lambda call, p: _sums_to_one(p) and p.max() < 1.5 / p.shape[1],
+            lambda call, p: sum_to_one(p) and p.max() < 1.5 / p.shape[1],
         ),
     },
 )

@@ -12,7 +12,7 @@ import lossfns.numpy as ln
 from lossfns.check import faults, kinds, questions
 from lossfns.check.exercise import Exercise, Recognised
 from lossfns.check.questions import ask_logits, between, singles
-from lossfns.check.recipes import averaged, library, per_item, sigmoid, softplus
+from lossfns.check.recipes import averaged, each, library, per_item, sigmoid, softplus
 
 
 def _right(logits, target, gamma=2.0, alpha=None, reduction="mean"):
@@ -152,7 +152,7 @@ _CORES = {
 }
 
 _FORMULA = {
-    **{name: per_item(core) for name, core in _CORES.items()},
+    **each(per_item, _CORES),
     "divided by the number of positives": _per_positive,
     "divided by the sum of the fading factors": lambda z, y, gamma=2.0, alpha=None, **_: (
         _core(z, y, gamma, alpha).sum() / (_alpha_t(y, alpha) * _q_t(z, y) ** gamma).sum()

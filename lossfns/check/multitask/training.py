@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from lossfns.check.exercise import Call, Exercise, Recognised
-from lossfns.check.recipes import pick, softmax, with_ones
+from lossfns.check.recipes import is_distribution, pick, softmax, sum_to_one, with_ones
 
 _ITEMS, _NEW = 240, 60
 
@@ -55,7 +55,7 @@ def _logits_and_number(x, y_class, y_number, x_new):
 def _score(call, value):
     """Loss on new items, of both heads, each divided by that of a model that knows nothing."""
     probs, number = value[:, :-1], value[:, -1]
-    if probs.min() < 0 or not _sum_to_one(probs, axis=1):
+    if not is_distribution(probs):
         return float("inf")
     target = call.kept["y_number"]
     return float(_nll(call, probs) + ((number - target) ** 2).mean() / target.var())
@@ -66,10 +66,6 @@ def _nll(call, probs):
     labels = call.kept["y_class"]
     told = np.maximum(pick(probs, labels), 1e-6)
     return -np.log(told).mean() / np.log(probs.shape[1])
-
-
-def _sum_to_one(probs, axis):
-    return np.abs(probs.sum(axis=axis) - 1).max() < 1e-3
 
 
 def _changed(classes=softmax, number=lambda p, y: p):
@@ -117,16 +113,12 @@ def _number(change, sign):
 
 def _is_softmax_of_probs(call, probs):
     highest = np.e / (np.e + probs.shape[1] - 1)
-    return _is_distribution(probs) and probs.max() < highest + 1e-3 and _nll(call, probs) < 0.7
-
-
-def _is_distribution(probs):
-    return probs.min() >= 0 and _sum_to_one(probs, axis=1)
+    return is_distribution(probs) and probs.max() < highest + 1e-3 and _nll(call, probs) < 0.7
 
 
 def _is_sigmoid(call, probs):
     inside = 0 <= probs.min() and probs.max() <= 1
-    return inside and not _sum_to_one(probs, axis=1) and not _sum_to_one(probs, axis=0)
+    return inside and not sum_to_one(probs) and not sum_to_one(probs, axis=0)
 
 
 def _is_on_its_way(number, target):
@@ -181,7 +173,7 @@ TRAIN_TWO_HEADS = Exercise(
             _by_classes(lambda call, p: p[:, 0].mean() > 1000),
         ),
         "classes that have not learned": _classes(
-            _uniform, lambda call, p: _is_distribution(p) and p.max() < 0.9 and _nll(call, p) > 0.7
+            _uniform, lambda call, p: is_distribution(p) and p.max() < 0.9 and _nll(call, p) > 0.7
         ),
         "a number that has not learned": _number(lambda p, y: 0 * p, _is_on_its_way),
         "the same number for every item": _number(
@@ -199,12 +191,12 @@ TRAIN_TWO_HEADS = Exercise(
         ),
         "a sigmoid for each class": _classes(lambda z: 1 / (1 + np.exp(-z)), _is_sigmoid),
         "the softmax along the items": _classes(
-            lambda z: softmax(z.T).T, lambda call, p: p.min() >= 0 and _sum_to_one(p, axis=0)
+            lambda z: softmax(z.T).T, lambda call, p: p.min() >= 0 and sum_to_one(p, axis=0)
         ),
         "softmax twice": _classes(lambda z: softmax(softmax(z)), _is_softmax_of_probs),
         "the classes shifted by one": _classes(
             lambda z: np.roll(softmax(z), 1, axis=1),
-            lambda call, p: _is_distribution(p) and _nll(call, np.roll(p, -1, axis=1)) < 0.3,
+            lambda call, p: is_distribution(p) and _nll(call, np.roll(p, -1, axis=1)) < 0.3,
         ),
         "predictions for the training items": lambda x, y_class, y_number, _: _train(
             x, y_class, y_number, x
@@ -212,7 +204,7 @@ TRAIN_TWO_HEADS = Exercise(
         "a run that diverged": _changed(lambda z: z * np.nan, lambda p, y: p * np.nan),
         "classes that are only roughly learned": _classes(
             lambda z: 0.4 * softmax(z) + 0.6 * _uniform(z),
-            lambda call, p: _is_distribution(p) and _nll(call, p) > 0.3,
+            lambda call, p: is_distribution(p) and _nll(call, p) > 0.3,
         ),
         "a number that is only roughly learned": _number(
             lambda p, y: y.mean() + 0.3 * (p - y.mean()),
